@@ -1,0 +1,75 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The errors of hv_sched.
+
+The type says whether trying again can help: a loop asks for ``Retriable`` or
+``Terminal``, never for the words of a message.
+"""
+
+
+class HvSchedError(Exception):
+    """Base of every error hv_sched raises on purpose."""
+
+
+class Retriable(HvSchedError):
+    """Observing again and planning anew may succeed."""
+
+
+class Terminal(HvSchedError):
+    """The same request will fail the same way until somebody acts."""
+
+
+class InvalidFacts(Terminal):
+    """A source cannot be read at all: no file, no YAML, no known version."""
+
+
+class InvalidConfig(Terminal):
+    """An option or argument has a value that cannot work."""
+
+
+class PlacementError(HvSchedError):
+    """Placement did not do what was asked.
+
+    :param status: the HTTP status, None when no answer came
+    :param code: ``errors[0].code`` of the answer, None when it had none
+    """
+
+    def __init__(self, message: str, status: int | None = None,
+                 code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class PlacementUnavailable(PlacementError, Retriable):
+    """No answer, a time-out or a 5xx: what was sent may or may not stand."""
+
+
+class PlacementConflict(PlacementError, Retriable):
+    """A generation went by (``placement.concurrent_update``)."""
+
+
+class PlacementRefused(PlacementError, Terminal):
+    """A 4xx that repeats itself: in use, no capacity, bad request."""
+
+
+class PlacementNotFound(PlacementRefused):
+    """The provider, class or trait is not there (404)."""
+
+
+class PlacementDenied(PlacementError, Terminal):
+    """401 or 403: credentials or role."""
+
+
+class MicroversionTooOld(PlacementError, Terminal):
+    """Placement does not know the microversion hv_sched speaks."""

@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The names hv_sched uses in Placement, each written once.
+
+Features of nodes have theirs in ``hv_sched.features``.
+"""
+
+import os_resource_classes
+import os_traits
+
+DISK_GB: str = os_resource_classes.DISK_GB
+# The escrow: what a server had on a volume while a move is under way.
+HELD_DISK_GB = 'CUSTOM_CSV_HELD_DISK_GB'
+# Placement's largest integer: the escrow never refuses for lack of room.
+HELD_TOTAL_GB = 2147483647
+# VHDX ends at 64 TiB, so does one server's disk.
+MAX_DISK_GB = 64 * 1024
+
+VOLUME_NAME_PREFIX = 'csv:'
+
+# On volumes.
+SHARING: str = os_traits.MISC_SHARES_VIA_AGGREGATE
+VOLUME = 'CUSTOM_HYPERV_CSV'
+NO_NEW_DISKS = 'CUSTOM_CSV_NO_NEW_DISKS'
+IMAGE_PREFIX = 'CUSTOM_CSV_IMAGE_'
+FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
+MEDIUM: dict[str, str] = {'hdd': os_traits.STORAGE_DISK_HDD,
+                          'ssd': os_traits.STORAGE_DISK_SSD}
+
+# On nodes.
+HYPERV = 'CUSTOM_HYPERV'
+HYPERV_PREFIX = 'CUSTOM_HYPERV_'
+CLUSTERED = 'CUSTOM_HYPERV_CLUSTERED'
+PAUSED = 'CUSTOM_HYPERV_PAUSED'
+BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
+CPU_MANAGED = 'CUSTOM_HYPERV_CPU_MANAGED'
+REDIRECTED = 'CUSTOM_CSV_REDIRECTED'
+# The DISK_GB allocation_ratio a node had before it was closed.
+FORMER_RATIO_PREFIX = 'CUSTOM_CSV_FORMER_RATIO_'
+HW_CPU_PREFIX = 'HW_CPU_X86_'
+# Nova puts this on every compute node's provider.
+COMPUTE_NODE: str = os_traits.COMPUTE_NODE
+
+
+def volume_provider_name(cluster: str, volume: str) -> str:
+    """The name of a volume's provider, ``csv:<cluster>/<volume>``."""
+    return f'{VOLUME_NAME_PREFIX}{cluster}/{volume}'
+
+
+def image_trait(image_id: str) -> str:
+    """The trait that says a volume's cache holds a Glance image."""
+    return IMAGE_PREFIX + image_id.replace('-', '').upper()
+
+
+def build_trait(build: int) -> str:
+    """The trait of a Windows build, ``CUSTOM_HYPERV_BUILD_14393``."""
+    return f'{BUILD_PREFIX}{build}'
