@@ -1,0 +1,45 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""One resource class's inventory, as a value to compare and to write."""
+
+import dataclasses
+import typing
+
+# Placement's largest integer, what it fills in for a max_unit left out.
+MAX_INT = 2147483647
+
+
+@dataclasses.dataclass(frozen=True)
+class Inventory:
+    """An inventory with the fields and defaults Placement has.
+
+    The unit is that of the resource class the inventory stands under.
+    """
+
+    total: int
+    reserved: int = 0
+    min_unit: int = 1
+    max_unit: int = MAX_INT
+    step_size: int = 1
+    allocation_ratio: float = 1.0
+
+    @property
+    def capacity(self) -> int:
+        """What all allocations together may come to."""
+        return int((self.total - self.reserved) * self.allocation_ratio)
+
+    @property
+    def body(self) -> dict[str, typing.Any]:
+        """The JSON object Placement takes, without a generation."""
+        return dataclasses.asdict(self)
