@@ -1,0 +1,169 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The changes a plan is made of: values, applied elsewhere.
+
+``STEP`` is the place of a change in the order that keeps every moment safe:
+hide first, then take away, then make, then close the nodes, and publish last.
+A node only joins a volume once its own disk is closed, and only opens its
+own disk once it has left.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import enum
+
+from hv_sched.providers.inventory import Inventory
+
+
+class Step(enum.IntEnum):
+    """The order of a cluster's changes; equal steps may run in parallel."""
+
+    VOCABULARY = 0
+    HIDE = 10
+    STRIP = 20
+    DELETE = 30
+    RENAME_AWAY = 40
+    RENAME = 41
+    CREATE = 50
+    FILL = 60
+    MARK_NODE = 70
+    CLOSE_NODE = 80
+    MARK = 90
+    JOIN = 100
+    PUBLISH = 110
+    OPEN_NODE = 120
+    FORGET_NODE = 130
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """:param name: the provider's, trait's or class's name, for people"""
+
+    step: Step
+    uuid: str
+    name: str
+
+    sign = '~'
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        """(sign, what, from, to), a tuple for each thing that changes."""
+        raise NotImplementedError
+
+
+@dataclasses.dataclass(frozen=True)
+class EnsureTrait(Change):
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('+', 'trait', '', self.name),)
+
+
+@dataclasses.dataclass(frozen=True)
+class EnsureResourceClass(Change):
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('+', 'resource class', '', self.name),)
+
+
+@dataclasses.dataclass(frozen=True)
+class CreateProvider(Change):
+    parent_uuid: str | None = None
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('+', 'resource provider', '', self.uuid),)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeleteProvider(Change):
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('-', 'resource provider', self.uuid, ''),)
+
+
+@dataclasses.dataclass(frozen=True)
+class RenameProvider(Change):
+    new_name: str = ''
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('~', 'name', self.name, self.new_name),)
+
+
+@dataclasses.dataclass(frozen=True)
+class SetInventories(Change):
+    """The whole set, others' classes included as they were observed."""
+
+    before: Mapping[str, Inventory] = dataclasses.field(default_factory=dict)
+    after: Mapping[str, Inventory] = dataclasses.field(default_factory=dict)
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        found: list[tuple[str, str, str, str]] = []
+        for rc in sorted({*self.before, *self.after}):
+            found += _inventory_lines(
+                rc, self.before.get(rc), self.after.get(rc))
+        return tuple(found)
+
+
+def _inventory_lines(rc: str, before: Inventory | None,
+                     after: Inventory | None
+                     ) -> list[tuple[str, str, str, str]]:
+    if before is None and after is not None:
+        told = ' '.join(f'{key}={value}' for key, value in
+                        after.body.items() if key in ('total', 'reserved'))
+        return [('+', rc, '', told)]
+    if after is None and before is not None:
+        return [('-', rc, f'total={before.total}', '')]
+    assert before is not None and after is not None
+    old = before.body
+    return [('~', f'{rc} {key}', str(old[key]), str(value))
+            for key, value in after.body.items() if value != old[key]]
+
+
+@dataclasses.dataclass(frozen=True)
+class SetTraits(Change):
+    """The whole set, others' traits included as they were observed."""
+
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return _set_lines('trait', self.before, self.after)
+
+
+@dataclasses.dataclass(frozen=True)
+class SetAggregates(Change):
+    """The whole set, others' aggregates included as they were observed.
+
+    :param labels: what each of our aggregates is, for people
+    """
+
+    before: frozenset[str] = frozenset()
+    after: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return _set_lines('aggregate', self._told(self.before),
+                          self._told(self.after))
+
+    def _told(self, aggregates: frozenset[str]) -> frozenset[str]:
+        return frozenset(self.labels.get(a, a) for a in aggregates)
+
+
+def _set_lines(what: str, before: frozenset[str], after: frozenset[str]
+               ) -> tuple[tuple[str, str, str, str], ...]:
+    return (*(('-', what, gone, '') for gone in sorted(before - after)),
+            *(('+', what, '', new) for new in sorted(after - before)))

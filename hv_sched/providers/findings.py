@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a plan has to say besides its changes."""
+
+import dataclasses
+import enum
+
+
+class Kind(enum.Enum):
+    """How a finding bears on the outcome.
+
+    ADOPT: shares must be moved first; the exit code is 3.
+    REFUSED, SKIPPED, FROZEN: something was left undone; the exit code is 4.
+    NOTE: for information.
+    """
+
+    ADOPT = 'adopt'
+    REFUSED = 'refused'
+    SKIPPED = 'skipped'
+    FROZEN = 'frozen'
+    NOTE = 'note'
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Finding:
+    """One sentence about one thing.
+
+    :param subject: the cluster, node or volume it is about
+    """
+
+    cluster: str
+    subject: str
+    kind: Kind = dataclasses.field(compare=False)
+    message: str = ''
+
+    def __str__(self) -> str:
+        return f'{self.kind.value}: {self.subject}: {self.message}'

@@ -1,0 +1,177 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Read Placement: the overview in bulk, single providers in full."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+import logging
+from typing import Any, TypeVar
+
+import futurist
+
+from hv_sched import exception
+from hv_sched.providers import names
+from hv_sched.providers import ownership
+from hv_sched.providers.client import Placement
+from hv_sched.providers.observed import Listed
+from hv_sched.providers.observed import Overview
+from hv_sched.providers.observed import Provider
+from hv_sched.providers.observed import VolumeSummary
+
+LOG = logging.getLogger(__name__)
+
+# A provider busy with claims changes between two of our reads; this often is
+# no bad luck any more.
+CONSISTENT_READ_ATTEMPTS = 10
+
+_Item = TypeVar('_Item')
+_Result = TypeVar('_Result')
+
+
+def in_parallel(workers: int, function: Callable[[_Item], _Result],
+                items: Iterable[_Item]) -> list[_Result]:
+    """Call function for each item on up to ``workers`` threads, in order."""
+    todo = list(items)
+    if workers == 1 or len(todo) < 2:
+        return [function(item) for item in todo]
+    with futurist.ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(function, todo))
+
+
+def read_overview(client: Placement, aggregates: Iterable[str],
+                  workers: int) -> Overview:
+    """The whole cloud in (traits in use) + (aggregates) + 8 requests.
+
+    :param aggregates: ours, as far as the source tells them
+    """
+    listed = {p.uuid: p for p in client.list_providers()}
+    compute_nodes = _uuids(client.list_providers(
+        required=names.COMPUTE_NODE))
+    in_use = client.all_traits(associated=True)
+    wanted = sorted(set(aggregates))
+    members = in_parallel(workers, lambda aggregate: _uuids(
+        client.list_providers(member_of=aggregate)), wanted)
+    return Overview(
+        listed=listed,
+        compute_nodes=compute_nodes,
+        node_traits=_node_traits(client, in_use, compute_nodes, workers),
+        members=dict(zip(wanted, members, strict=True)),
+        volumes=_volume_summaries(client, in_use),
+        open_nodes=_open_nodes(client, in_use),
+        known_traits=client.all_traits(),
+        known_classes=client.resource_classes(),
+        traits_in_use=in_use)
+
+
+def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
+    return frozenset(p.uuid for p in providers)
+
+
+def _node_traits(client: Placement, in_use: frozenset[str],
+                 compute_nodes: frozenset[str], workers: int
+                 ) -> dict[str, frozenset[str]]:
+    """Our traits by node: one request a trait, whatever the nodes."""
+    ours = sorted(
+        trait for trait in in_use
+        if ownership.node_trait(trait, cpu_managed=True)
+        and not trait.startswith(names.FORMER_RATIO_PREFIX)
+        and trait != names.VOLUME)
+    owners = in_parallel(workers, lambda trait: _uuids(
+        client.list_providers(required=trait)), ours)
+    found: dict[str, set[str]] = {}
+    for trait, uuids in zip(ours, owners, strict=True):
+        for uuid in uuids & compute_nodes:
+            found.setdefault(uuid, set()).add(trait)
+    return {uuid: frozenset(traits) for uuid, traits in found.items()}
+
+
+def _volume_summaries(client: Placement, in_use: frozenset[str]
+                      ) -> dict[str, VolumeSummary]:
+    """Capacity, use and traits of all volumes with room, in one request."""
+    if names.VOLUME not in in_use:
+        return {}
+    answer = client.allocation_candidates(
+        resources=f'{names.DISK_GB}:1', required=names.VOLUME)
+    return {uuid: _summary(summary)
+            for uuid, summary in answer['provider_summaries'].items()
+            if names.VOLUME in summary['traits']}
+
+
+def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
+    disk = summary['resources'].get(names.DISK_GB, {})
+    return VolumeSummary(
+        capacity_gb=disk.get('capacity', 0), used_gb=disk.get('used', 0),
+        traits=frozenset(summary['traits']))
+
+
+def _open_nodes(client: Placement, in_use: frozenset[str]
+                ) -> frozenset[str]:
+    if names.CLUSTERED not in in_use:
+        return frozenset()
+    return _uuids(client.list_providers(
+        resources=f'{names.DISK_GB}:1', required=names.CLUSTERED))
+
+
+def read_providers(client: Placement, uuids: Iterable[str],
+                   with_shares: frozenset[str], workers: int
+                   ) -> dict[str, Provider]:
+    """Read providers in full; one that is gone meanwhile is left out.
+
+    :param with_shares: volumes whose shares by consumer are needed too
+    """
+    found = in_parallel(
+        workers, lambda uuid: _read(client, uuid, uuid in with_shares),
+        sorted(set(uuids)))
+    return {provider.uuid: provider for provider in found if provider}
+
+
+def _read(client: Placement, uuid: str, with_shares: bool
+          ) -> Provider | None:
+    """One provider, with everything of one generation.
+
+    :raises PlacementUnavailable: when it never stands still
+    """
+    try:
+        for _attempt in range(CONSISTENT_READ_ATTEMPTS):
+            provider = _read_once(client, uuid, with_shares)
+            if provider is not None:
+                return provider
+            LOG.debug('Provider %s changed while it was read', uuid)
+    except exception.PlacementNotFound:
+        return None
+    raise exception.PlacementUnavailable(
+        f'provider {uuid} changed during each of '
+        f'{CONSISTENT_READ_ATTEMPTS} attempts to read it')
+
+
+def _read_once(client: Placement, uuid: str, with_shares: bool
+               ) -> Provider | None:
+    """None when the reads were not of one generation."""
+    listed = client.provider(uuid)
+    traits_at, traits = client.traits(uuid)
+    aggregates_at, aggregates = client.aggregates(uuid)
+    usages_at, usages = client.usages(uuid)
+    shares = _shares_gb(client, uuid) if with_shares else None
+    generation, inventories = client.inventories(uuid)
+    if {traits_at, aggregates_at, usages_at, listed.generation} != {
+            generation}:
+        return None
+    return Provider(uuid, listed.name, generation, inventories, usages,
+                    traits, aggregates, listed.parent_uuid, shares)
+
+
+def _shares_gb(client: Placement, uuid: str) -> dict[str, int]:
+    return {consumer: resources[names.DISK_GB]
+            for consumer, resources in client.allocations_on(uuid).items()
+            if names.DISK_GB in resources}
