@@ -1,0 +1,107 @@
+# Everything is done in a virtual environment under this folder; the machine
+# needs only Python, make and git. `make help` lists the targets.
+
+PYTHON ?= python3
+# The OpenStack release whose constraints are installed.
+RELEASE ?= 2026.2
+VENV ?= .venv
+# Where `make demo-up` lets Placement listen; 8778 is Placement's own port.
+PORT ?= 8778
+SOURCE ?= examples/spec.yaml
+PYTEST_ARGS ?=
+
+BIN := $(VENV)/bin
+INPUTS := setup.cfg requirements.txt constraints/$(RELEASE).txt
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+      --constraint constraints/$(RELEASE).txt
+NOVA_TESTS = $(wildcard tests/nova/test_*.py)
+SAMPLE := examples/hv_sched.conf.sample
+
+# nova and openstack-placement say which Python a release runs on.
+PYTHON_2026.2 := 3, 11
+PYTHON_2023.2 := 3, 10
+BEFORE_2026.2 := 4, 0
+BEFORE_2023.2 := 3, 12
+
+.PHONY: help demo demo-up demo-down test lint test-2023.2 docs \
+        sample-config bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
+	    | sed 's/:.*## /\t/' | expand -t 16
+
+# One virtual environment grows with what is asked of it: the demo must not
+# wait for Nova, and the tests add to what the demo installed.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; \
+	    sys.exit(0 if ($(PYTHON_$(RELEASE))) <= v < ($(BEFORE_$(RELEASE))) \
+	    else f"{sys.executable} is Python {v[0]}.{v[1]}, but OpenStack " \
+	    "$(RELEASE) needs at least ($(PYTHON_$(RELEASE))) and less than " \
+	    "($(BEFORE_$(RELEASE))): make PYTHON=/path/to/python ...")'
+	@echo "== creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(INPUTS) | $(BIN)/python
+	@echo "== installing hv_sched and openstack-placement ($(RELEASE))"
+	@$(PIP) 'setuptools<81' --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: $(INPUTS) | $(VENV)/.demo
+	@echo "== installing nova and the test tools ($(RELEASE)," \
+	    "some minutes the first time)"
+	@$(PIP) 'setuptools<81' \
+	    --editable '.[scheduler,agent,winrm,demo,test]'
+	@touch $@
+
+$(VENV)/.lint: $(INPUTS) | $(VENV)/.test
+	@echo "== installing ruff, mypy, import-linter"
+	@$(PIP) 'setuptools<81' --editable '.[lint]'
+	@touch $@
+
+$(VENV)/.docs: $(INPUTS) | $(VENV)/.demo
+	@echo "== installing Sphinx and reno"
+	@$(PIP) 'setuptools<81' --editable '.[docs]'
+	@touch $@
+
+demo: $(VENV)/.demo  ## one volume counted once, on a real Placement
+	@$(BIN)/python -m hv_sched.demo run --source $(SOURCE)
+
+demo-up: $(VENV)/.demo  ## leave that Placement running (PORT=8778)
+	@$(BIN)/python -m hv_sched.demo up --source $(SOURCE) --port $(PORT)
+
+demo-down: $(VENV)/.demo  ## stop it
+	@$(BIN)/python -m hv_sched.demo down
+
+test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
+	@echo "== unit and functional tests ($(RELEASE))"
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/functional $(PYTEST_ARGS)
+ifneq ($(NOVA_TESTS),)
+	@echo "== tests inside a real Nova ($(RELEASE))"
+	@$(BIN)/python -m pytest -q -n 2 tests/nova $(PYTEST_ARGS)
+endif
+
+lint: $(VENV)/.lint  ## ruff, mypy, import-linter
+	@$(BIN)/ruff check hv_sched tests
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+test-2023.2:  ## the same suites with nova 28 and Placement 10
+	@$(MAKE) --no-print-directory test RELEASE=2023.2 VENV=.venv-2023.2
+
+docs: $(VENV)/.docs  ## the documentation, doc/build/html
+	@$(BIN)/python -m sphinx -W -q -b html doc/source doc/build/html
+	@echo "doc/build/html/index.html"
+
+sample-config: $(VENV)/.demo  ## write examples/hv_sched.conf.sample anew
+	@$(BIN)/oslo-config-generator --namespace hv_sched \
+	    --output-file $(SAMPLE)
+
+bench: $(VENV)/.test  ## measured figures of benchmarks/
+	@for each in $(wildcard benchmarks/bench_*.py); do \
+	    echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+clean:  ## remove everything made here
+	@if [ -x $(BIN)/python ] && [ -d .demo ]; then \
+	    $(BIN)/python -m hv_sched.demo down; fi
+	rm -rf .venv .venv-2023.2 .demo doc/build .pytest_cache .mypy_cache \
+	    .ruff_cache .hypothesis
