@@ -1,0 +1,164 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``python -m hv_sched.demo``: one volume counted once, to look at.
+
+``run`` tells the whole story on a Placement of its own; ``up`` leaves one
+running for the user's own commands, ``down`` stops it.
+"""
+
+import argparse
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+from hv_sched import model
+from hv_sched import sources
+from hv_sched.demo import nodes
+from hv_sched.demo import service
+from hv_sched.demo import story
+
+SOURCE = 'examples/spec.yaml'
+
+
+def openstack_command(endpoint: str, *words: str) -> list[str]:
+    """The ``openstack`` of this environment, without keystone."""
+    return [str(pathlib.Path(sys.executable).parent / 'openstack'),
+            '--os-auth-type', 'admin_token', '--os-token', 'admin',
+            '--os-endpoint', endpoint, *words]
+
+
+def _shown(command: list[str]) -> str:
+    path = pathlib.Path(command[0])
+    if path.is_relative_to(pathlib.Path.cwd()):
+        path = path.relative_to(pathlib.Path.cwd())
+    return shlex.join([str(path), *command[1:]])
+
+
+def _openstack(endpoint: str, *words: str) -> int:
+    """Run a command as a user would; returns its exit code."""
+    command = openstack_command(endpoint, *words)
+    print(f'\n$ {_shown(command)}', flush=True)
+    # A cloud chosen in the user's shell is not the one to write to.
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith('OS_')}
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
+def _read(source: str) -> model.Facts:
+    facts = sources.load(source)
+    for problem in facts.problems:
+        print(f'left out: {problem}', file=sys.stderr)
+    return facts
+
+
+def run(source: str) -> int:
+    """Tell the story; 0 when every part of it held."""
+    facts = _read(source)
+    disk_gb = story.real_gb(facts)
+    with service.temporary() as endpoint:
+        placement = service.client(endpoint)
+        names = nodes.register(placement, facts)
+        print(f'\n1. Stock Nova: {len(names)} nodes report the same '
+              f'{disk_gb} GB volume.\n')
+        before = story.tell(placement)
+        print(*story.report(before, names), sep='\n')
+        print('\n2. hv_sched publishes the volume.')
+        wrong = story.wrong_before(before, names, disk_gb)
+        code = _openstack(endpoint, 'resource', 'provider', 'csv', 'sync',
+                          '--source', source)
+        if code:
+            wrong.append(f'the sync ended with exit code {code}')
+        print('\n3. The same servers again.\n')
+        after = story.tell(placement)
+        print(*story.report(after, names), sep='\n')
+        wrong += story.wrong_after(after, disk_gb)
+    return _verdict(before, after, len(names), disk_gb, wrong)
+
+
+def _verdict(before: story.Outcome, after: story.Outcome, count: int,
+             disk_gb: int, wrong: list[str]) -> int:
+    for each in wrong:
+        print(f'\nFAILED: {each}', file=sys.stderr)
+    if wrong:
+        return 1
+    print(f'\nOK: {before.total_gb} GB offered for {disk_gb} GB of disk '
+          f'before, {after.total_gb} GB now; the third server, accepted on '
+          f'{len(before.accepting)} of {count} nodes before, is refused.')
+    return 0
+
+
+def up(source: str, port: int) -> int:
+    """Leave a Placement with the source's nodes running."""
+    facts = _read(source)
+    endpoint = service.up(port)
+    names = nodes.register(service.client(endpoint), facts)
+    print(f'Placement runs at {endpoint} with the nodes {", ".join(names)}.')
+    print('Its token is "admin"; it can be reached from this machine only.')
+    print('\nTry, in this order:\n')
+    for words in (('allocation', 'candidate', 'list', '--resource',
+                   'DISK_GB=200'),
+                  ('resource', 'provider', 'csv', 'plan', '--source', source),
+                  ('resource', 'provider', 'csv', 'sync', '--source', source),
+                  ('resource', 'provider', 'csv', 'list'),
+                  ('allocation', 'candidate', 'list', '--resource',
+                   'DISK_GB=200', '--resource', 'VCPU=1')):
+        print(f'  {_shown(openstack_command(endpoint, *words))}')
+    print('\nmake demo-down stops it.')
+    return 0
+
+
+def down() -> int:
+    """Stop what ``up`` left running."""
+    stopped = service.down()
+    print('Placement is stopped.' if stopped else 'No Placement was running.')
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line of the demo."""
+    arguments = argparse.ArgumentParser(prog='python -m hv_sched.demo',
+                                        description='Show hv_sched at work.')
+    what = arguments.add_subparsers(dest='what', required=True)
+    for name, text in (('run', 'tell the story and end'),
+                       ('up', 'leave a Placement running')):
+        each = what.add_parser(name, help=text)
+        each.add_argument('--source', default=SOURCE,
+                          help=f'the clusters (default: {SOURCE})')
+        if name == 'up':
+            each.add_argument('--port', type=int, default=8778,
+                              help='port on loopback (default: 8778)')
+    what.add_parser('down', help='stop it')
+    return arguments
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one of the three; 130 after Ctrl-C, as a shell expects."""
+    options = parser().parse_args(argv)
+    try:
+        if options.what == 'down':
+            return down()
+        if options.what == 'up':
+            return up(options.source, options.port)
+        return run(options.source)
+    except service.CannotStart as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('\nInterrupted; Placement is stopped.', file=sys.stderr)
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())
