@@ -75,8 +75,7 @@ part of its size, in per cent, above the floor.
         help="""
 The part of a cluster's nodes, or of its volumes, in per cent, that one sync
 may withdraw. More than that looks like half an answer from Windows and is
-refused, unless ``--allow-withdraw`` is given. One node or volume may always
-go.
+refused, unless ``--allow-withdraw`` is given.
 """),
     cfg.IntOpt(
         'max_image_traits',
@@ -100,6 +99,11 @@ their cluster: nothing of it is written. 0 accepts any age. Sources without
         default=8,
         min=1,
         help='Threads that write independent providers at the same time.'),
+    cfg.IntOpt(
+        'request_timeout',
+        default=60,
+        min=1,
+        help='Seconds one request to Placement may take.'),
     cfg.IntOpt(
         'conflict_retries',
         default=5,

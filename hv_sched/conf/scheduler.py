@@ -24,4 +24,61 @@ Seconds for which the scheduler uses what it last read of all volumes and
 traits. Filters and weighers never ask Placement per host; a shorter time
 costs a constant number of requests more often.
 """),
+    cfg.BoolOpt(
+        'request_filter_disk_group',
+        default=True,
+        help="""
+Ask for the disk in a request group of its own when a request names a host,
+an aggregate (availability zone, tenant isolation) or a trait of the volume.
+Without it Placement offers no volume to such requests.
+"""),
+    cfg.BoolOpt(
+        'request_filter_closed',
+        default=True,
+        help="""
+Forbid volumes that take no new disks (CUSTOM_CSV_NO_NEW_DISKS) and nodes
+paused or draining in their cluster (CUSTOM_HYPERV_PAUSED) in every request.
+"""),
+    cfg.ListOpt(
+        'volume_traits',
+        default=[],
+        help="""
+Traits of your own that you put on volumes and ask for in flavors or images,
+such as CUSTOM_GOLD. They are asked of the provider that gives the disk, as
+STORAGE_DISK_* and CUSTOM_CSV_* are without being listed here.
+"""),
+    cfg.StrOpt(
+        'volume_policy',
+        default='spread',
+        choices=[('spread', 'the volume with the most room first'),
+                 ('pack', 'the fullest volume that still has the room first'),
+                 ('placement', 'in the order Placement answered')],
+        help="""
+Which volume a server gets on a host that may use several. Hosts with one
+home volume have no choice to make.
+"""),
+    cfg.FloatOpt(
+        'shared_volume_free_space_weight_multiplier',
+        default=1.0,
+        help="""
+Multiplier of SharedVolumeFreeSpaceWeigher. Positive: hosts whose volume has
+more room win (spread over volumes); negative: less room wins (pack); 0: off.
+Aggregate metadata of the same name goes before it.
+"""),
+    cfg.FloatOpt(
+        'image_cache_weight_multiplier',
+        default=1.0,
+        help="""
+Multiplier of ImageCacheWeigher. Positive: hosts whose volume already holds
+the server's image win; negative: they lose; 0: off. Aggregate metadata of
+the same name goes before it.
+"""),
+    cfg.FloatOpt(
+        'shared_volume_anti_affinity_weight_multiplier',
+        default=1.0,
+        help="""
+Multiplier of SharedVolumeAntiAffinityWeigher. Positive: members of an
+anti-affinity server group go to different volumes where they can; negative:
+to the same; 0: off. Aggregate metadata of the same name goes before it.
+"""),
 ]

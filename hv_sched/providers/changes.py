@@ -43,6 +43,7 @@ class Step(enum.IntEnum):
     PUBLISH = 110
     OPEN_NODE = 120
     FORGET_NODE = 130
+    CLEAN = 140
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,8 +53,6 @@ class Change:
     step: Step
     uuid: str
     name: str
-
-    sign = '~'
 
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:
@@ -66,6 +65,15 @@ class EnsureTrait(Change):
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:
         return (('+', 'trait', '', self.name),)
+
+
+@dataclasses.dataclass(frozen=True)
+class DeleteTrait(Change):
+    """A trait name; one that somebody uses again meanwhile stays."""
+
+    @property
+    def lines(self) -> tuple[tuple[str, str, str, str], ...]:
+        return (('-', 'trait', self.name, ''),)
 
 
 @dataclasses.dataclass(frozen=True)

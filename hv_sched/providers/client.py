@@ -34,6 +34,7 @@ LOG = logging.getLogger(__name__)
 # The newest microversion of Placement 9 (2023.1) and of 16 (2026.2) alike.
 MICROVERSION = '1.39'
 READ_ATTEMPTS = 4
+DEFAULT_TIMEOUT = 60.0  # seconds
 
 # errors[0].code of answers that a new look at Placement cures.
 # duplicate_name also means a duplicate uuid: both say somebody was faster.
@@ -95,18 +96,17 @@ class Placement:
     :param timeout: seconds one request may take
     """
 
-    def __init__(self, adapter: Any, timeout: float | None = 60.0) -> None:
+    def __init__(self, adapter: Any, timeout: float = DEFAULT_TIMEOUT) -> None:
         self._adapter = adapter
         self._timeout = timeout
 
     def _send(self, method: str, path: str, doing: str, **kwargs: Any) -> Any:
         headers = {'OpenStack-API-Version': f'placement {MICROVERSION}',
                    'Accept': 'application/json'}
-        if self._timeout is not None:
-            kwargs['timeout'] = self._timeout
         try:
             response = self._adapter.request(
-                path, method, headers=headers, raise_exc=False, **kwargs)
+                path, method, headers=headers, raise_exc=False,
+                timeout=self._timeout, **kwargs)
         except ksa_exceptions.RetriableConnectionFailure as exc:
             raise exception.PlacementUnavailable(
                 f'{doing}: Placement cannot be reached: {exc}') from exc
@@ -265,6 +265,9 @@ class Placement:
 
     def ensure_trait(self, trait: str) -> None:
         self._send('PUT', f'/traits/{trait}', f'create trait {trait}')
+
+    def delete_trait(self, trait: str) -> None:
+        self._send('DELETE', f'/traits/{trait}', f'delete trait {trait}')
 
     def ensure_resource_class(self, name: str) -> None:
         self._send('PUT', f'/resource_classes/{name}',

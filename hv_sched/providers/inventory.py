@@ -14,6 +14,7 @@
 """One resource class's inventory, as a value to compare and to write."""
 
 import dataclasses
+import math
 import typing
 
 # Placement's largest integer, what it fills in for a max_unit left out.
@@ -38,6 +39,13 @@ class Inventory:
     def capacity(self) -> int:
         """What all allocations together may come to."""
         return int((self.total - self.reserved) * self.allocation_ratio)
+
+    def is_same(self, other: 'Inventory') -> bool:
+        """Equal, but for digits of the ratio that MySQL's FLOAT drops."""
+        return math.isclose(
+            self.allocation_ratio, other.allocation_ratio, rel_tol=1e-5
+        ) and self == dataclasses.replace(
+            other, allocation_ratio=self.allocation_ratio)
 
     @property
     def body(self) -> dict[str, typing.Any]:

@@ -28,10 +28,14 @@ from hv_sched.providers.findings import Kind
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
-    """:param uuids: provider uuid by the node's name in the source"""
+    """:param uuids: provider uuid by the node's name in the source
+    :param claimed: every provider that may be one of the nodes, also those
+        that could not be told apart
+    """
 
     uuids: Mapping[str, str]
     findings: tuple[Finding, ...]
+    claimed: frozenset[str] = frozenset()
 
 
 def match_nodes(clusters: Iterable[model.Cluster],
@@ -56,7 +60,7 @@ def match_nodes(clusters: Iterable[model.Cluster],
             findings.append(Finding(cluster, node, Kind.SKIPPED, why))
         else:
             uuids_by_node[node] = uuids[0]
-    return Matches(uuids_by_node, tuple(findings))
+    return Matches(uuids_by_node, tuple(findings), frozenset(takers))
 
 
 def _index(providers: Mapping[str, str]) -> dict[str, list[str]]:

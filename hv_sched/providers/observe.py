@@ -16,14 +16,18 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import logging
-from typing import Any, TypeVar
+from typing import Any
+from typing import TypeVar
 
 import futurist
 
 from hv_sched import exception
+from hv_sched import features
+from hv_sched.providers import gpus
 from hv_sched.providers import names
 from hv_sched.providers import ownership
 from hv_sched.providers.client import Placement
+from hv_sched.providers.observed import GpuSummary
 from hv_sched.providers.observed import Listed
 from hv_sched.providers.observed import Overview
 from hv_sched.providers.observed import Provider
@@ -49,13 +53,13 @@ def in_parallel(workers: int, function: Callable[[_Item], _Result],
         return list(pool.map(function, todo))
 
 
-def read_overview(client: Placement, aggregates: Iterable[str],
-                  workers: int) -> Overview:
+def read_overview(client: Placement, listed: Iterable[Listed],
+                  aggregates: Iterable[str], workers: int) -> Overview:
     """The whole cloud in (traits in use) + (aggregates) + 8 requests.
 
-    :param aggregates: ours, as far as the source tells them
+    :param listed: every provider, read first
+    :param aggregates: ours; each costs a request
     """
-    listed = {p.uuid: p for p in client.list_providers()}
     compute_nodes = _uuids(client.list_providers(
         required=names.COMPUTE_NODE))
     in_use = client.all_traits(associated=True)
@@ -63,7 +67,7 @@ def read_overview(client: Placement, aggregates: Iterable[str],
     members = in_parallel(workers, lambda aggregate: _uuids(
         client.list_providers(member_of=aggregate)), wanted)
     return Overview(
-        listed=listed,
+        listed={p.uuid: p for p in listed},
         compute_nodes=compute_nodes,
         node_traits=_node_traits(client, in_use, compute_nodes, workers),
         members=dict(zip(wanted, members, strict=True)),
@@ -71,7 +75,8 @@ def read_overview(client: Placement, aggregates: Iterable[str],
         open_nodes=_open_nodes(client, in_use),
         known_traits=client.all_traits(),
         known_classes=client.resource_classes(),
-        traits_in_use=in_use)
+        traits_in_use=in_use,
+        gpus=_gpu_summaries(client, in_use))
 
 
 def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
@@ -113,6 +118,21 @@ def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
     return VolumeSummary(
         capacity_gb=disk.get('capacity', 0), used_gb=disk.get('used', 0),
         traits=frozenset(summary['traits']))
+
+
+def _gpu_summaries(client: Placement, in_use: frozenset[str]
+                   ) -> dict[str, GpuSummary]:
+    """Capacity, use and traits of all RemoteFX children with room left."""
+    if features.REMOTEFX.trait not in in_use:
+        return {}
+    answer = client.allocation_candidates(
+        resources=f'{gpus.VRAM_MB}:{gpus.MIN_VRAM_MB}')
+    return {uuid: GpuSummary(
+        {rc: resource['capacity']
+         for rc, resource in summary['resources'].items()},
+        frozenset(summary['traits']))
+        for uuid, summary in answer['provider_summaries'].items()
+        if gpus.VRAM_MB in summary['resources']}
 
 
 def _open_nodes(client: Placement, in_use: frozenset[str]

@@ -64,6 +64,14 @@ class VolumeSummary:
 
 
 @dataclasses.dataclass(frozen=True)
+class GpuSummary:
+    """:param capacities: by resource class"""
+
+    capacities: Mapping[str, int]
+    traits: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Overview:
     """The whole cloud as seen by bulk requests.
 
@@ -75,6 +83,7 @@ class Overview:
     :param open_nodes: nodes whose own DISK_GB still has room
     :param known_traits: every trait that exists
     :param known_classes: every resource class that exists
+    :param gpus: summaries of the RemoteFX children that have room left
     :param traits_in_use: the traits some provider has
     """
 
@@ -87,6 +96,7 @@ class Overview:
     known_traits: frozenset[str]
     known_classes: frozenset[str]
     traits_in_use: frozenset[str] = frozenset()
+    gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

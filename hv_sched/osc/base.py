@@ -1,0 +1,130 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What every csv command shares: options, clients, errors, progress."""
+
+import argparse
+from collections.abc import Iterator
+import contextlib
+import sys
+from typing import Any
+
+from keystoneauth1 import adapter
+from osc_lib import exceptions
+from osc_lib.command import command
+from oslo_config import cfg
+import tqdm
+
+from hv_sched import conf as options
+from hv_sched import exception
+from hv_sched import model
+from hv_sched import sources
+from hv_sched.providers import changes
+from hv_sched.providers import client
+from hv_sched.providers import reconcile
+from hv_sched.providers import settings
+
+
+@contextlib.contextmanager
+def told_errors() -> Iterator[None]:
+    """Our errors end a command with one clear line, not a traceback."""
+    try:
+        yield
+    except exception.HvSchedError as exc:
+        raise exceptions.CommandError(str(exc)) from exc
+    except cfg.Error as exc:
+        raise exceptions.CommandError(f'hv_sched configuration: {exc}'
+                                      ) from exc
+
+
+class Progress(reconcile.Progress):
+    """A bar on a terminal, nothing in a pipe."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def start(self, total: int) -> None:
+        self._bar = tqdm.tqdm(total=total, unit='change', file=sys.stderr,
+                              disable=None, leave=False)
+
+    def done(self, change: changes.Change) -> None:
+        if self._bar is not None:
+            self._bar.update(1)
+
+    def stop(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+class CsvCommand(command.Command):
+    """Options and clients of the csv commands."""
+
+    exit_code = 0
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--source', metavar='<path>',
+            help='File or folder that describes the clusters (default: '
+                 '[hv_sched]source of the configuration file)')
+        parser.add_argument(
+            '--config-file', metavar='<file>', action='append',
+            help='Configuration with an [hv_sched] section (default: '
+                 '/etc/hv_sched/hv_sched.conf if there is one)')
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        with told_errors():
+            return super().run(parsed_args) or self.exit_code
+
+    def placement(self, timeout: float | None = None) -> client.Placement:
+        """Placement as the user of the command may use it."""
+        osc_client = self.app.client_manager.placement
+        return client.Placement(
+            adapter.Adapter(osc_client.session, **osc_client.ks_filter),
+            timeout=timeout or client.DEFAULT_TIMEOUT)
+
+    @staticmethod
+    def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
+        """The options, with the defaults where no file says otherwise."""
+        conf = cfg.ConfigOpts()
+        options.register_opts(conf)
+        conf([], project='hv_sched',
+             default_config_files=parsed_args.config_file)
+        return conf
+
+    @staticmethod
+    def facts(conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+              ) -> model.Facts | None:
+        """The source's facts, None when no source is named anywhere."""
+        path = parsed_args.source or conf.hv_sched.source
+        if not path:
+            return None
+        return sources.load(path, conf.hv_sched.source_type)
+
+    def required_facts(self, conf: cfg.ConfigOpts,
+                       parsed_args: argparse.Namespace) -> model.Facts:
+        """:raises InvalidConfig: when no source is named anywhere"""
+        facts = self.facts(conf, parsed_args)
+        if facts is None:
+            raise exception.InvalidConfig(
+                'no source: name the description of the clusters with '
+                '--source or [hv_sched]source')
+        return facts
+
+    def reconciler(self, conf: cfg.ConfigOpts,
+                   allow: settings.Allow | None = None
+                   ) -> reconcile.Reconciler:
+        return reconcile.Reconciler(
+            self.placement(conf.hv_sched.request_timeout),
+            settings.from_conf(conf, allow), Progress())

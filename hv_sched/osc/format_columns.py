@@ -1,0 +1,42 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Cells that are lines for people and structures for programs."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from cliff import columns
+
+
+class Lines(columns.FormattableColumn):
+    """A list: one line an item, or a JSON array."""
+
+    def __init__(self, items: Iterable[str]) -> None:
+        super().__init__(list(items))
+
+    def human_readable(self) -> str:
+        return '\n'.join(self._value)
+
+    def machine_readable(self) -> Any:
+        return self._value
+
+
+class Mapping(columns.FormattableColumn):
+    """A mapping: one "key: value" line an item, or a JSON object."""
+
+    def human_readable(self) -> str:
+        return '\n'.join(f'{key}: {value}'
+                         for key, value in sorted(self._value.items()))
+
+    def machine_readable(self) -> Any:
+        return dict(self._value)

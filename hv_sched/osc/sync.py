@@ -1,0 +1,128 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv plan`` and ``csv sync``."""
+
+import argparse
+from collections.abc import Iterable
+
+from osc_lib.command import command
+
+from hv_sched.osc import base
+from hv_sched.osc import exit_codes
+from hv_sched.providers import changes
+from hv_sched.providers import settings
+from hv_sched.providers.findings import Finding
+
+COLUMNS = ('Change', 'Provider', 'What', 'From', 'To')
+Row = tuple[str, str, str, str, str]
+
+
+def rows(done: Iterable[changes.Change], findings: Iterable[Finding]
+         ) -> list[Row]:
+    """A row for each thing that changes, and one for each finding."""
+    found = [(sign, change.name, what, before, after)
+             for change in done
+             for sign, what, before, after in change.lines]
+    return found + [('!', finding.subject, finding.kind.value, '',
+                     finding.message) for finding in findings]
+
+
+def failure_findings(failures: Iterable[tuple[str, Exception]]
+                     ) -> list[Row]:
+    return [('!', cluster or '(all clusters)', 'error', '', str(failure))
+            for cluster, failure in sorted(failures, key=lambda f: f[0])]
+
+
+class _Planning(base.CsvCommand, command.Lister):
+    """The options that bear on what is planned."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--full', action='store_true',
+            help='Read every provider instead of only those the bulk '
+                 'overview is in doubt about')
+        parser.add_argument(
+            '--allow-shrink', action='store_true',
+            help='A volume may become smaller than what is allocated on it')
+        parser.add_argument(
+            '--allow-withdraw', action='store_true',
+            help='Any part of a cluster may be withdrawn at once')
+        parser.add_argument(
+            '--allow-replace', action='store_true',
+            help='A new disk may take the name of an unused old one')
+        return parser
+
+    @staticmethod
+    def allow(parsed_args: argparse.Namespace) -> settings.Allow:
+        return settings.Allow(shrink=parsed_args.allow_shrink,
+                              withdraw=parsed_args.allow_withdraw,
+                              replace=parsed_args.allow_replace)
+
+    def show_plan(self, parsed_args: argparse.Namespace
+                  ) -> tuple[tuple[str, ...], list[Row]]:
+        """What a sync would do; the exit code says whether it would."""
+        conf = self.conf(parsed_args)
+        plan, _observed = self.reconciler(
+            conf, self.allow(parsed_args)).plan(
+                self.required_facts(conf, parsed_args), parsed_args.full)
+        self.exit_code = exit_codes.of(plan.all_findings,
+                                       pending=bool(plan.changes))
+        return COLUMNS, rows(plan.changes, plan.all_findings)
+
+
+class PlanSync(_Planning):
+    """Show what a sync would change in Placement
+
+    One line a change: + something new, ~ something changed, - something
+    gone, and ! for what is left undone and why.
+
+    Exit code 0: nothing to do; 2: there is something to do; 3: a cluster
+    needs "adopt" first; 4: something is refused, skipped or frozen; 1: error.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], list[Row]]:
+        return self.show_plan(parsed_args)
+
+
+class Sync(_Planning):
+    """Bring Placement in line with the description of the clusters
+
+    Each volume becomes a sharing resource provider, each node's own disk is
+    closed, and nothing is schedulable before it is complete. May be
+    interrupted and repeated at will.
+
+    Exit code 0: all done; 3: a cluster needs "adopt" first; 4: something is
+    refused, skipped or frozen; 1: error. With --dry-run as for "csv plan".
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--dry-run', action='store_true',
+                            help='Only show what would be done')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], list[Row]]:
+        if parsed_args.dry_run:
+            return self.show_plan(parsed_args)
+        conf = self.conf(parsed_args)
+        facts = self.required_facts(conf, parsed_args)
+        result = self.reconciler(conf, self.allow(parsed_args)).sync(
+            facts, parsed_args.full)
+        findings = result.plan.all_findings
+        self.exit_code = exit_codes.of(findings,
+                                       failed=bool(result.failures))
+        return COLUMNS, (rows(result.done, findings)
+                         + failure_findings(result.failures.items()))

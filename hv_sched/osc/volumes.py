@@ -1,0 +1,238 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv list`` and ``csv show``."""
+
+import argparse
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from osc_lib.command import command
+from oslo_config import cfg
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.osc import base
+from hv_sched.osc import format_columns
+from hv_sched.providers import client
+from hv_sched.providers import desired
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.providers import observe
+from hv_sched.providers import settings
+from hv_sched.providers import space
+from hv_sched.providers.observed import Listed
+from hv_sched.providers.observed import Provider
+
+COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
+           'Allocated GB', 'Held GB', 'Nodes')
+SOURCE_COLUMNS = ('Physical Free GB', 'Drift')
+
+
+@dataclasses.dataclass(frozen=True)
+class _Described:
+    """What the source adds to what Placement says.
+
+    :param volumes: cluster and volume by provider uuid
+    :param drift: provider uuids a sync would change
+    """
+
+    volumes: Mapping[str, tuple[model.Cluster, model.Volume]]
+    drift: frozenset[str] = frozenset()
+
+
+def described(facts: model.Facts) -> _Described:
+    return _Described({
+        ids.volume_uuid(cluster.guid, volume.guid): (cluster, volume)
+        for cluster in facts.clusters for volume in cluster.volumes})
+
+
+def state(provider: Provider) -> str:
+    """One word for what a scheduler may do with the volume."""
+    if (names.SHARING not in provider.traits
+            or ids.home_aggregate(provider.uuid) not in provider.aggregates):
+        return 'unpublished'
+    if names.NO_NEW_DISKS in provider.traits:
+        return 'closed'
+    free = free_gb(provider)
+    if free < 0:
+        return 'over-full'
+    return 'open' if free else 'full'
+
+
+def free_gb(provider: Provider) -> int:
+    """What Placement would still give away; negative when over-full."""
+    disk = provider.inventories.get(names.DISK_GB)
+    capacity = disk.capacity if disk else 0
+    return capacity - provider.used(names.DISK_GB)
+
+
+class _Volumes(base.CsvCommand):
+    """Reading volumes, for list and show."""
+
+    def read(self, placement: client.Placement, conf: cfg.ConfigOpts,
+             listed: list[Listed], with_shares: bool = False
+             ) -> list[Provider]:
+        uuids = [volume.uuid for volume in listed]
+        found = observe.read_providers(
+            placement, uuids, frozenset(uuids if with_shares else ()),
+            conf.hv_sched.workers)
+        return sorted(found.values(), key=lambda provider: provider.name)
+
+    @staticmethod
+    def volumes(placement: client.Placement) -> list[Listed]:
+        """Every volume; none when the trait does not exist yet."""
+        if names.VOLUME not in placement.all_traits():
+            return []
+        return placement.list_providers(required=names.VOLUME)
+
+    def described(self, conf: cfg.ConfigOpts,
+                  parsed_args: argparse.Namespace) -> _Described | None:
+        facts = self.facts(conf, parsed_args)
+        if facts is None:
+            return None
+        plan, _observed = self.reconciler(conf).plan(facts, full=False)
+        drift = frozenset(change.uuid for change in plan.changes)
+        return dataclasses.replace(described(facts), drift=drift)
+
+
+class ListVolumes(_Volumes, command.Lister):
+    """List the Cluster Shared Volumes in Placement
+
+    Free is what Placement would still give to new disks. With a source, what
+    is physically free and whether a sync would change the volume are shown
+    too.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+        conf = self.conf(parsed_args)
+        placement = self.placement(conf.hv_sched.request_timeout)
+        told = self.described(conf, parsed_args)
+        found = self.read(placement, conf, self.volumes(placement))
+        members = observe.in_parallel(
+            conf.hv_sched.workers, lambda provider: placement.list_providers(
+                member_of=ids.home_aggregate(provider.uuid),
+                required=names.COMPUTE_NODE), found)
+        rows = [_row(provider, len(nodes), told)
+                for provider, nodes in zip(found, members, strict=True)]
+        return COLUMNS + (SOURCE_COLUMNS if told else ()), rows
+
+
+def _row(provider: Provider, nodes: int, told: _Described | None
+         ) -> tuple[Any, ...]:
+    disk = provider.inventories.get(names.DISK_GB)
+    row = (provider.name, state(provider), free_gb(provider),
+           disk.total if disk else 0, disk.reserved if disk else 0,
+           provider.used(names.DISK_GB), provider.used(names.HELD_DISK_GB),
+           nodes)
+    return row + (_source_cells(provider, told) if told else ())
+
+
+def _source_cells(provider: Provider, told: _Described) -> tuple[Any, ...]:
+    if provider.uuid not in told.volumes:
+        return ('', 'not in the source')
+    _cluster, volume = told.volumes[provider.uuid]
+    free = ('' if volume.free_bytes is None
+            else volume.free_bytes // model.GIB)
+    return (free, 'yes' if provider.uuid in told.drift else 'no')
+
+
+class ShowVolume(_Volumes, command.ShowOne):
+    """Show one Cluster Shared Volume: its space, nodes and who holds what
+
+    With a source, the reasons for the reserved space and for a closed
+    volume are told line by line.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            'volume', metavar='<volume>',
+            help='<cluster>/<volume>, the same with csv: before it, or the '
+                 'uuid of the resource provider')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+        conf = self.conf(parsed_args)
+        placement = self.placement(conf.hv_sched.request_timeout)
+        listed = find(self.volumes(placement), parsed_args.volume)
+        told = self.described(conf, parsed_args)
+        provider = self.read(placement, conf, [listed], with_shares=True)[0]
+        nodes = placement.list_providers(
+            member_of=ids.home_aggregate(provider.uuid),
+            required=names.COMPUTE_NODE)
+        held = {consumer: resources[names.HELD_DISK_GB]
+                for consumer, resources in
+                placement.allocations_on(provider.uuid).items()
+                if names.HELD_DISK_GB in resources}
+        shown = _facts_of(provider, nodes, held)
+        if told and provider.uuid in told.volumes:
+            shown |= _reasons_of(provider, told, settings.from_conf(conf))
+        return tuple(shown), tuple(shown.values())
+
+
+def find(volumes: list[Listed], wanted: str) -> Listed:
+    """The volume a user means; Windows names are compared without case.
+
+    :raises InvalidConfig: when there is none
+    """
+    prefix = names.VOLUME_NAME_PREFIX
+    name = (wanted if wanted.startswith(prefix) else prefix + wanted)
+    for volume in volumes:
+        if (volume.uuid == wanted.lower()
+                or volume.name.casefold() == name.casefold()):
+            return volume
+    raise exception.InvalidConfig(
+        f'no volume {wanted} in Placement; "csv list" shows those there are')
+
+
+def _facts_of(provider: Provider, nodes: list[Listed],
+              held: Mapping[str, int]) -> dict[str, Any]:
+    disk = provider.inventories.get(names.DISK_GB)
+    return {
+        'name': provider.name, 'uuid': provider.uuid,
+        'state': state(provider), 'free_gb': free_gb(provider),
+        'total_gb': disk.total if disk else 0,
+        'reserved_gb': disk.reserved if disk else 0,
+        'allocation_ratio': disk.allocation_ratio if disk else None,
+        'allocated_gb': provider.used(names.DISK_GB),
+        'held_gb': provider.used(names.HELD_DISK_GB),
+        'nodes': format_columns.Lines(sorted(n.name for n in nodes)),
+        'shares_gb': format_columns.Mapping(provider.shares_gb or {}),
+        'held_shares_gb': format_columns.Mapping(held),
+        'traits': format_columns.Lines(sorted(provider.traits)),
+    }
+
+
+def _reasons_of(provider: Provider, told: _Described,
+                options: settings.Settings) -> dict[str, Any]:
+    cluster, volume = told.volumes[provider.uuid]
+    covered = space.covered_bytes(
+        volume, cluster.vms, provider.shares_gb,
+        provider.used(names.DISK_GB))
+    lines = {line.what: f'{line.size_bytes / model.GIB:.1f} GiB'
+             for line in space.reasons(volume, covered)}
+    closed = space.closed_reasons(
+        volume, names.NO_NEW_DISKS in provider.traits, options)
+    return {
+        'reserved_reasons': format_columns.Mapping(lines),
+        'closed_reasons': format_columns.Lines(closed),
+        'physical_free_gb': (None if volume.free_bytes is None
+                             else volume.free_bytes // model.GIB),
+        'source_nodes': format_columns.Lines(
+            node.name for node in cluster.nodes
+            if desired.uses(cluster, node, volume)),
+        'drift': provider.uuid in told.drift,
+    }

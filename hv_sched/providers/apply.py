@@ -1,0 +1,173 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Carry out a plan.
+
+Equal steps of all clusters run in parallel, and the next step begins when
+they are done. A cluster whose change failed stops there; the others go on.
+Every write carries the generation the plan was made from, or the one our
+own last write returned: never a fresh one, which would hide what somebody
+else wrote in between.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import logging
+
+from hv_sched import exception
+from hv_sched.providers import changes
+from hv_sched.providers.client import Placement
+from hv_sched.providers.observe import in_parallel
+from hv_sched.providers.observed import Provider
+from hv_sched.providers.plan import Plan
+
+LOG = logging.getLogger(__name__)
+
+OnDone = Callable[[changes.Change], None]
+# The name failures of the vocabulary go under: they concern every cluster.
+CLOUD = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a plan.
+
+    :param done: the changes that stand
+    :param failures: by cluster, the error that stopped it
+    """
+
+    done: tuple[changes.Change, ...]
+    failures: Mapping[str, exception.HvSchedError]
+
+    @property
+    def retriable(self) -> bool:
+        return any(isinstance(failure, exception.Retriable)
+                   for failure in self.failures.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class _Task:
+    cluster: str
+    change: changes.Change
+
+
+class _Writer:
+    """Writes changes, keeping each provider's generation.
+
+    A provider has at most one change in a step, so no two threads touch the
+    same generation.
+    """
+
+    def __init__(self, client: Placement,
+                 providers: Mapping[str, Provider]) -> None:
+        self._client = client
+        self._generations = {uuid: provider.generation
+                             for uuid, provider in providers.items()}
+
+    def write(self, change: changes.Change) -> None:
+        """:raises PlacementError: as the client does"""
+        _WRITERS[type(change)](self, change)
+
+    def _ensure_trait(self, change: changes.EnsureTrait) -> None:
+        self._client.ensure_trait(change.name)
+
+    def _ensure_class(self, change: changes.EnsureResourceClass) -> None:
+        self._client.ensure_resource_class(change.name)
+
+    def _delete_trait(self, change: changes.DeleteTrait) -> None:
+        try:
+            self._client.delete_trait(change.name)
+        except exception.PlacementRefused as exc:
+            # Somebody uses it again, or was faster: both are fine.
+            LOG.debug('Trait %s stays: %s', change.name, exc)
+
+    def _create(self, change: changes.CreateProvider) -> None:
+        self._generations[change.uuid] = self._client.create_provider(
+            change.uuid, change.name, change.parent_uuid)
+
+    def _rename(self, change: changes.RenameProvider) -> None:
+        self._generations[change.uuid] = self._client.rename_provider(
+            change.uuid, change.new_name)
+
+    def _delete(self, change: changes.DeleteProvider) -> None:
+        self._client.delete_provider(change.uuid)
+
+    def _inventories(self, change: changes.SetInventories) -> None:
+        self._generations[change.uuid] = self._client.set_inventories(
+            change.uuid, self._generations[change.uuid], change.after)
+
+    def _traits(self, change: changes.SetTraits) -> None:
+        self._generations[change.uuid] = self._client.set_traits(
+            change.uuid, self._generations[change.uuid], change.after)
+
+    def _aggregates(self, change: changes.SetAggregates) -> None:
+        self._generations[change.uuid] = self._client.set_aggregates(
+            change.uuid, self._generations[change.uuid], change.after)
+
+
+_WRITERS: dict[type, Callable[..., None]] = {
+    changes.EnsureTrait: _Writer._ensure_trait,
+    changes.EnsureResourceClass: _Writer._ensure_class,
+    changes.DeleteTrait: _Writer._delete_trait,
+    changes.CreateProvider: _Writer._create,
+    changes.RenameProvider: _Writer._rename,
+    changes.DeleteProvider: _Writer._delete,
+    changes.SetInventories: _Writer._inventories,
+    changes.SetTraits: _Writer._traits,
+    changes.SetAggregates: _Writer._aggregates,
+}
+
+
+def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
+          workers: int, on_done: OnDone | None = None) -> Outcome:
+    """Write a plan.
+
+    :param providers: what the plan was made from, for the generations
+    :param on_done: called after each change, for progress
+    """
+    writer = _Writer(client, providers)
+    done: list[changes.Change] = []
+    failures: dict[str, exception.HvSchedError] = {}
+
+    def run(task: _Task) -> tuple[_Task, exception.HvSchedError | None]:
+        try:
+            writer.write(task.change)
+        except exception.PlacementError as exc:
+            return task, exc
+        LOG.debug('Done: %s', task.change)
+        if on_done:
+            on_done(task.change)
+        return task, None
+
+    for batch in _batches(plan):
+        tasks = [task for task in batch if CLOUD not in failures
+                 and task.cluster not in failures]
+        for task, failure in in_parallel(workers, run, tasks):
+            if failure is None:
+                done.append(task.change)
+            else:
+                failures.setdefault(task.cluster, failure)
+    return Outcome(tuple(done), failures)
+
+
+def _batches(plan: Plan) -> Iterable[list[_Task]]:
+    """All clusters' changes, grouped by step, in the order of steps."""
+    tasks = [_Task(CLOUD, change)
+             for change in (*plan.vocabulary, *plan.cleaning)]
+    tasks += [_Task(cluster.cluster, change)
+              for cluster in plan.clusters for change in cluster.changes]
+    for step in changes.Step:
+        batch = [task for task in tasks if task.change.step == step]
+        if batch:
+            yield batch

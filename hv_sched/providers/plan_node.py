@@ -1,0 +1,171 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The changes that make a cluster's nodes right. Pure.
+
+Nova owns a compute node's provider: of it we touch our traits, our
+aggregates and the allocation_ratio of DISK_GB, nothing else.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+import math
+
+from hv_sched.providers import changes
+from hv_sched.providers import former_ratio
+from hv_sched.providers import gpus
+from hv_sched.providers import names
+from hv_sched.providers import node_traits
+from hv_sched.providers import ownership
+from hv_sched.providers import plan_volume
+from hv_sched.providers.desired import Layout
+from hv_sched.providers.findings import Finding
+from hv_sched.providers.findings import Kind
+from hv_sched.providers.observed import Observed
+from hv_sched.providers.observed import Provider
+from hv_sched.providers.settings import Settings
+
+Step = changes.Step
+
+
+def holding_shares(one: Layout, observed: Observed) -> frozenset[str]:
+    """Nodes whose own disk is open and has servers' shares on it.
+
+    Such a node is not closed: Placement before 14 refuses to rewrite shares
+    on a provider over its capacity (bug 2104040), which breaks every move.
+    """
+    return frozenset(
+        uuid for uuid in one.nodes
+        if (provider := observed.providers.get(uuid)) is not None
+        and is_open(provider) and provider.used(names.DISK_GB))
+
+
+def is_open(provider: Provider) -> bool:
+    """Whether the node's own disk would take a server."""
+    disk = provider.inventories.get(names.DISK_GB)
+    return disk is not None and disk.capacity >= 1
+
+
+def closed_ratio(provider: Provider) -> float:
+    """A ratio that leaves no whole GiB of the node's own disk."""
+    total = provider.inventories[names.DISK_GB].total
+    return min(former_ratio.CLOSED_RATIO, 0.5 / total)
+
+
+def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
+         observed: Observed) -> plan_volume.Planned:
+    """The changes for the nodes the source lists.
+
+    :param ours: every aggregate that is ours
+    """
+    found: list[changes.Change] = []
+    findings: list[Finding] = []
+    for uuid in one.nodes:
+        provider = observed.providers.get(uuid)
+        if provider is None:
+            continue  # not read: the overview showed nothing wrong
+        if uuid in blocked and names.CLUSTERED not in provider.traits:
+            continue  # as it was, until its shares are adopted
+        found += _mark(one, provider)
+        if uuid not in blocked and is_open(provider):
+            found.append(_close(provider))
+        found += _join(one, provider, ours, may_join=uuid not in blocked)
+        child = gpus.plan(one.nodes[uuid], provider, observed.providers.get(
+            gpus.child_uuid(uuid)))
+        found += child[0]
+        findings += [Finding(one.cluster.name, provider.name, Kind.REFUSED,
+                             why) for why in child[1]]
+    return found, findings
+
+
+def _mark(one: Layout, provider: Provider) -> Iterable[changes.Change]:
+    """Our traits; a node about to be closed also remembers its ratio."""
+    managed = names.CPU_MANAGED in provider.traits
+    owned = {trait for trait in provider.traits
+             if ownership.node_trait(trait, managed)}
+    wanted = set(node_traits.desired_node_traits(
+        one.cluster, one.nodes[provider.uuid], provider.traits))
+    if is_open(provider):
+        disk = provider.inventories[names.DISK_GB]
+        wanted.add(former_ratio.trait(disk.allocation_ratio))
+    else:
+        wanted |= {trait for trait in owned
+                   if trait.startswith(names.FORMER_RATIO_PREFIX)}
+    yield from plan_volume.set_traits(
+        Step.MARK_NODE, provider,
+        frozenset((provider.traits - owned) | wanted))
+
+
+def _close(provider: Provider) -> changes.Change:
+    return _set_ratio(Step.CLOSE_NODE, provider, closed_ratio(provider))
+
+
+def _set_ratio(step: changes.Step, provider: Provider, ratio: float
+               ) -> changes.Change:
+    disk = dataclasses.replace(
+        provider.inventories[names.DISK_GB], allocation_ratio=ratio)
+    return changes.SetInventories(
+        step, provider.uuid, provider.name, before=provider.inventories,
+        after={**provider.inventories, names.DISK_GB: disk})
+
+
+def _join(one: Layout, provider: Provider, ours: frozenset[str],
+          may_join: bool) -> Iterable[changes.Change]:
+    """Leaving comes first of all, joining after the node is closed."""
+    wanted = one.node_aggregates(provider.uuid)
+    leaving = (provider.aggregates & ours) - wanted
+    joining = wanted - provider.aggregates if may_join else frozenset()
+    if not leaving and not joining:
+        return
+    yield changes.SetAggregates(
+        Step.JOIN if joining else Step.HIDE, provider.uuid, provider.name,
+        before=provider.aggregates,
+        after=(provider.aggregates - leaving) | joining, labels=one.labels)
+
+
+def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
+                 observed: Observed, settings: Settings
+                 ) -> plan_volume.Planned:
+    """Nodes the source no longer lists get their own disk back.
+
+    Their servers' shares on the volume stay where they are.
+    """
+    providers = [observed.providers[uuid] for uuid in sorted(leaving)
+                 if uuid in observed.providers]
+    refusal = plan_volume.too_many(
+        len(providers), len(providers) + len(one.cluster.nodes), settings,
+        'nodes')
+    if refusal and providers:
+        return [], [Finding(one.cluster.name, one.cluster.name,
+                            Kind.REFUSED, refusal)]
+    return [change for provider in providers
+            for change in _release(provider, ours, one)], []
+
+
+def _release(provider: Provider, ours: frozenset[str], one: Layout
+             ) -> Iterable[changes.Change]:
+    """Leave, open, and only then forget the ratio that was to restore."""
+    if provider.aggregates & ours:
+        yield changes.SetAggregates(
+            Step.HIDE, provider.uuid, provider.name,
+            before=provider.aggregates, after=provider.aggregates - ours,
+            labels=one.labels)
+    disk = provider.inventories.get(names.DISK_GB)
+    if disk is not None and math.isclose(
+            disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
+        yield _set_ratio(Step.OPEN_NODE, provider,
+                         former_ratio.ratio_of(provider.traits))
+    managed = names.CPU_MANAGED in provider.traits
+    owned = {trait for trait in provider.traits
+             if ownership.node_trait(trait, managed)}
+    yield from plan_volume.set_traits(
+        Step.FORGET_NODE, provider, provider.traits - owned)

@@ -1,0 +1,288 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The changes that make a cluster's volumes right. Pure."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched.providers import changes
+from hv_sched.providers import desired
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.providers import ownership
+from hv_sched.providers import space
+from hv_sched.providers.desired import Layout
+from hv_sched.providers.findings import Finding
+from hv_sched.providers.findings import Kind
+from hv_sched.providers.inventory import Inventory
+from hv_sched.providers.observed import Observed
+from hv_sched.providers.observed import Provider
+from hv_sched.providers.settings import Settings
+
+Step = changes.Step
+Planned = tuple[list[changes.Change], list[Finding]]
+
+MAX_NAME_LENGTH = 200  # of a resource provider in Placement
+
+
+@dataclasses.dataclass(frozen=True)
+class _Names:
+    """Who bears which name now, and which of them will give it up.
+
+    Names are compared without case, as MySQL does.
+    """
+
+    holders: dict[str, str]
+    leaving: frozenset[str]
+    volumes: frozenset[str]
+
+
+def plan(one: Layout, blocked: frozenset[str], observed: Observed,
+         settings: Settings, named_like_ours: frozenset[str]) -> Planned:
+    """The changes for all volumes of a cluster.
+
+    :param blocked: nodes that still hold shares of their own disk
+    :param named_like_ours: providers that bear this cluster's volume names
+    """
+    leaving = {uuid: observed.providers[uuid] for uuid in named_like_ours
+               if uuid not in one.volumes and uuid in observed.providers
+               and names.VOLUME in observed.providers[uuid].traits}
+    found, findings, gone = _plan_leaving(one, leaving, settings)
+    bearers = _Names(
+        {listed.name.casefold(): uuid
+         for uuid, listed in observed.overview.listed.items()},
+        gone, frozenset(one.volumes))
+    for uuid in one.volumes:
+        if uuid in observed.overview.listed and (
+                uuid not in observed.providers):
+            continue  # not read: the overview showed nothing wrong
+        more = _plan_one(one, uuid, observed.providers.get(uuid), bearers,
+                         settings)
+        found += more[0]
+        findings += more[1]
+    return [change for change in found
+            if not _too_early(one, change, blocked)], findings
+
+
+def _too_early(one: Layout, change: changes.Change,
+               blocked: frozenset[str]) -> bool:
+    """A volume stays hidden while a user still has its own disk open."""
+    return change.step == Step.PUBLISH and bool(
+        one.members[change.uuid] & blocked)
+
+
+def close_all(one: Layout, observed: Observed) -> Iterable[changes.Change]:
+    """Close every published volume, and nothing else."""
+    for uuid in one.volumes:
+        provider = observed.providers.get(uuid)
+        if provider and names.SHARING in provider.traits:
+            yield from set_traits(
+                Step.MARK, provider, provider.traits | {names.NO_NEW_DISKS})
+
+
+def set_traits(step: changes.Step, provider: Provider,
+               after: frozenset[str]) -> Iterable[changes.Change]:
+    """A change of traits, if there is one."""
+    if after != provider.traits:
+        yield changes.SetTraits(step, provider.uuid, provider.name,
+                                before=provider.traits, after=after)
+
+
+# -- volumes that go
+
+
+def _plan_leaving(one: Layout, leaving: dict[str, Provider],
+                  settings: Settings
+                  ) -> tuple[list[changes.Change], list[Finding],
+                             frozenset[str]]:
+    """Withdraw what the source no longer lists, unless that looks wrong."""
+    findings = []
+    going: list[Provider] = []
+    wanted = {one.volume_name(uuid).casefold() for uuid in one.volumes}
+    for provider in leaving.values():
+        why = _why_keep(one, provider, wanted, settings)
+        if why:
+            findings.append(Finding(one.cluster.name, provider.name,
+                                    Kind.REFUSED, why))
+        else:
+            going.append(provider)
+    refusal = too_many(len(going), len(leaving) + len(one.volumes),
+                       settings, 'volumes')
+    if refusal and going:
+        findings.append(Finding(one.cluster.name, one.cluster.name,
+                                Kind.REFUSED, refusal))
+        going = []
+    found = [change for provider in going for change in _withdraw(provider)]
+    return found, findings, frozenset(p.uuid for p in going)
+
+
+def too_many(count: int, of: int, settings: Settings, what: str) -> str:
+    """Why so many of a cluster's things may not go at once, if so."""
+    if settings.allow.withdraw:
+        return ''
+    if count * 100 <= of * settings.max_withdraw_percent:
+        return ''
+    return (f'the source no longer lists {count} of its {of} {what}, more '
+            f'than max_withdraw_percent = {settings.max_withdraw_percent} '
+            f'lets go at once: if that is so, run with --allow-withdraw')
+
+
+def _why_keep(one: Layout, provider: Provider, wanted: set[str],
+              settings: Settings) -> str:
+    in_use = ', '.join(
+        f'{used} {rc}' for rc, used in sorted(provider.usages.items())
+        if used)
+    if provider.name.casefold() in wanted and not settings.allow.replace:
+        return (f'the source gives this name to another disk (GUID) while '
+                f'Placement still knows the old one, {provider.uuid}'
+                f'{" with " + in_use if in_use else ""}: if the disk was '
+                f'really replaced, move or delete its servers and run with '
+                f'--allow-replace')
+    if in_use:
+        return (f'the source no longer lists it, but servers hold {in_use} '
+                f'of it: move or delete them first')
+    return ''
+
+
+def _withdraw(provider: Provider) -> Iterable[changes.Change]:
+    """Out of sight first, then empty, then gone."""
+    home = frozenset((ids.home_aggregate(provider.uuid),))
+    if provider.aggregates & home:
+        yield changes.SetAggregates(
+            Step.HIDE, provider.uuid, provider.name,
+            before=provider.aggregates, after=provider.aggregates - home,
+            labels={min(home): f'users of {provider.name}'})
+    ours = {trait for trait in provider.traits
+            if ownership.volume_trait(trait, True, True)}
+    yield from set_traits(Step.STRIP, provider, provider.traits - ours)
+    yield changes.DeleteProvider(Step.DELETE, provider.uuid, provider.name)
+
+
+# -- volumes that are there
+
+
+def _plan_one(one: Layout, uuid: str, provider: Provider | None,
+              bearers: _Names, settings: Settings) -> Planned:
+    """:param provider: None when the volume is to be created"""
+    if provider is None and not one.members[uuid]:
+        return [], [Finding(
+            one.cluster.name, one.volume_name(uuid), Kind.NOTE,
+            'no node Nova knows has it as its home: it is not published')]
+    naming, refusal = _naming(one, uuid, provider, bearers)
+    if refusal:
+        return [], [refusal]
+    if provider is None:
+        provider = Provider(uuid, one.volume_name(uuid), 0, {}, {},
+                            frozenset(), frozenset())
+    found, findings = _fill(one, provider, settings)
+    return [*naming, *found,
+            *_publish(one, provider, settings)], findings
+
+
+def _naming(one: Layout, uuid: str, provider: Provider | None,
+            bearers: _Names) -> tuple[list[changes.Change], Finding | None]:
+    """Create or rename, or why the name cannot be had."""
+    name = one.volume_name(uuid)
+    if provider is not None and provider.name == name:
+        return [], None
+    holder = bearers.holders.get(name.casefold())
+    refusal = _name_refused(one, uuid, holder, bearers)
+    if refusal:
+        return [], refusal
+    if provider is None:
+        return [changes.CreateProvider(Step.CREATE, uuid, name)], None
+    if holder in (None, uuid) or holder in bearers.leaving:
+        return [changes.RenameProvider(Step.RENAME_AWAY, uuid, provider.name,
+                                       new_name=name)], None
+    # A sibling still has the name: both step aside before either takes it.
+    aside = f'{names.VOLUME_NAME_PREFIX}renaming/{uuid}'
+    return [changes.RenameProvider(Step.RENAME_AWAY, uuid, provider.name,
+                                   new_name=aside),
+            changes.RenameProvider(Step.RENAME, uuid, aside,
+                                   new_name=name)], None
+
+
+def _name_refused(one: Layout, uuid: str, holder: str | None,
+                  bearers: _Names) -> Finding | None:
+    name = one.volume_name(uuid)
+    why = ''
+    if len(name) > MAX_NAME_LENGTH:
+        why = (f'the name has {len(name)} characters, Placement takes '
+               f'{MAX_NAME_LENGTH}: shorten the cluster\'s name')
+    elif holder not in (None, uuid) and holder not in bearers.leaving | (
+            bearers.volumes):
+        why = (f'resource provider {holder} already has this name and is '
+               f'not this volume: rename or delete that provider')
+    return Finding(one.cluster.name, name, Kind.REFUSED, why) if why else None
+
+
+def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
+    """The volume's inventories, never smaller than what is allocated."""
+    used = provider.used(names.DISK_GB)
+    disk = disk_inventory(one, provider, settings)
+    if (disk.total * disk.allocation_ratio < used
+            and not settings.allow.shrink):
+        return [], [Finding(
+            one.cluster.name, provider.name, Kind.REFUSED,
+            f'its size would become {disk.total} GB x allocation_ratio '
+            f'{disk.allocation_ratio:g}, but servers hold {used} GB: check '
+            f'the source, or run with --allow-shrink')]
+    after = {**provider.inventories, names.DISK_GB: disk,
+             names.HELD_DISK_GB: space.held_inventory()}
+    if same_inventories(after, provider.inventories):
+        return [], []
+    return [changes.SetInventories(
+        Step.FILL, provider.uuid, one.volume_name(provider.uuid),
+        before=provider.inventories, after=after)], []
+
+
+def disk_inventory(one: Layout, provider: Provider, settings: Settings
+                   ) -> Inventory:
+    """The DISK_GB inventory a volume should have."""
+    volume = one.volumes[provider.uuid]
+    used = provider.used(names.DISK_GB)
+    lines = space.reasons(volume, space.covered_bytes(
+        volume, one.cluster.vms, provider.shares_gb, used))
+    return space.disk_inventory(
+        volume, lines, provider.inventories.get(names.DISK_GB), used,
+        settings)
+
+
+def same_inventories(one: Mapping[str, Inventory],
+                     other: Mapping[str, Inventory]) -> bool:
+    """Equal, but for the digits MySQL's FLOAT does not keep."""
+    return one.keys() == other.keys() and all(
+        one[rc].is_same(other[rc]) for rc in one)
+
+
+def _publish(one: Layout, provider: Provider, settings: Settings
+             ) -> Iterable[changes.Change]:
+    """Traits, and at the very end the aggregate that makes it visible."""
+    volume = one.volumes[provider.uuid]
+    name = one.volume_name(provider.uuid)
+    closed = space.closed_reasons(
+        volume, names.NO_NEW_DISKS in provider.traits, settings)
+    owned = {trait for trait in provider.traits if ownership.volume_trait(
+        trait, volume.medium is not None, volume.cached_images is not None)}
+    wanted = desired.volume_traits(volume, bool(closed), provider.traits,
+                                   settings)
+    after = (provider.traits - owned) | wanted
+    if after != provider.traits:
+        yield changes.SetTraits(Step.MARK, provider.uuid, name,
+                                before=provider.traits, after=after)
+    home = frozenset((ids.home_aggregate(provider.uuid),))
+    if not home <= provider.aggregates:
+        yield changes.SetAggregates(
+            Step.PUBLISH, provider.uuid, name, before=provider.aggregates,
+            after=provider.aggregates | home, labels=one.labels)

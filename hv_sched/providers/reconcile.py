@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Observe, plan, apply; and again when somebody else was faster.
+
+Level-triggered: every pass starts from what stands now, so a pass that was
+interrupted anywhere is finished by the next one.
+"""
+
+from collections.abc import Callable
+import dataclasses
+import datetime
+import logging
+
+import tenacity
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.providers import apply
+from hv_sched.providers import changes
+from hv_sched.providers import observe
+from hv_sched.providers import plan as planning
+from hv_sched.providers import suspects
+from hv_sched.providers.client import Placement
+from hv_sched.providers.observed import Observed
+from hv_sched.providers.settings import Settings
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a sync came to.
+
+    :param plan: the last plan made, for its findings
+    :param done: every change that was written, over all attempts
+    :param failures: by cluster ('' for all), why it was not finished
+    """
+
+    plan: planning.Plan
+    done: tuple[changes.Change, ...]
+    failures: dict[str, exception.HvSchedError]
+
+
+class Progress:
+    """Told what happens; the default says nothing."""
+
+    def start(self, total: int) -> None:
+        """``total`` changes are about to be written."""
+
+    def done(self, change: changes.Change) -> None:
+        """One of them stands."""
+
+    def stop(self) -> None:
+        """No more of them."""
+
+
+def _utcnow() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc)
+
+
+class Reconciler:
+    """Brings Placement in line with a source.
+
+    :param clock: returns the time now, in UTC
+    """
+
+    def __init__(self, client: Placement, settings: Settings,
+                 progress: Progress | None = None,
+                 clock: Callable[[], datetime.datetime] = _utcnow) -> None:
+        self._client = client
+        self._settings = settings
+        self._progress = progress or Progress()
+        self._clock = clock
+
+    def observe(self, facts: model.Facts, full: bool = True
+                ) -> tuple[planning.Cloud, Observed]:
+        """Read what a plan for these facts needs.
+
+        :param full: read every provider concerned, not only those about
+            which the bulk overview is in doubt
+        """
+        listed = self._client.list_providers()
+        overview = observe.read_overview(
+            self._client, listed,
+            planning.our_aggregates(facts.clusters, listed),
+            self._settings.workers)
+        cloud = planning.cloud_of(facts, overview)
+        wanted = (planning.relevant(cloud, overview) if full else
+                  suspects.find(cloud, overview, self._settings,
+                                self._clock()))
+        providers = observe.read_providers(
+            self._client, wanted, planning.volumes_with_vms(cloud),
+            self._settings.workers)
+        return cloud, Observed(overview, providers)
+
+    def plan(self, facts: model.Facts, full: bool = True
+             ) -> tuple[planning.Plan, Observed]:
+        """The plan, and what it was made from.
+
+        :raises PlacementError: when Placement cannot be read
+        """
+        cloud, observed = self.observe(facts, full)
+        return planning.make(facts, cloud, observed, self._settings,
+                             self._clock()), observed
+
+    def sync(self, facts: model.Facts, full: bool = True) -> Result:
+        """Plan and apply until nothing that can be retried is left.
+
+        :raises PlacementError: when Placement cannot be read
+        """
+        done: list[changes.Change] = []
+
+        def attempt() -> tuple[planning.Plan, apply.Outcome]:
+            plan, observed = self.plan(facts, full)
+            self._progress.start(len(plan.changes))
+            try:
+                outcome = apply.apply(
+                    self._client, plan, observed.providers,
+                    self._settings.workers, self._progress.done)
+            finally:
+                self._progress.stop()
+            done.extend(outcome.done)
+            return plan, outcome
+
+        plan, outcome = self._retrying()(attempt)
+        return Result(plan, tuple(done), dict(outcome.failures))
+
+    def _retrying(self) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_result(
+                lambda attempted: attempted[1].retriable),
+            stop=tenacity.stop_after_attempt(
+                1 + self._settings.conflict_retries),
+            wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
+            before_sleep=_log_retry,
+            retry_error_callback=_last_result)
+
+
+def _log_retry(state: tenacity.RetryCallState) -> None:
+    assert state.outcome is not None
+    _plan, outcome = state.outcome.result()
+    for cluster, failure in sorted(outcome.failures.items()):
+        LOG.warning('Cluster %s: %s; observing and planning anew (attempt '
+                    '%d)', cluster or '(all)', failure,
+                    state.attempt_number + 1)
+
+
+def _last_result(state: tenacity.RetryCallState
+                 ) -> tuple[planning.Plan, apply.Outcome]:
+    assert state.outcome is not None
+    plan, outcome = state.outcome.result()
+    return plan, outcome

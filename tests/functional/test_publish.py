@@ -1,0 +1,572 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Publishing a cluster: one volume counted once, safe at every moment."""
+
+import dataclasses
+import datetime
+import itertools
+
+import pytest
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.providers.findings import Kind
+from hv_sched.providers.settings import Allow
+from hv_sched.providers.settings import Settings
+from tests.functional import base
+from tests.functional import cloud as clouds
+
+VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+
+
+@pytest.fixture
+def cloud(placement):
+    made = clouds.Cloud(placement)
+    made.register('hv01', 'hv02')
+    return made
+
+
+def kinds(result):
+    return [finding.kind for finding in result.plan.all_findings]
+
+
+def test_third_server_is_refused_on_every_node(cloud):
+    for number in range(2):
+        cloud.create(200)
+    assert cloud.hosts(200), 'stock: the space is counted once a node'
+
+
+def test_published_volume_is_counted_once(cloud):
+    cloud.sync(clouds.facts())
+    assert cloud.hosts(200) == {'hv01', 'hv02'}
+    cloud.create(200)
+    cloud.create(200)
+    assert cloud.hosts(200) == set()
+    assert cloud.hosts(100) == {'hv01', 'hv02'}
+
+
+def test_what_stands_in_placement_for_a_volume(cloud):
+    cloud.sync(clouds.facts())
+    _uuid, inventories, traits, aggregates, _usages = cloud.state()[
+        'csv:hvc1/Volume1']
+    disk = inventories['DISK_GB']
+    assert (disk.total, disk.reserved, disk.max_unit,
+            disk.allocation_ratio) == (500, 0, 500, 1.0)
+    assert inventories[names.HELD_DISK_GB].total == 2147483647
+    assert traits == {names.SHARING, names.VOLUME}
+    assert aggregates == {ids.home_aggregate(VOLUME)}
+
+
+def test_what_stands_in_placement_for_a_node(cloud):
+    cloud.sync(clouds.facts())
+    _uuid, inventories, traits, aggregates, _usages = cloud.state()['hv01']
+    assert inventories['DISK_GB'].capacity == 0
+    assert inventories['VCPU'].allocation_ratio == 4.0
+    assert {names.HYPERV, names.CLUSTERED, 'CUSTOM_HYPERV_BUILD_14393',
+            'CUSTOM_CSV_FORMER_RATIO_1_0', 'HW_CPU_X86_VMX',
+            'COMPUTE_NODE'} <= traits
+    assert aggregates == {ids.home_aggregate(VOLUME),
+                          ids.cluster_aggregate(clouds.CLUSTER_GUID)}
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_second_sync_has_nothing_to_do(cloud, full):
+    cloud.sync(clouds.facts())
+    before = cloud.state()
+    cloud.placement.sent.clear()
+    assert cloud.sync(clouds.facts(), full=full).done == ()
+    assert cloud.placement.writes == []
+    assert cloud.state() == before
+
+
+def test_parallel_workers_publish_the_same(cloud):
+    facts = two_homes()
+    cloud.register('hv03', 'hv04')
+    cloud.sync(facts, Settings(workers=8))
+    assert cloud.sync(facts).done == ()
+
+
+def two_homes(nodes=4):
+    return clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        nodes=tuple(clouds.node(n + 1, home=n % 2 + 1)
+                    for n in range(nodes))))
+
+
+def test_each_volume_serves_the_nodes_whose_home_it_is(cloud):
+    cloud.register('hv03', 'hv04')
+    cloud.sync(two_homes())
+    for request in cloud.candidates(10):
+        node, = request['allocations'].keys() & set(cloud.nodes.values())
+        other, = request['allocations'].keys() - {node}
+        number = 1 if node in (cloud.nodes['hv01'], cloud.nodes['hv03']
+                               ) else 2
+        assert other == ids.volume_uuid(clouds.CLUSTER_GUID,
+                                        clouds.guid(number))
+    assert len(cloud.candidates(10)) == 4
+
+
+def test_placement_chooses_volume_puts_all_nodes_on_all_volumes(cloud):
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        placement_chooses_volume=True)))
+    assert len(cloud.candidates(10)) == 4
+
+
+def test_volume_that_is_nobodys_home_is_not_published(cloud):
+    result = cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=1)))))
+    assert 'csv:hvc1/Volume2' not in cloud.state()
+    assert kinds(result) == [Kind.NOTE]
+
+
+# -- what is not ours survives
+
+
+def test_an_operators_edits_survive_ten_syncs(cloud):
+    cloud.sync(clouds.facts())
+    generation, inventories = cloud.api.inventories(VOLUME)
+    inventories['DISK_GB'] = dataclasses.replace(
+        inventories['DISK_GB'], allocation_ratio=1.5)
+    generation = cloud.api.set_inventories(VOLUME, generation, inventories)
+    cloud.api.ensure_trait('CUSTOM_GOLD')
+    cloud.api.set_traits(
+        VOLUME, generation, cloud.api.traits(VOLUME)[1] | {'CUSTOM_GOLD'})
+    node = cloud.nodes['hv01']
+    generation, traits = cloud.api.traits(node)
+    cloud.api.set_traits(node, generation, traits | {'CUSTOM_GOLD'})
+    before = cloud.state()
+    for number in range(10):
+        assert cloud.sync(clouds.facts(), full=bool(number % 2)).done == ()
+    assert cloud.state() == before
+
+
+def test_an_operators_edits_survive_a_sync_that_changes_other_things(cloud):
+    cloud.sync(clouds.facts())
+    cloud.api.ensure_trait('CUSTOM_GOLD')
+    generation, traits = cloud.api.traits(VOLUME)
+    cloud.api.set_traits(VOLUME, generation, traits | {'CUSTOM_GOLD'})
+    generation, aggregates = cloud.api.aggregates(VOLUME)
+    foreign = '33333333-3333-4333-8333-333333333333'
+    cloud.api.set_aggregates(VOLUME, generation, aggregates | {foreign})
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1, 600, maintenance=True),))))
+    _uuid, _inventories, traits, aggregates, _usages = cloud.state()[
+        'csv:hvc1/Volume1']
+    assert {'CUSTOM_GOLD', names.NO_NEW_DISKS} <= traits
+    assert foreign in aggregates
+
+
+def test_the_ratio_option_wins_over_the_operators_edit(cloud):
+    cloud.sync(clouds.facts())
+    cloud.sync(clouds.facts(), Settings(workers=1, csv_allocation_ratio=2.0))
+    assert cloud.hosts(900) == set(), 'max_unit is one disk on the volume'
+    assert cloud.state()['csv:hvc1/Volume1'][1][
+        'DISK_GB'].allocation_ratio == 2.0
+
+
+# -- adopt comes first
+
+
+def test_a_cluster_with_shares_on_its_nodes_is_left_as_it_was(cloud):
+    cloud.own_disk('hv01', 10)
+    before = cloud.state()
+    result = cloud.sync(clouds.facts())
+    assert kinds(result) == [Kind.ADOPT]
+    assert 'csv adopt --cluster hvc1' in result.plan.all_findings[0].message
+    assert cloud.state() == before
+
+
+def test_a_joining_node_with_shares_waits_and_the_others_go_on(cloud):
+    cloud.sync(clouds.facts())
+    cloud.register('hv03')
+    cloud.own_disk('hv03', 10)
+    before = cloud.state()['hv03']
+    grown = clouds.facts(clouds.cluster(
+        3, volumes=(clouds.volume(1, 600),)))
+    result = cloud.sync(grown, full=False)
+    assert kinds(result) == [Kind.ADOPT]
+    assert cloud.state()['hv03'] == before
+    assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].total == 600
+
+
+def test_a_server_that_comes_while_we_close_stops_the_closing(cloud):
+    """The generation of the plan, not a fresh one, guards the node."""
+    late = []
+
+    def before(environ):
+        if (environ['REQUEST_METHOD'] == 'PUT' and not late
+                and environ['PATH_INFO'].endswith('/inventories')
+                and cloud.nodes['hv02'] in environ['PATH_INFO']):
+            late.append(1)
+            cloud.own_disk('hv02', 10)
+
+    cloud.placement.service.before = before
+    result = cloud.sync(clouds.facts())
+    assert late and kinds(result) == [Kind.ADOPT]
+    assert cloud.state()['hv02'][1]['DISK_GB'].capacity == 500
+    assert not any(names.VOLUME in request for request in cloud.candidates(1))
+
+
+# -- nodes
+
+
+def test_node_nova_does_not_know_is_left_out_and_said(cloud):
+    result = cloud.sync(clouds.facts(clouds.cluster(3)))
+    assert kinds(result) == [Kind.SKIPPED]
+    assert result.plan.all_findings[0].subject == 'hv03'
+    assert cloud.hosts(200) == {'hv01', 'hv02'}
+
+
+@pytest.mark.parametrize('nova_name,source_name', [
+    ('HV03', 'hv03'), ('hv03', 'HV03'), ('hv03.cloud.example', 'hv03'),
+    ('hv03', 'hv03.cloud.example'), ('HV03.Cloud.Example', 'hv03'),
+    ('hv03.cloud.example', 'HV03.CLOUD.EXAMPLE')])
+def test_names_match_without_case_and_domain(cloud, nova_name, source_name):
+    cloud.register(nova_name)
+    nodes = (clouds.node(1), clouds.node(2), model.Node(source_name, 14393))
+    result = cloud.sync(clouds.facts(clouds.cluster(nodes=nodes)))
+    assert kinds(result) == []
+    assert cloud.hosts(200) == {'hv01', 'hv02', nova_name}
+
+
+def test_two_providers_are_never_taken_for_one_node(cloud):
+    cloud.register('hv03.a.example', 'hv03.b.example')
+    result = cloud.sync(clouds.facts(clouds.cluster(3)))
+    assert kinds(result) == [Kind.SKIPPED]
+    assert 'hv03.a.example, hv03.b.example' in (
+        result.plan.all_findings[0].message)
+
+
+def test_two_nodes_are_never_taken_for_one_provider(cloud):
+    cloud.register('hv03')
+    nodes = (clouds.node(1), clouds.node(2), model.Node('hv03.a', 14393),
+             model.Node('hv03.b', 14393))
+    result = cloud.sync(clouds.facts(clouds.cluster(nodes=nodes)))
+    assert kinds(result) == [Kind.SKIPPED, Kind.SKIPPED]
+    assert names.HYPERV not in cloud.state()['hv03'][2]
+
+
+def test_a_node_that_becomes_ambiguous_is_not_withdrawn(cloud):
+    cloud.register('hv03.a.example')
+    facts = clouds.facts(clouds.cluster(3))
+    cloud.sync(facts)
+    before = cloud.state()['hv03.a.example']
+    cloud.register('hv03.b.example')
+    cloud.sync(facts)
+    assert cloud.state()['hv03.a.example'] == before
+
+
+def test_paused_node_is_marked(cloud):
+    nodes = (clouds.node(1), clouds.node(2, state=model.NodeState.DRAINING))
+    cloud.sync(clouds.facts(clouds.cluster(nodes=nodes)))
+    assert cloud.hosts(10, f'required=!{names.PAUSED}') == {'hv01'}
+    cloud.sync(clouds.facts(), full=False)
+    assert cloud.hosts(10, f'required=!{names.PAUSED}') == {'hv01', 'hv02'}
+
+
+def test_a_cut_off_node_leaves_the_volume_and_comes_back(cloud):
+    cloud.sync(clouds.facts())
+    share = cloud.create(50, host='hv02')
+    cut = clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(cut_off_nodes=('hv02',)),)))
+    cloud.sync(cut, full=False)
+    assert cloud.hosts(10) == {'hv01'}
+    assert cloud.api.allocations_on(VOLUME) == {share: {'DISK_GB': 50}}
+    cloud.sync(clouds.facts(), full=False)
+    assert cloud.hosts(10) == {'hv01', 'hv02'}
+
+
+def test_a_node_the_source_drops_gets_its_own_disk_back(cloud):
+    cloud.register('hv03', ratio=1.5)
+    cloud.sync(clouds.facts(clouds.cluster(3)))
+    assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03'}
+    cloud.sync(clouds.facts(), full=False)
+    _uuid, inventories, traits, aggregates, _usages = cloud.state()['hv03']
+    assert inventories['DISK_GB'].allocation_ratio == 1.5
+    assert traits == {'COMPUTE_NODE', 'HW_CPU_X86_VMX'}
+    assert aggregates == set()
+
+
+def test_half_an_answer_withdraws_nothing(cloud):
+    cloud.register('hv03', 'hv04')
+    cloud.sync(clouds.facts(clouds.cluster(4)))
+    before = cloud.state()
+    result = cloud.sync(clouds.facts())
+    assert kinds(result) == [Kind.REFUSED]
+    assert '--allow-withdraw' in result.plan.all_findings[0].message
+    assert cloud.state() == before
+    cloud.sync(clouds.facts(), Settings(
+        workers=1, allow=Allow(withdraw=True)))
+    assert cloud.state()['hv04'][3] == set()
+
+
+# -- volumes that change
+
+
+def test_a_volume_grows(cloud):
+    cloud.sync(clouds.facts())
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1, 600),))), full=False)
+    assert cloud.hosts(600) == {'hv01', 'hv02'}
+
+
+def test_a_volume_never_shrinks_below_its_shares_unless_told(cloud):
+    cloud.sync(clouds.facts())
+    cloud.create(300)
+    small = clouds.facts(clouds.cluster(volumes=(clouds.volume(1, 200),)))
+    result = cloud.sync(small)
+    assert kinds(result) == [Kind.REFUSED]
+    assert '300 GB' in result.plan.all_findings[0].message
+    assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].total == 500
+    cloud.sync(small, Settings(workers=1, allow=Allow(shrink=True)))
+    assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].total == 200
+
+
+def three_volumes(*numbers):
+    return clouds.facts(clouds.cluster(
+        volumes=tuple(clouds.volume(n) for n in numbers),
+        placement_chooses_volume=True))
+
+
+def test_an_unused_volume_is_withdrawn(cloud):
+    cloud.sync(three_volumes(1, 2, 3))
+    cloud.sync(three_volumes(1, 2), full=False)
+    assert 'csv:hvc1/Volume3' not in cloud.state()
+    assert len(cloud.candidates(10)) == 4
+
+
+def test_a_volume_in_use_is_never_withdrawn(cloud):
+    cloud.sync(three_volumes(1, 2, 3))
+    third = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(3))
+    cloud.allocate('44444444-4444-4444-8444-444444444444', {
+        third: {'resources': {'DISK_GB': 5}}})
+    before = cloud.state()
+    result = cloud.sync(three_volumes(1, 2), Settings(
+        workers=1, allow=Allow(withdraw=True, replace=True)))
+    assert kinds(result) == [Kind.REFUSED]
+    assert '5 DISK_GB' in result.plan.all_findings[0].message
+    assert cloud.state() == before
+
+
+def test_a_renamed_volume_is_the_same_volume(cloud):
+    cloud.sync(clouds.facts())
+    share = cloud.create(50)
+    renamed = clouds.volume(1, name='Données 1')
+    cloud.sync(clouds.facts(clouds.cluster(volumes=(renamed,))), full=False)
+    assert cloud.state()['csv:hvc1/Données 1'][0] == VOLUME
+    assert share in cloud.api.allocations_on(VOLUME)
+
+
+def test_volumes_may_swap_their_names(cloud):
+    cloud.sync(three_volumes(1, 2, 3))
+    swapped = (clouds.volume(1, name='Volume2'),
+               clouds.volume(2, name='Volume3'),
+               clouds.volume(3, name='Volume1'))
+    facts = clouds.facts(clouds.cluster(
+        volumes=swapped, placement_chooses_volume=True))
+    cloud.sync(facts)
+    assert cloud.state()['csv:hvc1/Volume2'][0] == VOLUME
+    assert cloud.sync(facts).done == ()
+
+
+def test_a_replaced_disk_is_refused_with_its_remedy(cloud):
+    cloud.sync(clouds.facts())
+    before = cloud.state()
+    replaced = clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(9, name='Volume1'),)))
+    result = cloud.sync(replaced)
+    assert set(kinds(result)) == {Kind.REFUSED}
+    assert any('--allow-replace' in finding.message
+               for finding in result.plan.all_findings)
+    assert 'csv:hvc1/Volume1' in cloud.state()
+    assert cloud.state()['csv:hvc1/Volume1'][0] == VOLUME
+    assert cloud.state()['csv:hvc1/Volume1'] == before['csv:hvc1/Volume1']
+    cloud.sync(replaced, Settings(workers=1, allow=Allow(
+        replace=True, withdraw=True)))
+    assert cloud.state()['csv:hvc1/Volume1'][0] != VOLUME
+    assert cloud.hosts(200) == {'hv01', 'hv02'}
+
+
+def test_a_foreign_provider_with_our_name_is_refused(cloud):
+    cloud.api.create_provider(
+        '55555555-5555-4555-8555-555555555555', 'csv:hvc1/Volume1')
+    result = cloud.sync(clouds.facts())
+    assert Kind.REFUSED in kinds(result)
+    assert 'already has this name' in str(result.plan.all_findings)
+
+
+def test_volume1_is_not_a_prefix_of_volume10(cloud):
+    facts = clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(10)),
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=10))))
+    cloud.sync(facts)
+    used = [set(r['allocations']) - set(cloud.nodes.values())
+            for r in cloud.candidates(10)]
+    assert sorted(map(len, used)) == [1, 1] and used[0] != used[1]
+
+
+# -- facts that cannot be trusted
+
+
+def test_stale_facts_close_the_volumes_and_change_nothing_else(cloud):
+    now = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+    cloud.sync(clouds.facts())
+    before = cloud.state()
+    old = clouds.facts(clouds.cluster(
+        1, volumes=(clouds.volume(1, 900),),
+        collected_at=now - datetime.timedelta(hours=2)))
+    result = cloud.reconciler(clock=lambda: now).sync(old, full=False)
+    assert kinds(result) == [Kind.FROZEN]
+    after = cloud.state()
+    assert after['csv:hvc1/Volume1'][2] - before['csv:hvc1/Volume1'][2] == {
+        names.NO_NEW_DISKS}
+    assert after['hv02'] == before['hv02']
+    assert after['csv:hvc1/Volume1'][1] == before['csv:hvc1/Volume1'][1]
+    cloud.sync(clouds.facts(), full=False)
+    assert cloud.state() == before
+
+
+def test_a_cluster_no_source_describes_is_left_alone(cloud):
+    cloud.sync(clouds.facts())
+    before = cloud.state()
+    problem = model.Problem('hvc1', 'clusters.yaml: clusters[0]', 'broken')
+    result = cloud.sync(model.Facts((), (problem,)))
+    assert kinds(result) == [Kind.FROZEN]
+    assert cloud.state() == before
+
+
+# -- conflicts, errors, kills
+
+
+def test_a_conflict_is_observed_and_planned_anew(cloud):
+    cloud.sync(clouds.facts())
+    touched = []
+
+    def before(environ):
+        if environ['REQUEST_METHOD'] == 'PUT' and len(touched) < 2 and (
+                VOLUME in environ['PATH_INFO']):
+            touched.append(1)
+            generation, traits = cloud.api.traits(VOLUME)
+            cloud.api.ensure_trait('CUSTOM_T%d' % len(touched))
+            cloud.api.set_traits(VOLUME, generation, traits | {
+                'CUSTOM_T%d' % len(touched)})
+
+    cloud.placement.service.before = lambda environ: (
+        None if environ.get('HTTP_X_FOREIGN') else before(environ))
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1, 600),))))
+    cloud.placement.service.before = None
+    _uuid, inventories, traits, _aggregates, _usages = cloud.state()[
+        'csv:hvc1/Volume1']
+    assert inventories['DISK_GB'].total == 600
+    assert {'CUSTOM_T1', 'CUSTOM_T2'} <= traits, "nobody's write was lost"
+
+
+@pytest.mark.parametrize('status,error,words', [
+    ('401 Unauthorized', exception.PlacementDenied, 'role'),
+    ('403 Forbidden', exception.PlacementDenied, 'role'),
+    ('500 Internal Server Error', exception.PlacementUnavailable, '500'),
+    ('503 Service Unavailable', exception.PlacementUnavailable, '503')])
+def test_placements_refusals_are_told_by_type(cloud, status, error, words,
+                                              monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    cloud.placement.service.refuse_all(status)
+    with pytest.raises(error, match=words):
+        cloud.reconciler().plan(clouds.facts())
+
+
+def test_an_old_placement_is_told_what_is_needed(cloud):
+    cloud.placement.service.before = lambda environ: (
+        '406 Not Acceptable', {'errors': [{
+            'status': 406, 'max_version': '1.36', 'min_version': '1.0'}]})
+    with pytest.raises(exception.MicroversionTooOld,
+                       match='1.39.*at most 1.36'):
+        cloud.reconciler().plan(clouds.facts())
+
+
+def test_a_failing_write_stops_its_cluster_and_is_reported(cloud,
+                                                           monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+
+    def before(environ):
+        if environ['REQUEST_METHOD'] == 'PUT' and (
+                cloud.nodes['hv02'] in environ['PATH_INFO']):
+            return '500 Internal Server Error', {}
+        return None
+
+    cloud.placement.service.before = before
+    result = cloud.reconciler().sync(clouds.facts())
+    assert isinstance(result.failures['hvc1'],
+                      exception.PlacementUnavailable)
+    cloud.placement.service.before = None
+    assert all(len(request['allocations']) == 1
+               for request in cloud.candidates(10)), 'nothing is published'
+
+
+def schedulable_wrongly(cloud, published_before):
+    """Candidates that are neither stock nor complete."""
+    wrong = []
+    for request in cloud.candidates(1, f'required=!{names.NO_NEW_DISKS}'):
+        providers = set(request['allocations'])
+        if providers <= set(cloud.nodes.values()):
+            continue  # the node's own disk: as it was
+        node = next(iter(providers & set(cloud.nodes.values())))
+        if cloud.api.inventories(node)[1]['DISK_GB'].capacity:
+            wrong.append(request)
+        volume, = providers - {node}
+        complete = {'DISK_GB', names.HELD_DISK_GB} <= set(
+            cloud.api.inventories(volume)[1])
+        if not complete or names.VOLUME not in cloud.api.traits(volume)[1]:
+            wrong.append(request)
+    return wrong
+
+
+@pytest.mark.parametrize('after_answer', [False, True])
+@pytest.mark.parametrize('story', ['publish', 'rearrange'])
+def test_killed_at_any_write_the_next_sync_finishes(story, after_answer):
+    first = two_homes()
+    last = first
+    if story == 'rearrange':
+        last = clouds.facts(clouds.cluster(
+            volumes=(clouds.volume(2, name='Volume3', total_gb=600),
+                     clouds.volume(1, name='Volume2')),
+            nodes=(clouds.node(1, home=2), clouds.node(2, home=2),
+                   clouds.node(3, home=1))))
+    expected = None
+    for kill_at in itertools.count():
+        with base.running_placement() as placement:
+            cloud = clouds.Cloud(placement)
+            cloud.register('hv01', 'hv02', 'hv03', 'hv04')
+            if story == 'rearrange':
+                cloud.sync(first)
+            placement.kill_methods = ('PUT', 'POST', 'DELETE')
+            placement.kill_after_answer = after_answer
+            placement.kill_at = kill_at or None
+            try:
+                cloud.sync(last)
+                finished = True
+            except base.Killed:
+                finished = False
+            placement.kill_at = None
+            assert schedulable_wrongly(cloud, story) == []
+            cloud.sync(last)
+            expected = expected or cloud.state()
+            assert cloud.state() == expected, f'killed at {kill_at}'
+            assert cloud.sync(last, full=False).done == ()
+        if finished and kill_at:
+            break
+    assert kill_at > 10
