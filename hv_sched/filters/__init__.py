@@ -10,3 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+
+"""hv_sched's host filters, ``hv_sched.filters.all_filters``.
+
+Classes are listed by hand: Nova's loader also takes base classes it finds.
+"""
+
+from nova.scheduler import filters
+
+from hv_sched.filters import shared_volume
+
+
+def all_filters() -> list[type[filters.BaseHostFilter]]:
+    """The filter classes, for ``[filter_scheduler]available_filters``."""
+    return [shared_volume.SharedVolumeFilter]

@@ -10,3 +10,71 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+
+"""Changes to what Nova asks Placement.
+
+Nova has no option for request filters, so whichever hv_sched filter is built
+first appends them to Nova's list; each has a switch of its own.
+"""
+
+from collections.abc import Callable
+import functools
+
+from nova import context as nova_context
+from nova import exception
+from nova import objects
+import nova.conf
+from nova.scheduler import request_filter
+from oslo_log import log as logging
+
+from hv_sched import conf
+from hv_sched.request_filters import closed
+from hv_sched.request_filters import disk_group
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+conf.register_opts(CONF)
+
+RequestFilter = Callable[[nova_context.RequestContext, objects.RequestSpec],
+                         bool]
+
+
+def guarded(function: RequestFilter, option: str) -> RequestFilter:
+    """A request filter that raises nothing but RequestFilterFailed.
+
+    Any other exception leaves a live-migrating or evacuated server in ERROR:
+    only this one ends as "No valid host".
+
+    :param option: the switch in [hv_sched]
+    """
+    @functools.wraps(function)
+    def filter_request(context: nova_context.RequestContext,
+                       request_spec: objects.RequestSpec) -> bool:
+        if not CONF.hv_sched[option]:
+            return False
+        try:
+            return function(context, request_spec)
+        except exception.RequestFilterFailed as exc:
+            LOG.info('%s refuses the request: %s', function.__name__, exc)
+            raise
+        except Exception as exc:
+            LOG.exception('%s failed', function.__name__)
+            raise exception.RequestFilterFailed(
+                reason=f'{function.__name__} failed: {exc!r}') from exc
+    return filter_request
+
+
+# In this order: what is asked of hosts, then which form a move takes, then
+# where the disk is asked (a move that keeps its disk asks none), then what
+# is forbidden, which must follow the disk into its group.
+REQUEST_FILTERS: tuple[RequestFilter, ...] = (
+    guarded(disk_group.ask_disk_in_own_group, 'request_filter_disk_group'),
+    guarded(closed.avoid_closed, 'request_filter_closed'),
+)
+
+
+def install() -> None:
+    """Append ours to Nova's request filters, once."""
+    for ours in REQUEST_FILTERS:
+        if ours not in request_filter.ALL_REQUEST_FILTERS:
+            request_filter.ALL_REQUEST_FILTERS.append(ours)

@@ -10,3 +10,23 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+
+"""hv_sched's weighers, ``hv_sched.weighers.all_weighers``.
+
+Classes are listed by hand: Nova's loader also takes base classes it finds.
+"""
+
+from nova.scheduler import weights
+
+from hv_sched.weighers import anti_affinity
+from hv_sched.weighers import free_space
+from hv_sched.weighers import image_cache
+
+
+def all_weighers() -> list[type[weights.BaseHostWeigher]]:
+    """The weigher classes, for ``[filter_scheduler]weight_classes``."""
+    return [
+        free_space.SharedVolumeFreeSpaceWeigher,
+        image_cache.ImageCacheWeigher,
+        anti_affinity.SharedVolumeAntiAffinityWeigher,
+    ]

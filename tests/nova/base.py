@@ -27,6 +27,7 @@ import nova.virt
 
 from hv_sched import conf
 from hv_sched import model
+from hv_sched import snapshot
 from hv_sched.providers import names
 from tests.nova import placement
 from tests.nova import publish
@@ -60,6 +61,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def setUp(self) -> None:
         self.flags(api_paste_config=_PASTE, group='wsgi')
+        self.flags(cores=-1, ram=-1, instances=-1, group='quota')
         self._choose_plugins()
         kept = list(request_filter.ALL_REQUEST_FILTERS)
         self.addCleanup(request_filter.ALL_REQUEST_FILTERS.__setitem__,
@@ -83,6 +85,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
                             'hv_sched.weighers.all_weighers'],
             disk_weight_multiplier=0.0,
             group='filter_scheduler')
+        self.addCleanup(snapshot.forget)
         if self.OPTIONS:
             self.flags(group=conf.GROUP, **self.OPTIONS)
 
@@ -112,7 +115,8 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def forget_snapshot(self) -> None:
         """Make the scheduler read the volumes anew."""
-        pass
+        if not self.STOCK:
+            snapshot.forget()
 
     def refresh_computes(self) -> None:
         """What the association refresh does every 300 s, and SIGHUP."""

@@ -1,0 +1,51 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What an allocation candidate of Placement says about the disk."""
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from hv_sched import volumes
+from hv_sched.providers import names
+
+Candidate = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Disk:
+    """What a candidate takes of which provider."""
+
+    provider: str
+    size_gb: int
+
+
+def disk_of(candidate: Candidate) -> Disk | None:
+    """Where a candidate puts the disk, None when it asks for none.
+
+    A flavor may ask for disks in several groups; the largest counts.
+    """
+    found = [Disk(provider, taken['resources'][names.DISK_GB])
+             for provider, taken in candidate['allocations'].items()
+             if names.DISK_GB in taken['resources']]
+    return max(found, key=lambda disk: disk.size_gb, default=None)
+
+
+def volume_of(host_state: Any,
+              known: volumes.Snapshot) -> volumes.Volume | None:
+    """The volume a host's first candidate is on: the one Nova claims."""
+    for candidate in (host_state.allocation_candidates or ())[:1]:
+        disk = disk_of(candidate)
+        return known.volumes.get(disk.provider) if disk else None
+    return None

@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""SharedVolumeFilter: which volume a server may and shall use.
+
+Put it last in ``[filter_scheduler]enabled_filters``.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from nova import objects
+from nova.scheduler import filters
+from nova.scheduler import utils
+from oslo_log import log as logging
+
+from hv_sched import request_filters
+from hv_sched import snapshot
+from hv_sched import volumes
+from hv_sched.filters import candidates
+from hv_sched.filters import picks
+from hv_sched.filters import preference
+
+LOG = logging.getLogger(__name__)
+
+
+class SharedVolumeFilter(filters.BaseHostFilter):
+    """Drops allocation candidates and sorts the rest; Nova claims the first.
+
+    Dropped are a clustered node's own disk, which is the volume seen from
+    that node, a volume that is not the node's home, and a volume whose room
+    is kept for servers under way. A host that loses its last candidate is
+    refused. Candidates without a disk pass: a move that keeps its disk asks
+    for none. Without an answer of Placement's everything passes.
+
+    (Nova's CandidateFilterMixin is not used: it formats two log lines for
+    each candidate, whatever the log level.)
+    """
+
+    RUN_ON_REBUILD = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        request_filters.install()
+        self._said_nothing_published = False
+
+    def filter_all(self, filter_obj_list: Iterable[Any],
+                   spec_obj: objects.RequestSpec) -> Iterable[Any]:
+        """Hosts that keep a candidate, their candidates in order."""
+        host_states = list(filter_obj_list)
+        known = snapshot.get()
+        if known is None or utils.request_is_rebuild(spec_obj):
+            return host_states
+        if not known.volumes:
+            self._say_nothing_published()
+        picks.of(spec_obj).look(host_states)
+        wanted = preference.of(spec_obj, known)
+        return [host_state for host_state in host_states
+                if self._choose(host_state, known, wanted)]
+
+    def host_passes(self, host_state: Any,
+                    filter_properties: objects.RequestSpec) -> bool:
+        """For callers that know no filter_all()."""
+        return bool(list(self.filter_all([host_state], filter_properties)))
+
+    def _choose(self, host_state: Any, known: volumes.Snapshot,
+                wanted: preference.Preference) -> bool:
+        found = host_state.allocation_candidates
+        refusals = [_refusal(host_state, candidate, known)
+                    for candidate in found]
+        left = [candidate for candidate, refusal
+                in zip(found, refusals, strict=True) if refusal is None]
+        if len(left) < len(found):
+            _say(host_state, [refusal for refusal in refusals if refusal],
+                 bool(left))
+        if len(left) > 1:
+            wanted.order(host_state.host, left)
+        host_state.allocation_candidates = left
+        return bool(left) or not found
+
+    def _say_nothing_published(self) -> None:
+        if not self._said_nothing_published:
+            self._said_nothing_published = True
+            LOG.warning(
+                'SharedVolumeFilter is enabled but no volume is published in '
+                'Placement: requests are scheduled as without it. Run '
+                '"openstack resource provider csv sync".')
+
+
+def _refusal(host_state: Any, candidate: candidates.Candidate,
+             known: volumes.Snapshot) -> str | None:
+    """Why a candidate may not be used, None when it may."""
+    disk = candidates.disk_of(candidate)
+    if disk is None:
+        return None
+    volume = known.volumes.get(disk.provider)
+    if volume is None:
+        if disk.provider in known.nodes:
+            return (f'{disk.size_gb} GB on the disk of node '
+                    f'{known.nodes[disk.provider]} itself, which stands on '
+                    'shared volumes')
+        return None
+    if not known.may_use(host_state.uuid, volume.uuid):
+        homes = ', '.join(sorted(
+            known.volumes[home].name for home in
+            known.homes[host_state.uuid]))
+        return (f'{disk.size_gb} GB on volume {volume.name}, but the host '
+                f'writes to {homes}')
+    if volume.held_gb and disk.size_gb > volume.room_gb:
+        return (f'{disk.size_gb} GB on volume {volume.name}: of its '
+                f'{volume.capacity_gb} GB {volume.used_gb} are used and '
+                f'{volume.held_gb} kept for servers whose move failed, '
+                f'{max(volume.room_gb, 0)} are left')
+    return None
+
+
+def _say(host_state: Any, refusals: list[str], is_left: bool) -> None:
+    level = logging.DEBUG if is_left else logging.INFO
+    LOG.log(level, 'Host %s %s: %s', host_state.host,
+            'does not use' if is_left else 'is refused',
+            '; '.join(refusals))

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The disk in a request group of its own.
+
+A request that names a host (``in_tree``) or an aggregate (``member_of``)
+binds its unsuffixed group to that tree or aggregate, where a shared volume
+never is: no candidates. Only the unsuffixed group is bound, so a disk asked
+in a suffixed one is found on the volume, which still has to share an
+aggregate with the host, or on the host's own disk where it has one.
+"""
+
+from nova import context as nova_context
+from nova import objects
+from nova.scheduler import utils
+
+from hv_sched import snapshot
+from hv_sched.providers import names
+from hv_sched.request_filters import specs
+from hv_sched.request_filters import volume_traits
+
+SUFFIX = '_HV_SCHED_DISK'
+_OVERRIDE = f'resources:{names.DISK_GB}'
+_GROUP_POLICY = 'group_policy'
+
+
+def ask_disk_in_own_group(context: nova_context.RequestContext,
+                          request_spec: objects.RequestSpec) -> bool:
+    """Request filter: move disk and volume traits to a group of their own.
+
+    Only where Placement would find no volume otherwise, since the query with
+    a group costs more.
+
+    :returns: whether the request has that group
+    """
+    if own_group(request_spec) is not None:
+        return True  # the same spec again
+    if not _needs_group(request_spec) or _would_harm(request_spec):
+        return False
+    request = utils.ResourceRequest.from_request_spec(request_spec)
+    disk_gb = request.get_request_group(None).resources.get(names.DISK_GB, 0)
+    if not disk_gb:
+        return False
+    group = objects.RequestGroup(
+        requester_id=SUFFIX, use_same_provider=True,
+        resources={names.DISK_GB: disk_gb})
+    volume_traits.move_to_group(request_spec, group)
+    _fit_flavor(request_spec, request)
+    request_spec.requested_resources = [*specs.groups(request_spec), group]
+    return True
+
+
+def own_group(request_spec: objects.RequestSpec,
+              ) -> objects.RequestGroup | None:
+    """The group made here, None when the disk is asked as Nova does."""
+    return next((group for group in specs.groups(request_spec)
+                 if group.requester_id == SUFFIX), None)
+
+
+def _needs_group(request_spec: objects.RequestSpec) -> bool:
+    found = snapshot.get()
+    if found is not None and not found.volumes:
+        return False
+    return bool(specs.named_hosts(request_spec)
+                or specs.names_aggregate(request_spec)
+                or volume_traits.required(request_spec))
+
+
+def _would_harm(request_spec: objects.RequestSpec) -> bool:
+    """Whether a host with a disk of its own is named and groups isolated.
+
+    ``group_policy=isolate`` forbids one provider to serve two groups, so a
+    group on the host itself could not stand beside the disk's. A host that
+    is in no cluster needs no group for its disk.
+    """
+    found = snapshot.get()
+    named = specs.named_hosts(request_spec)
+    policy = specs.extra_specs(request_spec).get(_GROUP_POLICY)
+    return (policy == 'isolate' and found is not None
+            and bool(named) and named.isdisjoint(found.nodes.values()))
+
+
+def _fit_flavor(request_spec: objects.RequestSpec,
+                request: utils.ResourceRequest) -> None:
+    """Take the flavor's own number away, and say how groups go together.
+
+    Nova asks for the flavor's disk only while no group asks for DISK_GB. It
+    falls back to ``group_policy=none`` by itself when at most one group is
+    the flavor's, but with a warning each time.
+    """
+    extra_specs = specs.extra_specs(request_spec)
+    extra_specs.pop(_OVERRIDE, None)
+    if (request.get_num_of_suffixed_groups()
+            and request.suffixed_groups_from_flavor <= 1):
+        extra_specs.setdefault(_GROUP_POLICY, 'none')
+    specs.set_extra_specs(request_spec, extra_specs)

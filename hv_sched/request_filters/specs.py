@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Reading and changing a RequestSpec, whose fields may all be unset.
+
+The flavor and image of a spec may be shared with others, so a change is made
+on a clone.
+"""
+
+from nova import objects
+
+
+def extra_specs(request_spec: objects.RequestSpec) -> dict[str, str]:
+    """A copy of the flavor's extra specs."""
+    flavor = request_spec.flavor
+    return dict(flavor.extra_specs or {}) if 'extra_specs' in flavor else {}
+
+
+def set_extra_specs(request_spec: objects.RequestSpec,
+                    specs: dict[str, str]) -> None:
+    """Give the request other extra specs."""
+    if specs != extra_specs(request_spec):
+        request_spec.flavor = request_spec.flavor.obj_clone()
+        request_spec.flavor.extra_specs = specs
+
+
+def image_traits(request_spec: objects.RequestSpec) -> list[str]:
+    """Traits that the image requires."""
+    image = request_spec.image if 'image' in request_spec else None
+    if not image or 'properties' not in image:
+        return []
+    return list(image.properties.get('traits_required', []))
+
+
+def set_image_traits(request_spec: objects.RequestSpec,
+                     traits: list[str]) -> None:
+    """Let the image require other traits."""
+    if traits != image_traits(request_spec):
+        request_spec.image = request_spec.image.obj_clone()
+        request_spec.image.properties.traits_required = traits
+
+
+def groups(request_spec: objects.RequestSpec) -> list[objects.RequestGroup]:
+    """The request groups that do not come from the flavor."""
+    if 'requested_resources' not in request_spec:
+        return []
+    return list(request_spec.requested_resources or [])
+
+
+def named_hosts(request_spec: objects.RequestSpec) -> set[str]:
+    """Hosts and nodes the request is bound to."""
+    named = set()
+    for field in ('force_hosts', 'force_nodes'):
+        if field in request_spec:
+            named.update(getattr(request_spec, field) or ())
+    found = destination(request_spec)
+    for field in ('host', 'node'):
+        if found is not None and field in found:
+            named.add(getattr(found, field))
+    return named - {None, ''}
+
+
+def names_aggregate(request_spec: objects.RequestSpec) -> bool:
+    """Whether hosts must be in an aggregate: availability zone, tenant."""
+    found = destination(request_spec)
+    return (found is not None and 'aggregates' in found
+            and bool(found.aggregates))
+
+
+def destination(request_spec: objects.RequestSpec,
+                ) -> objects.Destination | None:
+    """What the request says about where to go."""
+    if 'requested_destination' not in request_spec:
+        return None
+    return request_spec.requested_destination
