@@ -43,6 +43,7 @@ class Step(enum.IntEnum):
     PUBLISH = 110
     OPEN_NODE = 120
     FORGET_NODE = 130
+    LEAVE_CLUSTER = 135
     CLEAN = 140
 
 

@@ -173,8 +173,12 @@ def _frozen(problems: Iterable[model.Problem]) -> tuple[Finding, ...]:
 
 def _vocabulary(every: Iterable[change_types.Change], overview: Overview
                 ) -> tuple[change_types.Change, ...]:
-    """Traits and classes must exist before a provider can have them."""
-    traits: set[str] = set()
+    """Traits and classes must exist before a provider can have them.
+
+    Those every query of the scheduler forbids must exist in any case: a
+    query that names an unknown trait is answered with 400.
+    """
+    traits = {names.NO_NEW_DISKS, names.PAUSED}
     classes: set[str] = set()
     for change in every:
         if isinstance(change, change_types.SetTraits):
@@ -213,18 +217,19 @@ def _cluster_plan(one: Layout, cloud: Cloud, observed: Observed,
         return ClusterPlan(name, (), (*matching, *(
             _adopt(one, uuid, observed.providers[uuid])
             for uuid in sorted(blocked))))
-    found: list[change_types.Change] = []
+    volumes, kept = plan_volume.plan(
+        one, blocked, observed, settings,
+        named_like_ours(one, observed.overview))
+    # The users of a volume that has to stay keep it.
+    ours = cloud.aggregates - {ids.home_aggregate(uuid) for uuid in kept}
+    nodes = plan_node.plan(one, blocked, ours, observed)
+    leaving = plan_node.plan_leaving(
+        one, leaving_nodes(one, cloud, observed.overview),
+        cloud.aggregates, observed, settings)
+    found = [*volumes[0], *nodes[0], *leaving[0]]
     findings = [*matching, *(_adopt(one, uuid, observed.providers[uuid])
-                             for uuid in sorted(blocked))]
-    for planned in (
-            plan_volume.plan(one, blocked, observed, settings,
-                             named_like_ours(one, observed.overview)),
-            plan_node.plan(one, blocked, cloud.aggregates, observed),
-            plan_node.plan_leaving(
-                one, leaving_nodes(one, cloud, observed.overview),
-                cloud.aggregates, observed, settings)):
-        found += planned[0]
-        findings += planned[1]
+                             for uuid in sorted(blocked)),
+                *volumes[1], *nodes[1], *leaving[1]]
     found.sort(key=lambda change: (change.step, change.name, change.uuid))
     return ClusterPlan(name, tuple(found), tuple(findings))
 

@@ -153,12 +153,16 @@ def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
 
 def _release(provider: Provider, ours: frozenset[str], one: Layout
              ) -> Iterable[changes.Change]:
-    """Leave, open, and only then forget the ratio that was to restore."""
-    if provider.aggregates & ours:
+    """Off the volumes, open, and only then forget the ratio to restore.
+
+    The cluster's aggregate, which holds no volume, is left last of all: it
+    is how a pass that was interrupted finds the node again.
+    """
+    staying = provider.aggregates - (ours - {one.cluster_aggregate})
+    if staying != provider.aggregates:
         yield changes.SetAggregates(
             Step.HIDE, provider.uuid, provider.name,
-            before=provider.aggregates, after=provider.aggregates - ours,
-            labels=one.labels)
+            before=provider.aggregates, after=staying, labels=one.labels)
     disk = provider.inventories.get(names.DISK_GB)
     if disk is not None and math.isclose(
             disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
@@ -169,3 +173,6 @@ def _release(provider: Provider, ours: frozenset[str], one: Layout
              if ownership.node_trait(trait, managed)}
     yield from plan_volume.set_traits(
         Step.FORGET_NODE, provider, provider.traits - owned)
+    yield changes.SetAggregates(
+        Step.LEAVE_CLUSTER, provider.uuid, provider.name, before=staying,
+        after=staying - {one.cluster_aggregate}, labels=one.labels)

@@ -49,11 +49,14 @@ class _Names:
 
 
 def plan(one: Layout, blocked: frozenset[str], observed: Observed,
-         settings: Settings, named_like_ours: frozenset[str]) -> Planned:
+         settings: Settings, named_like_ours: frozenset[str]
+         ) -> tuple[Planned, frozenset[str]]:
     """The changes for all volumes of a cluster.
 
     :param blocked: nodes that still hold shares of their own disk
     :param named_like_ours: providers that bear this cluster's volume names
+    :returns: the changes and findings, and the volumes that stay although
+        the source no longer lists them
     """
     leaving = {uuid: observed.providers[uuid] for uuid in named_like_ours
                if uuid not in one.volumes and uuid in observed.providers
@@ -71,8 +74,9 @@ def plan(one: Layout, blocked: frozenset[str], observed: Observed,
                          settings)
         found += more[0]
         findings += more[1]
-    return [change for change in found
-            if not _too_early(one, change, blocked)], findings
+    found = [change for change in found
+             if not _too_early(one, change, blocked)]
+    return (found, findings), frozenset(leaving.keys() - gone)
 
 
 def _too_early(one: Layout, change: changes.Change,

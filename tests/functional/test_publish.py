@@ -43,7 +43,7 @@ def kinds(result):
 
 
 def test_third_server_is_refused_on_every_node(cloud):
-    for number in range(2):
+    for _number in range(2):
         cloud.create(200)
     assert cloud.hosts(200), 'stock: the space is counted once a node'
 
@@ -457,16 +457,15 @@ def test_a_conflict_is_observed_and_planned_anew(cloud):
     touched = []
 
     def before(environ):
-        if environ['REQUEST_METHOD'] == 'PUT' and len(touched) < 2 and (
-                VOLUME in environ['PATH_INFO']):
+        if environ['PATH_INFO'].endswith(f'{VOLUME}/inventories') and (
+                environ['REQUEST_METHOD'] == 'PUT' and len(touched) < 2):
             touched.append(1)
             generation, traits = cloud.api.traits(VOLUME)
-            cloud.api.ensure_trait('CUSTOM_T%d' % len(touched))
+            cloud.api.ensure_trait(f'CUSTOM_T{len(touched)}')
             cloud.api.set_traits(VOLUME, generation, traits | {
-                'CUSTOM_T%d' % len(touched)})
+                f'CUSTOM_T{len(touched)}'})
 
-    cloud.placement.service.before = lambda environ: (
-        None if environ.get('HTTP_X_FOREIGN') else before(environ))
+    cloud.placement.service.before = before
     cloud.sync(clouds.facts(clouds.cluster(
         volumes=(clouds.volume(1, 600),))))
     cloud.placement.service.before = None
@@ -517,10 +516,10 @@ def test_a_failing_write_stops_its_cluster_and_is_reported(cloud,
                for request in cloud.candidates(10)), 'nothing is published'
 
 
-def schedulable_wrongly(cloud, published_before):
+def schedulable_wrongly(cloud):
     """Candidates that are neither stock nor complete."""
     wrong = []
-    for request in cloud.candidates(1, f'required=!{names.NO_NEW_DISKS}'):
+    for request in cloud.candidates(1):
         providers = set(request['allocations'])
         if providers <= set(cloud.nodes.values()):
             continue  # the node's own disk: as it was
@@ -562,11 +561,11 @@ def test_killed_at_any_write_the_next_sync_finishes(story, after_answer):
             except base.Killed:
                 finished = False
             placement.kill_at = None
-            assert schedulable_wrongly(cloud, story) == []
+            assert schedulable_wrongly(cloud) == []
             cloud.sync(last)
             expected = expected or cloud.state()
             assert cloud.state() == expected, f'killed at {kill_at}'
             assert cloud.sync(last, full=False).done == ()
         if finished and kill_at:
             break
-    assert kill_at > 10
+    assert kill_at >= 8

@@ -1,0 +1,182 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How much of a volume is for servers: the rules of reserved and closed."""
+
+import dataclasses
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from hv_sched import model
+from hv_sched.providers import space
+from hv_sched.providers.inventory import Inventory
+from hv_sched.providers.settings import Settings
+
+GIB = model.GIB
+A, B = 'aaaaaaaa-0000-4000-8000-000000000001', (
+    'aaaaaaaa-0000-4000-8000-000000000002')
+
+
+def volume(total_gb=500, free_gb=500, **fields):
+    return model.Volume(guid='g', name='v', size_bytes=total_gb * GIB,
+                        free_bytes=free_gb * GIB, **fields)
+
+
+def vm(uuid, provisioned_gb, actual_gb):
+    return model.Vm(uuid, 'hv01', (model.VmDisk(
+        'g', provisioned_gb * GIB, actual_gb * GIB),))
+
+
+def reserved(vol, used_gb=0, before=None, vms=None, shares=None, **options):
+    settings = Settings(**{'reserved_step_gb': 1, **options})
+    lines = space.reasons(vol, space.covered_bytes(
+        vol, vms, shares, used_gb))
+    return space.disk_inventory(vol, lines, before, used_gb,
+                                settings).reserved
+
+
+def test_an_empty_volume_reserves_nothing():
+    assert reserved(volume()) == 0
+
+
+def test_the_operators_reserve_is_kept():
+    assert reserved(volume(reserve_gb=25)) == 25
+
+
+def test_foreign_files_are_reserved():
+    assert reserved(volume(free_gb=400)) == 100
+
+
+def test_servers_files_are_not_reserved_twice():
+    assert reserved(volume(free_gb=400), used_gb=150) == 0
+
+
+def test_the_image_cache_is_nobodys():
+    cached = volume(free_gb=400, image_cache_bytes=40 * GIB)
+    assert reserved(cached, used_gb=300) == 40
+
+
+def test_a_share_covers_only_what_its_server_has_on_disk():
+    """100 GiB used: 20 by a thin 200 GB server, 80 by nobody's files."""
+    assert reserved(volume(free_gb=400), used_gb=200, vms=(vm(A, 200, 20),),
+                    shares={A: 200}) == 80
+
+
+def test_a_server_nova_no_longer_knows_is_reserved():
+    assert reserved(volume(free_gb=400), used_gb=200,
+                    vms=(vm(A, 200, 20), vm(B, 80, 80)),
+                    shares={A: 200}) == 80
+
+
+def test_checkpoints_beyond_the_share_are_reserved():
+    assert reserved(volume(free_gb=400), used_gb=60, vms=(vm(A, 60, 100),),
+                    shares={A: 60}) == 40
+
+
+def test_unknown_free_space_reserves_nothing_new():
+    blind = dataclasses.replace(volume(), free_bytes=None)
+    assert reserved(blind) == 0
+
+
+def test_reserved_moves_in_steps():
+    assert reserved(volume(free_gb=499), reserved_step_gb=8) == 8
+
+
+@pytest.mark.parametrize('free_gb,before,after', [
+    (490, 16, 16),   # 10 needed: the 16 of before still cover it
+    (480, 16, 24),   # 20 needed: rises at once
+    (499, 16, 16),   # 1 needed: 8 would do, but a step is not yet free
+    (500, 16, 0),    # two steps are free
+])
+def test_reserved_falls_only_by_whole_steps(free_gb, before, after):
+    assert reserved(volume(free_gb=free_gb), reserved_step_gb=8,
+                    before=Inventory(500, before)) == after
+
+
+def test_reserved_leaves_room_for_what_is_allocated():
+    assert reserved(volume(free_gb=0), used_gb=450, vms=(), shares={}) == 50
+
+
+sizes = st.integers(0, 70000)
+
+
+@given(total=st.integers(1, 70000), free=sizes, used=sizes,
+       reserve=st.integers(0, 1000), before=st.none() | sizes,
+       step=st.integers(1, 64),
+       ratio=st.floats(0.01, 16, allow_nan=False))
+def test_the_inventory_always_fits_what_is_allocated(
+        total, free, used, reserve, before, step, ratio):
+    vol = volume(total, min(free, total), reserve_gb=reserve)
+    old = before if before is None else Inventory(
+        total, min(before, total), allocation_ratio=ratio)
+    inventory = space.disk_inventory(
+        vol, space.reasons(vol, space.covered_bytes(vol, None, None, used)),
+        old, used, Settings(initial_csv_allocation_ratio=ratio,
+                            reserved_step_gb=step))
+    assert 0 <= inventory.reserved <= inventory.total == total
+    assert 1 <= inventory.max_unit <= 65536
+    assert inventory.allocation_ratio == ratio
+    if total * ratio >= used:
+        assert (inventory.total - inventory.reserved) * ratio >= used
+    else:
+        assert inventory.reserved == 0
+
+
+@given(total=st.integers(1, 5000), free=st.integers(0, 5000),
+       before=st.integers(0, 5000), step=st.integers(1, 64))
+def test_a_second_pass_changes_nothing(total, free, before, step):
+    vol = volume(total, min(free, total))
+    lines = space.reasons(vol, 0)
+    settings = Settings(reserved_step_gb=step)
+    once = space.disk_inventory(vol, lines, Inventory(
+        total, min(before, total)), 0, settings)
+    assert space.disk_inventory(vol, lines, once, 0, settings) == once
+
+
+# -- closed
+
+
+def closed(vol, before=False, **options):
+    return space.closed_reasons(vol, before, Settings(**{
+        'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
+
+
+@pytest.mark.parametrize('free_gb,before,is_closed', [
+    (51, False, False), (49, False, True),
+    (51, True, True), (59, True, True), (60, True, False)])
+def test_the_floor_closes_at_once_and_opens_a_little_later(
+        free_gb, before, is_closed):
+    assert bool(closed(volume(free_gb=free_gb), before)) is is_closed
+
+
+def test_the_higher_floor_counts():
+    assert closed(volume(free_gb=99), floor_gb=100)
+    assert not closed(volume(free_gb=100), floor_gb=100)
+
+
+def test_floor_zero_is_off():
+    assert not closed(volume(free_gb=0), floor_percent=0)
+    assert not closed(volume(free_gb=0), before=True, floor_percent=0)
+
+
+def test_maintenance_and_the_operator_close():
+    assert closed(volume(maintenance=True)) == ('in maintenance',)
+    assert closed(volume(accepts_new_disks=False)) == (
+        'closed by the operator',)
+
+
+def test_unknown_free_space_leaves_it_as_it_was():
+    blind = dataclasses.replace(volume(), free_bytes=None)
+    assert not closed(blind)
+    assert closed(blind, before=True)
