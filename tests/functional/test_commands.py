@@ -1,0 +1,197 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The commands as an operator types them, on a real Placement."""
+
+import contextlib
+import io
+import json
+
+from openstackclient import shell
+import pytest
+
+from hv_sched.providers import ids
+from tests.functional import cloud as clouds
+
+VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+SOURCE = f'''
+version: 1
+clusters:
+- name: hvc1
+  guid: {clouds.CLUSTER_GUID}
+  nodes:
+  - {{name: hv01, build: 14393}}
+  - {{name: hv02, build: 14393}}
+  volumes:
+  - {{name: Volume1, guid: {clouds.guid(1)}, size_gb: 500, free_gb: 410}}
+'''
+
+
+@pytest.fixture
+def cloud(placement):
+    made = clouds.Cloud(placement)
+    made.register('hv01', 'hv02')
+    return made
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / 'hvc1.yaml'
+    path.write_text(SOURCE)
+    return str(path)
+
+
+@pytest.fixture
+def csv(cloud, monkeypatch):
+    # osc_lib keeps each client as a class attribute for the one command a
+    # process runs; here several run.
+    monkeypatch.setattr('osc_lib.clientmanager.ClientCache.__get__',
+                        lambda self, instance, owner: self.factory(instance))
+
+    def run(*args):
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), (
+                contextlib.redirect_stderr(err)):
+            code = shell.OpenStackShell().run([
+                '--os-auth-type', 'admin_token', '--os-token', 'admin',
+                '--os-endpoint', cloud.placement.service.endpoint,
+                'resource', 'provider', 'csv', *args])
+        return code, out.getvalue(), err.getvalue()
+
+    return run
+
+
+def rows(answer):
+    return json.loads(answer[1])
+
+
+def test_plan_says_what_there_is_to_do_and_writes_nothing(csv, source, cloud):
+    before = cloud.state()
+    code, out, _err = csv('plan', '--source', source, '-f', 'json')
+    assert code == 2
+    told = json.loads(out)
+    assert {'Change': '+', 'Provider': 'csv:hvc1/Volume1', 'What': 'DISK_GB',
+            'From': '', 'To': 'total=500 reserved=96'} in told
+    assert {'Change': '~', 'Provider': 'hv01',
+            'What': 'DISK_GB allocation_ratio', 'From': '1.0',
+            'To': '1e-07'} in told
+    assert cloud.state() == before
+
+
+def test_sync_does_what_plan_said(csv, source):
+    planned = rows(csv('plan', '--source', source, '-f', 'json'))
+    dry = csv('sync', '--dry-run', '--source', source, '-f', 'json')
+    assert (dry[0], rows(dry)) == (2, planned)
+    code, out, _err = csv('sync', '--source', source, '-f', 'json')
+    assert code == 0
+
+    def key(row):
+        return tuple(row.values())
+
+    assert sorted(map(key, json.loads(out))) == sorted(map(key, planned))
+    assert csv('plan', '--source', source, '-f', 'json')[:2] == (0, '[]\n')
+
+
+@pytest.mark.parametrize('formatter', ['table', 'json', 'yaml', 'csv',
+                                       'value'])
+def test_every_formatter_shows_the_volume(csv, source, formatter):
+    csv('sync', '--source', source)
+    for command in (('list',), ('show', 'hvc1/Volume1')):
+        code, out, err = csv(*command, '-f', formatter) if (
+            command[0] == 'list' or formatter != 'csv') else csv(
+                *command, '-f', 'shell')
+        assert (code, err) == (0, '')
+        assert 'csv:hvc1/Volume1' in out
+
+
+def test_list_answers_how_much_is_free(csv, source, cloud):
+    csv('sync', '--source', source)
+    cloud.create(200)
+    assert rows(csv('list', '-f', 'json')) == [{
+        'Volume': 'csv:hvc1/Volume1', 'State': 'open', 'Free GB': 204,
+        'Total GB': 500, 'Reserved GB': 96, 'Allocated GB': 200,
+        'Held GB': 0, 'Nodes': 2}]
+
+
+def test_list_with_a_source_adds_physical_space_and_drift(csv, source, cloud):
+    csv('sync', '--source', source)
+    told = rows(csv('list', '--source', source, '-f', 'json'))[0]
+    assert (told['Physical Free GB'], told['Drift']) == (410, 'no')
+    generation, _traits = cloud.api.traits(VOLUME)
+    cloud.api.set_traits(VOLUME, generation, frozenset())
+    # Without its traits it is no volume any more, and list cannot show it.
+    assert rows(csv('list', '-f', 'json')) == []
+    assert csv('plan', '--source', source)[0] == 2
+
+
+def test_list_on_an_untouched_cloud_is_empty(csv):
+    assert csv('list', '-f', 'json')[:2] == (0, '[]\n')
+
+
+def test_show_tells_reasons_nodes_and_holders(csv, source, cloud):
+    csv('sync', '--source', source)
+    share = cloud.create(100)
+    told = rows(csv('show', 'HVC1/volume1', '--source', source, '-f',
+                    'json'))
+    assert told['nodes'] == ['hv01', 'hv02']
+    assert told['shares_gb'] == {share: 100}
+    assert told['reserved_gb'] == 96
+    assert told['reserved_reasons'] == {}, 'the share covers the 90 GiB'
+    assert told['drift'] is True, 'so they need not be reserved any more'
+
+
+def test_adopt_exits_with_3(csv, source, cloud):
+    cloud.own_disk('hv01', 10)
+    for command in ('plan', 'sync'):
+        code, out, _err = csv(command, '--source', source)
+        assert code == 3
+        assert 'csv adopt --cluster hvc1' in out
+
+
+def test_a_partial_sync_exits_with_4(csv, source, tmp_path):
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE.replace(
+        '  volumes:', '  - {name: hv99, build: 14393}\n  volumes:'))
+    code, out, _err = csv('sync', '--source', source)
+    assert code == 4
+    assert 'hv99' in out and 'Nova has no compute node' in out
+
+
+@pytest.mark.parametrize('args,words', [
+    (('plan',), '--source'),
+    (('plan', '--source', '/nonexistent.yaml'), '/nonexistent.yaml'),
+    (('show', 'hvc1/Volume7'), 'Volume7'),
+    (('list', '--config-file', '/nonexistent.conf'), '/nonexistent.conf'),
+])
+def test_errors_are_one_clear_line(csv, args, words):
+    code, _out, err = csv(*args)
+    assert code == 1
+    assert words in err
+    assert 'Traceback' not in err and len(err.strip().splitlines()) == 1
+
+
+def test_an_error_of_placement_is_one_clear_line(csv, cloud, source,
+                                                 monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    cloud.placement.service.refuse_all('403 Forbidden')
+    code, _out, err = csv('sync', '--source', source)
+    assert code == 1
+    assert '403' in err and 'role' in err and 'Traceback' not in err
+
+
+def test_options_are_read_from_a_configuration_file(csv, source, tmp_path,
+                                                    cloud):
+    config = tmp_path / 'hv_sched.conf'
+    config.write_text(f'[hv_sched]\nsource = {source}\n'
+                      f'csv_allocation_ratio = 1.5\n')
+    assert csv('sync', '--config-file', str(config))[0] == 0
+    assert cloud.state()['csv:hvc1/Volume1'][1][
+        'DISK_GB'].allocation_ratio == 1.5
