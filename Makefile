@@ -93,7 +93,7 @@ docs: $(VENV)/.docs  ## the documentation, doc/build/html
 	@echo "doc/build/html/index.html"
 
 sample-config: $(VENV)/.demo  ## write examples/hv_sched.conf.sample anew
-	@$(BIN)/oslo-config-generator --namespace hv_sched \
+	@$(BIN)/oslo-config-generator --namespace hv_sched --wrap-width 79 \
 	    --output-file $(SAMPLE)
 
 bench: $(VENV)/.test  ## measured figures of benchmarks/

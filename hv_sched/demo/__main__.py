@@ -79,24 +79,24 @@ def run(source: str) -> int:
         code = _openstack(endpoint, 'resource', 'provider', 'csv', 'sync',
                           '--source', source)
         if code:
-            wrong.append(f'the sync ended with exit code {code}')
+            return _failed([*wrong, f'the sync ended with exit code {code}'])
         print('\n3. The same servers again.\n')
         after = story.tell(placement)
         print(*story.report(after, names), sep='\n')
         wrong += story.wrong_after(after, disk_gb)
-    return _verdict(before, after, len(names), disk_gb, wrong)
-
-
-def _verdict(before: story.Outcome, after: story.Outcome, count: int,
-             disk_gb: int, wrong: list[str]) -> int:
-    for each in wrong:
-        print(f'\nFAILED: {each}', file=sys.stderr)
     if wrong:
-        return 1
+        return _failed(wrong)
     print(f'\nOK: {before.total_gb} GB offered for {disk_gb} GB of disk '
           f'before, {after.total_gb} GB now; the third server, accepted on '
-          f'{len(before.accepting)} of {count} nodes before, is refused.')
+          f'{len(before.accepting)} of {len(names)} nodes before, is refused.')
     return 0
+
+
+def _failed(wrong: list[str]) -> int:
+    sys.stdout.flush()
+    for each in wrong:
+        print(f'\nFAILED: {each}', file=sys.stderr)
+    return 1
 
 
 def up(source: str, port: int) -> int:
