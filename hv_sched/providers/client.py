@@ -18,6 +18,7 @@ Reads are repeated on a lost connection, a time-out or a 5xx. Writes are not:
 whether one stands is only known by observing again.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import logging
 from typing import Any
@@ -26,6 +27,8 @@ from keystoneauth1 import exceptions as ksa_exceptions
 import tenacity
 
 from hv_sched import exception
+from hv_sched.providers import consumers as consumer_values
+from hv_sched.providers.consumers import Consumer
 from hv_sched.providers.inventory import Inventory
 from hv_sched.providers.observed import Listed
 
@@ -33,6 +36,8 @@ LOG = logging.getLogger(__name__)
 
 # The newest microversion of Placement 9 (2023.1) and of 16 (2026.2) alike.
 MICROVERSION = '1.39'
+# The newest one whose POST /allocations leaves the consumers' types alone.
+_UNTYPED_MICROVERSION = '1.37'
 READ_ATTEMPTS = 4
 DEFAULT_TIMEOUT = 60.0  # seconds
 
@@ -100,8 +105,9 @@ class Placement:
         self._adapter = adapter
         self._timeout = timeout
 
-    def _send(self, method: str, path: str, doing: str, **kwargs: Any) -> Any:
-        headers = {'OpenStack-API-Version': f'placement {MICROVERSION}',
+    def _send(self, method: str, path: str, doing: str,
+              microversion: str = MICROVERSION, **kwargs: Any) -> Any:
+        headers = {'OpenStack-API-Version': f'placement {microversion}',
                    'Accept': 'application/json'}
         try:
             response = self._adapter.request(
@@ -196,6 +202,11 @@ class Placement:
         return {consumer: allocation['resources']
                 for consumer, allocation in body['allocations'].items()}
 
+    def consumer(self, uuid: str) -> Consumer | None:
+        """A consumer with all it holds, None when it holds nothing."""
+        return consumer_values.from_answer(uuid, self._get(
+            f'/allocations/{uuid}', f'read the allocations of {uuid}'))
+
     def all_traits(self, associated: bool = False) -> frozenset[str]:
         """Names of all traits, or only those some provider has."""
         query = {'associated': 'true'} if associated else {}
@@ -272,3 +283,23 @@ class Placement:
     def ensure_resource_class(self, name: str) -> None:
         self._send('PUT', f'/resource_classes/{name}',
                    f'create resource class {name}')
+
+    def delete_resource_class(self, name: str) -> None:
+        self._send('DELETE', f'/resource_classes/{name}',
+                   f'delete resource class {name}')
+
+    def write_consumers(self, consumers: Iterable[Consumer]) -> None:
+        """Write all that several consumers hold: all of it or nothing.
+
+        :raises PlacementConflict: somebody wrote one of them meanwhile
+        :raises PlacementRefused: some provider has no room
+        """
+        every = tuple(consumers)
+        typed = all(consumer.consumer_type != consumer_values.UNTYPED
+                    for consumer in every)
+        self._send(
+            'POST', '/allocations',
+            f'write the allocations of {len(every)} consumers',
+            MICROVERSION if typed else _UNTYPED_MICROVERSION,
+            json={consumer.uuid: consumer.body(typed)
+                  for consumer in every})
