@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Parsed files -> Facts.
+
+A cluster that is wrong in any way becomes problems, not a cluster: whoever
+reads the facts then leaves it as it stands in Placement.
+"""
+
+from collections.abc import Iterable
+import dataclasses
+import datetime
+from typing import Any
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.sources import checks
+from hv_sched.sources import claims
+from hv_sched.sources import convert
+from hv_sched.sources import naming
+from hv_sched.sources import schema
+
+
+@dataclasses.dataclass(frozen=True)
+class Document:
+    """A parsed file.
+
+    :param name: the file's name, for messages
+    :param content: what is in it, of any type
+    """
+
+    name: str
+    content: Any
+
+
+def read(documents: Iterable[Document],
+         unreadable: Iterable[model.Problem] = ()) -> model.Facts:
+    """What all documents together say.
+
+    :param unreadable: files that could not even be parsed
+    :raises InvalidFacts: no document can be used at all
+    """
+    problems = list(unreadable)
+    entries: list[claims.Entry] = []
+    times: dict[str, datetime.datetime | None] = {}
+    for document in documents:
+        found = _envelope(document)
+        problems += found
+        if not found:
+            times[document.name] = _collected_at(document.content)
+            entries += [claims.Entry(document.name, i, raw) for i, raw
+                        in enumerate(document.content['clusters'])]
+    if not entries:
+        raise exception.InvalidFacts(_told(problems))
+    return _facts(entries, times, problems)
+
+
+def _told(problems: list[model.Problem]) -> str:
+    told = '; '.join(str(each) for each in problems)
+    return told or 'no file describes a cluster'
+
+
+def _facts(entries: list[claims.Entry],
+           times: dict[str, datetime.datetime | None],
+           problems: list[model.Problem]) -> model.Facts:
+    found = [(entry, finding) for entry in entries
+             for finding in _findings(entry.raw)]
+    found += claims.conflicts(entries)
+    invalid = {id(entry) for entry, _ in found}
+    clusters = tuple(convert.cluster(entry.raw, times[entry.file])
+                     for entry in entries if id(entry) not in invalid)
+    problems += [_problem(entry, finding) for entry, finding in found]
+    return model.Facts(clusters, tuple(problems))
+
+
+def _findings(raw: Any) -> list[naming.Finding]:
+    found = schema.check_cluster(raw) or checks.check(raw)
+    return found[:schema.MAX_FINDINGS]
+
+
+def _problem(entry: claims.Entry, finding: naming.Finding) -> model.Problem:
+    return model.Problem(entry.name, entry.where(finding.path),
+                         finding.message)
+
+
+def _envelope(document: Document) -> list[model.Problem]:
+    found = schema.check_envelope(document.content)
+    if not found and 'collected_at' in document.content:
+        found = _check_time(document.content['collected_at'])
+    return [model.Problem(None, _where(document.name, each.path),
+                          each.message) for each in found]
+
+
+def _where(name: str, path: naming.Path) -> str:
+    return f'{name}: {naming.where(path)}' if path else name
+
+
+def _check_time(text: str) -> list[naming.Finding]:
+    try:
+        convert.timestamp(text)
+    except ValueError as exc:
+        return [naming.Finding(('collected_at',),
+                               f'{text!r} is no time: {exc}')]
+    return []
+
+
+def _collected_at(content: dict[str, Any]) -> datetime.datetime | None:
+    text = content.get('collected_at')
+    return None if text is None else convert.timestamp(text)
