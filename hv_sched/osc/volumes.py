@@ -83,9 +83,9 @@ class _Volumes(base.CsvCommand):
     def read(self, placement: client.Placement, conf: cfg.ConfigOpts,
              listed: list[Listed], with_shares: bool = False
              ) -> list[Provider]:
-        uuids = [volume.uuid for volume in listed]
+        uuids = frozenset(volume.uuid for volume in listed)
         found = observe.read_providers(
-            placement, uuids, frozenset(uuids if with_shares else ()),
+            placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
         return sorted(found.values(), key=lambda provider: provider.name)
 

@@ -143,20 +143,21 @@ def _open_nodes(client: Placement, in_use: frozenset[str]
         resources=f'{names.DISK_GB}:1', required=names.CLUSTERED))
 
 
-def read_providers(client: Placement, uuids: Iterable[str],
+def read_providers(client: Placement, listed: Iterable[Listed],
                    with_shares: frozenset[str], workers: int
                    ) -> dict[str, Provider]:
     """Read providers in full; one that is gone meanwhile is left out.
 
+    :param listed: the providers, as a list request told them
     :param with_shares: volumes whose shares by consumer are needed too
     """
     found = in_parallel(
-        workers, lambda uuid: _read(client, uuid, uuid in with_shares),
-        sorted(set(uuids)))
+        workers, lambda one: _read(client, one, one.uuid in with_shares),
+        listed)
     return {provider.uuid: provider for provider in found if provider}
 
 
-def _read(client: Placement, uuid: str, with_shares: bool
+def _read(client: Placement, listed: Listed, with_shares: bool
           ) -> Provider | None:
     """One provider, with everything of one generation.
 
@@ -164,28 +165,27 @@ def _read(client: Placement, uuid: str, with_shares: bool
     """
     try:
         for _attempt in range(CONSISTENT_READ_ATTEMPTS):
-            provider = _read_once(client, uuid, with_shares)
+            provider = _read_once(client, listed, with_shares)
             if provider is not None:
                 return provider
-            LOG.debug('Provider %s changed while it was read', uuid)
+            LOG.debug('Provider %s changed while it was read', listed.name)
     except exception.PlacementNotFound:
         return None
     raise exception.PlacementUnavailable(
-        f'provider {uuid} changed during each of '
+        f'provider {listed.name} changed during each of '
         f'{CONSISTENT_READ_ATTEMPTS} attempts to read it')
 
 
-def _read_once(client: Placement, uuid: str, with_shares: bool
+def _read_once(client: Placement, listed: Listed, with_shares: bool
                ) -> Provider | None:
     """None when the reads were not of one generation."""
-    listed = client.provider(uuid)
+    uuid = listed.uuid
     traits_at, traits = client.traits(uuid)
     aggregates_at, aggregates = client.aggregates(uuid)
     usages_at, usages = client.usages(uuid)
     shares = _shares_gb(client, uuid) if with_shares else None
     generation, inventories = client.inventories(uuid)
-    if {traits_at, aggregates_at, usages_at, listed.generation} != {
-            generation}:
+    if {traits_at, aggregates_at, usages_at} != {generation}:
         return None
     return Provider(uuid, listed.name, generation, inventories, usages,
                     traits, aggregates, listed.parent_uuid, shares)

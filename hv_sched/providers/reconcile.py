@@ -99,8 +99,8 @@ class Reconciler:
                   suspects.find(cloud, overview, self._settings,
                                 self._clock()))
         providers = observe.read_providers(
-            self._client, wanted, planning.volumes_with_vms(cloud),
-            self._settings.workers)
+            self._client, [overview.listed[uuid] for uuid in sorted(wanted)],
+            planning.volumes_with_vms(cloud), self._settings.workers)
         return cloud, Observed(overview, providers)
 
     def plan(self, facts: model.Facts, full: bool = True

@@ -1,0 +1,193 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Each feature with its trait, the keys that ask for it, and its rule.
+
+A rule answers from what the node itself showed: True, False, or None when
+the source does not say. None never adds a trait, and never takes one away.
+"""
+
+from collections.abc import Callable
+import dataclasses
+
+from hv_sched import model
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+
+_PREFIX = 'CUSTOM_HYPERV_'
+HA_PREFIX = 'CUSTOM_HYPERV_HA_'
+
+Rule = Callable[[model.Node], bool | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """A flavor extra spec or image property that asks for a feature.
+
+    :param where: ``flavor`` or ``image``
+    :param values: the values that ask for it; empty: any value does
+    """
+
+    where: str
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One thing a node may or may not offer.
+
+    :param keys: what asks for it, as compute-hyperv reads it
+    :param needs: for people: what else must hold on host and server
+    :param excludes: for people: what a server cannot have besides
+    :param source: where the rule comes from
+    :param survivable: published as CUSTOM_HYPERV_HA_* too
+    """
+
+    name: str
+    trait: str
+    rule: Rule
+    needs: str
+    source: str
+    keys: tuple[Key, ...] = ()
+    excludes: str = ''
+    survivable: bool = True
+
+
+def _from_build(lowest: int) -> Rule:
+    def rule(node: model.Node) -> bool | None:
+        return None if node.build is None else node.build >= lowest
+    return rule
+
+
+def _both(one: bool | None, other: bool | None) -> bool | None:
+    """And, of answers that may be unknown."""
+    if one is False or other is False:
+        return False
+    return None if one is None or other is None else True
+
+
+def _shown(field: str) -> Rule:
+    def rule(node: model.Node) -> bool | None:
+        answer: bool | None = getattr(node, field)
+        return answer
+    return rule
+
+
+def _guarded(node: model.Node) -> bool | None:
+    """Attestation by the Host Guardian Service; needs 2016 or newer."""
+    return _both(_from_build(hosts.WS2016.number)(node), node.guarded_host)
+
+
+# Microsoft: "Run Hyper-V in a Virtual Machine with Nested Virtualization".
+NESTED_SINCE = {model.CpuVendor.INTEL: hosts.WS2016.number,
+                model.CpuVendor.AMD: hosts.WS2022.number}
+
+
+def _nested(node: model.Node) -> bool | None:
+    """By CPU vendor: os-win says yes for any 2016 host, AMD ones too."""
+    if node.cpu_vendor is None:
+        return None if node.nested_virtualization is not False else False
+    build = _from_build(NESTED_SINCE[node.cpu_vendor])(node)
+    return _both(build, node.nested_virtualization)
+
+
+def _remotefx(node: model.Node) -> bool | None:
+    if node.build is not None and not gpu.monitors(node.build):
+        return False
+    if node.build is None or node.remotefx_enabled is None:
+        return None
+    if not node.remotefx_enabled:
+        return False
+    return None if node.gpus is None else bool(node.gpus)
+
+
+GEN1 = Feature(
+    'generation 1', _PREFIX + 'GEN1', _from_build(model.OLDEST_BUILD),
+    'any supported build', 'compute-hyperv vmops.py (default generation)',
+    (Key('image', 'hw_machine_type', ('hyperv-gen1',)),))
+GEN2 = Feature(
+    'generation 2', _PREFIX + 'GEN2', _from_build(hosts.WS2012R2.number),
+    'Windows Server 2012 R2 or newer; a VHDX image',
+    'compute-hyperv vmops.py (get_image_vm_generation)',
+    (Key('image', 'hw_machine_type', ('hyperv-gen2',)),))
+SECURE_BOOT = Feature(
+    'secure boot, Windows guest', _PREFIX + 'SECURE_BOOT',
+    _from_build(hosts.WS2012R2.number),
+    'generation 2, os_type set; Windows Server 2012 R2 or newer',
+    'compute-hyperv vmops.py (_requires_secure_boot)',
+    (Key('image', 'os_secure_boot', ('required',)),
+     Key('flavor', 'os:secure_boot', ('required',))))
+SECURE_BOOT_LINUX = Feature(
+    'secure boot, other guest', _PREFIX + 'SECURE_BOOT_LINUX',
+    _from_build(hosts.WS2016.number),
+    'generation 2, os_type set; the UEFI CA template of Windows Server 2016 '
+    'or newer',
+    'compute-hyperv vmops.py (_get_secure_boot_template)',
+    SECURE_BOOT.keys)
+VTPM = Feature(
+    'virtual TPM', _PREFIX + 'VTPM', _guarded,
+    'secure boot, os_type windows, a guarded host',
+    'compute-hyperv pdk.py, vmops.py (_feature_requested)',
+    (Key('image', 'os_vtpm', ('required',)),))
+SHIELDED_VM = Feature(
+    'shielded VM', _PREFIX + 'SHIELDED_VM', _guarded,
+    'secure boot, os_type windows, a guarded host '
+    '(MSFT_HgsClientConfiguration.IsHostGuarded)',
+    'compute-hyperv pdk.py; Microsoft "Guarded fabric and shielded VMs"',
+    (Key('image', 'os_shielded_vm', ('required',)),))
+NESTED_VIRT = Feature(
+    'nested virtualization', _PREFIX + 'NESTED_VIRT', _nested,
+    'Intel: Windows Server 2016 or newer; AMD: 2022 or newer',
+    'Microsoft "Run Hyper-V in a Virtual Machine with Nested '
+    'Virtualization"',
+    (Key('flavor', 'hw:cpu_features', ('vmx',)),
+     Key('image', 'hw_cpu_features', ('vmx',))),
+    excludes='dynamic memory')
+REMOTEFX = Feature(
+    'RemoteFX', _PREFIX + 'REMOTEFX', _remotefx,
+    'enable_remotefx, RDS-Virtualization, a GPU; generation 1 only on '
+    'Windows Server 2012 R2; gone from 2019 on',
+    'compute-hyperv vmops.py (_configure_remotefx)',
+    (Key('flavor', 'os:resolution'), Key('flavor', 'os:monitors'),
+     Key('flavor', 'os:vram')),
+    survivable=False)
+FIBRE_CHANNEL = Feature(
+    'Fibre Channel', _PREFIX + 'FC', _shown('fibre_channel'),
+    'a Fibre Channel host bus adapter', 'os-win fc_utils.py')
+MPIO = Feature(
+    'multipath I/O', _PREFIX + 'MPIO', _shown('mpio'),
+    'the Multipath-IO feature', 'os-win iscsi initiator utilities')
+REFS = Feature(
+    'ReFS', _PREFIX + 'REFS', _shown('refs'),
+    'a volume with ReFS', 'Microsoft "Resilient File System overview"')
+
+CATALOGUE: tuple[Feature, ...] = (
+    GEN1, GEN2, SECURE_BOOT, SECURE_BOOT_LINUX, VTPM, SHIELDED_VM,
+    NESTED_VIRT, REMOTEFX, FIBRE_CHANNEL, MPIO, REFS)
+# RemoteFX is a resource of the node's child provider, not a trait of it.
+ON_NODE = tuple(f for f in CATALOGUE if f is not REMOTEFX)
+ASKABLE = tuple(f for f in CATALOGUE if f.keys)
+
+
+def by_trait(trait: str) -> Feature | None:
+    """The feature a trait stands for, survivable or not."""
+    plain = trait.replace(HA_PREFIX, _PREFIX, 1)
+    for feature in CATALOGUE:
+        if feature.trait in (trait, plain):
+            return feature
+    return None
+
+
+def ha_trait(feature: Feature) -> str:
+    """The trait that says every possible failover owner has it."""
+    return HA_PREFIX + feature.trait.removeprefix(_PREFIX)

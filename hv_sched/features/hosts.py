@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What each Windows Server build allows a virtual machine.
+
+From Microsoft's "Plan for Hyper-V scalability in Windows Server" and
+"Supported virtual machine configuration versions". A build between two known
+ones is an update of the older; one newer than all is treated as the newest
+known, which never promises it less than it can do.
+"""
+
+import dataclasses
+
+from hv_sched import model
+
+GB_PER_TB = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """The largest virtual machine of one generation."""
+
+    vcpus: int
+    memory_gb: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    """A Windows Server release.
+
+    :param number: the lowest build number of the release
+    :param gen1: limits of generation 1 virtual machines
+    :param gen2: limits of generation 2 virtual machines
+    :param vm_versions: oldest and newest VM configuration version it runs;
+        a VM never runs on a host that lacks its version
+    """
+
+    number: int
+    product: str
+    gen1: Limits
+    gen2: Limits
+    vm_versions: tuple[str, str]
+
+    def limits(self, generation: int) -> Limits:
+        return self.gen1 if generation == 1 else self.gen2
+
+
+_GEN1 = Limits(64, 1 * GB_PER_TB)
+
+WS2012R2 = Build(9600, 'Windows Server 2012 R2', _GEN1,
+                 Limits(64, 1 * GB_PER_TB), ('5.0', '5.0'))
+WS2016 = Build(14393, 'Windows Server 2016', _GEN1,
+               Limits(240, 12 * GB_PER_TB), ('5.0', '8.0'))
+WS2019 = Build(17763, 'Windows Server 2019', _GEN1,
+               Limits(240, 12 * GB_PER_TB), ('5.0', '9.0'))
+WS2022 = Build(20348, 'Windows Server 2022', _GEN1,
+               Limits(1024, 240 * GB_PER_TB), ('8.0', '10.0'))
+WS2025 = Build(26100, 'Windows Server 2025', _GEN1,
+               Limits(2048, 240 * GB_PER_TB), ('8.0', '12.0'))
+
+BUILDS = (WS2012R2, WS2016, WS2019, WS2022, WS2025)
+
+# Disks of one virtual machine, the same on every build.
+MAX_VHDX_GB = 64 * GB_PER_TB
+MAX_VHD_GB = 2040
+MAX_GEN1_BOOT_GB = 2 * GB_PER_TB
+MAX_SCSI_DISKS = 256
+MAX_IDE_DISKS = 4
+
+
+def build_of(number: int) -> Build | None:
+    """The release a build number belongs to.
+
+    :returns: None for anything older than Windows Server 2012 R2
+    """
+    if number < model.OLDEST_BUILD:
+        return None
+    return max((build for build in BUILDS if build.number <= number),
+               key=lambda build: build.number)
