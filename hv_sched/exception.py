@@ -73,3 +73,15 @@ class PlacementDenied(PlacementError, Terminal):
 
 class MicroversionTooOld(PlacementError, Terminal):
     """Placement does not know the microversion hv_sched speaks."""
+
+
+class NovaError(HvSchedError):
+    """Nova did not answer what was asked."""
+
+
+class NovaUnavailable(NovaError, Retriable):
+    """No answer, a time-out or a 5xx."""
+
+
+class NovaDenied(NovaError, Terminal):
+    """The credentials may not see all servers."""
