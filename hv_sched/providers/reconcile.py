@@ -146,17 +146,20 @@ class Reconciler:
             retry_error_callback=_last_result)
 
 
-def _log_retry(state: tenacity.RetryCallState) -> None:
-    assert state.outcome is not None
-    _plan, outcome = state.outcome.result()
+# tenacity 6 (2023.2) insists on the parameter name retry_state.
+
+
+def _log_retry(retry_state: tenacity.RetryCallState) -> None:
+    assert retry_state.outcome is not None
+    _plan, outcome = retry_state.outcome.result()
     for cluster, failure in sorted(outcome.failures.items()):
         LOG.warning('Cluster %s: %s; observing and planning anew (attempt '
                     '%d)', cluster or '(all)', failure,
-                    state.attempt_number + 1)
+                    retry_state.attempt_number + 1)
 
 
-def _last_result(state: tenacity.RetryCallState
+def _last_result(retry_state: tenacity.RetryCallState
                  ) -> tuple[planning.Plan, apply.Outcome]:
-    assert state.outcome is not None
-    plan, outcome = state.outcome.result()
+    assert retry_state.outcome is not None
+    plan, outcome = retry_state.outcome.result()
     return plan, outcome
