@@ -12,6 +12,7 @@
 
 """Whatever happens to a description, no half-true cluster comes out."""
 
+import copy
 import datetime
 
 import hypothesis
@@ -40,6 +41,11 @@ def _places(value, path=()):
         yield from _places(below, (*path, step))
 
 
+def _junk(data):
+    # A copy: a later mutation must not change the strategy's own value.
+    return copy.deepcopy(data.draw(JUNK))
+
+
 def _mutate(data, document):
     *parents, last = data.draw(st.sampled_from(list(_places(document))))
     holder = document
@@ -49,11 +55,11 @@ def _mutate(data, document):
     if kind == 'delete':
         del holder[last]
     elif kind == 'replace':
-        holder[last] = data.draw(JUNK)
+        holder[last] = _junk(data)
     elif isinstance(holder, list):
-        holder.append(holder[last])
+        holder.append(copy.deepcopy(holder[last]))
     else:
-        holder[data.draw(st.text())] = data.draw(JUNK)
+        holder[data.draw(st.text())] = _junk(data)
 
 
 def _once(values):
