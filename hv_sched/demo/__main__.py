@@ -23,6 +23,7 @@ import shlex
 import subprocess
 import sys
 
+from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
 from hv_sched.demo import nodes
@@ -80,6 +81,7 @@ def run(source: str) -> int:
                           '--source', source)
         if code:
             return _failed([*wrong, f'the sync ended with exit code {code}'])
+        _openstack(endpoint, 'resource', 'provider', 'csv', 'list')
         print('\n3. The same servers again.\n')
         after = story.tell(placement)
         print(*story.report(after, names), sep='\n')
@@ -152,7 +154,7 @@ def main(argv: list[str] | None = None) -> int:
         if options.what == 'up':
             return up(options.source, options.port)
         return run(options.source)
-    except service.CannotStart as exc:
+    except (service.CannotStart, exception.InvalidFacts) as exc:
         print(exc, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
