@@ -35,6 +35,7 @@ class Step(enum.IntEnum):
     RENAME_AWAY = 40
     RENAME = 41
     CREATE = 50
+    REMEMBER = 55
     FILL = 60
     MARK_NODE = 70
     CLOSE_NODE = 80

@@ -31,8 +31,26 @@ DEFAULT_RATIO = 1.0
 
 def trait(ratio: float) -> str:
     """``CUSTOM_CSV_FORMER_RATIO_1_5`` for 1.5."""
-    digits = format(decimal.Decimal(repr(ratio)), 'f')
-    return names.FORMER_RATIO_PREFIX + digits.replace('.', '_')
+    return names.FORMER_RATIO_PREFIX + digits(ratio)
+
+
+def digits(ratio: float) -> str:
+    """A ratio in the letters a trait may have, ``1_5`` for 1.5."""
+    return format(decimal.Decimal(repr(ratio)), 'f').replace('.', '_')
+
+
+def number(text: str) -> float:
+    """What ``digits`` wrote; the default when nobody can read it."""
+    try:
+        return float(text.replace('_', '.')) or DEFAULT_RATIO
+    except ValueError:
+        return DEFAULT_RATIO
+
+
+def remembered(traits: Iterable[str]) -> bool:
+    """Whether some trait remembers a ratio."""
+    return any(name.startswith(names.FORMER_RATIO_PREFIX)
+               for name in traits)
 
 
 def ratio_of(traits: Iterable[str]) -> float:

@@ -38,15 +38,17 @@ Step = changes.Step
 
 
 def holding_shares(one: Layout, observed: Observed) -> frozenset[str]:
-    """Nodes whose own disk is open and has servers' shares on it.
+    """Nodes with servers' shares on their own disk, still to be adopted.
 
     Such a node is not closed: Placement before 14 refuses to rewrite shares
     on a provider over its capacity (bug 2104040), which breaks every move.
+    One that was adopted and is closed may keep a share nobody can explain.
     """
     return frozenset(
         uuid for uuid in one.nodes
         if (provider := observed.providers.get(uuid)) is not None
-        and is_open(provider) and provider.used(names.DISK_GB))
+        and provider.used(names.DISK_GB)
+        and (is_open(provider) or names.CLUSTERED not in provider.traits))
 
 
 def is_open(provider: Provider) -> bool:
@@ -94,7 +96,7 @@ def _mark(one: Layout, provider: Provider) -> Iterable[changes.Change]:
              if ownership.node_trait(trait, managed)}
     wanted = set(node_traits.desired_node_traits(
         one.cluster, one.nodes[provider.uuid], provider.traits))
-    if is_open(provider):
+    if is_open(provider) and not former_ratio.remembered(provider.traits):
         disk = provider.inventories[names.DISK_GB]
         wanted.add(former_ratio.trait(disk.allocation_ratio))
     else:

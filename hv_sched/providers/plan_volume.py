@@ -20,6 +20,7 @@ from hv_sched.providers import changes
 from hv_sched.providers import desired
 from hv_sched.providers import ids
 from hv_sched.providers import names
+from hv_sched.providers import overcommit
 from hv_sched.providers import ownership
 from hv_sched.providers import space
 from hv_sched.providers.desired import Layout
@@ -260,7 +261,8 @@ def disk_inventory(one: Layout, provider: Provider, settings: Settings
         volume, one.cluster.vms, provider.shares_gb, used))
     return space.disk_inventory(
         volume, lines, provider.inventories.get(names.DISK_GB), used,
-        settings)
+        settings, overcommit.ratio(provider.traits, volume.total_gb, used,
+                                   settings.csv_allocation_ratio))
 
 
 def same_inventories(one: Mapping[str, Inventory],
@@ -279,6 +281,9 @@ def _publish(one: Layout, provider: Provider, settings: Settings
         volume, names.NO_NEW_DISKS in provider.traits, settings)
     owned = {trait for trait in provider.traits if ownership.volume_trait(
         trait, volume.medium is not None, volume.cached_images is not None)}
+    owned |= overcommit.outlived(
+        provider.traits, volume.total_gb, provider.used(names.DISK_GB),
+        settings.csv_allocation_ratio)
     wanted = desired.volume_traits(volume, bool(closed), provider.traits,
                                    settings)
     after = (provider.traits - owned) | wanted

@@ -122,13 +122,15 @@ def fit_reserved(total_gb: int, reserved: int, ratio: float,
 
 def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
                    before: Inventory | None, used_gb: int,
-                   settings: Settings) -> Inventory:
+                   settings: Settings, ratio: float | None = None
+                   ) -> Inventory:
     """The DISK_GB inventory a volume should have.
 
     :param before: the inventory Placement holds, None for a new volume
     :param used_gb: DISK_GB allocated on it
+    :param ratio: instead of the one the options and Placement settle
     """
-    ratio = _ratio(before, settings)
+    ratio = ratio or settled_ratio(before, settings)
     reserved = reserved_gb(lines, before.reserved if before else None,
                            settings.reserved_step_gb)
     reserved = min(reserved, volume.total_gb)
@@ -139,7 +141,7 @@ def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
         step_size=1, allocation_ratio=ratio)
 
 
-def _ratio(before: Inventory | None, settings: Settings) -> float:
+def settled_ratio(before: Inventory | None, settings: Settings) -> float:
     """Nova's own rule: what Placement holds wins over the initial value."""
     if settings.csv_allocation_ratio is not None:
         return settings.csv_allocation_ratio

@@ -1,0 +1,189 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Move shares of servers that stand still, in atomic batches.
+
+Used in both directions, by adopt and by retire. Check, read, check, write,
+check again: see standing_still.py for why the generations alone are no guard.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+import logging
+
+from hv_sched import exception
+from hv_sched.providers.client import Placement
+from hv_sched.providers.consumers import Consumer
+from hv_sched.providers.observe import in_parallel
+from hv_sched.shares import rewrite
+from hv_sched.shares import standing_still
+from hv_sched.shares.rewrite import Move
+from hv_sched.shares.servers import Migration
+from hv_sched.shares.servers import Servers
+from hv_sched.shares.standing_still import Left
+from hv_sched.shares.standing_still import Look
+from hv_sched.shares.standing_still import Unit
+from hv_sched.shares.standing_still import Why
+
+LOG = logging.getLogger(__name__)
+
+ATTEMPTS = 5  # for one server, before it is listed
+Rewrite = Callable[[Consumer], Move]
+# Told the moves just before they are written: makes room where they go.
+Prepare = Callable[[Sequence[Move]], None]
+# Told how many consumers more are done.
+Tell = Callable[[int], None]
+# The destination's provider and volume of a migration, as far as known.
+Destination = Callable[[Migration], tuple[str | None, str | None]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Direction:
+    """What moving means; see the types above."""
+
+    rewrite: Rewrite
+    prepare: Prepare
+    destination: Destination
+
+
+class Mover:
+    """:param batch: how many servers are written in one request"""
+
+    def __init__(self, client: Placement, servers: Servers,
+                 direction: Direction, batch: int, workers: int) -> None:
+        self._client = client
+        self._servers = servers
+        self._direction = direction
+        self._batch = batch
+        self._workers = workers
+
+    def move(self, node: str, consumers: Iterable[str], tell: Tell
+             ) -> list[Left]:
+        """Move what consumers hold; returns those that were left.
+
+        :param node: the node (or volume) they are on, to ask Nova in bulk
+        """
+        every = sorted(set(consumers))
+        seen = standing_still.look(self._servers, (node,), every)
+        found = standing_still.sort(every, seen)
+        left = list(found.left)
+        for start in range(0, len(found.units), self._batch):
+            units = found.units[start:start + self._batch]
+            left += self._write(node, units)
+            tell(len(units))
+        return left
+
+    def _write(self, node: str, units: Sequence[Unit]) -> list[Left]:
+        """One batch; when it is refused, each server by itself."""
+        try:
+            return self._attempt(node, units)
+        except (exception.PlacementConflict, exception.PlacementUnavailable,
+                exception.PlacementRefused) as exc:
+            LOG.info('A batch of %d servers was not written (%s); trying '
+                     'them one by one', len(units), exc)
+        return [left for unit in units for left in self._alone(node, unit)]
+
+    def _alone(self, node: str, unit: Unit) -> list[Left]:
+        """One server: read and planned anew a few times, then listed."""
+        why = ''
+        for _attempt in range(ATTEMPTS):
+            try:
+                return self._attempt(node, (unit,))
+            except exception.PlacementRefused as exc:
+                return [Left(unit.server, Why.REFUSED, str(exc))]
+            except (exception.PlacementConflict,
+                    exception.PlacementUnavailable) as exc:
+                why = str(exc)
+        return [Left(unit.server, Why.REFUSED,
+                     f'written by somebody else each of {ATTEMPTS} times it '
+                     f'was tried: {why}')]
+
+    def _attempt(self, node: str, units: Sequence[Unit]) -> list[Left]:
+        """Read, check, write, check again.
+
+        :raises PlacementError: the whole batch was not written
+        """
+        moves, left = self._plan(units)
+        moving, seen = self._not_standing(node, moves)
+        left += moving.values()
+        moves = [(unit, all_) for unit, all_ in moves
+                 if not moving.keys() & set(unit.consumers)]
+        every = [move for _unit, all_ in moves for move in all_
+                 if move.changes]
+        if not every:
+            return left
+        self._direction.prepare(every)
+        self._client.write_consumers(move.after for move in every)
+        moving, seen = self._not_standing(node, moves)
+        for unit, all_ in moves:
+            if moving.keys() & set(unit.consumers):
+                left += self._repair(unit, all_, seen)
+        return left
+
+    def _plan(self, units: Sequence[Unit]
+              ) -> tuple[list[tuple[Unit, list[Move]]], list[Left]]:
+        wanted = [c for unit in units for c in unit.consumers]
+        read = dict(zip(wanted, in_parallel(
+            self._workers, self._client.consumer, wanted), strict=True))
+        moves: list[tuple[Unit, list[Move]]] = []
+        left: list[Left] = []
+        for unit in units:
+            try:
+                moves.append((unit, [
+                    self._direction.rewrite(consumer)
+                    for consumer in (read[c] for c in unit.consumers)
+                    if consumer is not None]))
+            except rewrite.Unmovable as exc:
+                left.append(Left(unit.server, Why.REFUSED, str(exc)))
+        return moves, left
+
+    def _not_standing(self, node: str,
+                      moves: Sequence[tuple[Unit, list[Move]]]
+                      ) -> tuple[dict[str, Left], Look]:
+        """The consumers that do not stand as they did, and what was seen."""
+        wanted = {c for unit, _moves in moves for c in unit.consumers}
+        seen = standing_still.look(self._servers, (node,), wanted)
+        found = standing_still.sort(wanted, seen)
+        moving = {left.consumer: left for left in found.left}
+        still = set(found.units)
+        for unit, _moves in moves:
+            if unit not in still and not moving.keys() & set(unit.consumers):
+                moving[unit.server] = Left(
+                    unit.server, Why.MOVING,
+                    f'server {unit.server} began or ended a move')
+        return moving, seen
+
+    def _repair(self, unit: Unit, moves: Sequence[Move], seen: Look
+                ) -> list[Left]:
+        """A server that began to move while it was written."""
+        migration = next((m for m in seen.migrations.values()
+                          if m.server == unit.server), None)
+        written = next((move.after for move in moves
+                        if move.after.uuid == unit.server), None)
+        if migration is None or written is None:
+            return []
+        dest, volume = self._direction.destination(migration)
+        try:
+            after = rewrite.repaired(
+                written, self._client.consumer(unit.server),
+                self._client.consumer(migration.uuid),
+                dest if migration.keeps_flavor else None, volume)
+            if after is not None:
+                LOG.warning('Server %s began to move while it was written; '
+                            'its allocations are repaired', unit.server)
+                self._client.write_consumers([after])
+        except (rewrite.Unmovable, exception.PlacementError) as exc:
+            return [Left(unit.server, Why.REFUSED, str(exc))]
+        return []
