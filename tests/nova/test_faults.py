@@ -1,0 +1,169 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Placement that fails, and a scheduler set up only by half."""
+
+import re
+
+from keystoneauth1 import exceptions as ks_exc
+from nova.scheduler import request_filter
+
+from hv_sched import request_filters
+from hv_sched.providers import names
+from tests.nova import base
+from tests.nova import placement
+from tests.nova import publish
+
+# Requests the snapshot makes and Nova does not.
+SNAPSHOT = r'^/traits\?|required=CUSTOM_HYPERV|resource_providers\?member_of'
+
+
+class PlacementFails(base.NovaCase):
+
+    def setUp(self):
+        super().setUp()
+        self.start_hosts()
+        self.publish(publish.cluster(
+            'c1', {'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')}))
+
+    def assert_creates(self):
+        own = {'h1': 'CSV1', 'h2': 'CSV1', 'h3': 'CSV2', 'h4': 'CSV2'}
+        for kwargs in ({}, {'host': 'h3'}):
+            server = self.boot(self.flavor(10), **kwargs)
+            self.assertEqual({own[self.host_of(server)]: 10},
+                             self.disk_of(server['id']))
+
+    def test_servers_are_created_while_volumes_cannot_be_read(self):
+        for hook in (placement.answer(503), placement.answer(500),
+                     placement.answer(200, 'no json'),
+                     placement.answer(200, '{}'),
+                     placement.error(ks_exc.ConnectFailure('gone')),
+                     placement.error(ks_exc.RequestTimeout('slow'))):
+            self.add_fault('GET', SNAPSHOT, hook)
+            self.forget_snapshot()
+            self.assert_creates()
+            self.mend_placement()
+
+    def test_it_is_said_once_and_tried_once_in_an_interval(self):
+        fault = self.break_placement('GET', SNAPSHOT)
+        self.forget_snapshot()
+        for _ in range(2):
+            self.assert_creates()
+        self.assertEqual(1, fault.hits)
+        self.assertEqual(1, len(self.logged('volumes in Placement cannot be '
+                                            'read: GET /traits.* 503')))
+
+    def test_each_request_of_the_snapshot_may_fail(self):
+        self.forget_snapshot()
+        for pattern in (r'^/traits\?', r'required=CUSTOM_HYPERV_CSV$',
+                        'required=CUSTOM_HYPERV_CLUSTERED', 'member_of'):
+            fault = self.break_placement('GET', pattern)
+            self.forget_snapshot()
+            self.boot(self.flavor(10), host='h3')
+            self.assertGreater(fault.hits, 0, pattern)
+            self.mend_placement()
+
+    def test_a_trait_that_cannot_be_created_is_not_asked(self):
+        self.break_placement('PUT', '^/traits/', status=403)
+        self.forget_snapshot()
+        self.assert_creates()
+        self.assertTrue(self.logged('Trait CUSTOM_HYPERV_PAUSED cannot be '
+                                    'created'))
+
+    def test_a_group_whose_shares_cannot_be_read_is_still_created(self):
+        group = self.api.post_server_groups(
+            {'name': 'g', 'policy': 'anti-affinity'})['id']
+        first = self.boot(self.flavor(10), hints={'group': group})
+        self.break_placement('GET', f'^/allocations/{first["id"]}')
+        self.boot(self.flavor(10), hints={'group': group})
+        self.assertEqual(1, len(self.logged(
+            "shares of a server group's members cannot be read")))
+
+    def test_a_request_filter_that_fails_refuses_with_its_reason(self):
+        def broken(context, request_spec):
+            raise KeyError('surprise')
+
+        guarded = request_filters.guarded(broken, 'request_filter_closed')
+        request_filter.ALL_REQUEST_FILTERS.append(guarded)
+        server = self.boot(self.flavor(10), state='ERROR')
+        self.assertIn("broken failed: KeyError('surprise')",
+                      self.fault_of(server) + str(self.logged('broken')))
+
+
+class SteadyState(base.NovaCase):
+
+    def setUp(self):
+        super().setUp()
+        self.start_hosts()
+        self.publish(publish.cluster(
+            'c1', {'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')}))
+        self.boot(self.flavor(1))
+
+    def test_creating_adds_no_request_to_stock_novas(self):
+        found = self.requests_during(
+            lambda: self.boot(self.flavor(1), host='h1'))
+        asked = [url for method, url in found
+                 if method == 'GET' and re.search(SNAPSHOT, url)]
+        self.assertEqual([], asked)
+        candidates = [url for _, url in found
+                      if url.startswith('/allocation_candidates')]
+        self.assertEqual(1, len(candidates), candidates)
+
+
+class EscrowedRoom(base.NovaCase):
+
+    def test_room_kept_for_a_server_is_not_given_away(self):
+        self.start_hosts()
+        self.publish(publish.cluster('c1', {'CSV1': self.HOSTS}))
+        server = self.boot(self.flavor(400), host='h1')
+        volume = self.volumes['CSV1']
+        held = self.placement.get(f'/allocations/{server["id"]}',
+                                  version='1.28').body
+        held['allocations'][volume] = {
+            'resources': {names.HELD_DISK_GB: 400}}
+        for one in held['allocations'].values():
+            one.pop('generation', None)
+        self.placement.put(f'/allocations/{server["id"]}', held,
+                           version='1.28')
+        self.forget_snapshot()
+        self.boot(self.flavor(200), host='h2', state='ERROR')
+        self.assertTrue(self.logged(
+            'Host h2 is refused: 200 GB on volume csv:c1/CSV1: of its 500 '
+            'GB 0 are used and 400 kept for servers whose move failed, 100 '
+            'are left'))
+        self.boot(self.flavor(100), host='h2')
+
+
+class NothingPublished(base.NovaCase):
+
+    def test_the_filter_does_nothing_and_says_so_once(self):
+        self.start_hosts()
+        for kwargs in ({}, {'host': 'h2'}, {'az': 'nova:h3'}):
+            server = self.boot(self.flavor(10), **kwargs)
+            self.assertEqual({self.host_of(server): 10},
+                             self.disk_of(server['id']))
+        self.assertEqual(1, len(self.logged('no volume is published')))
+
+
+class FilterNotEnabled(base.NovaCase):
+
+    FILTERS = ()
+
+    def test_servers_still_take_the_volume_and_the_log_says_what_is_off(self):
+        self.start_hosts()
+        self.publish(publish.cluster('c1', {'CSV1': self.HOSTS}))
+        server = self.boot(self.flavor(10))
+        self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
+        self.assertEqual(1, len(self.logged(
+            'SharedVolumeFreeSpaceWeigher is in weight_classes but '
+            'SharedVolumeFilter is not in enabled_filters')))
