@@ -25,6 +25,7 @@ from nova import objects
 from nova.scheduler import utils
 
 from hv_sched import snapshot
+from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
@@ -54,6 +55,7 @@ def ask_disk_in_own_group(context: nova_context.RequestContext,
     group = objects.RequestGroup(
         requester_id=SUFFIX, use_same_provider=True,
         resources={names.DISK_GB: disk_gb})
+    _keep_to_homes(request_spec, group)
     volume_traits.move_to_group(request_spec, group)
     _fit_flavor(request_spec, request)
     request_spec.requested_resources = [*specs.groups(request_spec), group]
@@ -88,6 +90,23 @@ def _would_harm(request_spec: objects.RequestSpec) -> bool:
     policy = specs.extra_specs(request_spec).get(_GROUP_POLICY)
     return (policy == 'isolate' and found is not None
             and bool(named) and named.isdisjoint(found.nodes.values()))
+
+
+def _keep_to_homes(request_spec: objects.RequestSpec,
+                   group: objects.RequestGroup) -> None:
+    """Let the disk of a named host be on a home of that host only.
+
+    ``az:host`` skips all filters, SharedVolumeFilter too, and Placement may
+    know more ways from the host to a volume than its home.
+    """
+    found = snapshot.get()
+    if found is None:
+        return
+    named = specs.named_hosts(request_spec)
+    homes = {home for node, name in found.nodes.items() if name in named
+             for home in found.homes.get(node, ())}
+    if homes:
+        group.aggregates = [sorted(map(ids.home_aggregate, homes))]
 
 
 def _fit_flavor(request_spec: objects.RequestSpec,

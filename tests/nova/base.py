@@ -190,7 +190,8 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
         servers = [server for server in self.api.get_servers(detail=False)
                    if server['name'].startswith('many')]
         assert len(servers) == count, servers
-        return [dict(self._wait_for_state_change(server, state))
+        return [dict(self._wait_for_state_change(server, state,
+                                                 max_retries=60))
                 for server in servers]
 
     def host_of(self, server: dict[str, Any]) -> str | None:

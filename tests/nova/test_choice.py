@@ -81,9 +81,11 @@ class OneHomeEach(ManyCase):
             server = self.boot(flavor, host=host)
             self.assertEqual({volume: 50}, self.disk_of(server['id']))
         self.boot(self.flavor(200), host='h1')
-        self.boot(flavor, host='h2', state='ERROR')
+        for kwargs in ({'host': 'h2'}, {'az': 'az1:h2'}):
+            self.boot(flavor, state='ERROR', **kwargs)
+        self.boot(self.flavor(100), az='az1')
         self.assertTrue(self.logged(
-            'Host h2 is refused: 50 GB on volume csv:c1/CSV2, but the host '
+            'Host h2 is refused: 100 GB on volume csv:c1/CSV2, but the host '
             'writes to csv:c1/CSV1'))
 
 
@@ -108,7 +110,7 @@ class PlacementChooses(ManyCase):
         self.publisher.change_inventory(self.volumes['CSV2'], total=100,
                                         max_unit=100)
         self.forget_snapshot()
-        servers = self.boot_many(self.flavor(100), 2, az='nova:h1')
+        servers = self.boot_many(self.flavor(100), 2, host='h1')
         self.assertEqual({'CSV1': 1, 'CSV2': 1}, self.volumes_of(servers))
 
     def test_the_volume_with_more_room_comes_first(self):
