@@ -13,6 +13,8 @@
 
 """On which volumes the members of a server group have their disks."""
 
+from __future__ import annotations
+
 import collections
 from collections.abc import Mapping
 

@@ -18,6 +18,8 @@ HostState objects, and tells nobody what it claimed. A claimed host shows one
 instance more than before, and what was claimed is its first candidate.
 """
 
+from __future__ import annotations
+
 import collections
 from collections.abc import Iterable
 from typing import Any

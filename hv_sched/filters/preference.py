@@ -13,6 +13,8 @@
 
 """Which volume is the better one for a request."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 import dataclasses
 

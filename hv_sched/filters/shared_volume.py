@@ -16,6 +16,8 @@
 Put it last in ``[filter_scheduler]enabled_filters``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Any
 

@@ -17,6 +17,8 @@ Nova has no option for request filters, so whichever hv_sched filter is built
 first appends them to Nova's list; each has a switch of its own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 import functools
 
@@ -35,8 +37,8 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-RequestFilter = Callable[[nova_context.RequestContext, objects.RequestSpec],
-                         bool]
+RequestFilter = Callable[
+    ['nova_context.RequestContext', 'objects.RequestSpec'], bool]
 
 
 def guarded(function: RequestFilter, option: str) -> RequestFilter:

@@ -18,6 +18,8 @@ find closed volumes and nodes only after Placement's result limit has cut
 good ones off.
 """
 
+from __future__ import annotations
+
 from nova import context as nova_context
 from nova import objects
 from nova.scheduler import utils

@@ -20,6 +20,8 @@ in a suffixed one is found on the volume, which still has to share an
 aggregate with the host, or on the host's own disk where it has one.
 """
 
+from __future__ import annotations
+
 from nova import context as nova_context
 from nova import objects
 from nova.scheduler import utils

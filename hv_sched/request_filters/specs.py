@@ -17,6 +17,8 @@ The flavor and image of a spec may be shared with others, so a change is made
 on a clone.
 """
 
+from __future__ import annotations
+
 from nova import objects
 
 

@@ -18,6 +18,8 @@ and volume. Once the disk has a group of its own such a trait would be asked
 of the host, so it goes along with the disk.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 from nova import objects

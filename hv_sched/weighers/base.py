@@ -13,6 +13,8 @@
 
 """What weighers of volumes have in common."""
 
+from __future__ import annotations
+
 import abc
 from typing import Any
 

@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""GB of a server, against Nova's own computation."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+from nova import objects
+from nova.scheduler import utils
+import pytest
+
+from hv_sched.shares import amount
+
+SIZES = st.integers(0, 4096)
+OVERRIDES = st.one_of(st.none(), SIZES.map(str))
+
+
+@pytest.fixture(scope='module', autouse=True)
+def registered_objects():
+    objects.register_all()
+
+
+def novas_own(flavor, is_bfv):
+    spec = objects.RequestSpec(
+        flavor=objects.Flavor(vcpus=1, memory_mb=512, **flavor),
+        is_bfv=is_bfv)
+    found = utils.ResourceRequest.from_request_spec(spec)
+    return found.merged_resources().get('DISK_GB', 0)
+
+
+@given(root=SIZES, ephemeral=SIZES, swap=SIZES, override=OVERRIDES,
+       is_bfv=st.booleans())
+def test_a_servers_disk_is_what_nova_asks_for(root, ephemeral, swap,
+                                              override, is_bfv):
+    extra_specs = {} if override is None else {'resources:DISK_GB': override}
+    flavor = {'root_gb': root, 'ephemeral_gb': ephemeral, 'swap': swap,
+              'extra_specs': extra_specs}
+    assert amount.server_disk_gb(flavor, is_bfv) == novas_own(flavor, is_bfv)
+
+
+def test_a_flavor_without_extra_specs_has_no_override():
+    flavor = {'root_gb': 20, 'ephemeral_gb': 1, 'swap': 1025}
+    assert amount.server_disk_gb(flavor, is_bfv=False) == 23
+    assert amount.server_disk_gb(flavor, is_bfv=True) == 3

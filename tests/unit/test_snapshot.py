@@ -1,0 +1,108 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""How long a snapshot is kept and what a failing read does to it."""
+
+import threading
+
+from hv_sched import snapshot
+from hv_sched import snapshot_reader
+from hv_sched import volumes
+
+TTL = 60
+EMPTY = volumes.Snapshot({}, {}, {}, frozenset())
+
+
+class Source:
+    """A clock and a Placement that may be away."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.is_away = False
+        self.reads = 0
+
+    def read(self):
+        self.reads += 1
+        if self.is_away:
+            raise snapshot_reader.Unreadable('503')
+        return EMPTY
+
+    def cache(self):
+        return snapshot.Cache(self.read, lambda: self.now)
+
+
+def test_one_read_serves_all_requests_of_an_interval():
+    source = Source()
+    cache = source.cache()
+    for _ in range(59):
+        assert cache.get(TTL) is EMPTY
+        source.now += 1
+    assert source.reads == 1
+    source.now += 1
+    cache.get(TTL)
+    assert source.reads == 2
+
+
+def test_an_old_snapshot_outlives_a_short_absence_but_not_a_long_one():
+    source = Source()
+    cache = source.cache()
+    cache.get(TTL)
+    source.is_away = True
+    source.now += 4 * TTL
+    assert cache.get(TTL) is EMPTY
+    source.now += 2 * TTL
+    assert cache.get(TTL) is None
+
+
+def test_an_absent_placement_is_tried_once_in_an_interval():
+    source = Source()
+    source.is_away = True
+    cache = source.cache()
+    for _ in range(120):
+        assert cache.get(TTL) is None
+        source.now += 1
+    assert source.reads == 2
+
+
+def test_a_returning_placement_is_read_at_the_next_interval():
+    source = Source()
+    source.is_away = True
+    cache = source.cache()
+    cache.get(TTL)
+    source.is_away = False
+    source.now += TTL
+    assert cache.get(TTL) is EMPTY
+
+
+def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
+    source = Source()
+    reading, go_on = threading.Event(), threading.Event()
+    newer = volumes.Snapshot({}, {}, {}, frozenset({'NEW'}))
+
+    def slow():
+        if source.reads:
+            reading.set()
+            assert go_on.wait(10)
+            return newer
+        return source.read()
+
+    cache = snapshot.Cache(slow, lambda: source.now)
+    cache.get(TTL)
+    source.now += TTL
+    reader = threading.Thread(target=cache.get, args=(TTL,))
+    reader.start()
+    assert reading.wait(10)
+    assert cache.get(TTL) is EMPTY
+    go_on.set()
+    reader.join()
+    assert cache.get(TTL) is newer
