@@ -79,7 +79,8 @@ def error_of(response: Any, doing: str) -> Exception:
     code = error.get('code')
     if status == _HTTP_NOT_ACCEPTABLE and 'max_version' in error:
         return _too_old(error, status)
-    detail = str(error.get('detail') or response.reason or '').strip()
+    detail = ' '.join(
+        str(error.get('detail') or response.reason or '').split())
     message = f'{doing}: Placement answered {status}: {detail}'
     kind: type[exception.PlacementError] = exception.PlacementRefused
     if status in _DENIED:

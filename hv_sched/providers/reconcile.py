@@ -60,11 +60,14 @@ class Progress:
     def done(self, change: changes.Change) -> None:
         """One of them stands."""
 
+    def advance(self, count: int) -> None:
+        """So many of what is counted are done."""
+
     def stop(self) -> None:
         """No more of them."""
 
 
-def _utcnow() -> datetime.datetime:
+def utcnow() -> datetime.datetime:
     return datetime.datetime.now(datetime.timezone.utc)
 
 
@@ -76,18 +79,20 @@ class Reconciler:
 
     def __init__(self, client: Placement, settings: Settings,
                  progress: Progress | None = None,
-                 clock: Callable[[], datetime.datetime] = _utcnow) -> None:
+                 clock: Callable[[], datetime.datetime] = utcnow) -> None:
         self._client = client
         self._settings = settings
         self._progress = progress or Progress()
         self._clock = clock
 
-    def observe(self, facts: model.Facts, full: bool = True
+    def observe(self, facts: model.Facts, full: bool = True,
+                also: frozenset[str] = frozenset()
                 ) -> tuple[planning.Cloud, Observed]:
         """Read what a plan for these facts needs.
 
         :param full: read every provider concerned, not only those about
             which the bulk overview is in doubt
+        :param also: read these in any case
         """
         listed = self._client.list_providers()
         overview = observe.read_overview(
@@ -98,6 +103,7 @@ class Reconciler:
         wanted = (planning.relevant(cloud, overview) if full else
                   suspects.find(cloud, overview, self._settings,
                                 self._clock()))
+        wanted |= also & overview.listed.keys()
         providers = observe.read_providers(
             self._client, [overview.listed[uuid] for uuid in sorted(wanted)],
             planning.volumes_with_vms(cloud), self._settings.workers)
@@ -109,7 +115,12 @@ class Reconciler:
 
         :raises PlacementError: when Placement cannot be read
         """
-        cloud, observed = self.observe(facts, full)
+        return self._plan(facts, full)
+
+    def _plan(self, facts: model.Facts, full: bool,
+              also: frozenset[str] = frozenset()
+              ) -> tuple[planning.Plan, Observed]:
+        cloud, observed = self.observe(facts, full, also)
         return planning.make(facts, cloud, observed, self._settings,
                              self._clock()), observed
 
@@ -119,21 +130,33 @@ class Reconciler:
         :raises PlacementError: when Placement cannot be read
         """
         done: list[changes.Change] = []
+        # Only the first attempt reads everything: the longer the reading,
+        # the surer a busy volume has moved on before it can be written.
+        undone: frozenset[str] | None = None
 
         def attempt() -> tuple[planning.Plan, apply.Outcome]:
-            plan, observed = self.plan(facts, full)
-            self._progress.start(len(plan.changes))
-            try:
-                outcome = apply.apply(
-                    self._client, plan, observed.providers,
-                    self._settings.workers, self._progress.done)
-            finally:
-                self._progress.stop()
+            nonlocal undone
+            plan, observed = self._plan(
+                facts, full and undone is None, undone or frozenset())
+            outcome = self._apply(plan, observed)
             done.extend(outcome.done)
+            stands = {id(change) for change in outcome.done}
+            undone = frozenset(change.uuid for change in plan.changes
+                               if id(change) not in stands)
             return plan, outcome
 
         plan, outcome = self._retrying()(attempt)
         return Result(plan, tuple(done), dict(outcome.failures))
+
+    def _apply(self, plan: planning.Plan, observed: Observed
+               ) -> apply.Outcome:
+        self._progress.start(len(plan.changes))
+        try:
+            return apply.apply(
+                self._client, plan, observed.providers,
+                self._settings.workers, self._progress.done)
+        finally:
+            self._progress.stop()
 
     def _retrying(self) -> tenacity.Retrying:
         return tenacity.Retrying(
