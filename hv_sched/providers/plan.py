@@ -160,7 +160,7 @@ def make(facts: model.Facts, cloud: Cloud, observed: Observed,
         _cluster_plan(one, cloud, observed, settings, now)
         for one in cloud.layouts)
     every = [c for cluster in clusters for c in cluster.changes]
-    return Plan(vocabulary=_vocabulary(every, observed.overview),
+    return Plan(vocabulary=vocabulary(every, observed.overview),
                 clusters=clusters,
                 cleaning=_cleaning(every, observed.overview),
                 findings=_frozen(facts.problems))
@@ -171,7 +171,7 @@ def _frozen(problems: Iterable[model.Problem]) -> tuple[Finding, ...]:
                          Kind.FROZEN, str(problem)) for problem in problems)
 
 
-def _vocabulary(every: Iterable[change_types.Change], overview: Overview
+def vocabulary(every: Iterable[change_types.Change], overview: Overview
                 ) -> tuple[change_types.Change, ...]:
     """Traits and classes must exist before a provider can have them.
 
@@ -209,7 +209,7 @@ def _cluster_plan(one: Layout, cloud: Cloud, observed: Observed,
                   ) -> ClusterPlan:
     name = one.cluster.name
     matching = tuple(f for f in cloud.matches.findings if f.cluster == name)
-    age = _age(one.cluster, now)
+    age = facts_age(one.cluster, now)
     if settings.stale_after and age > settings.stale_after:
         return _stale(one, observed, age)
     blocked = plan_node.holding_shares(one, observed)
@@ -234,7 +234,7 @@ def _cluster_plan(one: Layout, cloud: Cloud, observed: Observed,
     return ClusterPlan(name, tuple(found), tuple(findings))
 
 
-def _age(cluster: model.Cluster, now: datetime.datetime) -> float:
+def facts_age(cluster: model.Cluster, now: datetime.datetime) -> float:
     """Seconds since the facts were collected; 0 when nobody said."""
     if cluster.collected_at is None:
         return 0.0

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """How much disk a server needs: Nova's own rule, without Nova."""
 
 from collections.abc import Mapping

@@ -102,13 +102,12 @@ class Mover:
             try:
                 return self._attempt(node, (unit,))
             except exception.PlacementRefused as exc:
-                return [Left(unit.server, Why.REFUSED, str(exc))]
+                return _refused(unit, str(exc))
             except (exception.PlacementConflict,
                     exception.PlacementUnavailable) as exc:
                 why = str(exc)
-        return [Left(unit.server, Why.REFUSED,
-                     f'written by somebody else each of {ATTEMPTS} times it '
-                     f'was tried: {why}')]
+        return _refused(unit, f'written by somebody else each of {ATTEMPTS} '
+                              f'times it was tried: {why}')
 
     def _attempt(self, node: str, units: Sequence[Unit]) -> list[Left]:
         """Read, check, write, check again.
@@ -146,7 +145,7 @@ class Mover:
                     for consumer in (read[c] for c in unit.consumers)
                     if consumer is not None]))
             except rewrite.Unmovable as exc:
-                left.append(Left(unit.server, Why.REFUSED, str(exc)))
+                left += _refused(unit, str(exc))
         return moves, left
 
     def _not_standing(self, node: str,
@@ -185,5 +184,10 @@ class Mover:
                             'its allocations are repaired', unit.server)
                 self._client.write_consumers([after])
         except (rewrite.Unmovable, exception.PlacementError) as exc:
-            return [Left(unit.server, Why.REFUSED, str(exc))]
+            return _refused(unit, str(exc))
         return []
+
+
+def _refused(unit: Unit, message: str) -> list[Left]:
+    return [Left(consumer, Why.REFUSED, message)
+            for consumer in unit.consumers]

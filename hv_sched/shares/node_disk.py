@@ -1,0 +1,141 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Close and open nodes' own disks while shares leave or come back.
+
+Each write starts from a fresh read: what is written depends on nothing but
+what is allocated at that generation, so a lost race is tried again.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+
+from hv_sched import exception
+from hv_sched.providers import fitting
+from hv_sched.providers import former_ratio
+from hv_sched.providers import names
+from hv_sched.providers.client import Placement
+from hv_sched.providers.inventory import Inventory
+from hv_sched.shares.rewrite import Move
+
+ATTEMPTS = 10  # a busy node changes between our read and our write
+
+
+class NodeDisks:
+    """The DISK_GB of a cluster's nodes."""
+
+    def __init__(self, client: Placement, nodes: Sequence[str]) -> None:
+        self._client = client
+        self._nodes = frozenset(nodes)
+
+    def remember(self, node: str) -> None:
+        """Keep the ratio as a trait, unless one is kept already."""
+        def once() -> None:
+            generation, traits = self._client.traits(node)
+            at, inventories = self._client.inventories(node)
+            if (former_ratio.remembered(traits)
+                    or names.DISK_GB not in inventories):
+                return
+            if at != generation:
+                raise exception.PlacementConflict(f'{node} changed')
+            trait = former_ratio.trait(
+                inventories[names.DISK_GB].allocation_ratio)
+            self._client.ensure_trait(trait)
+            self._client.set_traits(node, generation, traits | {trait})
+        _retried(once)
+
+    def fit(self, node: str, leaving_gb: int = 0) -> None:
+        """Leave no room beside what is allocated, or is about to be.
+
+        :param leaving_gb: what the next request takes away; negative for
+            what it brings. Written before that request, so a node is never
+            emptier than it is closed.
+        """
+        def once() -> None:
+            traits = self._client.traits(node)[1]
+            generation, used = self._client.usages(node)
+            inventory = self._inventories(node, generation).get(
+                names.DISK_GB)
+            if inventory is None or leaving_gb >= 0 and (
+                    names.CLUSTERED in traits and inventory.capacity < 1):
+                return  # no disk, or adopted: it stays closed
+            self._set(node, generation, fitting.ratio(
+                inventory, used.get(names.DISK_GB, 0) - leaving_gb,
+                former_ratio.ratio_of(traits)))
+        _retried(once)
+
+    def restore(self, node: str, ratio: float | None = None) -> None:
+        """The ratio from before closing; nothing when none is remembered."""
+        def once() -> None:
+            _generation, traits = self._client.traits(node)
+            generation, inventories = self._client.inventories(node)
+            if names.DISK_GB in inventories and (
+                    ratio or former_ratio.remembered(traits)):
+                self._set(node, generation,
+                          ratio or former_ratio.ratio_of(traits))
+        _retried(once)
+
+    def mark_adopted(self, node: str) -> None:
+        """Closed and done: what is left on it stays as it is."""
+        def once() -> None:
+            generation, traits = self._client.traits(node)
+            if names.CLUSTERED not in traits:
+                self._client.ensure_trait(names.CLUSTERED)
+                self._client.set_traits(node, generation,
+                                        traits | {names.CLUSTERED})
+        _retried(once)
+
+    def close(self, node: str) -> None:
+        """Leave no whole GiB, whatever is allocated on it."""
+        def once() -> None:
+            generation, inventories = self._client.inventories(node)
+            if names.DISK_GB in inventories:
+                self._set(node, generation, fitting.ratio(
+                    inventories[names.DISK_GB], 0, 1.0))
+        _retried(once)
+
+    def prepare(self, moves: Sequence[Move]) -> None:
+        """Fit every node to what the moves will leave on it."""
+        for node in sorted(self._nodes):
+            leaving = sum(move.leaving_gb(node) for move in moves)
+            if leaving:
+                self.fit(node, leaving)
+
+    def _inventories(self, node: str, generation: int
+                     ) -> Mapping[str, Inventory]:
+        """:raises PlacementConflict: they are of another generation"""
+        at, inventories = self._client.inventories(node)
+        if at != generation:
+            raise exception.PlacementConflict(f'{node} changed')
+        return inventories
+
+    def _set(self, node: str, generation: int, ratio: float) -> None:
+        inventories = self._inventories(node, generation)
+        disk = dataclasses.replace(inventories[names.DISK_GB],
+                                   allocation_ratio=ratio)
+        if not disk.is_same(inventories[names.DISK_GB]):
+            self._client.set_inventories(
+                node, generation, {**inventories, names.DISK_GB: disk})
+
+
+def _retried(once: Callable[[], None]) -> None:
+    """:raises PlacementConflict: others were faster each time"""
+    for attempt in range(ATTEMPTS):
+        try:
+            once()
+            return
+        except exception.PlacementConflict:
+            if attempt + 1 == ATTEMPTS:
+                raise

@@ -1,0 +1,493 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Taking over a running cluster: every share kept, at every moment."""
+
+import dataclasses
+import datetime
+import itertools
+import uuid
+
+import pytest
+
+from hv_sched import model
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.providers.findings import Kind
+from hv_sched.providers.settings import Settings
+from hv_sched.shares import adopt
+from hv_sched.shares.standing_still import Why
+from tests.functional import base
+from tests.functional import cloud as clouds
+from tests.functional import nova_answers
+
+VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+
+
+class Running(clouds.Cloud):
+    """A stock cloud with servers on its nodes' own disks."""
+
+    def __init__(self, placement, nodes=('hv01', 'hv02')):
+        super().__init__(placement)
+        self.nova = nova_answers.Answers()
+        self.register(*nodes)
+
+    def server(self, node, disk_gb, **state):
+        return self.nova.add(self.own_disk(node, disk_gb), **state)
+
+    def resized(self, source, dest, old_gb, new_gb):
+        """A server in VERIFY_RESIZE."""
+        server = self.server(dest, new_gb, vm_state='resized')
+        migration = self.own_disk(source, old_gb)
+        self.nova.add_migration(migration, server)
+        return server, migration
+
+    def adopter(self, settings=clouds.SETTINGS, nova=None, **options):
+        return adopt.Adopter(
+            clouds.client.Placement(self.placement), nova or self.nova,
+            settings, adopt.Options(**options))
+
+    def adopt(self, cluster=None, **options):
+        one = self.adopter(**options)
+        return one.adopt(one.look(cluster or clouds.cluster()))
+
+    def disk(self):
+        """DISK_GB by provider name and consumer."""
+        found = {}
+        for listed in self.api.list_providers():
+            for consumer, held in self.api.allocations_on(
+                    listed.uuid).items():
+                if 'DISK_GB' in held:
+                    found[listed.name, consumer] = held['DISK_GB']
+        return found
+
+
+@pytest.fixture
+def cloud(placement):
+    return Running(placement)
+
+
+def kinds(report):
+    return [finding.kind for finding in report.findings]
+
+
+def test_shares_move_to_the_volume_and_it_is_published(cloud):
+    servers = {cloud.server('hv01', 100), cloud.server('hv01', 50),
+               cloud.server('hv02', 200)}
+    report = cloud.adopt()
+    assert kinds(report) == [] and report.left == ()
+    assert {c for _name, c in cloud.disk()} == servers
+    assert {name for name, _c in cloud.disk()} == {'csv:hvc1/Volume1'}
+    assert cloud.hosts(150) == {'hv01', 'hv02'}
+    assert cloud.hosts(151) == set()
+    assert cloud.sync(clouds.facts()).done == ()
+
+
+def test_what_else_a_consumer_holds_stays(cloud):
+    server = cloud.server('hv01', 100)
+    before = cloud.api.consumer(server)
+    cloud.adopt()
+    after = cloud.api.consumer(server)
+    assert after.held == {cloud.nodes['hv01']: {'VCPU': 1},
+                          VOLUME: {'DISK_GB': 100}}
+    assert (after.project_id, after.user_id, after.consumer_type) == (
+        before.project_id, before.user_id, before.consumer_type)
+
+
+def test_a_typed_consumer_keeps_its_type(cloud):
+    server = str(uuid.uuid4())
+    cloud.admin.put(f'/allocations/{server}', microversion='1.38', json={
+        'allocations': {cloud.nodes['hv01']: {'resources': {'DISK_GB': 5}}},
+        'consumer_generation': None, 'project_id': 'p', 'user_id': 'u',
+        'consumer_type': 'INSTANCE'})
+    cloud.nova.add(server)
+    cloud.adopt()
+    assert cloud.api.consumer(server).consumer_type == 'INSTANCE'
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 5}
+
+
+def test_the_proof_says_the_sums(cloud):
+    cloud.server('hv01', 100)
+    cloud.server('hv02', 200)
+    proof, = cloud.adopt().proofs
+    assert (proof.before_gb, proof.after_gb, proof.holds) == (300, 300, True)
+
+
+def test_the_former_ratio_is_kept(cloud):
+    cloud.register('hv03', ratio=1.5)
+    cloud.server('hv03', 10)
+    cloud.adopt(clouds.cluster(3))
+    assert 'CUSTOM_CSV_FORMER_RATIO_1_5' in cloud.state()['hv03'][2]
+
+
+def test_a_dry_run_writes_nothing(cloud):
+    cloud.server('hv01', 100)
+    before = cloud.state()
+    cloud.placement.sent.clear()
+    plan = cloud.adopter().look(clouds.cluster()).plan
+    assert plan.nodes[cloud.nodes['hv01']] == 100
+    assert plan.volumes[0].after_gb == 100
+    assert cloud.placement.writes == [] and cloud.state() == before
+
+
+def test_batches_are_atomic_requests(cloud):
+    for _number in range(10):
+        cloud.server('hv01', 10)
+    cloud.placement.sent.clear()
+    cloud.adopt(batch=4)
+    posts = [url for method, url in cloud.placement.sent
+             if (method, url) == ('POST', '/allocations')]
+    assert len(posts) == 3
+
+
+# -- states of servers
+
+
+def test_verify_resize_moves_both_copies_in_one_request(cloud):
+    server, migration = cloud.resized('hv01', 'hv02', 30, 40)
+    cloud.placement.sent.clear()
+    assert cloud.adopt().left == ()
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 40,
+                            ('csv:hvc1/Volume1', migration): 30}
+    assert cloud.placement.sent.count(('POST', '/allocations')) == 1
+
+
+@pytest.mark.parametrize('state', [
+    {'task_state': 'migrating'}, {'vm_state': 'resized'},
+    {'task_state': 'deleting'}])
+def test_a_moving_server_is_left_alone_and_said(cloud, state):
+    moving = cloud.server('hv01', 10, **state)
+    other = cloud.server('hv01', 20)
+    report = cloud.adopt()
+    assert cloud.disk() == {('hv01', moving): 10,
+                            ('csv:hvc1/Volume1', other): 20}
+    assert [left.why for left in report.left] == [Why.MOVING]
+    assert {Kind.SKIPPED, Kind.ADOPT} == set(kinds(report))
+    assert report.proofs[0].left_gb == 10 and report.proofs[0].holds
+    assert cloud.candidates(1) == [], 'closed until it is done'
+    cloud.nova.add(moving)
+    assert kinds(cloud.adopt()) == []
+    assert cloud.hosts(470) == {'hv01', 'hv02'}
+
+
+def test_an_open_migration_is_a_moving_server(cloud):
+    server = cloud.server('hv01', 10)
+    cloud.nova.add_migration(str(uuid.uuid4()), server, 'accepted')
+    assert [left.why for left in cloud.adopt().left] == [Why.MOVING]
+
+
+def test_a_moving_server_is_waited_for(cloud, monkeypatch):
+    server = cloud.server('hv01', 10, task_state='migrating')
+    monkeypatch.setattr('time.sleep',
+                        lambda seconds: cloud.nova.add(server))
+    assert kinds(cloud.adopt(wait_seconds=600)) == []
+
+
+def test_an_unexplained_share_is_left_and_said_and_blocks_nothing(cloud):
+    orphan = cloud.own_disk('hv01', 10)
+    server = cloud.server('hv01', 20)
+    report = cloud.adopt()
+    assert [left.why for left in report.left] == [Why.UNEXPLAINED]
+    assert kinds(report) == [Kind.SKIPPED]
+    assert cloud.disk() == {('hv01', orphan): 10,
+                            ('csv:hvc1/Volume1', server): 20}
+    assert cloud.hosts(480) == {'hv01', 'hv02'}
+    assert cloud.sync(clouds.facts()).done == ()
+    before = cloud.state()
+    cloud.adopt()
+    assert cloud.state() == before
+
+
+def test_a_cell_that_does_not_answer_leaves_the_cluster_as_it_was(cloud):
+    cloud.server('hv01', 10, known=False)
+    cloud.server('hv02', 10)
+    before = cloud.state()
+    assert kinds(cloud.adopt()) == [Kind.FROZEN]
+    assert cloud.state() == before
+
+
+def test_an_evacuated_server_has_one_copy(cloud):
+    server = str(uuid.uuid4())
+    cloud.allocate(server, {uid: {'resources': {'VCPU': 1, 'DISK_GB': 40}}
+                            for uid in cloud.nodes.values()})
+    cloud.nova.add(server)
+    report = cloud.adopt()
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 40}
+    assert report.proofs[0].merged_gb == 40 and report.proofs[0].holds
+
+
+def test_files_known_to_be_elsewhere_go_there(cloud):
+    server = cloud.server('hv01', 10)
+    other = cloud.server('hv01', 20)
+    vms = (model.Vm(server, 'hv01', (model.VmDisk(
+        clouds.guid(2), 10 * model.GIB, model.GIB),)),)
+    cloud.adopt(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)), vms=vms,
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=2))))
+    assert cloud.disk() == {('csv:hvc1/Volume2', server): 10,
+                            ('csv:hvc1/Volume1', other): 20}
+
+
+def test_a_node_without_a_home_is_refused_before_anything(cloud):
+    cloud.server('hv02', 10)
+    before = cloud.state()
+    report = cloud.adopt(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        nodes=(clouds.node(1, home=1), clouds.node(2))))
+    assert kinds(report) == [Kind.REFUSED]
+    assert cloud.state() == before
+
+
+def test_stale_facts_are_refused(cloud):
+    cloud.server('hv01', 10)
+    before = cloud.state()
+    assert kinds(cloud.adopt(clouds.cluster(
+        collected_at=datetime.datetime(
+            2020, 1, 1, tzinfo=datetime.timezone.utc)))) == [Kind.FROZEN]
+    assert cloud.state() == before
+
+
+# -- over-booked
+
+
+def test_an_over_booked_cluster_is_refused_with_its_gb(cloud):
+    cloud.server('hv01', 400)
+    cloud.server('hv02', 250)
+    before = cloud.state()
+    report = cloud.adopt()
+    assert kinds(report) == [Kind.REFUSED]
+    assert 'over-booked by 150 GB' in report.findings[0].message
+    assert cloud.state() == before
+
+
+def test_allow_overcommit_raises_the_ratio_until_it_fits_again(cloud):
+    big = cloud.server('hv01', 400)
+    cloud.server('hv02', 251)
+    assert kinds(cloud.adopt(allow_overcommit=True)) == []
+    disk = cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB']
+    assert disk.capacity == 651
+    assert cloud.sync(clouds.facts()).done == ()
+    assert cloud.hosts(1) == set()
+    cloud.admin.delete(f'/allocations/{big}')
+    cloud.sync(clouds.facts(), full=False)
+    _uuid, inventories, traits, _aggregates, _usages = cloud.state()[
+        'csv:hvc1/Volume1']
+    assert inventories['DISK_GB'].allocation_ratio == 1.0
+    assert not any('OVERCOMMITTED' in trait for trait in traits)
+    assert cloud.hosts(249) == {'hv01', 'hv02'}
+
+
+def test_the_files_of_the_servers_are_not_reserved_too(cloud):
+    cloud.server('hv01', 300)
+    full = clouds.volume(1, free_bytes=250 * model.GIB)
+    cloud.adopt(clouds.cluster(volumes=(full,)))
+    assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].reserved == 0
+
+
+# -- others at work
+
+
+def test_a_late_server_on_a_closing_node_is_swept(cloud):
+    cloud.server('hv01', 10)
+    late = []
+
+    def before(environ):
+        if environ['REQUEST_METHOD'] == 'POST' and not late and (
+                environ['PATH_INFO'].endswith('/resource_providers')):
+            late.append(cloud.server('hv02', 20))
+
+    cloud.placement.service.before = before
+    report = cloud.adopt()
+    assert late and kinds(report) == []
+    assert report.proofs[0].arrived_gb == 20 and report.proofs[0].holds
+    assert cloud.disk()['csv:hvc1/Volume1', late[0]] == 20
+
+
+def test_a_deleted_server_is_gone_not_lost(cloud):
+    server = cloud.server('hv01', 10)
+    cloud.server('hv01', 20)
+    situation = cloud.adopter().look(clouds.cluster())
+    cloud.admin.delete(f'/allocations/{server}')
+    report = cloud.adopter().adopt(situation)
+    assert report.proofs[0].gone_gb == 10 and report.proofs[0].holds
+
+
+def foreign_writes(cloud, servers, times):
+    """Somebody writes each server just before adopt does."""
+    done = []
+
+    def before(environ):
+        if (environ['REQUEST_METHOD'], environ['PATH_INFO'].rsplit(
+                '/', 1)[1]) == ('POST', 'allocations') and len(done) < times:
+            done.append(1)
+            for server in servers:
+                now = cloud.api.consumer(server)
+                held = {p: {**r, 'VCPU': r['VCPU'] + 1} if 'VCPU' in r else r
+                        for p, r in now.held.items()}
+                cloud.api.write_consumers([dataclasses.replace(
+                    now, held=held)])
+    # The foreign writer's own requests pass.
+    busy = []
+
+    def guarded(environ):
+        if busy:
+            return None
+        busy.append(1)
+        try:
+            return before(environ)
+        finally:
+            busy.clear()
+    cloud.placement.service.before = guarded
+    return done
+
+
+@pytest.mark.parametrize('times,adopted', [(3, True), (99, False)])
+def test_a_conflict_rereads_at_most_five_times(cloud, times, adopted):
+    server = cloud.server('hv01', 10)
+    calm = cloud.server('hv02', 10)
+    done = foreign_writes(cloud, [server], times)
+    report = cloud.adopt(batch=1)
+    cloud.placement.service.before = None
+    held = cloud.api.consumer(server).held
+    assert held[cloud.nodes['hv01']]['VCPU'] == 1 + len(done)
+    assert cloud.disk()['csv:hvc1/Volume1', calm] == 10 or not adopted
+    assert (report.left == ()) is adopted
+    if not adopted:
+        assert {left.why for left in report.left} == {Why.REFUSED}
+        assert 'each of 5 times' in report.left[0].message
+
+
+def test_a_move_that_overtakes_our_write_is_repaired(cloud):
+    """Nova empties and refills the consumer, so its generation comes back."""
+    server = cloud.server('hv01', 10)
+    migration = str(uuid.uuid4())
+    moved = []
+
+    def before(environ):
+        if moved or environ['REQUEST_METHOD'] != 'POST' or (
+                not environ['PATH_INFO'].endswith('/allocations')):
+            return
+        moved.append(1)
+        old = cloud.api.consumer(server)
+        cloud.api.write_consumers([
+            dataclasses.replace(old, held={}),
+            dataclasses.replace(old, uuid=migration, generation=None)])
+        cloud.allocate(server, {cloud.nodes['hv02']: {
+            'resources': {'VCPU': 1}}})
+        cloud.nova.add(server, task_state='migrating')
+        cloud.nova.add_migration(migration, server, 'preparing',
+                                 dest_node='hv02')
+
+    cloud.placement.service.before = before
+    cloud.adopt()
+    cloud.placement.service.before = None
+    assert cloud.api.consumer(server).held == {
+        cloud.nodes['hv02']: {'VCPU': 1}, VOLUME: {'DISK_GB': 10}}
+    assert cloud.api.consumer(migration).held == {
+        cloud.nodes['hv01']: {'VCPU': 1, 'DISK_GB': 10}}
+
+
+# -- kills
+
+
+def stock_cloud(placement):
+    cloud = Running(placement, ('hv01', 'hv02', 'hv03'))
+    for disk_gb in (10, 20, 30):
+        cloud.server('hv01', disk_gb)
+    cloud.server('hv02', 40)
+    cloud.resized('hv01', 'hv02', 5, 7)
+    return cloud
+
+
+def empty_and_open(cloud, total_gb):
+    """Nodes with room for more than what was open at first."""
+    found = []
+    for name, uid in cloud.nodes.items():
+        disk = cloud.api.inventories(uid)[1]['DISK_GB']
+        used = cloud.api.usages(uid)[1]['DISK_GB']
+        on_volume = sum(gb for (where, _c), gb in cloud.disk().items()
+                        if where.startswith('csv:'))
+        if on_volume and disk.capacity > used:
+            found.append((name, disk.capacity, used, total_gb))
+    return found
+
+
+@pytest.mark.parametrize('after_answer', [False, True])
+def test_killed_at_any_write_nothing_is_lost_and_a_rerun_finishes(
+        after_answer):
+    expected = None
+    for kill_at in itertools.count():
+        with base.running_placement() as placement:
+            cloud = stock_cloud(placement)
+            shares = sorted((c, gb) for (_n, c), gb in cloud.disk().items())
+            placement.kill_methods = ('PUT', 'POST', 'DELETE')
+            placement.kill_after_answer = after_answer
+            placement.kill_at = kill_at or None
+            try:
+                cloud.adopt(clouds.cluster(3), batch=2)
+                finished = True
+            except base.Killed:
+                finished = False
+            placement.kill_at = None
+            assert sorted((c, gb) for (_n, c), gb in cloud.disk().items()
+                          ) == shares, f'killed at {kill_at}'
+            assert empty_and_open(cloud, 500) == [], f'killed at {kill_at}'
+            if any(names.VOLUME in cloud.api.traits(p.uuid)[1]
+                   for p in cloud.api.list_providers()):
+                assert all(name.startswith('csv:')
+                           for name, _c in cloud.disk())
+            assert kinds(cloud.adopt(clouds.cluster(3), batch=2)) == []
+            state = cloud.state()
+            expected = expected or {
+                name: (s[1], s[2], s[3]) for name, s in state.items()}
+            assert {name: (s[1], s[2], s[3])
+                    for name, s in state.items()} == expected
+            assert sorted((c, gb) for (_n, c), gb in cloud.disk().items()
+                          ) == shares
+        if finished and kill_at:
+            break
+    assert kill_at >= 20
+
+
+def test_a_joining_node_with_servers_is_adopted_while_others_run(cloud):
+    cloud.sync(clouds.facts())
+    running = cloud.nova.add(cloud.create(50))
+    cloud.register('hv03')
+    joining = cloud.server('hv03', 30)
+    grown = clouds.cluster(3)
+    assert cloud.sync(clouds.facts(grown)).plan.all_findings
+    assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03'}
+    assert kinds(cloud.adopt(grown)) == []
+    assert cloud.disk() == {('csv:hvc1/Volume1', running): 50,
+                            ('csv:hvc1/Volume1', joining): 30}
+    assert cloud.hosts(420) == {'hv01', 'hv02', 'hv03'}
+
+
+def test_a_node_nova_made_anew_is_closed_again(cloud):
+    cloud.adopt()
+    uid = cloud.nodes['hv02']
+    cloud.api.delete_provider(uid)
+    cloud.register('hv02')
+    server = cloud.server('hv02', 10)
+    assert kinds(cloud.adopt()) == []
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 10}
+    assert cloud.hosts(490) == {'hv01', 'hv02'}
+
+
+def test_parallel_workers_adopt_the_same(cloud):
+    for number in range(9):
+        cloud.server('hv01' if number % 2 else 'hv02', 10)
+    one = adopt.Adopter(clouds.client.Placement(cloud.placement), cloud.nova,
+                        Settings(workers=4), adopt.Options(batch=3))
+    assert kinds(one.adopt(one.look(clouds.cluster()))) == []
+    assert sum(cloud.disk().values()) == 90
