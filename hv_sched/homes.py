@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Which node has which volumes as home, asked in a few bulk questions.
 
 Placement tells the members of aggregates, not the aggregates of members, so

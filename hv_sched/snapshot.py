@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What nova-scheduler knows of all volumes, read in bulk and kept a while.
 
 Filters and weighers ask ``get()`` and nothing else: never a request per

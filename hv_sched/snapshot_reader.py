@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Reads a snapshot from Placement through Nova's own client."""
 
 from collections.abc import Mapping

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """The volumes as the scheduler sees them, values without I/O."""
 
 from collections.abc import Mapping

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """hv_sched's host filters, ``hv_sched.filters.all_filters``.
 
 Classes are listed by hand: Nova's loader also takes base classes it finds.

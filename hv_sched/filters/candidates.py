@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What an allocation candidate of Placement says about the disk."""
 
 from collections.abc import Mapping

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """On which volumes the members of a server group have their disks."""
 
 from __future__ import annotations

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What the earlier servers of one request took.
 
 A request for several servers runs the filters once for each, on the same

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Which volume is the better one for a request."""
 
 from __future__ import annotations

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """SharedVolumeFilter: which volume a server may and shall use.
 
 Put it last in ``[filter_scheduler]enabled_filters``.

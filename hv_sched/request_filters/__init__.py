@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Changes to what Nova asks Placement.
 
 Nova has no option for request filters, so whichever hv_sched filter is built

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What is closed is not asked for.
 
 A trait in the query costs nothing and is never stale, while a filter would

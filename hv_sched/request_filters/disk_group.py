@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """The disk in a request group of its own.
 
 A request that names a host (``in_tree``) or an aggregate (``member_of``)

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Reading and changing a RequestSpec, whose fields may all be unset.
 
 The flavor and image of a spec may be shared with others, so a change is made

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Traits that describe the provider of the disk.
 
 In a request without groups Placement looks for a trait anywhere among host

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """hv_sched's weighers, ``hv_sched.weighers.all_weighers``.
 
 Classes are listed by hand: Nova's loader also takes base classes it finds.

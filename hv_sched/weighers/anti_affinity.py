@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Put the members of an anti-affinity server group on different volumes.
 
 Best effort, for groups with the policy anti-affinity or soft-anti-affinity:

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What weighers of volumes have in common."""
 
 from __future__ import annotations

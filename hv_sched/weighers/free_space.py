@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Weigh hosts by the room on their volume.
 
 The default spreads servers over volumes. For stacking set

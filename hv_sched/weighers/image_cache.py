@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Prefer volumes that already hold the server's image.
 
 compute-hyperv keeps its image cache on the volume, so an image is fetched

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Tests on Nova's own functional harness: real API, conductor, scheduler,
 computes and Placement in one process.
 """

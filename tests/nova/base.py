@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Nova and Placement in one process, with clusters published in Placement."""
 
 import os

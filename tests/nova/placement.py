@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Placement of the harness with a record of what Nova asked of it, and faults
 to order.
 """

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Clusters written to Placement by hand, in the form hv_sched publishes them.
 
 The tests of the scheduler side do not depend on the publisher: what stands

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Several servers at once, and which volume each of them gets."""
 
 import collections

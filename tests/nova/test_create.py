@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Servers created on volumes, by everything that says where they shall go."""
 
 from hv_sched.providers import names

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Placement that fails, and a scheduler set up only by half."""
 
 import re

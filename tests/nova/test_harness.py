@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """The harness itself: what stands in Placement is what stock Nova uses."""
 
 from tests.nova import base

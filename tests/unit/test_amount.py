@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """GB of a server, against Nova's own computation."""
 
 from hypothesis import given

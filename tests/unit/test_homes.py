@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Homes are told from a few bulk answers."""
 
 from hypothesis import given

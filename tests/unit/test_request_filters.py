@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What the request filters make of a RequestSpec."""
 
 from nova import exception

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """How long a snapshot is kept and what a failing read does to it."""
 
 import threading

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Fake virt drivers: Nova imports nothing but ``nova.virt.<name>``, so
 tests.nova.base appends this folder to that package's path.
 """
