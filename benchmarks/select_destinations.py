@@ -74,6 +74,8 @@ class SelectDestinations(base.NovaCase):
         cell = self.cell_mappings['cell1']
         with nova_context.target_cell(context, cell) as target:
             pattern = objects.ComputeNodeList.get_all(target)[0]
+            self.publisher.change_inventory(
+                self.node('model'), reserved=500)
             for name in names:
                 self._create_host(target, cell, pattern, name)
 
