@@ -150,10 +150,10 @@ def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
         return [], [Finding(one.cluster.name, one.cluster.name,
                             Kind.REFUSED, refusal)]
     return [change for provider in providers
-            for change in _release(provider, ours, one)], []
+            for change in release(provider, ours, one)], []
 
 
-def _release(provider: Provider, ours: frozenset[str], one: Layout
+def release(provider: Provider, ours: frozenset[str], one: Layout
              ) -> Iterable[changes.Change]:
     """Off the volumes, open, and only then forget the ratio to restore.
 

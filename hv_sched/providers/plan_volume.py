@@ -128,7 +128,7 @@ def _plan_leaving(one: Layout, leaving: dict[str, Provider],
         findings.append(Finding(one.cluster.name, one.cluster.name,
                                 Kind.REFUSED, refusal))
         going = []
-    found = [change for provider in going for change in _withdraw(provider)]
+    found = [change for provider in going for change in withdraw(provider)]
     return found, findings, frozenset(p.uuid for p in going)
 
 
@@ -160,7 +160,7 @@ def _why_keep(one: Layout, provider: Provider, wanted: set[str],
     return ''
 
 
-def _withdraw(provider: Provider) -> Iterable[changes.Change]:
+def withdraw(provider: Provider) -> Iterable[changes.Change]:
     """Out of sight first, then empty, then gone."""
     home = frozenset((ids.home_aggregate(provider.uuid),))
     if provider.aggregates & home:

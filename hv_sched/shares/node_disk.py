@@ -18,6 +18,7 @@ what is allocated at that generation, so a lost race is tried again.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -68,9 +69,8 @@ class NodeDisks:
             generation, used = self._client.usages(node)
             inventory = self._inventories(node, generation).get(
                 names.DISK_GB)
-            if inventory is None or leaving_gb >= 0 and (
-                    names.CLUSTERED in traits and inventory.capacity < 1):
-                return  # no disk, or adopted: it stays closed
+            if inventory is None or _stays(inventory, traits, leaving_gb):
+                return
             self._set(node, generation, fitting.ratio(
                 inventory, used.get(names.DISK_GB, 0) - leaving_gb,
                 former_ratio.ratio_of(traits)))
@@ -128,6 +128,19 @@ class NodeDisks:
         if not disk.is_same(inventories[names.DISK_GB]):
             self._client.set_inventories(
                 node, generation, {**inventories, names.DISK_GB: disk})
+
+
+def _stays(inventory: Inventory, traits: Collection[str],
+           leaving_gb: int) -> bool:
+    """Whether a node's ratio is right as it is.
+
+    An adopted node stays closed, whatever is left on it. A node whose own
+    disk is open and that remembers no ratio is not ours to narrow.
+    """
+    is_open = inventory.capacity >= 1
+    if leaving_gb >= 0:
+        return names.CLUSTERED in traits and not is_open
+    return is_open and not former_ratio.remembered(traits)
 
 
 def _retried(once: Callable[[], None]) -> None:
