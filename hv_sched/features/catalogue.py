@@ -95,20 +95,20 @@ NESTED_SINCE = {model.CpuVendor.INTEL: hosts.WS2016.number,
 
 def _nested(node: model.Node) -> bool | None:
     """By CPU vendor: os-win says yes for any 2016 host, AMD ones too."""
-    if node.cpu_vendor is None:
-        return None if node.nested_virtualization is not False else False
-    build = _from_build(NESTED_SINCE[node.cpu_vendor])(node)
+    build: bool | None
+    if node.cpu_vendor is not None:
+        build = _from_build(NESTED_SINCE[node.cpu_vendor])(node)
+    else:
+        # No vendor's CPUs nest before the earliest of these builds.
+        earliest = _from_build(min(NESTED_SINCE.values()))(node)
+        build = False if earliest is False else None
     return _both(build, node.nested_virtualization)
 
 
 def _remotefx(node: model.Node) -> bool | None:
-    if node.build is not None and not gpu.monitors(node.build):
-        return False
-    if node.build is None or node.remotefx_enabled is None:
-        return None
-    if not node.remotefx_enabled:
-        return False
-    return None if node.gpus is None else bool(node.gpus)
+    build = None if node.build is None else bool(gpu.monitors(node.build))
+    cards = None if node.gpus is None else bool(node.gpus)
+    return _both(_both(build, node.remotefx_enabled), cards)
 
 
 GEN1 = Feature(

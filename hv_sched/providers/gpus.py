@@ -52,18 +52,24 @@ def inventories(node: model.Node) -> dict[str, Inventory]:
 
     Video memory is given in the sizes a server can ask for. The number of
     adapters is what fits at the smallest size, so that video memory, the
-    finite thing, is what runs out.
+    finite thing, is what runs out. An adapter lives on one card: no server
+    may ask for more than the largest card has, whatever all have together.
+
+    Placement knows the sum, not the card: with several cards, two halves of
+    different ones can look like room for a whole.
     """
-    vram_mb = sum(card.total_vram_mb for card in node.gpus or ())
-    adapters = vram_mb // MIN_VRAM_MB
+    cards = [card.total_vram_mb // MIN_VRAM_MB for card in node.gpus or ()]
+    adapters = sum(cards)
     if not adapters or not features.REMOTEFX.rule(node):
         return {}
-    usable_mb = adapters * MIN_VRAM_MB
+    largest_mb = max(cards) * MIN_VRAM_MB
     return {
         ADAPTER: Inventory(adapters, max_unit=1),
         VRAM_MB: Inventory(
-            usable_mb, min_unit=MIN_VRAM_MB, step_size=MIN_VRAM_MB,
-            max_unit=min(gpu.MAX_VRAM_MB, usable_mb))}
+            adapters * MIN_VRAM_MB, min_unit=MIN_VRAM_MB,
+            step_size=MIN_VRAM_MB,
+            max_unit=max(size for size in gpu.VRAM_SIZES_MB
+                         if size <= largest_mb))}
 
 
 def traits(node: model.Node) -> frozenset[str]:
@@ -111,7 +117,7 @@ def plan(node: model.Node, parent: Provider, child: Provider | None
                          frozenset(), frozenset())
         found.append(changes.CreateProvider(
             Step.CREATE, child.uuid, name, parent_uuid=parent.uuid))
-    fitted, reasons = clamp(wanted, child.usages, name)
+    fitted, reasons = clamp(wanted, child)
     found += _fill(child, fitted)
     owned = {trait for trait in child.traits if ownership.child_trait(trait)}
     after = (child.traits - owned) | traits(node)
@@ -130,21 +136,35 @@ def _fill(child: Provider, wanted: Mapping[str, Inventory]
             after=after)
 
 
-def clamp(wanted: Mapping[str, Inventory], usages: Mapping[str, int],
-          name: str) -> tuple[dict[str, Inventory], list[str]]:
+def clamp(wanted: Mapping[str, Inventory], child: Provider
+          ) -> tuple[dict[str, Inventory], list[str]]:
     """Never less than servers hold; what is missing is said.
 
     The provider is then exactly full, so nothing new comes, and the servers
     on it can still be moved.
     """
-    fitted = {rc: dataclasses.replace(
-        inventory, total=max(inventory.total, usages.get(rc, 0)))
-        for rc, inventory in wanted.items()}
+    fitted = {rc: _fit(inventory, child.inventories.get(rc), child.used(rc))
+              for rc, inventory in wanted.items()}
     reasons = [
-        f'{name}: the node shows {wanted[rc].total} {rc}, but servers hold '
-        f'{fitted[rc].total}: kept at that until they leave'
-        for rc in wanted if fitted[rc] != wanted[rc]]
+        f'{child.name}: the node shows {wanted[rc].total} {rc}, but servers '
+        f'hold {fitted[rc].total}: kept at that until they leave'
+        for rc in wanted if fitted[rc].total != wanted[rc].total]
     return fitted, reasons
+
+
+def _fit(wanted: Inventory, before: Inventory | None, used: int
+         ) -> Inventory:
+    """Room for what is held, also for the largest single holder.
+
+    Placement checks max_unit on every rewrite of an allocation: a smaller
+    one would refuse the moves of a server that has more. How much one server
+    holds is not known here; it is no more than all do, nor than it could
+    ask for.
+    """
+    largest = min(used, before.max_unit) if before else 0
+    return dataclasses.replace(
+        wanted, total=max(wanted.total, used),
+        max_unit=max(wanted.max_unit, largest))
 
 
 def _withdraw(child: Provider) -> tuple[list[changes.Change], list[str]]:

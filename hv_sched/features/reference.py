@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The catalogue as rows for people. Pure.
+
+The page that shows them is doc/source/reference/traits.rst.
+"""
+
+import dataclasses
+
+from hv_sched import model
+from hv_sched.features import catalogue
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One trait, or one family of traits.
+
+    :param trait: the name; ``<…>`` stands for what differs
+    :param who: which providers get it
+    :param fact: the field of a source it comes from, or what else decides
+    :param origin: where the rule comes from, empty for one of our own
+    """
+
+    trait: str
+    who: str
+    fact: str
+    origin: str = ''
+
+
+# What each rule looks at; the test proves that nothing else changes it.
+FACTS: dict[str, tuple[str, ...]] = {
+    catalogue.GEN1.name: ('build',),
+    catalogue.GEN2.name: ('build',),
+    catalogue.SECURE_BOOT.name: ('build',),
+    catalogue.SECURE_BOOT_LINUX.name: ('build',),
+    catalogue.VTPM.name: ('build', 'guarded_host'),
+    catalogue.SHIELDED_VM.name: ('build', 'guarded_host'),
+    catalogue.NESTED_VIRT.name: (
+        'build', 'cpu_vendor', 'nested_virtualization'),
+    catalogue.REMOTEFX.name: ('build', 'remotefx_enabled', 'gpus'),
+    catalogue.FIBRE_CHANNEL.name: ('fibre_channel',),
+    catalogue.MPIO.name: ('mpio',),
+    catalogue.REFS.name: ('refs',),
+}
+
+
+def builds(feature: catalogue.Feature) -> tuple[hosts.Build, ...]:
+    """The releases on which a node that shows everything has a feature."""
+    return tuple(
+        build for build in hosts.BUILDS
+        if any(feature.rule(_showing_all(build.number, vendor))
+               for vendor in model.CpuVendor))
+
+
+def _showing_all(build: int, vendor: model.CpuVendor) -> model.Node:
+    return model.Node(
+        'any', build=build, cpu_vendor=vendor, nested_virtualization=True,
+        guarded_host=True, remotefx_enabled=True, fibre_channel=True,
+        mpio=True, refs=True, gpus=(model.Gpu('any', gpu.MAX_VRAM_MB),))
+
+
+def feature_rows() -> tuple[Row, ...]:
+    """Each feature's trait, then its survivable form."""
+    rows: list[Row] = []
+    for feature in catalogue.CATALOGUE:
+        fact = ', '.join(FACTS[feature.name])
+        where = ('RemoteFX child of a node'
+                 if feature is catalogue.REMOTEFX else 'node')
+        rows.append(Row(feature.trait, f'{where} that shows '
+                        f'{feature.name}: {feature.needs}', fact,
+                        feature.source))
+        if feature.survivable:
+            rows.append(Row(
+                catalogue.ha_trait(feature),
+                f'node of which every possible failover owner has '
+                f'{feature.trait}',
+                f'{fact} of each; cut_off_nodes, home',
+                'Microsoft "Cluster Operating System Rolling Upgrade"'))
+    return tuple(rows)

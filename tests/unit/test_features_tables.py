@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Limits by build and RemoteFX tables, against literal tables."""
+
+import os_traits
+import pytest
+
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+
+TB = 1024
+# build: vCPUs and GiB of generation 2, then 1, and VM versions.
+HOSTS = {
+    9600: (64, 1 * TB, 64, 1 * TB, '5.0', '5.0'),
+    14393: (240, 12 * TB, 64, 1 * TB, '5.0', '8.0'),
+    17763: (240, 12 * TB, 64, 1 * TB, '5.0', '9.0'),
+    20348: (1024, 240 * TB, 64, 1 * TB, '8.0', '10.0'),
+    26100: (2048, 240 * TB, 64, 1 * TB, '8.0', '12.0'),
+}
+RESOLUTIONS = {
+    9600: {(1024, 768): 4, (1280, 1024): 4, (1600, 1200): 3,
+           (1920, 1200): 2, (2560, 1600): 1},
+    14393: {(1024, 768): 8, (1280, 1024): 8, (1600, 1200): 4,
+            (1920, 1200): 4, (2560, 1600): 2, (3840, 2160): 1},
+}
+REMOTEFX_BUILDS = [(9599, None), (9600, 9600), (14392, 9600),
+                   (14393, 14393), (17762, 14393), (17763, None),
+                   (20348, None), (26100, None), (99999, None)]
+
+
+@pytest.mark.parametrize('number', HOSTS)
+def test_limits_of_each_release(number):
+    build = hosts.build_of(number)
+    gen1, gen2 = build.limits(1), build.limits(2)
+    assert (gen2.vcpus, gen2.memory_gb, gen1.vcpus, gen1.memory_gb,
+            *build.vm_versions) == HOSTS[number]
+
+
+def test_a_build_is_of_the_newest_release_not_above_it():
+    for number in range(9000, 30000):
+        known = [build for build in HOSTS if build <= number]
+        build = hosts.build_of(number)
+        assert (build and build.number) == (max(known) if known else None)
+
+
+def test_disk_limits():
+    assert hosts.MAX_VHDX_GB == 64 * TB
+    assert hosts.MAX_VHD_GB == 2040
+    assert hosts.MAX_GEN1_BOOT_GB == 2 * TB
+    assert hosts.MAX_SCSI_DISKS == 4 * 64
+    assert hosts.MAX_IDE_DISKS == 4
+
+
+@pytest.mark.parametrize(('number', 'table'), REMOTEFX_BUILDS)
+def test_monitors_by_resolution(number, table):
+    expected = {f'{width}x{height}': heads for (width, height), heads
+                in RESOLUTIONS.get(table, {}).items()}
+    assert gpu.monitors(number) == expected
+
+
+@pytest.mark.parametrize(('number', 'heads'), [
+    (9600, (1, 2, 4)), (14393, (1, 2, 4, 6, 8)), (17763, ())])
+def test_traits_of_an_adapter(number, heads):
+    assert gpu.traits(number) == {
+        *(f'HW_GPU_RESOLUTION_W{width}H{height}'
+          for width, height in RESOLUTIONS.get(number, {})),
+        *(f'HW_GPU_MAX_DISPLAY_HEADS_{count}' for count in heads)}
+
+
+@pytest.mark.parametrize('number', RESOLUTIONS)
+def test_adapter_traits_are_names_every_placement_knows(number):
+    assert gpu.traits(number) <= set(os_traits.get_traits('HW_GPU_'))
+
+
+@pytest.mark.parametrize(('monitors', 'trait'), [
+    (1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8)])
+def test_monitors_ask_for_the_next_number_of_heads(monitors, trait):
+    assert gpu.heads_trait(
+        monitors) == f'HW_GPU_MAX_DISPLAY_HEADS_{trait}'
+
+
+def test_nine_monitors_are_refused():
+    with pytest.raises(ValueError, match='9 monitors'):
+        gpu.heads_trait(9)
+
+
+def test_the_heads_asked_for_are_found_wherever_the_table_allows_them():
+    for number, table in RESOLUTIONS.items():
+        for heads in table.values():
+            assert gpu.heads_trait(heads) in gpu.traits(number)
+
+
+def test_video_memory_sizes():
+    assert gpu.VRAM_SIZES_MB == (64, 128, 256, 512, 1024)
