@@ -1,0 +1,182 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""adopt, retire and export as an operator types them.
+
+Nova's answers are recorded ones, served beside the real Placement.
+"""
+
+import json
+
+import pytest
+
+from hv_sched import exception
+from hv_sched.osc import adopt as commands
+from hv_sched.shares import nova_servers
+from tests.functional import test_adopt
+from tests.functional import test_commands
+
+source = test_commands.source
+csv = test_commands.csv
+
+
+class NovaApi:
+    """Nova's API as JSON bodies by path; see its API reference."""
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+        self.status = None
+        self.page = 1000
+
+    def __call__(self, environ):
+        path = environ['PATH_INFO'].removeprefix('/placement')
+        query = dict(part.split('=', 1) for part in
+                     environ.get('QUERY_STRING', '').split('&') if part)
+        for start, answer in (('/servers', self.servers),
+                              ('/os-migrations', self.migrations),
+                              ('/os-hypervisors', self.hypervisors)):
+            if path.startswith(start):
+                assert environ['HTTP_OPENSTACK_API_VERSION'] == (
+                    f'compute {nova_servers.MICROVERSION}')
+                if self.status:
+                    return self.status, {}
+                return answer(path, query)
+        return None
+
+    def record(self, server):
+        if not server.known:
+            return {'id': server.uuid, 'status': 'UNKNOWN'}
+        return {'id': server.uuid, 'status': 'ACTIVE',
+                'OS-EXT-STS:vm_state': server.vm_state,
+                'OS-EXT-STS:task_state': server.task_state,
+                'OS-EXT-SRV-ATTR:hypervisor_hostname': 'x'}
+
+    def servers(self, path, query):
+        name = path.rpartition('/')[2]
+        if name != 'detail':
+            server = self.cloud.nova.servers.get(name)
+            return ('200 OK', {'server': self.record(server)}) if server \
+                else ('404 Not Found', {})
+        uid = self.cloud.nodes[query['host']]
+        here = sorted(self.cloud.api.allocations_on(uid).keys()
+                      & self.cloud.nova.servers.keys())
+        here = [c for c in here if c > query.get('marker', '')]
+        body = {'servers': [self.record(self.cloud.nova.servers[c])
+                            for c in here[:self.page]]}
+        if len(here) > self.page:
+            body['servers_links'] = [{'rel': 'next', 'href': ''}]
+        return '200 OK', body
+
+    def migrations(self, path, query):
+        return '200 OK', {'migrations': [
+            {'uuid': m.uuid, 'instance_uuid': m.server, 'status': m.status,
+             'dest_node': m.dest_node, 'old_instance_type_id': 1,
+             'new_instance_type_id': 2}
+            for m in self.cloud.nova.migrations.values()
+            if m.status == query['status']]}
+
+    def hypervisors(self, path, query):
+        return '200 OK', {'hypervisors': [
+            {'id': uid, 'service': {'host': name}}
+            for name, uid in self.cloud.nodes.items()]}
+
+
+@pytest.fixture
+def cloud(placement, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    made = test_adopt.Running(placement)
+    made.nova_api = NovaApi(made)
+    placement.service.before = made.nova_api
+    return made
+
+
+def test_dry_run_then_adopt_then_retire(csv, source, cloud, tmp_path):
+    for _number in range(5):
+        cloud.server('hv01', 10)
+    cloud.resized('hv01', 'hv02', 5, 7)
+    cloud.nova_api.page = 2
+    before = cloud.state(), cloud.disk()
+    code, out, err = csv('adopt', '--source', source, '--dry-run',
+                         '-f', 'json')
+    assert code == 2, out + err
+    assert {'Change': '+', 'Provider': 'csv:hvc1/Volume1',
+            'What': 'GB in shares', 'From': '0', 'To': '62'} in (
+                json.loads(out))
+    assert cloud.state() == before[0]
+    code, out, err = csv('adopt', '--source', source, '-f', 'json',
+                         '--export', 'before.json')
+    assert code == 0, out + err
+    assert json.loads(out)[0] == {
+        'Change': '=', 'Provider': 'csv:hvc1/Volume1',
+        'What': 'sum of shares in GB', 'From': '62', 'To': '62'}
+    assert 'before.json' in err and (tmp_path / 'before.json').exists()
+    assert csv('retire', '--source', source, '--dry-run')[0] == 2
+    code, out, err = csv('retire', '--source', source, '--from',
+                         'before.json')
+    assert code == 0, out + err
+    assert (cloud.state(), cloud.disk()) == before
+
+
+def test_an_over_booked_cluster_exits_with_4(csv, source, cloud):
+    cloud.server('hv01', 400)
+    cloud.server('hv02', 250)
+    code, out, _err = csv('adopt', '--source', source)
+    assert code == 4 and 'over-booked by 150 GB' in ' '.join(out.split())
+    assert csv('adopt', '--source', source, '--allow-overcommit')[0] == 0
+
+
+def test_a_moving_server_exits_with_3(csv, source, cloud):
+    cloud.server('hv01', 10, task_state='migrating')
+    assert csv('adopt', '--source', source)[0] == 3
+
+
+def test_an_unknown_cluster_is_an_error(csv, source, cloud):
+    code, _out, err = csv('adopt', '--source', source, '--cluster', 'no')
+    assert code == 1 and 'no cluster no; it has hvc1' in err
+
+
+@pytest.mark.parametrize('status,words', [
+    ('403 Forbidden', 'admin role'), ('503 Service Unavailable', '503')])
+def test_nova_that_does_not_answer_leaves_everything(
+        csv, source, cloud, status, words, monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    cloud.server('hv01', 10)
+    before = cloud.state()
+    cloud.nova_api.status = status
+    code, out, _err = csv('adopt', '--source', source)
+    assert code == 1 and words in ' '.join(out.split()).replace('| ', '')
+    assert cloud.state() == before
+
+
+def test_export_writes_a_file_once(csv, source, cloud, tmp_path):
+    cloud.server('hv01', 10)
+    assert csv('export', '--source', source, 'all.json')[0] == 0
+    document = json.loads((tmp_path / 'all.json').read_text())
+    assert set(document['providers']) == set(cloud.nodes.values())
+    code, _out, err = csv('export', '--source', source, 'all.json')
+    assert code == 1 and 'exists' in err
+
+
+def test_a_server_in_a_cell_that_is_down_is_told(csv, source, cloud):
+    cloud.server('hv01', 10, known=False)
+    before = cloud.state()
+    code, out, _err = csv('adopt', '--source', source)
+    assert code == 4 and 'does not answer' in ' '.join(out.split())
+    assert cloud.state() == before
+
+
+@pytest.mark.parametrize('text', ['0', '-1', 'x'])
+def test_a_batch_is_a_positive_number(text):
+    with pytest.raises((ValueError, exception.HvSchedError,
+                        commands.argparse.ArgumentTypeError)):
+        commands._positive(text)
