@@ -39,6 +39,34 @@ Without it Placement offers no volume to such requests.
 Forbid volumes that take no new disks (CUSTOM_CSV_NO_NEW_DISKS) and nodes
 paused or draining in their cluster (CUSTOM_HYPERV_PAUSED) in every request.
 """),
+    cfg.BoolOpt(
+        'request_filter_moves',
+        default=True,
+        help="""
+Let a server that moves inside its cluster keep its disk share instead of
+asking for a second one. Needs SharedVolumeFilter, as the last one, in
+enabled_filters. Without it every move needs room for the disk twice.
+"""),
+    cfg.StrOpt(
+        'live_migration_scope',
+        default='require',
+        choices=[('require', 'only inside the server\'s cluster'),
+                 ('prefer', 'inside it while any node there has room, else '
+                            'anywhere, with the disk moving along')],
+        help="""
+Where a live migration whose destination Nova chooses may go. A destination
+the user names may be anywhere. ``prefer`` asks Placement once more.
+"""),
+    cfg.BoolOpt(
+        'cold_move_keeps_disk',
+        default=False,
+        help="""
+Cold migration and resize leave one copy of the disk on its volume. True only
+for virt drivers that rename the instance's folder inside the volume.
+compute-hyperv keeps the old files until the move is confirmed: leave it off
+there, two copies are then counted twice, rightly. When on, such a move has no
+alternate hosts, since Nova would claim those without asking the scheduler.
+"""),
     cfg.ListOpt(
         'volume_traits',
         default=[],
@@ -83,5 +111,13 @@ Aggregate metadata of the same name goes before it.
 Multiplier of SharedVolumeAntiAffinityWeigher. Positive: members of an
 anti-affinity server group go to different volumes where they can; negative:
 to the same; 0: off. Aggregate metadata of the same name goes before it.
+"""),
+    cfg.FloatOpt(
+        'same_volume_weight_multiplier',
+        default=1.0,
+        help="""
+Multiplier of SameVolumeWeigher. Positive: a server that moves goes to a node
+whose home is the volume its disk is on; negative: to another; 0: off.
+Aggregate metadata of the same name goes before it.
 """),
 ]

@@ -31,6 +31,7 @@ from hv_sched import volumes
 from hv_sched.filters import candidates
 from hv_sched.filters import picks
 from hv_sched.filters import preference
+from hv_sched.request_filters import hand_over
 
 LOG = logging.getLogger(__name__)
 
@@ -57,7 +58,16 @@ class SharedVolumeFilter(filters.BaseHostFilter):
 
     def filter_all(self, filter_obj_list: Iterable[Any],
                    spec_obj: objects.RequestSpec) -> Iterable[Any]:
-        """Hosts that keep a candidate, their candidates in order."""
+        """Hosts that keep a candidate, their candidates in order.
+
+        A move that keeps its disk hands it over here, once it is known that
+        a host is left; if it cannot, none is.
+        """
+        return hand_over.complete(
+            self._usable(filter_obj_list, spec_obj), spec_obj)
+
+    def _usable(self, filter_obj_list: Iterable[Any],
+                spec_obj: objects.RequestSpec) -> list[Any]:
         host_states = list(filter_obj_list)
         known = snapshot.get()
         if known is None or utils.request_is_rebuild(spec_obj):

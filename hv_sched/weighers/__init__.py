@@ -20,6 +20,7 @@ from nova.scheduler import weights
 from hv_sched.weighers import anti_affinity
 from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
+from hv_sched.weighers import same_volume
 
 
 def all_weighers() -> list[type[weights.BaseHostWeigher]]:
@@ -27,5 +28,6 @@ def all_weighers() -> list[type[weights.BaseHostWeigher]]:
     return [
         free_space.SharedVolumeFreeSpaceWeigher,
         image_cache.ImageCacheWeigher,
+        same_volume.SameVolumeWeigher,
         anti_affinity.SharedVolumeAntiAffinityWeigher,
     ]

@@ -1,0 +1,217 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""A move inside the cluster asks for no second disk.
+
+The files stay on their volume, so the server keeps its share: the request
+asks for no DISK_GB and only for nodes that can reach the volume. What is
+written about it is the hand-over's.
+"""
+
+from collections.abc import Collection
+
+from nova import context as nova_context
+from nova import exception as nova_exception
+from nova import objects
+import nova.conf
+from nova.scheduler import utils
+from nova.scheduler.client import report
+from oslo_log import log as logging
+
+from hv_sched import conf
+from hv_sched import exception
+from hv_sched import snapshot
+from hv_sched import volumes
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.request_filters import allocations
+from hv_sched.request_filters import hand_over
+from hv_sched.request_filters import operation
+from hv_sched.request_filters import specs
+from hv_sched.request_filters import volume_traits
+from hv_sched.shares import moves
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+conf.register_opts(CONF)
+
+_FILTER = 'SharedVolumeFilter'
+_OVERRIDE = f'resources:{names.DISK_GB}'
+
+
+def keep_disk(context: nova_context.RequestContext,
+              request_spec: objects.RequestSpec) -> bool:
+    """Request filter: a move that keeps the disk's files asks for no disk.
+
+    :returns: whether the request is of that form
+    :raises RequestFilterFailed: what the server holds cannot be read
+    """
+    hand_over.plan(request_spec, None)
+    known = snapshot.get()
+    if known is None or not known.volumes or not _filter_is_there():
+        return False
+    found = operation.of(request_spec)
+    if found is None:
+        return False
+    try:
+        return _Move(context, request_spec, found, known).take_form()
+    except exception.PlacementError as exc:
+        raise nova_exception.RequestFilterFailed(
+            reason=f'the move of server {found.server} is refused: {exc}'
+        ) from exc
+
+
+class _Move:
+    """One scheduling of a move."""
+
+    def __init__(self, context: nova_context.RequestContext,
+                 request_spec: objects.RequestSpec,
+                 found: operation.Operation,
+                 known: volumes.Snapshot) -> None:
+        self._context = context
+        self._spec = request_spec
+        self._operation = found
+        self._known = known
+        self._volumes = frozenset(known.volumes)
+        self._server = allocations.read(found.server)
+        self._migration = (
+            None if found.kind == operation.EVACUATION
+            else allocations.read(found.migration))
+
+    def take_form(self) -> bool:
+        """Ask for no disk, or leave the request as Nova made it."""
+        shares = moves.copies(self._server, self._migration, self._volumes)
+        if not shares:
+            return False
+        if self._keeps_disk(shares.keys()):
+            self._ask_no_disk(frozenset(shares))
+            return True
+        self._claim_normally()
+        return False
+
+    def _keeps_disk(self, on: Collection[str]) -> bool:
+        kind = self._operation.kind
+        if kind in (operation.COLD, operation.RESIZE) and not (
+                CONF.hv_sched.cold_move_keeps_disk):
+            return False
+        aggregates = self._aggregates(on)
+        named = specs.named_hosts(self._spec)
+        if named:
+            return bool(named & allocations.members(aggregates))
+        if kind == operation.EVACUATION:
+            return self._finds_host(aggregates, running=True)
+        if kind == operation.LIVE and (
+                CONF.hv_sched.live_migration_scope == 'prefer'):
+            return self._finds_host(aggregates, running=False)
+        return True
+
+    def _aggregates(self, on: Collection[str]) -> list[str]:
+        """Whose members the destination must be one of.
+
+        An evacuated server is built anew in the destination's home; other
+        moves leave the files where they are, in reach of the whole cluster.
+        """
+        if self._operation.kind != operation.EVACUATION:
+            on = _in_the_clusters_of(on, self._known)
+        return sorted(map(ids.home_aggregate, on))
+
+    def _finds_host(self, aggregates: list[str], running: bool) -> bool:
+        """Ask Placement once whether any other node of these has room."""
+        probe = self._spec.obj_clone()
+        _drop_disk(probe)
+        _restrict(probe, aggregates)
+        answer = report.report_client_singleton().get_allocation_candidates(
+            self._context, utils.resources_from_request_spec(
+                self._context, probe, None))
+        if answer is None or answer[0] is None:
+            raise exception.PlacementUnavailable(
+                'Placement gives no allocation candidates')
+        nodes = {uuid: name for uuid, name in self._known.nodes.items()
+                 if name not in self._excluded()
+                 and any(uuid in candidate['allocations']
+                         for candidate in answer[0])}
+        if running and nodes:
+            return bool(operation.names_of_nodes_up(
+                self._operation, nodes))
+        return bool(nodes)
+
+    def _excluded(self) -> set[str]:
+        ignored = (self._spec.ignore_hosts
+                   if 'ignore_hosts' in self._spec else None)
+        return {self._operation.source_node, *(ignored or ())}
+
+    def _ask_no_disk(self, on: frozenset[str]) -> None:
+        found, spec = self._operation, self._spec
+        cold = found.kind in (operation.COLD, operation.RESIZE)
+        planned = hand_over.HandOver(
+            found.server, self._migration and found.migration,
+            self._volumes, on,
+            at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold)
+        if not specs.named_hosts(spec):
+            _restrict(spec, self._aggregates(on))
+        _drop_disk(spec)
+        hand_over.plan(spec, planned)
+
+    def _claim_normally(self) -> None:
+        """Undo what an earlier attempt of this move left on the server.
+
+        Before the query: what it charged is missing as room.
+        """
+        if self._migration is None:
+            return
+        wanted = moves.moved(self._server, self._migration, self._volumes)
+        if wanted is not None:
+            allocations.write(*wanted)
+
+
+def _in_the_clusters_of(on: Collection[str],
+                        known: volumes.Snapshot) -> list[str]:
+    """All volumes of the clusters these volumes belong to.
+
+    A volume's provider is named ``csv:<cluster>/<volume>``.
+    """
+    clusters = {known.volumes[volume].name.rpartition('/')[0]
+                for volume in on}
+    return [uuid for uuid, volume in known.volumes.items()
+            if volume.name.rpartition('/')[0] in clusters]
+
+
+def _disk_gb(request_spec: objects.RequestSpec) -> int:
+    request = utils.ResourceRequest.from_request_spec(request_spec)
+    return int(request.get_request_group(None).resources.get(
+        names.DISK_GB, 0))
+
+
+def _drop_disk(request_spec: objects.RequestSpec) -> None:
+    """Ask for no disk, nor for traits of the provider of one."""
+    volume_traits.move_to_group(request_spec, objects.RequestGroup())
+    specs.set_extra_specs(request_spec, {
+        **specs.extra_specs(request_spec), _OVERRIDE: '0'})
+
+
+def _restrict(request_spec: objects.RequestSpec,
+              aggregates: list[str]) -> None:
+    destination = specs.destination(request_spec)
+    if destination is None:
+        destination = objects.Destination()
+        request_spec.requested_destination = destination
+    destination.require_aggregates(aggregates)
+
+
+def _filter_is_there() -> bool:
+    """Without the filter nobody would make the hand-over."""
+    if _FILTER in CONF.filter_scheduler.enabled_filters:
+        return True
+    LOG.warning('%s is not in enabled_filters: moves are charged twice',
+                _FILTER)
+    return False

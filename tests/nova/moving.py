@@ -1,0 +1,165 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Servers that move: what happens on the way is the test's to say."""
+
+import time
+from typing import Any
+
+from nova import exception
+from nova.virt import fake
+
+from hv_sched.providers import names
+from tests.nova import base
+from tests.nova import publish
+
+_OPEN = ('accepted', 'queued', 'pre-migrating', 'preparing', 'running',
+         'migrating', 'post-migrating', 'confirming', 'reverting')
+_PATIENCE_S = 30
+COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
+
+
+class MovingCase(base.NovaCase):
+    """One 500 GB volume and a server of 300 GB: room for it once."""
+
+    HOSTS = ('h1', 'h2', 'h3')
+    CLUSTERS: tuple[dict[str, tuple[str, ...]], ...] = (
+        {'CSV1': ('h1', 'h2', 'h3')},)
+    CHOOSES = False
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start_hosts()
+        self.publish(*(
+            publish.cluster(f'c{number}', homes,
+                            placement_chooses_volume=self.CHOOSES)
+            for number, homes in enumerate(self.CLUSTERS)))
+        self.big = self.flavor(300)
+
+    def on(self, host: str) -> dict[str, Any]:
+        return self.boot(self.big, host=host)
+
+    # -- what is asked of Nova
+
+    def live_migrate(self, server: Any, host: str | None = None) -> str:
+        """Live migrate; returns the migration's last status."""
+        return self.act(server, {'os-migrateLive': {
+            'host': host, 'block_migration': 'auto'}})
+
+    def evacuate(self, server: Any, host: str | None = None) -> str:
+        """Evacuate from a host that is down."""
+        return self.act(server, {
+            'evacuate': {'host': host} if host else {}})
+
+    def act(self, server: Any, body: dict[str, Any]) -> str:
+        """Do an action and wait until its migration is over."""
+        before = len(self.migrations(server))
+        self.api.post_server_action(server['id'], body)
+        return self.until_over(server, before)
+
+    def until_over(self, server: Any, before: int) -> str:
+        end = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end:
+            found = self.migrations(server)
+            now = self.api.get_server(server['id'])
+            if (len(found) > before and found[-1].status not in _OPEN
+                    and now['OS-EXT-STS:task_state'] is None):
+                return str(found[-1].status)
+            time.sleep(0.1)
+        raise AssertionError(f'{now["status"]} {found}')
+
+    def crash(self, host: str) -> None:
+        """A node goes down without a word."""
+        self.computes[host].stop()
+        services = self.api.get_services(host=host, binary='nova-compute')
+        self.api.put_service_force_down(services[0]['id'], True)
+
+    def come_back(self, host: str) -> None:
+        services = self.api.get_services(host=host, binary='nova-compute')
+        self.api.put_service_force_down(services[0]['id'], False)
+        self.computes[host] = self.restart_compute_service(
+            self.computes[host])
+
+    def fill(self, host: str) -> None:
+        """Leave no memory on a node."""
+        path = (f'/resource_providers/{self.node(host)}'
+                '/inventories/MEMORY_MB')
+        now = self.placement.get(path, version='1.39').body
+        found = self.placement.put(
+            path, {**now, 'reserved': now['total']}, version='1.39')
+        assert found.status == 200, found.body
+
+    # -- what happens on the way
+
+    def during_live_migration(self, then: str = 'post') -> list[Any]:
+        """All shares while the hypervisor migrates.
+
+        :param then: post, or error and cancelled for a rollback
+        """
+        seen: list[Any] = []
+
+        def live_migration(driver: Any, context: Any, instance: Any,
+                           dest: Any, post: Any, recover: Any,
+                           block_migration: Any = False,
+                           migrate_data: Any = None) -> None:
+            seen.append(self.all_shares())
+            if then == 'post':
+                post(context, instance, dest, block_migration, migrate_data)
+            else:
+                recover(context, instance, dest, migrate_data,
+                        migration_status=then)
+
+        self.stub_out('nova.virt.fake.FakeDriver.live_migration',
+                      live_migration)
+        return seen
+
+    def refuse_pre_check(self, times: int) -> list[str]:
+        """The first destinations say no; returns which they were."""
+        refused: list[str] = []
+        original = fake.FakeDriver.check_can_live_migrate_destination
+
+        def check(driver: Any, *args: Any, **kwargs: Any) -> Any:
+            if len(refused) < times:
+                refused.append(driver._host)
+                raise exception.MigrationPreCheckError(reason='not here')
+            return original(driver, *args, **kwargs)
+
+        self.stub_out('nova.virt.fake.FakeDriver.'
+                      'check_can_live_migrate_destination', check)
+        return refused
+
+    # -- what must be so
+
+    def assert_at_rest(self, server: Any, host: str,
+                       share: dict[str, int] | None = None,
+                       volume: str = 'CSV1') -> None:
+        """One share, one node, nothing held, nothing of a migration."""
+        self.assertEqual(host, self.host_of(server))
+        self.assert_soon({
+            host: COMPUTE, volume: share or {names.DISK_GB: 300}}, server)
+        self.assertEqual({server['id']}, set(self.all_shares()))
+
+    def assert_held(self, server: Any, host: str = 'h1',
+                    volume: str = 'CSV1') -> None:
+        """The escrow says exactly what to restore."""
+        self.assert_at_rest(server, host, {names.HELD_DISK_GB: 300}, volume)
+
+    def assert_soon(self, expected: Any, server: Any) -> None:
+        """Nova ends a migration a moment before it is done with it."""
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            if (self.shares(server['id']) == expected
+                    and set(self.all_shares()) == {server['id']}):
+                break
+            time.sleep(0.1)
+        self.assertEqual(expected, self.shares(server['id']))

@@ -1,0 +1,221 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Live migration: the files stay, so does the share."""
+
+from nova import exception as nova_exception
+from nova.scheduler.client import report
+from oslo_db import exception as db_exc
+
+from hv_sched.providers import names
+from tests.nova import moving
+from tests.nova import placement
+
+HELD = {names.HELD_DISK_GB: 300}
+SHARE = {names.DISK_GB: 300}
+
+
+class InsideTheCluster(moving.MovingCase):
+
+    def test_to_a_host_nova_picks_nothing_is_charged_twice(self):
+        server = self.on('h1')
+        seen = self.during_live_migration()
+        self.assertEqual('completed', self.live_migrate(server))
+        migration = self.migrations(server)[0].uuid
+        host = self.host_of(server)
+        self.assertIn(host, ('h2', 'h3'))
+        self.assertEqual(
+            {server['id']: {'CSV1': SHARE, host: moving.COMPUTE},
+             migration: {'CSV1': HELD, 'h1': moving.COMPUTE}}, seen[0])
+        self.assert_at_rest(server, host)
+        self.disturb()
+        self.assert_at_rest(server, host)
+
+    def test_to_a_named_host(self):
+        server = self.on('h1')
+        self.assertEqual('completed', self.live_migrate(server, 'h3'))
+        self.assert_at_rest(server, 'h3')
+
+    def test_the_first_destination_refuses_and_the_second_takes_it(self):
+        server = self.on('h1')
+        refused = self.refuse_pre_check(1)
+        self.assertEqual('completed', self.live_migrate(server))
+        other, = {'h2', 'h3'} - set(refused)
+        self.assert_at_rest(server, other)
+
+    def test_every_destination_refuses_and_the_share_is_held(self):
+        server = self.on('h1')
+        self.refuse_pre_check(9)
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_held(server)
+
+    def test_no_host_in_the_query_touches_nothing(self):
+        server = self.on('h1')
+        self.fill('h2')
+        self.fill('h3')
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_at_rest(server, 'h1')
+
+    def test_no_host_left_by_a_filter_touches_nothing(self):
+        server = self.on('h1')
+        self.crash('h2')
+        self.crash('h3')
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_at_rest(server, 'h1')
+
+    def test_a_rollback_leaves_the_share_held(self):
+        server = self.on('h1')
+        seen = self.during_live_migration('error')
+        self.assertEqual('error', self.live_migrate(server))
+        self.assertEqual(SHARE, seen[0][server['id']]['CSV1'])
+        self.assert_held(server)
+
+    def test_an_abort_leaves_the_share_held(self):
+        server = self.on('h1')
+        self.during_live_migration('cancelled')
+        self.assertEqual('cancelled', self.live_migrate(server))
+        self.assert_held(server)
+
+    def test_the_next_attempt_makes_a_held_share_one_again(self):
+        server = self.on('h1')
+        self.during_live_migration('error')
+        self.live_migrate(server)
+        self.assert_held(server)
+        seen = self.during_live_migration()
+        self.assertEqual('completed', self.live_migrate(server, 'h2'))
+        self.assertEqual(SHARE, seen[-1][server['id']]['CSV1'])
+        self.assert_at_rest(server, 'h2')
+
+    def test_a_held_share_whose_room_was_taken_moves_and_stays_held(self):
+        server = self.on('h1')
+        self.during_live_migration('error')
+        self.live_migrate(server)
+        self.take_room(400)
+        self.during_live_migration()
+        self.assertEqual('completed', self.live_migrate(server, 'h2'))
+        self.assertEqual({'CSV1': 300}, self.held_of(server['id']))
+        self.assertEqual({}, self.disk_of(server['id']))
+
+    def take_room(self, gb):
+        """As a server booted while the scheduler knew no escrow."""
+        self.placement.put('/allocations/' + '1' * 8 + '-0000-4000-8000-'
+                           + '1' * 12, {
+            'allocations': {self.volumes['CSV1']: {
+                'resources': {names.DISK_GB: gb}}},
+            'project_id': 'p', 'user_id': 'u',
+            'consumer_generation': None}, version='1.28')
+
+    def test_five_at_once_on_a_full_volume(self):
+        flavor = self.flavor(100)
+        servers = [self.boot(flavor, host='h1') for _ in range(5)]
+        for server in servers:
+            self.api.post_server_action(server['id'], {'os-migrateLive': {
+                'host': None, 'block_migration': 'auto'}})
+        for server in servers:
+            self.assertEqual('completed', self.until_over(server, 0))
+        for server in servers:
+            self.assertIn(self.host_of(server), ('h2', 'h3'))
+            self.assertEqual({'CSV1': 100}, self.disk_of(server['id']))
+        self.assertEqual({server['id'] for server in servers},
+                         set(self.all_shares()))
+
+    def test_a_server_without_a_share_is_left_to_nova(self):
+        server = self.boot(self.flavor(0), host='h1')
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assertEqual({}, self.disk_of(server['id']))
+
+
+class PlacementFails(moving.MovingCase):
+    """Half a hand-over is never left."""
+
+    def test_a_lost_race_is_tried_again(self):
+        server = self.on('h1')
+        fault = self.add_fault(
+            'POST', '^/allocations$', placement.answer(
+                409, '{"errors": [{"code": "placement.concurrent_update"}]}'),
+            times=2)
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assertEqual(2, fault.hits)
+        self.assert_at_rest(server, self.host_of(server))
+
+    def test_an_answer_lost_after_the_write_is_found_to_stand(self):
+        server = self.on('h1')
+        self.lose_answers(1)
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assert_at_rest(server, self.host_of(server))
+
+    def lose_answers(self, times):
+        """Placement writes hand-overs and the answers do not arrive."""
+        original = report.SchedulerReportClient.post
+        lost = []
+
+        def post(client, url, data, **kwargs):
+            answer = original(client, url, data, **kwargs)
+            if len(data) == 2 and HELD in [
+                    held['resources'] for consumer in data.values()
+                    for held in consumer['allocations'].values()] and (
+                        len(lost) < times):
+                lost.append(answer)
+                return placement.answer(502)()
+            return answer
+
+        self.stub_out('nova.scheduler.client.report.SchedulerReportClient.'
+                      'post', post)
+
+    def test_a_hand_over_that_cannot_be_written_refuses_the_move(self):
+        for status in (500, 503):
+            server = self.on('h1')
+            self.fail_hand_overs(status)
+            self.assertEqual('error', self.live_migrate(server))
+            self.assert_at_rest(server, 'h1')
+            self.assertTrue(self.logged(
+                f'The move of server {server["id"]} is refused'))
+            self.mend_placement()
+            self._delete_server(server)
+
+    def fail_hand_overs(self, status):
+        original = report.SchedulerReportClient.post
+
+        def post(client, url, data, **kwargs):
+            if 'CUSTOM_CSV_HELD' in str(data):
+                return placement.answer(status)()
+            return original(client, url, data, **kwargs)
+
+        self.stub_out('nova.scheduler.client.report.SchedulerReportClient.'
+                      'post', post)
+
+    def test_the_cell_database_unreadable_refuses_with_the_reason(self):
+        server = self.on('h1')
+
+        def broken(*args, **kwargs):
+            raise db_exc.DBConnectionError('gone')
+
+        self.stub_out('hv_sched.request_filters.operation._newest', broken)
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_at_rest(server, 'h1')
+        self.assertTrue(self.logged('cell database of server .* cannot be '
+                                    'read, so its move is refused'))
+
+    def test_without_a_migration_record_nova_does_as_ever(self):
+        server = self.boot(self.flavor(100), host='h1')
+        self.stub_out('hv_sched.request_filters.operation._OPEN', ('none',))
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assertEqual({'CSV1': 100}, self.disk_of(server['id']))
+        self.assertTrue(self.logged('has no open migration'))
+
+    def test_a_create_reads_no_cell(self):
+        def broken(*args, **kwargs):
+            raise nova_exception.CellTimeout()
+
+        self.stub_out('hv_sched.request_filters.operation._newest', broken)
+        self.on('h2')
