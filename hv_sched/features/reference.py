@@ -57,12 +57,12 @@ FACTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def builds(feature: catalogue.Feature) -> tuple[hosts.Build, ...]:
-    """The releases on which a node that shows everything has a feature."""
+def vendors(feature: catalogue.Feature, build: hosts.Build
+            ) -> tuple[model.CpuVendor, ...]:
+    """The CPUs with which a node that shows everything has a feature."""
     return tuple(
-        build for build in hosts.BUILDS
-        if any(feature.rule(_showing_all(build.number, vendor))
-               for vendor in model.CpuVendor))
+        vendor for vendor in model.CpuVendor
+        if feature.rule(_showing_all(build.number, vendor)))
 
 
 def _showing_all(build: int, vendor: model.CpuVendor) -> model.Node:

@@ -1,0 +1,102 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The page of traits is current and complete."""
+
+import importlib.util
+import pathlib
+import re
+
+import pytest
+
+from hv_sched import features
+from hv_sched import model
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+from hv_sched.features import reference
+from hv_sched.providers import names
+from hv_sched.providers import ownership
+from tests.unit import test_features
+
+ROOT = pathlib.Path(__file__).parents[2]
+RESOURCE_CLASSES = {names.HELD_DISK_GB}
+# Families that stand on the page member by member.
+FAMILIES = {names.HYPERV_PREFIX}
+
+
+@pytest.fixture(scope='module')
+def generate():
+    spec = importlib.util.spec_from_file_location(
+        'generate', ROOT / 'doc/generate.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def written(generate):
+    return [row.trait for row in generate.rows()]
+
+
+def test_the_page_is_current(generate):
+    """``python doc/generate.py`` writes it anew."""
+    assert generate.PAGE.read_text() == generate.page()
+
+
+def test_every_name_of_ours_is_on_the_page(generate):
+    ours = {value for name, value in vars(names).items()
+            if name.isupper() and isinstance(value, str)
+            and value.startswith('CUSTOM_')} - RESOURCE_CLASSES - FAMILIES
+    stems = {trait.split('<')[0] for trait in written(generate)}
+    assert ours - stems == set()
+
+
+def test_every_trait_a_feature_can_bring_is_on_the_page(generate):
+    patterns = [re.compile(re.sub('<.*?>', '.+', trait))
+                for trait in written(generate)]
+    possible = {f.trait for f in features.CATALOGUE} | {
+        features.ha_trait(f) for f in features.CATALOGUE if f.survivable
+        } | gpu.traits(9600) | gpu.traits(14393) | {names.build_trait(14393)}
+    assert [trait for trait in possible
+            if not any(p.fullmatch(trait) for p in patterns)] == []
+
+
+def test_no_trait_is_on_the_page_twice(generate):
+    assert len(written(generate)) == len(set(written(generate)))
+
+
+def test_the_page_lists_only_what_is_ours(generate):
+    for trait in written(generate):
+        assert (ownership.volume_trait(trait, True, True)
+                or ownership.node_trait(trait, cpu_managed=True)
+                or ownership.child_trait(trait)), trait
+
+
+def test_each_feature_names_the_facts_its_rule_looks_at():
+    by_trait = {feature.trait: set(reference.FACTS[feature.name])
+                for feature in features.CATALOGUE}
+    assert by_trait.keys() == test_features.LOOKS_AT.keys()
+    for trait, fields in test_features.LOOKS_AT.items():
+        own = {'build'} if test_features.PLAIN.get(trait, (1,))[0] else set()
+        assert by_trait[trait] == own | set(fields) - {'build'}
+
+
+@pytest.mark.parametrize(('feature', 'vendor', 'expected'), [
+    (features.GEN2, 'AMD', [9600, 14393, 17763, 20348, 26100]),
+    (features.SHIELDED_VM, 'AMD', [14393, 17763, 20348, 26100]),
+    (features.NESTED_VIRT, 'INTEL', [14393, 17763, 20348, 26100]),
+    (features.NESTED_VIRT, 'AMD', [20348, 26100]),
+    (features.REMOTEFX, 'INTEL', [9600, 14393])])
+def test_builds_that_can_have_a_feature(feature, vendor, expected):
+    assert [build.number for build in hosts.BUILDS
+            if model.CpuVendor[vendor] in reference.vendors(
+                feature, build)] == expected
