@@ -140,13 +140,18 @@ class PlacementFails(moving.MovingCase):
 
     def test_a_lost_race_is_tried_again(self):
         server = self.on('h1')
-        fault = self.add_fault(
-            'POST', '^/allocations$', placement.answer(
-                409, '{"errors": [{"code": "placement.concurrent_update"}]}'),
-            times=2)
+        failed = self.fail_hand_overs(409, times=2, text=(
+            '{"errors": [{"code": "placement.concurrent_update"}]}'))
         self.assertEqual('completed', self.live_migrate(server))
-        self.assertEqual(2, fault.hits)
+        self.assertEqual(2, len(failed))
         self.assert_at_rest(server, self.host_of(server))
+
+    def test_a_hand_over_that_does_not_fit_refuses_the_move(self):
+        server = self.on('h1')
+        self.fail_hand_overs(409, text=(
+            '{"errors": [{"code": "placement.undefined_code"}]}'))
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_at_rest(server, 'h1')
 
     def test_an_answer_lost_after_the_write_is_found_to_stand(self):
         server = self.on('h1')
@@ -183,16 +188,19 @@ class PlacementFails(moving.MovingCase):
             self.mend_placement()
             self._delete_server(server)
 
-    def fail_hand_overs(self, status):
+    def fail_hand_overs(self, status, times=99, text='{"errors": []}'):
         original = report.SchedulerReportClient.post
+        failed = []
 
         def post(client, url, data, **kwargs):
-            if 'CUSTOM_CSV_HELD' in str(data):
-                return placement.answer(status)()
+            if 'CUSTOM_CSV_HELD' in str(data) and len(failed) < times:
+                failed.append(data)
+                return placement.answer(status, text)()
             return original(client, url, data, **kwargs)
 
         self.stub_out('nova.scheduler.client.report.SchedulerReportClient.'
                       'post', post)
+        return failed
 
     def test_the_cell_database_unreadable_refuses_with_the_reason(self):
         server = self.on('h1')

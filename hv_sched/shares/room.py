@@ -1,0 +1,89 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Room for shares that must come back although others took their place.
+
+The files of a server are there, whoever was given their room meanwhile. So
+the volume is closed to new disks and its allocation_ratio raised by exactly
+what is missing; the ratio to come back to is kept as a trait.
+"""
+
+import collections
+from collections.abc import Iterable
+import dataclasses
+import logging
+
+from hv_sched import exception
+from hv_sched.providers import fitting
+from hv_sched.providers import names
+from hv_sched.providers import overcommit
+from hv_sched.providers.client import Placement
+from hv_sched.shares import moves
+from hv_sched.shares.rewrite import Move
+
+LOG = logging.getLogger(__name__)
+_ATTEMPTS = 5
+
+
+class Room:
+    """:ivar raised: by volume, how many GB were missing on it"""
+
+    def __init__(self, client: Placement) -> None:
+        self._client = client
+        self.raised: dict[str, int] = {}
+
+    def make(self, every: Iterable[Move]) -> None:
+        """Make room for what these changes take, where there is none.
+
+        :raises PlacementError:
+        """
+        needed: collections.Counter[str] = collections.Counter()
+        for move in every:
+            needed.update(moves.needed_gb(move.before, move.after))
+        for volume, needed_gb in sorted(needed.items()):
+            self._make(volume, needed_gb)
+
+    def _make(self, volume: str, needed_gb: int) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._try(volume, needed_gb)
+            except exception.PlacementConflict:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+
+    def _try(self, volume: str, needed_gb: int) -> None:
+        _, usages = self._client.usages(volume)
+        generation, inventories = self._client.inventories(volume)
+        disk = inventories[names.DISK_GB]
+        used_gb = usages.get(names.DISK_GB, 0) + needed_gb
+        missing_gb = used_gb - disk.capacity
+        if missing_gb <= 0:
+            return
+        generation, traits = self._client.traits(volume)
+        marked = traits | {names.NO_NEW_DISKS}
+        if overcommit.ratio_before(traits) is None:
+            marked |= {overcommit.trait(disk.allocation_ratio)}
+        # Closed first: the room about to be made is nobody else's.
+        if marked != traits:
+            for trait in marked - traits:
+                self._client.ensure_trait(trait)
+            generation = self._client.set_traits(volume, generation, marked)
+        inventories[names.DISK_GB] = dataclasses.replace(
+            disk, allocation_ratio=fitting.smallest(
+                disk.total - disk.reserved, used_gb))
+        self._client.set_inventories(volume, generation, inventories)
+        self.raised[volume] = self.raised.get(volume, 0) + missing_gb
+        LOG.warning(
+            'Volume %s lacks %d GB for shares that were held on it and whose '
+            'room was given away: it is closed to new disks and its '
+            'allocation_ratio raised until they fit', volume, missing_gb)
