@@ -18,12 +18,13 @@ and the agent bring their own, the scheduler plug-ins bring Nova's.
 
 from oslo_config import cfg
 
+from hv_sched.conf import agent
 from hv_sched.conf import publish
 from hv_sched.conf import scheduler
 from hv_sched.conf import source
 
 GROUP = 'hv_sched'
-_MODULES = (source, publish, scheduler)
+_MODULES = (source, publish, scheduler, agent)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Placement and Nova as the agent's configuration says."""
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import loading
+from oslo_config import cfg
+
+from hv_sched import exception
+from hv_sched.conf import agent as options
+from hv_sched.providers import client
+from hv_sched.shares import nova_servers
+
+
+def connect(conf: cfg.ConfigOpts
+            ) -> tuple[client.Placement, nova_servers.NovaServers]:
+    """Clients that authenticate with their first request.
+
+    :raises InvalidConfig: section [keystone] does not say how
+    """
+    group = options.AUTH_GROUP
+    try:
+        auth = loading.load_auth_from_conf_options(conf, group)
+        session = loading.load_session_from_conf_options(
+            conf, group, auth=auth)
+        placement, nova = (
+            loading.load_adapter_from_conf_options(
+                conf, section, session=session)
+            for section in ('placement', 'nova'))
+    except (ksa_exceptions.MissingRequiredOptions,
+            ksa_exceptions.NoMatchingPlugin) as exc:
+        raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
+    if auth is None:
+        raise exception.InvalidConfig(
+            f'section [{group}] has no auth_type, so the agent cannot reach '
+            'Placement and Nova')
+    return (client.Placement(placement, conf.hv_sched.request_timeout),
+            nova_servers.NovaServers(nova))

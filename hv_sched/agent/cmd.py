@@ -1,0 +1,70 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``hv-sched-agent``: keeps Placement right, again and again."""
+
+import signal
+import sys
+import threading
+
+from oslo_config import cfg
+from oslo_log import log as logging
+
+from hv_sched import conf as options
+from hv_sched import exception
+from hv_sched.agent import clients
+from hv_sched.agent import passes
+from hv_sched.conf import agent as agent_options
+from hv_sched.osc import exit_codes
+
+LOG = logging.getLogger(__name__)
+
+_CLI = [cfg.BoolOpt(
+    'once', default=False,
+    help='Make one pass and exit: 0 all done; 1 an error; 3 a cluster needs '
+         '"adopt" first; 4 something was refused, skipped or frozen')]
+
+
+def configure(arguments: list[str]) -> cfg.ConfigOpts:
+    """The agent's options; /etc/hv_sched/hv_sched.conf by default."""
+    conf = cfg.ConfigOpts()
+    logging.register_options(conf)
+    conf.register_cli_opts(_CLI)
+    options.register_opts(conf)
+    agent_options.register_opts(conf)
+    conf(arguments, project='hv_sched', prog='hv-sched-agent')
+    return conf
+
+
+def loop(agent: passes.Agent, seconds: float, stop: threading.Event) -> None:
+    """Pass after pass until told to stop, which ends between two."""
+    while not stop.is_set():
+        agent.run()
+        stop.wait(seconds)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The console script; returns the exit code."""
+    try:
+        conf = configure(sys.argv[1:] if arguments is None else arguments)
+        logging.setup(conf, 'hv_sched')
+        agent = passes.Agent(conf, *clients.connect(conf))
+    except (exception.InvalidConfig, cfg.Error) as exc:
+        print(f'hv-sched-agent: {exc}', file=sys.stderr)
+        return exit_codes.ERROR
+    if conf.once:
+        return agent.run()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    loop(agent, conf.hv_sched.agent_interval, stop)
+    return exit_codes.OK

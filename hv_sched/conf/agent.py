@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Options of hv-sched-agent, and how it reaches the cloud."""
+
+from keystoneauth1 import loading
+from oslo_config import cfg
+
+AUTH_GROUP = 'keystone'
+# Section of the configuration file: service type in the catalogue.
+SERVICES = {'placement': 'placement', 'nova': 'compute'}
+
+OPTS = [
+    cfg.IntOpt(
+        'agent_interval',
+        default=60,
+        min=1,
+        help="""
+Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
+restores shares that failed moves left held.
+"""),
+    cfg.IntOpt(
+        'held_settle_time',
+        default=10,
+        min=0,
+        help="""
+Seconds for which Nova must know neither a server nor an open migration of
+some escrow before it is released. A failing move closes its migration a
+moment before it gives the escrow back to the server.
+"""),
+]
+
+
+def register_opts(conf: cfg.ConfigOpts) -> None:
+    """Register what reaching the cloud needs, on the agent's own conf.
+
+    Not for nova.conf, whose sections of these names are Nova's.
+    """
+    loading.register_session_conf_options(conf, AUTH_GROUP)
+    loading.register_auth_conf_options(conf, AUTH_GROUP)
+    for section, service_type in SERVICES.items():
+        loading.register_adapter_conf_options(conf, section)
+        conf.set_default('service_type', service_type, group=section)
+        conf.set_default('valid_interfaces', ['internal', 'public'],
+                         group=section)
