@@ -1,0 +1,157 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Adopt in batches against one PUT for each server, on MariaDB.
+
+    python -m benchmarks.adopt [--servers 10000] [--nodes 16] [--batch 50]
+
+Both move the same shares from the nodes of a cluster to its volume, on the
+same Placement in a process of its own with a private MariaDB, with the same
+number of threads: hv_sched's adopt, with its checks, sweep, proof and
+publishing; and a loop that reads and writes one consumer after the other, as
+a script around the API would, which does none of that. Nova's answers come
+from memory in both. Prints JSON: seconds and writes of each, and the ratios.
+"""
+
+import argparse
+import json
+import pathlib
+import tempfile
+import time
+import typing
+import uuid
+
+from hv_sched import model
+from hv_sched.providers import client
+from hv_sched.providers import consumers
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.providers.inventory import Inventory
+from hv_sched.providers.observe import in_parallel
+from hv_sched.providers.settings import Settings
+from hv_sched.shares import adopt
+from hv_sched.shares import rewrite
+from tests.functional import base
+from tests.functional import mariadb
+from tests.functional import nova_answers
+
+TOTAL_GB = 60000
+
+
+def cluster(number: int, nodes: int) -> model.Cluster:
+    return model.Cluster(
+        guid=str(uuid.uuid5(uuid.NAMESPACE_DNS, f'c{number}')),
+        name=f'hvc{number}', nodes=tuple(
+            model.Node(name=f'hv{number}-{n}') for n in range(nodes)),
+        volumes=(model.Volume(
+            guid=str(uuid.uuid5(uuid.NAMESPACE_DNS, f'v{number}')),
+            name='Volume1', size_bytes=TOTAL_GB * model.GIB,
+            free_bytes=TOTAL_GB * model.GIB),))
+
+
+def populate(api: client.Placement, one: model.Cluster, servers: int,
+             nova: nova_answers.Answers) -> dict[str, list[str]]:
+    """Nodes as stock nova-compute reports them, with servers; by node."""
+    found: dict[str, list[str]] = {}
+    for node in one.nodes:
+        uid = str(uuid.uuid4())
+        api.create_provider(uid, node.name)
+        generation = api.set_inventories(uid, 0, {
+            'VCPU': Inventory(100000),
+            names.DISK_GB: Inventory(TOTAL_GB, max_unit=TOTAL_GB)})
+        api.set_traits(uid, generation, frozenset((names.COMPUTE_NODE,)))
+        mine = [nova.add(str(uuid.uuid4()))
+                for _server in range(servers // len(one.nodes))]
+        for start in range(0, len(mine), 100):
+            api.write_consumers(consumers.Consumer(
+                consumer, None, 'p', 'u',
+                {uid: {'VCPU': 1, names.DISK_GB: 2}}, 'INSTANCE')
+                for consumer in mine[start:start + 100])
+        found[uid] = mine
+    return found
+
+
+def batches(api: client.Placement, one: model.Cluster,
+            nova: nova_answers.Answers, batch: int, workers: int) -> None:
+    adopter = adopt.Adopter(api, nova, Settings(workers=workers),
+                            adopt.Options(batch=batch))
+    report = adopter.adopt(adopter.look(one))
+    assert not report.findings, report.findings
+    assert all(proof.holds for proof in report.proofs)
+
+
+def one_by_one(api: client.Placement, adapter: base.Adapter,
+               one: model.Cluster, servers: dict[str, list[str]],
+               workers: int) -> None:
+    volume = ids.volume_uuid(one.guid, one.volumes[0].guid)
+    api.create_provider(volume, f'csv:{one.name}/Volume1')
+    api.set_inventories(volume, 0, {names.DISK_GB: Inventory(
+        TOTAL_GB, max_unit=TOTAL_GB)})
+    homes = dict.fromkeys(servers, volume)
+
+    def move(uid: str) -> None:
+        for _attempt in range(10):
+            consumer = api.consumer(uid)
+            assert consumer is not None
+            answer = adapter.put(
+                f'/allocations/{uid}', microversion='1.39', raise_exc=False,
+                json=rewrite.to_volumes(consumer, homes).after.body(True))
+            if answer.status_code == 204:
+                return
+        raise RuntimeError(answer.text)
+
+    in_parallel(workers, move, [uid for mine in servers.values()
+                                for uid in mine])
+
+
+def measure(adapter: base.Adapter, call: typing.Callable[[], None]
+            ) -> dict[str, float]:
+    adapter.sent.clear()
+    start = time.monotonic()
+    call()
+    seconds = time.monotonic() - start
+    return {'seconds': round(seconds, 1), 'requests': len(adapter.sent),
+            'writes': len(adapter.writes)}
+
+
+def compare(adapter: base.Adapter, args: argparse.Namespace
+            ) -> dict[str, typing.Any]:
+    api, nova = client.Placement(adapter), nova_answers.Answers()
+    first, second = (cluster(number, args.nodes) for number in (1, 2))
+    populate(api, first, args.servers, nova)
+    ours = measure(adapter, lambda: batches(
+        api, first, nova, args.batch, args.workers))
+    plain = populate(api, second, args.servers, nova)
+    loop = measure(adapter, lambda: one_by_one(
+        api, adapter, second, plain, args.workers))
+    return {'servers': args.servers, 'nodes': args.nodes,
+            'batch': args.batch, 'workers': args.workers,
+            'adopt': ours, 'one PUT each': loop,
+            'times faster': round(loop['seconds'] / ours['seconds'], 2),
+            'times fewer writes': round(loop['writes'] / ours['writes'], 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--servers', type=int, default=10000)
+    parser.add_argument('--nodes', type=int, default=16)
+    parser.add_argument('--batch', type=int, default=50)
+    parser.add_argument('--workers', type=int, default=8)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        with mariadb.placement(pathlib.Path(folder)) as adapter:
+            print(json.dumps(compare(adapter, args), indent=1))
+
+
+if __name__ == '__main__':
+    main()

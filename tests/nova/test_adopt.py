@@ -1,0 +1,194 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+
+"""A running stock Nova is adopted, goes on, and is given back."""
+
+from unittest import mock
+
+from nova.virt import fake
+import requests
+
+from hv_sched.providers import client
+from hv_sched.providers import ids
+from hv_sched.providers.settings import Settings
+from hv_sched.shares import adopt
+from hv_sched.shares import nova_servers
+from hv_sched.shares import retire
+from hv_sched.shares.standing_still import Why
+from tests.nova import base
+from tests.nova import publish
+
+SETTINGS = Settings(workers=1)
+
+
+class PlacementAdapter:
+    """What keystoneauth1's Adapter does, for the harness's Placement."""
+
+    def __init__(self, fixture):
+        self._fixture = fixture
+
+    def request(self, path, method, headers, **kwargs):
+        return self._fixture._client.request(
+            path, method, endpoint_override=self._fixture.endpoint,
+            headers={**headers, 'x-auth-token': self._fixture.token},
+            **kwargs)
+
+
+class NovaAdapter:
+    """The same for the harness's Nova API."""
+
+    def __init__(self, api):
+        self._api = api
+        self.user = 'admin'
+
+    def get(self, path, microversion, raise_exc):
+        return requests.get(self._api.base_url + path, headers={
+            'X-Auth-User': self.user, 'X-User-Id': self.user,
+            'X-Auth-Project-Id': 'elsewhere', 'X-Roles': self.user,
+            'OpenStack-API-Version': f'compute {microversion}'})
+
+
+class AdoptCase(base.NovaCase):
+    STOCK = True
+    HOSTS = ('h1', 'h2', 'h3')
+
+    def setUp(self):
+        super().setUp()
+        # Soft delete instead of delete.
+        self.flags(reclaim_instance_interval=3600)
+        self.start_hosts()
+        self.cluster = publish.cluster('c1', {'CSV1': ('h1', 'h2')})
+        self.volumes['CSV1'] = ids.volume_uuid(
+            self.cluster.guid, self.cluster.volumes[0].guid)
+        self.nova = NovaAdapter(self.admin_api)
+        self.own = client.Placement(PlacementAdapter(self.placement.fixture))
+        self.servers = nova_servers.NovaServers(self.nova)
+
+    def adopt(self):
+        one = adopt.Adopter(self.own, self.servers, SETTINGS,
+                            adopt.Options(batch=4))
+        report = one.adopt(one.look(self.cluster))
+        self.refresh_computes()
+        return report
+
+    def retire(self):
+        one = retire.Retirer(self.own, self.servers, SETTINGS)
+        report = one.retire(one.look(self.cluster))
+        self.refresh_computes()
+        return report
+
+    def switch(self, host, status):
+        service, = self.api.get_services(binary='nova-compute', host=host)
+        self.api.put_service(service['id'], {'status': status})
+
+    def resized(self, old_gb, new_gb):
+        """A server in VERIFY_RESIZE from h1 to h2."""
+        server = self.boot(self.flavor(old_gb), host='h1')
+        self.api.post_server_action(server['id'], {'resize': {
+            'flavorRef': self.flavor(new_gb)}})
+        return self._wait_for_state_change(server, 'VERIFY_RESIZE')
+
+
+class AdoptARunningNova(AdoptCase):
+
+    def test_servers_in_every_standing_state_keep_their_share(self):
+        active = self.boot(self.flavor(10), host='h1')
+        stopped = self._stop_server(self.boot(self.flavor(20), host='h2'))
+        deleted = self.boot(self.flavor(30), host='h2')
+        self.api.delete_server(deleted['id'])
+        self._wait_for_state_change(deleted, 'SOFT_DELETED')
+        shelved = self.boot(self.flavor(40), host='h1')
+        self._shelve_server(shelved)
+        elsewhere = self.boot(self.flavor(50), host='h3')
+        self.switch('h3', 'disabled')
+        resized = self.resized(5, 7)
+        self.switch('h3', 'enabled')
+        migration, = self.migrations(resized)
+        report = self.adopt()
+        self.assertEqual((), report.left)
+        self.assertEqual((), report.findings)
+        for consumer, disk_gb in (
+                (active['id'], 10), (stopped['id'], 20),
+                (deleted['id'], 30), (resized['id'], 7),
+                (migration.uuid, 5)):
+            self.assertEqual({'CSV1': disk_gb}, self.disk_of(consumer))
+        self.assertEqual({}, self.disk_of(shelved['id']))
+        self.assertEqual({'h3': 50}, self.disk_of(elsewhere['id']))
+        before = self.all_shares()
+        self.disturb()
+        self.assertEqual(before, self.all_shares())
+        self._revert_resize(resized)
+        self.assertEqual({'CSV1': 5}, self.disk_of(resized['id']))
+        self.assertEqual({}, self.shares(migration.uuid))
+        self.api.post_server_action(active['id'], {'forceDelete': {}})
+        self._wait_until_deleted(active)
+        self.assertEqual({}, self.shares(active['id']))
+        self.api.post_server_action(deleted['id'], {'restore': None})
+        self._wait_for_state_change(deleted, 'ACTIVE')
+        self.assertEqual({'CSV1': 30}, self.disk_of(deleted['id']))
+
+    def test_a_server_in_the_middle_of_a_live_migration_is_swept_later(self):
+        server = self.boot(self.flavor(10), host='h1')
+        calm = self.boot(self.flavor(20), host='h1')
+        seen = []
+        real = fake.FakeDriver.live_migration
+
+        def during(driver, *args, **kwargs):
+            seen.append((self.all_shares(), self.adopt(), self.all_shares()))
+            return real(driver, *args, **kwargs)
+
+        with mock.patch.object(fake.FakeDriver, 'live_migration', during):
+            self._live_migrate(server, 'completed')
+        (before, report, after), = seen
+        migration, = self.migrations(server)
+        self.assertEqual({Why.MOVING}, {left.why for left in report.left})
+        for consumer in (server['id'], migration.uuid):
+            self.assertEqual(before[consumer], after[consumer])
+        self.assertEqual({'CSV1': 20}, self.disk_of(calm['id']))
+        host = self.host_of(server)
+        self.assertEqual({host: 10}, self.disk_of(server['id']))
+        self.assertEqual((), self.adopt().findings)
+        expected = {'h3': 10} if host == 'h3' else {'CSV1': 10}
+        self.assertEqual(expected, self.disk_of(server['id']))
+        self.assertEqual({}, self.shares(migration.uuid))
+
+    def test_stock_nova_goes_on_after_retire(self):
+        server = self.boot(self.flavor(10), host='h1')
+        before = self.all_shares()
+        inventory = self.own.inventories(self.node('h1'))[1]
+        self.adopt()
+        self.assertEqual((), self.retire().findings)
+        self.assertEqual(before, self.all_shares())
+        self.assertEqual(inventory, self.own.inventories(self.node('h1'))[1])
+        self.disturb()
+        self.assertEqual(before, self.all_shares())
+        self.assertEqual(set(), {
+            name for name in self.own.all_traits()
+            if name.startswith(('CUSTOM_CSV', 'CUSTOM_HYPERV'))})
+        self._migrate_server(server)
+        self._confirm_resize(self.api.get_server(server['id']))
+        self.assertEqual({self.host_of(server): 10},
+                         self.disk_of(server['id']))
+        other = self.boot(self.flavor(400), host='h2')
+        self.assertEqual({'h2': 400}, self.disk_of(other['id']))
+
+    def test_without_the_admin_role_nothing_is_touched(self):
+        self.boot(self.flavor(10), host='h1')
+        before = self.all_shares(), self.own.list_providers()
+        self.nova.user = 'member'
+        with self.assertRaisesRegex(adopt.exception.NovaDenied,
+                                    'admin role'):
+            self.adopt()
+        self.assertEqual(before,
+                         (self.all_shares(), self.own.list_providers()))
