@@ -1,0 +1,146 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""``csv heal --held`` and ``hv-sched-agent --once`` as an operator runs them.
+
+Nova's answers are recorded ones, served beside the real Placement.
+"""
+
+import json
+import threading
+
+import pytest
+
+from hv_sched.agent import cmd
+from hv_sched.agent import passes
+from hv_sched.providers import names
+from hv_sched.shares import restore
+from tests.functional import test_adopt_commands
+from tests.functional import test_commands
+from tests.functional import test_held
+
+csv = test_commands.csv
+
+
+class Cloud:
+    """What the ``csv`` fixture and the recorded Nova need of a cloud."""
+
+    def __init__(self, placement):
+        self.placement = placement
+        self.case = test_held.Case(placement)
+        self.nova = self.case.nova
+        self.nodes = {}
+        self.api = self.case.client
+
+
+@pytest.fixture
+def cloud(placement):
+    made = Cloud(placement)
+    made.nova_api = test_adopt_commands.NovaApi(made)
+    made.placement.service.before = made.nova_api
+    return made
+
+
+@pytest.fixture
+def agent_conf(cloud, tmp_path):
+    path = tmp_path / 'hv_sched.conf'
+    path.write_text(f'''
+[hv_sched]
+held_settle_time = 0
+[keystone]
+auth_type = admin_token
+token = admin
+endpoint = {cloud.placement.service.endpoint}
+''')
+    return str(path)
+
+
+def test_heal_shows_then_restores(csv, cloud):
+    server = cloud.case.holds(test_held.HELD)
+    code, out, err = csv('heal', '--held', '--dry-run', '-f', 'json')
+    assert (code, err) == (2, '')
+    row = {'Consumer': server, 'Volume': test_held.NAME, 'GB': 300,
+           'Done': 'restored'}
+    assert json.loads(out) == [row]
+    assert cloud.case.on_volume(server) == test_held.HELD
+    code, out, _ = csv('heal', '--held', '-f', 'json')
+    assert (code, json.loads(out)) == (0, [row])
+    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert csv('heal', '--held', '-f', 'json')[:2] == (0, '[]\n')
+
+
+def test_heal_says_what_it_leaves(csv, cloud):
+    server = cloud.case.holds(test_held.HELD, task_state='migrating')
+    code, out, _ = csv('heal', '--held', '-f', 'json')
+    assert code == 4
+    row, = json.loads(out)
+    assert row['Consumer'] == server
+    assert row['Done'] == f'skipped: server {server} is busy (migrating)'
+
+
+def test_the_agent_restores_after_a_day_off(cloud, agent_conf):
+    servers = [cloud.case.holds({names.HELD_DISK_GB: 100})
+               for _ in range(4)]
+    assert cmd.main(['--config-file', agent_conf, '--once']) == 0
+    assert [cloud.case.on_volume(server) for server in servers] == [
+        {names.DISK_GB: 100}] * 4
+
+
+def test_the_agent_says_that_nova_is_away(cloud, agent_conf, monkeypatch):
+    monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
+    cloud.case.holds(test_held.HELD)
+    cloud.nova_api.status = '503 Service Unavailable'
+    assert cmd.main(['--config-file', agent_conf, '--once']) == 1
+
+
+def test_the_agent_needs_credentials(tmp_path, capsys):
+    path = tmp_path / 'empty.conf'
+    path.write_text('[hv_sched]\n')
+    assert cmd.main(['--config-file', str(path), '--once']) == 1
+    assert 'section [keystone]' in capsys.readouterr().err
+
+
+def test_a_source_that_cannot_be_read_stops_no_restoring(
+        cloud, agent_conf, tmp_path):
+    server = cloud.case.holds(test_held.HELD)
+    broken = tmp_path / 'broken.conf'
+    broken.write_text('[hv_sched]\nsource = /nowhere/at/all.yaml\n')
+    assert cmd.main(['--config-file', agent_conf, '--config-file',
+                     str(broken), '--once']) == 1
+    assert cloud.case.on_volume(server) == test_held.SHARE
+
+
+def test_the_loop_passes_until_it_is_stopped():
+    class Agent(passes.Agent):
+        def __init__(self):
+            self.ran = 0
+
+        def run(self):
+            self.ran += 1
+            if self.ran == 3:
+                stop.set()
+            return 0
+
+    stop = threading.Event()
+    agent = Agent()
+    cmd.loop(agent, 0.01, stop)
+    assert agent.ran == 3
+
+
+def test_a_pass_reports_what_it_did(cloud, agent_conf):
+    server = cloud.case.holds(test_held.HELD)
+    conf = cmd.configure(['--config-file', agent_conf])
+    agent = passes.Agent(conf, cloud.api, cloud.nova)
+    assert agent.run() == 0
+    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert restore.Restorer(cloud.api, cloud.nova).restore().done == ()
