@@ -86,6 +86,16 @@ At most so many cached images of a volume, the newest, are published as
 traits CUSTOM_CSV_IMAGE_<id>. 0 publishes none.
 """),
     cfg.IntOpt(
+        'debounce_passes',
+        default=2,
+        min=1,
+        help="""
+A running reconcile gives back a feature trait that was taken away, and
+clears CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED and
+CUSTOM_CSV_NO_NEW_DISKS, only when so many passes in a row ask for it. What
+closes is written at once. 1 switches it off; a single command never waits.
+"""),
+    cfg.IntOpt(
         'stale_after',
         default=3600,
         min=0,

@@ -63,6 +63,7 @@ def read_overview(client: Placement, listed: Iterable[Listed],
     compute_nodes = _uuids(client.list_providers(
         required=names.COMPUTE_NODE))
     in_use = client.all_traits(associated=True)
+    known_classes = client.resource_classes()
     wanted = sorted(set(aggregates))
     members = in_parallel(workers, lambda aggregate: _uuids(
         client.list_providers(member_of=aggregate)), wanted)
@@ -71,10 +72,10 @@ def read_overview(client: Placement, listed: Iterable[Listed],
         compute_nodes=compute_nodes,
         node_traits=_node_traits(client, in_use, compute_nodes, workers),
         members=dict(zip(wanted, members, strict=True)),
-        volumes=_volume_summaries(client, in_use),
+        volumes=_volume_summaries(client, in_use, known_classes),
         open_nodes=_open_nodes(client, in_use),
         known_traits=client.all_traits(),
-        known_classes=client.resource_classes(),
+        known_classes=known_classes,
         traits_in_use=in_use,
         gpus=_gpu_summaries(client, in_use))
 
@@ -87,27 +88,48 @@ def _node_traits(client: Placement, in_use: frozenset[str],
                  compute_nodes: frozenset[str], workers: int
                  ) -> dict[str, frozenset[str]]:
     """Our traits by node: one request a trait, whatever the nodes."""
-    ours = sorted(
-        trait for trait in in_use
-        if ownership.node_trait(trait, cpu_managed=True)
-        and not trait.startswith(names.FORMER_RATIO_PREFIX)
-        and trait != names.VOLUME)
-    owners = in_parallel(workers, lambda trait: _uuids(
-        client.list_providers(required=trait)), ours)
+    queries = _trait_queries(in_use)
+    owners = in_parallel(workers, lambda query: _uuids(
+        client.list_providers(required=query)), queries.values())
     found: dict[str, set[str]] = {}
-    for trait, uuids in zip(ours, owners, strict=True):
+    for trait, uuids in zip(queries, owners, strict=True):
         for uuid in uuids & compute_nodes:
             found.setdefault(uuid, set()).add(trait)
     return {uuid: frozenset(traits) for uuid, traits in found.items()}
 
 
-def _volume_summaries(client: Placement, in_use: frozenset[str]
+def _trait_queries(in_use: frozenset[str]) -> dict[str, str]:
+    """What to ask for each of our traits on nodes.
+
+    CPU traits are ours only on nodes that say so. While there are none, it is
+    enough to know which nodes have any (then shown as having the first): a
+    cloud's other hosts may have dozens, each of which would be a request.
+    """
+    ours = sorted(
+        trait for trait in in_use
+        if ownership.node_trait(trait, cpu_managed=True)
+        and not trait.startswith(names.FORMER_RATIO_PREFIX)
+        and trait != names.VOLUME)
+    cpu = [trait for trait in ours if trait.startswith(names.HW_CPU_PREFIX)]
+    if not cpu or names.CPU_MANAGED in in_use:
+        return {trait: trait for trait in ours}
+    return {cpu[0]: f'in:{",".join(cpu)}',
+            **{trait: trait for trait in ours if trait not in cpu}}
+
+
+def _volume_summaries(client: Placement, in_use: frozenset[str],
+                      known_classes: frozenset[str]
                       ) -> dict[str, VolumeSummary]:
-    """Capacity, use and traits of all volumes with room, in one request."""
-    if names.VOLUME not in in_use:
+    """Capacity, use and traits of all volumes, in one request.
+
+    It asks for a unit of the escrow, which never lacks room: asked for
+    DISK_GB, full volumes would not be told.
+    """
+    if names.VOLUME not in in_use or (
+            names.HELD_DISK_GB not in known_classes):
         return {}
     answer = client.allocation_candidates(
-        resources=f'{names.DISK_GB}:1', required=names.VOLUME)
+        resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME)
     return {uuid: _summary(summary)
             for uuid, summary in answer['provider_summaries'].items()
             if names.VOLUME in summary['traits']}

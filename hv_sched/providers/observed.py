@@ -79,7 +79,7 @@ class Overview:
     :param compute_nodes: uuids of the providers Nova's computes own
     :param node_traits: our traits by the uuid of the node that has them
     :param members: provider uuids by aggregate, for our aggregates
-    :param volumes: summaries of the volumes that have room left
+    :param volumes: summaries of the volumes that have the escrow class
     :param open_nodes: nodes whose own DISK_GB still has room
     :param known_traits: every trait that exists
     :param known_classes: every resource class that exists

@@ -194,13 +194,21 @@ def vocabulary(every: Iterable[change_types.Change], overview: Overview
 
 def _cleaning(every: Iterable[change_types.Change], overview: Overview
               ) -> tuple[change_types.Change, ...]:
-    """Names of images that no cache holds any more."""
-    wanted = {trait for change in every
-              if isinstance(change, change_types.SetTraits)
-              for trait in change.after}
-    unused = overview.known_traits - overview.traits_in_use - wanted
+    """Names of images that no cache holds any more.
+
+    One that is used where the overview does not look stays: Placement
+    refuses to delete it.
+    """
+    marks = [change for change in every
+             if isinstance(change, change_types.SetTraits)]
+    changed = {change.uuid for change in marks}
+    staying = {trait for change in marks for trait in change.after}
+    staying |= {trait for uuid, summary in overview.volumes.items()
+                if uuid not in changed for trait in summary.traits}
+    leaving = {trait for change in marks for trait in change.before}
+    unused = overview.known_traits - overview.traits_in_use | leaving
     return tuple(change_types.DeleteTrait(change_types.Step.CLEAN, '', name)
-                 for name in sorted(unused)
+                 for name in sorted(unused - staying)
                  if name.startswith(names.IMAGE_PREFIX))
 
 

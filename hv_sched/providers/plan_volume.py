@@ -236,8 +236,8 @@ def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
     """The volume's inventories, never smaller than what is allocated."""
     used = provider.used(names.DISK_GB)
     disk = disk_inventory(one, provider, settings)
-    if (disk.total * disk.allocation_ratio < used
-            and not settings.allow.shrink):
+    if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), used
+                      ) and not settings.allow.shrink:
         return [], [Finding(
             one.cluster.name, provider.name, Kind.REFUSED,
             f'its size would become {disk.total} GB x allocation_ratio '
@@ -250,6 +250,17 @@ def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
     return [changes.SetInventories(
         Step.FILL, provider.uuid, one.volume_name(provider.uuid),
         before=provider.inventories, after=after)], []
+
+
+def _shrinks_below(disk: Inventory, before: Inventory | None, used_gb: int
+                   ) -> bool:
+    """Whether writing this would take away room that servers have.
+
+    A volume that is over-full already, for an operator lowered its ratio,
+    is kept in order like any other.
+    """
+    return disk.capacity < used_gb and (
+        before is None or disk.capacity < before.capacity)
 
 
 def disk_inventory(one: Layout, provider: Provider, settings: Settings

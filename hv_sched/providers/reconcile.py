@@ -27,6 +27,7 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched.providers import apply
 from hv_sched.providers import changes
+from hv_sched.providers import debounce
 from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import suspects
@@ -84,6 +85,7 @@ class Reconciler:
         self._settings = settings
         self._progress = progress or Progress()
         self._clock = clock
+        self._debounce = debounce.Debounce(settings.debounce_passes)
 
     def observe(self, facts: model.Facts, full: bool = True,
                 also: frozenset[str] = frozenset()
@@ -130,6 +132,7 @@ class Reconciler:
         :raises PlacementError: when Placement cannot be read
         """
         done: list[changes.Change] = []
+        self._debounce.start_pass()
         # Only the first attempt reads everything: the longer the reading,
         # the surer a busy volume has moved on before it can be written.
         undone: frozenset[str] | None = None
@@ -138,6 +141,7 @@ class Reconciler:
             nonlocal undone
             plan, observed = self._plan(
                 facts, full and undone is None, undone or frozenset())
+            plan = self._debounce.steady(plan)
             outcome = self._apply(plan, observed)
             done.extend(outcome.done)
             stands = {id(change) for change in outcome.done}

@@ -45,6 +45,7 @@ class Settings:
     floor_hysteresis_percent: int = 1
     max_withdraw_percent: int = 34
     max_image_traits: int = 100
+    debounce_passes: int = 2
     stale_after: int = 3600
     workers: int = 8
     conflict_retries: int = 5
