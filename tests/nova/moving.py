@@ -85,10 +85,11 @@ class MovingCase(base.NovaCase):
         self.api.put_service_force_down(services[0]['id'], True)
 
     def come_back(self, host: str) -> None:
-        services = self.api.get_services(host=host, binary='nova-compute')
-        self.api.put_service_force_down(services[0]['id'], False)
+        """A node starts again and cleans up; only then Nova lets it up."""
         self.computes[host] = self.restart_compute_service(
             self.computes[host])
+        services = self.api.get_services(host=host, binary='nova-compute')
+        self.api.put_service_force_down(services[0]['id'], False)
 
     def fill(self, host: str) -> None:
         """Leave no memory on a node."""
