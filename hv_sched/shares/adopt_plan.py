@@ -186,7 +186,7 @@ def _volume(one: Layout, provider: Provider | None, plan: VolumePlan,
                                frozenset(), frozenset())
     short = _short_gb(one, now, plan, settings)
     traits = now.traits
-    if short:
+    if short and overcommit.ratio_before(traits) is None:
         traits = traits | {overcommit.trait(_ratio(now, settings))}
     full = dataclasses.replace(
         now, traits=traits, usages={names.DISK_GB: plan.after_gb},
@@ -218,8 +218,10 @@ def _short_gb(one: Layout, provider: Provider, plan: VolumePlan,
 
     ``reserved`` gives way to shares, so it does not count.
     """
-    if overcommit.ratio_before(provider.traits) is not None:
-        return 0
+    disk = provider.inventories.get(names.DISK_GB)
+    if disk and overcommit.ratio_before(provider.traits) is not None:
+        # Raised already, with consent, but only for what it had then.
+        return max(0, plan.after_gb - disk.capacity)
     total = one.volumes[plan.uuid].total_gb
     ratio = _ratio(provider, settings)
     if not overcommit.still_needed(total, plan.after_gb, ratio):

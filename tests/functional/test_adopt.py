@@ -287,6 +287,22 @@ def test_allow_overcommit_raises_the_ratio_until_it_fits_again(cloud):
     assert cloud.hosts(249) == {'hv01', 'hv02'}
 
 
+def test_more_overcommit_needs_consent_again(cloud):
+    cloud.server('hv01', 400)
+    cloud.server('hv02', 250)
+    cloud.adopt(allow_overcommit=True)
+    cloud.register('hv03')
+    cloud.server('hv03', 50)
+    report = cloud.adopt(clouds.cluster(3))
+    assert 'over-booked by 50 GB' in report.findings[0].message
+    assert kinds(cloud.adopt(clouds.cluster(3), allow_overcommit=True)) == []
+    _uuid, inventories, traits, _aggregates, _usages = cloud.state()[
+        'csv:hvc1/Volume1']
+    assert inventories['DISK_GB'].capacity == 700
+    assert [trait for trait in traits if 'OVERCOMMITTED' in trait] == [
+        'CUSTOM_CSV_OVERCOMMITTED_FROM_1_0']
+
+
 def test_the_files_of_the_servers_are_not_reserved_too(cloud):
     cloud.server('hv01', 300)
     full = clouds.volume(1, free_bytes=250 * model.GIB)
