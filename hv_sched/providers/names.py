@@ -26,6 +26,9 @@ HELD_TOTAL_GB = 2147483647
 # VHDX ends at 64 TiB, so does one server's disk.
 MAX_DISK_GB = 64 * 1024
 
+# Only names of this form can be created by a client of Placement.
+CUSTOM_PREFIX = 'CUSTOM_'
+
 VOLUME_NAME_PREFIX = 'csv:'
 
 # On volumes.

@@ -19,6 +19,7 @@ is one provider read in full, at one generation.
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched.providers import names
 from hv_sched.providers.inventory import Inventory
 
 
@@ -97,6 +98,16 @@ class Overview:
     known_classes: frozenset[str]
     traits_in_use: frozenset[str] = frozenset()
     gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
+
+    def placeable(self, traits: frozenset[str]) -> frozenset[str]:
+        """Those that exist or may be created.
+
+        Standard traits come with Placement's os-traits, which may be older
+        than ours; creating one is refused with 400.
+        """
+        return frozenset(trait for trait in traits
+                         if trait.startswith(names.CUSTOM_PREFIX)
+                         or trait in self.known_traits)
 
 
 @dataclasses.dataclass(frozen=True)

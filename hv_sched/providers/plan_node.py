@@ -31,6 +31,7 @@ from hv_sched.providers.desired import Layout
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
 from hv_sched.providers.observed import Observed
+from hv_sched.providers.observed import Overview
 from hv_sched.providers.observed import Provider
 from hv_sched.providers.settings import Settings
 
@@ -77,7 +78,7 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
             continue  # not read: the overview showed nothing wrong
         if uuid in blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
-        found += _mark(one, provider)
+        found += _mark(one, provider, observed.overview)
         if uuid not in blocked and is_open(provider):
             found.append(_close(provider))
         found += _join(one, provider, ours, may_join=uuid not in blocked)
@@ -89,13 +90,14 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
     return found, findings
 
 
-def _mark(one: Layout, provider: Provider) -> Iterable[changes.Change]:
+def _mark(one: Layout, provider: Provider, overview: Overview
+          ) -> Iterable[changes.Change]:
     """Our traits; a node about to be closed also remembers its ratio."""
     managed = names.CPU_MANAGED in provider.traits
     owned = {trait for trait in provider.traits
              if ownership.node_trait(trait, managed)}
-    wanted = set(node_traits.desired_node_traits(
-        one.cluster, one.nodes[provider.uuid], provider.traits))
+    wanted = set(overview.placeable(node_traits.desired_node_traits(
+        one.cluster, one.nodes[provider.uuid], provider.traits)))
     if is_open(provider) and not former_ratio.remembered(provider.traits):
         disk = provider.inventories[names.DISK_GB]
         wanted.add(former_ratio.trait(disk.allocation_ratio))

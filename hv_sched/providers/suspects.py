@@ -79,7 +79,8 @@ def _nodes(one: Layout, overview: Overview,
         managed = names.CPU_MANAGED in traits
         owned = {trait for trait in traits
                  if ownership.node_trait(trait, managed)}
-        wanted = node_traits.desired_node_traits(one.cluster, node, traits)
+        wanted = overview.placeable(node_traits.desired_node_traits(
+            one.cluster, node, traits))
         if (owned != wanted or uuid in overview.open_nodes
                 or memberships.get(uuid, frozenset()) & cloud.aggregates
                 != one.node_aggregates(uuid)):

@@ -314,6 +314,27 @@ def test_half_an_answer_withdraws_nothing(cloud):
     assert cloud.state()['hv04'][3] == set()
 
 
+def test_a_standard_trait_placement_does_not_know_is_left_out(cloud):
+    """os-traits here may be newer than Placement's."""
+    nodes = (clouds.node(1), clouds.node(2, cpu_features=('VMX', 'AVX2')))
+    generation, _traits = cloud.api.traits(cloud.nodes['hv02'])
+    cloud.api.set_traits(cloud.nodes['hv02'], generation,
+                         frozenset(('COMPUTE_NODE',)))
+
+    told = cloud.api.all_traits()
+    cloud.placement.service.before = lambda environ: (
+        ('200 OK', {'traits': sorted(told - {'HW_CPU_X86_AVX2'})})
+        if environ['PATH_INFO'].endswith('/traits')
+        and 'resource_providers' not in environ['PATH_INFO']
+        and not environ.get('QUERY_STRING')
+        and environ['REQUEST_METHOD'] == 'GET' else None)
+    facts = clouds.facts(clouds.cluster(nodes=nodes))
+    cloud.sync(facts)
+    cloud.placement.service.before = None
+    traits = cloud.state()['hv02'][2]
+    assert 'HW_CPU_X86_VMX' in traits and 'HW_CPU_X86_AVX2' not in traits
+
+
 # -- volumes that change
 
 
