@@ -133,6 +133,9 @@ def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
     ratio = ratio or settled_ratio(before, settings)
     reserved = reserved_gb(lines, before.reserved if before else None,
                            settings.reserved_step_gb)
+    if volume.free_bytes is None and before is not None:
+        # What was used is unknown, not gone.
+        reserved = max(reserved, before.reserved)
     reserved = min(reserved, volume.total_gb)
     fitted = fit_reserved(volume.total_gb, reserved, ratio, used_gb)
     return Inventory(

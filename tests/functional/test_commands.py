@@ -149,6 +149,24 @@ def test_show_tells_reasons_nodes_and_holders(csv, source, cloud):
     assert told['drift'] is True, 'so they need not be reserved any more'
 
 
+def test_show_tells_line_by_line_what_is_reserved_and_why_it_is_closed(
+        csv, source, tmp_path):
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE.replace(
+        'free_gb: 410', 'free_gb: 20, reserve_gb: 30, maintenance: true, '
+        'image_cache_bytes: 42949672960'))
+    csv('sync', '--source', source)
+    told = rows(csv('show', 'hvc1/Volume1', '--source', source, '-f',
+                    'json'))
+    assert told['reserved_reasons'] == {
+        'operator reserve': '30.0 GiB', 'image cache': '40.0 GiB',
+        "files no server's share covers": '440.0 GiB'}
+    assert told['reserved_gb'] == 500
+    maintenance, floor = told['closed_reasons']
+    assert maintenance == 'in maintenance'
+    assert '20 GiB physically free' in floor and '30 GiB' in floor
+    assert (told['state'], told['drift']) == ('closed', False)
+
+
 def test_adopt_exits_with_3(csv, source, cloud):
     cloud.own_disk('hv01', 10)
     for command in ('plan', 'sync'):

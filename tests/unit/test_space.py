@@ -89,6 +89,13 @@ def test_unknown_free_space_reserves_nothing_new():
     assert reserved(blind) == 0
 
 
+def test_unknown_free_space_gives_away_nothing():
+    blind = dataclasses.replace(volume(reserve_gb=10), free_bytes=None)
+    assert reserved(blind, before=Inventory(500, 304)) == 304
+    assert reserved(blind, before=Inventory(500, 5)) == 10
+    assert reserved(blind, used_gb=300, before=Inventory(500, 304)) == 200
+
+
 def test_reserved_moves_in_steps():
     assert reserved(volume(free_gb=499), reserved_step_gb=8) == 8
 
