@@ -55,13 +55,16 @@ class SelectDestinations(base.NovaCase):
 
     FILTERS = ('SharedVolumeFilter',)
 
-    def runTest(self) -> None:
+    def setUp(self) -> None:
+        # Before the scheduler starts; nobody reports for the hosts.
         self.flags(service_down_time=10 ** 6)
+        super().setUp()
+
+    def runTest(self) -> None:
         self.flags(max_placement_results=SETTINGS['limit'],
                    group='scheduler')
         logging.getLogger().setLevel(logging.WARNING)
-        self._flavor = objects.Flavor.get_by_flavor_id(
-            nova_context.get_admin_context(), self.flavor(10))
+        self._flavor = self.flavor(10)
         names = [f'hv{number:04}' for number in range(SETTINGS['hosts'])]
         self._create_hosts(names)
         self._publish(names)
@@ -148,7 +151,7 @@ class SelectDestinations(base.NovaCase):
     def _schedule(self, side: Any, request_filters: list[Any]) -> float:
         request_filter.ALL_REQUEST_FILTERS[:] = request_filters
         server = uuidutils.generate_uuid()
-        spec = self._spec(server)
+        spec = self.request_spec(server, self._flavor)
         context = nova_context.get_admin_context()
         start = time.perf_counter()
         found = side.select_destinations(
@@ -158,20 +161,6 @@ class SelectDestinations(base.NovaCase):
         assert found[0][0].service_host.startswith('hv'), found
         self.placement.delete(f'/allocations/{server}')
         return seconds
-
-    def _spec(self, server: str) -> Any:
-        return objects.RequestSpec(
-            flavor=self._flavor,
-            image=objects.ImageMeta(
-                id=base.IMAGE, properties=objects.ImageMetaProps()),
-            project_id='p', user_id='u', instance_uuid=server,
-            num_instances=1, is_bfv=False, availability_zone=None,
-            requested_resources=[], scheduler_hints={}, ignore_hosts=None,
-            force_hosts=None, force_nodes=None, retry=None, limits=None,
-            instance_group=None, numa_topology=None, pci_requests=None,
-            requested_destination=None,
-            security_groups=objects.SecurityGroupList(objects=[]),
-            request_level_params=objects.RequestLevelParams())
 
     def _report(self, seconds: dict[str, list[float]],
                 requests: dict[str, int]) -> dict[str, Any]:

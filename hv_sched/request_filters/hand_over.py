@@ -17,6 +17,8 @@ Planned by the request filter, made by SharedVolumeFilter once it knows that
 hosts are left. One POST writes both consumers, so it stands or it does not.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 import dataclasses
 import random

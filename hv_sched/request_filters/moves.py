@@ -18,6 +18,8 @@ asks for no DISK_GB and only for nodes that can reach the volume. What is
 written about it is the hand-over's.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 
 from nova import context as nova_context

@@ -18,6 +18,8 @@ whether the server is in a cell yet (a server being created is not), and its
 cell tells what it is doing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from collections.abc import Iterator
 import contextlib

@@ -18,6 +18,8 @@ goes, but what a node adds later (configuration drive, console log, saved
 memory) goes to its own home.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 from nova import objects

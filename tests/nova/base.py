@@ -167,12 +167,17 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
 
     def boot(self, flavor_id: str, state: str = 'ACTIVE',
              hints: dict[str, str] | None = None, count: int = 1,
-             name: str | None = None, **kwargs: Any) -> dict[str, Any]:
-        """Create a server; kwargs: host, az, image_uuid."""
+             name: str | None = None, more: dict[str, Any] | None = None,
+             **kwargs: Any) -> dict[str, Any]:
+        """Create a server; kwargs: host, az, image_uuid.
+
+        :param more: other fields of the request's server
+        """
         name = name or f'server-{len(self.api.get_servers())}'
         kwargs.setdefault('image_uuid', IMAGE)
         body = {'server': self._build_server(
             name=name, flavor_id=flavor_id, networks='none', **kwargs)}
+        body['server'].update(more or {})
         if count > 1:
             body['server'].update(min_count=count, max_count=count)
         if hints:
@@ -192,6 +197,24 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
         return [dict(self._wait_for_state_change(server, state,
                                                  max_retries=60))
                 for server in servers]
+
+    def request_spec(self, server: str, flavor_id: str,
+                     **fields: Any) -> objects.RequestSpec:
+        """What the conductor would send for a plain create."""
+        context = nova_context.get_admin_context()
+        return objects.RequestSpec(**{
+            'flavor': objects.Flavor.get_by_flavor_id(context, flavor_id),
+            'image': objects.ImageMeta(
+                id=IMAGE, properties=objects.ImageMetaProps()),
+            'project_id': 'p', 'user_id': 'u', 'instance_uuid': server,
+            'num_instances': 1, 'is_bfv': False, 'availability_zone': None,
+            'requested_resources': [], 'scheduler_hints': {},
+            'ignore_hosts': None, 'force_hosts': None, 'force_nodes': None,
+            'retry': None, 'limits': None, 'instance_group': None,
+            'numa_topology': None, 'pci_requests': None,
+            'requested_destination': None,
+            'security_groups': objects.SecurityGroupList(objects=[]),
+            'request_level_params': objects.RequestLevelParams(), **fields})
 
     def host_of(self, server: dict[str, Any]) -> str | None:
         found = self.api.get_server(server['id'])

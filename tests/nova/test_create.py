@@ -12,6 +12,8 @@
 
 """Servers created on volumes, by everything that says where they shall go."""
 
+from nova.tests import fixtures as nova_fixtures
+
 from hv_sched.providers import names
 from tests.nova import base
 from tests.nova import publish
@@ -107,6 +109,22 @@ class CreateOnVolumes(base.NovaCase):
     def test_swap_counts_in_whole_gb(self):
         server = self.boot(self.flavor(5, swap=1025, ephemeral=3), host='h1')
         self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
+
+    def test_booted_from_a_volume_only_swap_is_on_the_shared_one(self):
+        server = self.boot(
+            self.flavor(5, swap=1025), host='h1', image_uuid='',
+            more={'block_device_mapping_v2': [{
+                'boot_index': 0, 'source_type': 'volume',
+                'destination_type': 'volume',
+                'uuid': nova_fixtures.CinderFixture.IMAGE_BACKED_VOL}]})
+        self.assertEqual({'CSV1': 2}, self.disk_of(server['id']))
+
+    def test_a_group_of_the_flavor_goes_together_with_the_disks(self):
+        flavor = self.flavor(5)
+        self.api.post_extra_spec(flavor, {'extra_specs': {
+            'resources1:MEMORY_MB': '512'}})
+        server = self.boot(flavor, host='h1')
+        self.assertEqual({'CSV1': 5}, self.disk_of(server['id']))
 
     def test_a_granular_disk_group_stays_as_the_flavor_has_it(self):
         flavor = self.flavor(50)

@@ -12,11 +12,13 @@
 
 """How long a snapshot is kept and what a failing read does to it."""
 
+import os
 import threading
 
 from hv_sched import snapshot
 from hv_sched import snapshot_reader
 from hv_sched import volumes
+from hv_sched.filters import shared_volume
 
 TTL = 60
 EMPTY = volumes.Snapshot({}, {}, {}, frozenset())
@@ -105,3 +107,21 @@ def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
     go_on.set()
     reader.join()
     assert cache.get(TTL) is newer
+
+
+def test_a_forked_worker_takes_neither_lock_nor_snapshot_of_its_parent(
+        monkeypatch):
+    snapshot.forget()
+    monkeypatch.setattr(snapshot_reader, 'read', lambda: EMPTY)
+    snapshot.get()
+    parents = snapshot._process
+    monkeypatch.setattr(os, 'getpid', lambda: parents.pid + 1)
+    snapshot.get()
+    assert snapshot._process.cache is not parents.cache
+    snapshot.forget()
+
+
+def test_building_a_filter_reads_and_locks_nothing():
+    snapshot.forget()
+    shared_volume.SharedVolumeFilter()
+    assert snapshot._process is None
