@@ -50,9 +50,10 @@ def node(number: int, home: int | None = None, **fields: object
                       **fields)  # type: ignore[arg-type]
 
 
-def cluster(nodes: int = 2, volumes: tuple[model.Volume, ...] = (),
+def cluster(size: int = 2, volumes: tuple[model.Volume, ...] = (),
             **fields: object) -> model.Cluster:
-    fields.setdefault('nodes', tuple(node(n + 1) for n in range(nodes)))
+    """A cluster of so many nodes, hv01 and on."""
+    fields.setdefault('nodes', tuple(node(n + 1) for n in range(size)))
     return model.Cluster(
         guid=CLUSTER_GUID, name='hvc1', volumes=volumes or (volume(),),
         **fields)  # type: ignore[arg-type]
