@@ -144,11 +144,15 @@ def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
 
 def _gpu_summaries(client: Placement, in_use: frozenset[str]
                    ) -> dict[str, GpuSummary]:
-    """Capacity, use and traits of all RemoteFX children with room left."""
+    """Capacity, use and traits of the RemoteFX children.
+
+    Those whose last adapter is taken are not told; video memory, which runs
+    out first, is therefore not asked for.
+    """
     if features.REMOTEFX.trait not in in_use:
         return {}
     answer = client.allocation_candidates(
-        resources=f'{gpus.VRAM_MB}:{gpus.MIN_VRAM_MB}')
+        resources=f'{gpus.ADAPTER}:1')
     return {uuid: GpuSummary(
         {rc: resource['capacity']
          for rc, resource in summary['resources'].items()},

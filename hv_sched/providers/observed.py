@@ -84,7 +84,7 @@ class Overview:
     :param open_nodes: nodes whose own DISK_GB still has room
     :param known_traits: every trait that exists
     :param known_classes: every resource class that exists
-    :param gpus: summaries of the RemoteFX children that have room left
+    :param gpus: summaries of the RemoteFX children that have an adapter left
     :param traits_in_use: the traits some provider has
     """
 

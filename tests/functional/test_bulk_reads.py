@@ -17,6 +17,7 @@ import dataclasses
 import pytest
 
 from hv_sched import model
+from hv_sched.providers import gpus
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.providers import ownership
@@ -105,6 +106,18 @@ def test_a_sync_with_nothing_to_do_costs_the_same_for_any_nodes(told):
 def test_a_full_volume_costs_nothing_more(cloud):
     assert cloud.api.usages(volume_uuid(1))[1]['DISK_GB'] == 500
     assert read_in_full(requests_of(cloud, facts(8))) == set()
+
+
+def test_a_gpu_without_memory_left_costs_nothing_more(placement):
+    cloud = clouds.Cloud(placement)
+    cloud.register('hv01')
+    told = clouds.facts(clouds.cluster(nodes=(clouds.node(
+        1, remotefx_enabled=True, gpus=(model.Gpu('card', 1024),)),)))
+    cloud.sync(told)
+    child = gpus.child_uuid(cloud.nodes['hv01'])
+    cloud.allocate('55555555-5555-4555-8555-555555555555', {child: {
+        'resources': {gpus.ADAPTER: 1, gpus.VRAM_MB: 1024}}})
+    assert read_in_full(requests_of(cloud, told)) == set()
 
 
 def test_other_hosts_cpu_traits_cost_one_request_together(cloud):
