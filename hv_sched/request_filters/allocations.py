@@ -25,6 +25,7 @@ from nova.scheduler.client import report
 from hv_sched import exception
 from hv_sched.providers import client
 from hv_sched.providers import consumers
+from hv_sched.providers import names
 from hv_sched.providers.consumers import Consumer
 
 _TYPED = '1.39'
@@ -65,6 +66,29 @@ def members(aggregates: list[str]) -> set[str]:
                   + ','.join(sorted(aggregates)), 'read a cluster\'s nodes')
     return {provider['name']
             for provider in found.json()['resource_providers']}
+
+
+def builds_of(node: str) -> set[str]:
+    """The Windows build of a node, as traits.
+
+    :param node: uuid of its provider
+    :raises PlacementError:
+    """
+    return _builds(f'/resource_providers/{node}/traits')
+
+
+def builds() -> set[str]:
+    """The Windows builds there are, as traits.
+
+    :raises PlacementError:
+    """
+    return _builds(f'/traits?name=startswith:{names.BUILD_PREFIX}'
+                   '&associated=true')
+
+
+def _builds(url: str) -> set[str]:
+    found = _send('get', url, 'read the Windows builds').json()['traits']
+    return {trait for trait in found if trait.startswith(names.BUILD_PREFIX)}
 
 
 def _send(method: str, url: str, doing: str, *body: Any,

@@ -38,6 +38,7 @@ from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import hand_over
+from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
@@ -92,6 +93,9 @@ class _Move:
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
+        if self._operation.kind == operation.LIVE and self._migration:
+            for node in self._migration.held.keys() & self._known.nodes:
+                older_builds.forbid_older(self._spec, node)
         shares = moves.copies(self._server, self._migration, self._volumes)
         if not shares:
             return False

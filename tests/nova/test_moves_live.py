@@ -135,6 +135,19 @@ class InsideTheCluster(moving.MovingCase):
         self.assertEqual({}, self.disk_of(server['id']))
 
 
+class Builds(moving.MovingCase):
+
+    def test_never_to_an_older_build(self):
+        for host, build in (('h1', 17763), ('h2', 14393), ('h3', 20348)):
+            self.publisher.add_traits(self.node(host),
+                                      names.build_trait(build))
+        server = self.on('h1')
+        self.assertEqual('error', self.live_migrate(server, 'h2'))
+        self.assert_at_rest(server, 'h1')
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assert_at_rest(server, 'h3')
+
+
 class PlacementFails(moving.MovingCase):
     """Half a hand-over is never left."""
 

@@ -1,0 +1,46 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""A live migration never goes to an older Windows build.
+
+Hyper-V runs a virtual machine on the same or a newer build only; the
+attempt would fail on the destination.
+"""
+
+from nova import objects
+from oslo_log import log as logging
+
+from hv_sched.providers import names
+from hv_sched.request_filters import allocations
+
+LOG = logging.getLogger(__name__)
+
+
+def forbid_older(request_spec: objects.RequestSpec, source: str) -> None:
+    """Forbid the builds older than a node's; a node without one may go
+    anywhere.
+
+    :param source: provider uuid of the node the server is on
+    :raises PlacementError: the builds cannot be read
+    """
+    own = max(map(_build, allocations.builds_of(source)), default=0)
+    if not own:
+        return
+    older = {trait for trait in allocations.builds() if _build(trait) < own}
+    request_spec.root_forbidden.update(older)
+    LOG.debug('Not to builds older than %d: %s', own, sorted(older))
+
+
+def _build(trait: str) -> int:
+    number = trait.removeprefix(names.BUILD_PREFIX)
+    return int(number) if number.isdigit() else 0
