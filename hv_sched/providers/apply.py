@@ -169,5 +169,26 @@ def _batches(plan: Plan) -> Iterable[list[_Task]]:
               for cluster in plan.clusters for change in cluster.changes]
     for step in changes.Step:
         batch = [task for task in tasks if task.change.step == step]
+        if step == changes.Step.JOIN:
+            founders, batch = _founders(batch)
+            yield from ([task] for task in founders)
         if batch:
             yield batch
+
+
+def _founders(batch: Iterable[_Task]) -> tuple[list[_Task], list[_Task]]:
+    """Those that bring a new aggregate, and those that join it after them.
+
+    Placement makes an aggregate when a provider first names it; several that
+    name it at the same moment deadlock in MySQL (error 1213, answered 500).
+    """
+    founders: list[_Task] = []
+    others: list[_Task] = []
+    seen: set[str] = set()
+    for task in batch:
+        change = task.change
+        assert isinstance(change, changes.SetAggregates)
+        new = change.after - change.before - seen
+        (founders if new else others).append(task)
+        seen |= new
+    return founders, others
