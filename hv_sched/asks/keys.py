@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a flavor and an image say, key by key.
+
+Keys are read as compute-hyperv reads them: values are compared letter by
+letter, so "Required" asks for nothing on the host. A user who wrote that
+wanted something, which is why a value the host would not know is a fault
+here, never silence.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+FLAVOR = 'flavor'
+IMAGE = 'image'
+REQUIRED = 'required'
+DISABLED = 'disabled'
+_SWITCH = (REQUIRED, DISABLED, 'optional')
+# Longer values are cut in messages; no number that is meant has more digits.
+_SHOWN = 60
+_DIGITS = 9
+# Glance's older names, which Nova still takes.
+_FORMERLY = {'img_hv_type': 'hypervisor_type'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """One key with its value, as a message names it."""
+
+    where: str
+    key: str
+    value: str
+
+    def __str__(self) -> str:
+        shown = self.value if len(self.value) <= _SHOWN else (
+            f'{self.value[:_SHOWN]}... ({len(self.value)} characters)')
+        return f'{self.where} {self.key}={shown}'
+
+
+def unsaid(where: str, key: str, value: str) -> Said:
+    """A key that is not there, with what the host takes instead."""
+    return Said(where, key, f'{value} (by default)')
+
+
+class Keys:
+    """A flavor and an image that may hold anything.
+
+    :param flavor: ``vcpus``, ``ram_mb``, ``root_gb``, ``ephemeral_gb``,
+        ``swap_mb`` and ``extra_specs``; each may be absent
+    :param image: image properties, with ``disk_format`` among them
+    """
+
+    def __init__(self, flavor: Mapping[str, Any],
+                 image: Mapping[str, Any]) -> None:
+        specs = flavor.get('extra_specs')
+        self._sources: dict[str, Mapping[str, Any]] = {
+            FLAVOR: specs if isinstance(specs, Mapping) else {},
+            IMAGE: image}
+        self._sizes = flavor
+        self.faults: list[str] = []
+
+    def said(self, where: str, key: str) -> Said | None:
+        """A key's value; None when it is absent or empty."""
+        source = self._sources[where]
+        value = source.get(key, source.get(_FORMERLY.get(key, key)))
+        text = '' if value is None else str(value).strip()
+        return Said(where, key, text) if text else None
+
+    def one_of(self, where: str, key: str, values: tuple[str, ...],
+               any_case: bool = False) -> Said | None:
+        """A key whose value must be one of some; another is a fault.
+
+        :param any_case: Nova or the host compares without regard to case
+        """
+        said = self.said(where, key)
+        if said is None:
+            return None
+        if any_case:
+            said = dataclasses.replace(said, value=said.value.lower())
+        if said.value in values:
+            return said
+        self.faults.append(f'{said} is none of {", ".join(values)}')
+        return None
+
+    def switch(self, where: str, key: str) -> Said | None:
+        """A key that is required, optional or disabled."""
+        return self.one_of(where, key, _SWITCH)
+
+    def number(self, where: str, key: str) -> tuple[Said, int] | None:
+        """A key that is a whole number above zero; another is a fault."""
+        said = self.said(where, key)
+        if said is None:
+            return None
+        number = _whole(said.value)
+        if not number:
+            self.faults.append(f'{said} is not a whole number above 0')
+            return None
+        return said, number
+
+    def size(self, key: str) -> tuple[Said, int]:
+        """A field of the flavor itself; 0 when it is absent or no number."""
+        value = self._sizes.get(key)
+        text = '0' if value is None else str(value).strip()
+        number = _whole(text)
+        said = Said(FLAVOR, key, text)
+        if number is None:
+            self.faults.append(f'{said} is not a whole number')
+        return said, number or 0
+
+    def contains(self, where: str, key: str, word: str) -> Said | None:
+        """A key that lists a word, in any case, between commas."""
+        said = self.said(where, key)
+        if said is None:
+            return None
+        words = said.value.lower().replace(',', ' ').split()
+        return said if word in words else None
+
+
+def _whole(text: str) -> int | None:
+    if len(text) > _DIGITS or not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text)

@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a flavor asks of a RemoteFX adapter."""
+
+from hv_sched import features
+from hv_sched.asks import keys
+from hv_sched.asks import limits
+from hv_sched.asks import values
+from hv_sched.asks.keys import FLAVOR
+from hv_sched.asks.keys import Said
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+from hv_sched.providers import gpus
+
+RESOLUTION = 'os:resolution'
+MONITORS = 'os:monitors'
+VRAM = 'os:vram'
+KEYS = (RESOLUTION, MONITORS, VRAM)
+
+
+def read(read_keys: keys.Keys, machine: Said, generation: int,
+         limit: limits.Limits) -> values.GpuGroup | None:
+    """The adapter that is asked for; releases without it are refused.
+
+    compute-hyperv looks at nothing unless ``os:resolution`` is there, and
+    takes one monitor when their number is not said. Video memory that is
+    not said is counted at the smallest size.
+    """
+    heads = read_keys.number(FLAVOR, MONITORS) or (
+        keys.unsaid(FLAVOR, MONITORS, '1'), 1)
+    vram = read_keys.one_of(FLAVOR, VRAM, tuple(map(str, gpu.VRAM_SIZES_MB)))
+    if read_keys.said(FLAVOR, RESOLUTION) is None:
+        for key in (MONITORS, VRAM):
+            said = read_keys.said(FLAVOR, key)
+            if said:
+                read_keys.faults.append(
+                    f'{said} with {FLAVOR} {RESOLUTION} not set, which alone '
+                    'asks for a RemoteFX adapter')
+        return None
+    resolution = read_keys.one_of(FLAVOR, RESOLUTION, tuple(
+        gpu.MONITORS[hosts.WS2016.number]))
+    if resolution is None:
+        return None
+    _refuse(limit, resolution, heads, vram)
+    if generation == 2:
+        limit.refuse(hosts.WS2012R2, resolution,
+                     f'{resolution} with {machine}: RemoteFX for generation '
+                     '2 exists since Windows Server 2016')
+    return _group(resolution, heads[1], vram)
+
+
+def _refuse(limit: limits.Limits, resolution: Said, heads: tuple[Said, int],
+            vram: Said | None) -> None:
+    for build in hosts.BUILDS:
+        table = gpu.monitors(build.number)
+        most = table.get(resolution.value, 0)
+        if not table:
+            limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
+                         f'{build.product} has no RemoteFX')
+        elif heads[1] > most:
+            limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
+                         f'{build.product} ends at {most} monitors')
+    if vram:
+        limit.refuse(hosts.WS2012R2, vram, f'{vram}: video memory can be '
+                     'chosen since Windows Server 2016')
+
+
+def _group(resolution: Said, heads: int, vram: Said | None
+           ) -> values.GpuGroup | None:
+    try:
+        heads_trait = gpu.heads_trait(heads)
+    except ValueError:  # more than any release shows: refused by all
+        return None
+    return values.GpuGroup(
+        {gpus.ADAPTER: 1,
+         gpus.VRAM_MB: int(vram.value) if vram else gpu.MIN_VRAM_MB},
+        frozenset((features.REMOTEFX.trait, heads_trait,
+                   gpu.resolution_trait(resolution.value))))
