@@ -97,9 +97,7 @@ class _Move:
             for node in self._migration.held.keys() & self._known.nodes:
                 older_builds.forbid_older(self._spec, node)
         shares = moves.copies(self._server, self._migration, self._volumes)
-        if not shares:
-            return False
-        if self._keeps_disk(shares.keys()):
+        if shares and self._keeps_disk(shares.keys()):
             self._ask_no_disk(frozenset(shares))
             return True
         self._claim_normally()

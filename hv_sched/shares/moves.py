@@ -61,10 +61,10 @@ def copies(server: Consumer | None, migration: Consumer | None,
     """The shares of the files a moving server has now.
 
     They are the migration's: what the server holds on other volumes was
-    charged by an earlier attempt of the same move that failed. A migration
-    that holds none has given nothing away yet.
+    charged by an earlier attempt of the same move that failed. An evacuated
+    server keeps its own, so there is no migration to ask.
     """
-    return shares_of(migration, volumes) or shares_of(server, volumes)
+    return shares_of(server if migration is None else migration, volumes)
 
 
 def kept(server: Consumer | None, migration: Consumer,

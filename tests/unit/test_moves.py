@@ -167,6 +167,16 @@ def test_a_volume_charged_by_a_failed_attempt_is_released():
     assert disk(after) == {'v1': 100}
 
 
+def test_a_share_of_a_nodes_own_disk_is_not_mistaken_for_a_leftover():
+    """Not adopted yet, and the first destination refused."""
+    migration = Consumer('m', 3, 'p', 'u', {'n1': {names.DISK_GB: 100}})
+    server = Consumer('s', 1, 'p', 'u', {'v2': {names.DISK_GB: 100}})
+    assert moves.kept(server, migration, VOLUMES) is None
+    after, source = moves.moved(server, migration, VOLUMES)
+    assert after.held == {}
+    assert source == migration
+
+
 def test_the_server_is_a_consumer_of_its_own_type():
     migration = Consumer('m', 3, 'p', 'u', {'v1': {names.DISK_GB: 1}},
                          'MIGRATION')
