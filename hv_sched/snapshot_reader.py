@@ -89,6 +89,8 @@ class _Reader:
         """
         asked = ','.join((*_ASKED, *_MARKS))
         known = set(self._get(f'/traits?name=in:{asked}')['traits'])
+        known.update(self._get(
+            f'/traits?name=startswith:{names.HYPERV}')['traits'])
         if names.VOLUME in known:
             known.update(trait for trait in _ASKED
                          if trait not in known and self._create(trait))

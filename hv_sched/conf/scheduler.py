@@ -40,6 +40,51 @@ Forbid volumes that take no new disks (CUSTOM_CSV_NO_NEW_DISKS) and nodes
 paused or draining in their cluster (CUSTOM_HYPERV_PAUSED) in every request.
 """),
     cfg.BoolOpt(
+        'request_filter_features',
+        default=True,
+        help="""
+Ask Placement for what flavor and image need of a Hyper-V host: generation,
+secure boot, vTPM, shielding, nested virtualization, RemoteFX, a build that
+can run a server of that size. Servers that no host can run are refused with
+the reason. Without it HyperVFeatureFilter alone drops hosts, after
+[scheduler]max_placement_results may have cut the capable ones off.
+"""),
+    cfg.StrOpt(
+        'unmarked_images',
+        default='any',
+        choices=[('any', 'any host; what is impossible on Hyper-V keeps the '
+                         'server off Hyper-V nodes'),
+                 ('hyperv', 'Hyper-V nodes only; what is impossible there is '
+                            'refused'),
+                 ('other', 'never a Hyper-V node')],
+        help="""
+Where servers go whose image names no hypervisor (img_hv_type) and asks for
+nothing that only one hypervisor knows.
+"""),
+    cfg.BoolOpt(
+        'survivable_features',
+        default=False,
+        help="""
+Ask for features that every possible failover owner of the node has
+(CUSTOM_HYPERV_HA_*), so that a server also runs where the cluster restarts
+it, instead of those of the node alone.
+"""),
+    cfg.BoolOpt(
+        'disk_format_vhd_is_vhd',
+        default=False,
+        help="""
+Take disk_format=vhd at its word: refuse it for generation 2 and for disks
+above 2040 GB. Leave it off where VHDX images are registered as vhd, which
+Nova's documentation long advised.
+"""),
+    cfg.BoolOpt(
+        'live_migration_keeps_cpu_features',
+        default=False,
+        help="""
+Let a live migration go only to nodes that have every HW_CPU_X86_* trait of
+its source. Costs one request of Placement for each live migration.
+"""),
+    cfg.BoolOpt(
         'request_filter_moves',
         default=True,
         help="""

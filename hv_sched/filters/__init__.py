@@ -17,9 +17,11 @@ Classes are listed by hand: Nova's loader also takes base classes it finds.
 
 from nova.scheduler import filters
 
+from hv_sched.filters import hyperv_feature
 from hv_sched.filters import shared_volume
 
 
 def all_filters() -> list[type[filters.BaseHostFilter]]:
     """The filter classes, for ``[filter_scheduler]available_filters``."""
-    return [shared_volume.SharedVolumeFilter]
+    return [hyperv_feature.HyperVFeatureFilter,
+            shared_volume.SharedVolumeFilter]

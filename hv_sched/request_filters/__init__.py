@@ -31,6 +31,7 @@ from oslo_log import log as logging
 from hv_sched import conf
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
+from hv_sched.request_filters import features
 from hv_sched.request_filters import moves
 
 CONF = nova.conf.CONF
@@ -70,6 +71,7 @@ def guarded(function: RequestFilter, option: str) -> RequestFilter:
 # where the disk is asked (a move that keeps its disk asks none), then what
 # is forbidden, which must follow the disk into its group.
 REQUEST_FILTERS: tuple[RequestFilter, ...] = (
+    guarded(features.ask_features, 'request_filter_features'),
     guarded(moves.keep_disk, 'request_filter_moves'),
     guarded(disk_group.ask_disk_in_own_group, 'request_filter_disk_group'),
     guarded(closed.avoid_closed, 'request_filter_closed'),

@@ -68,6 +68,15 @@ def members(aggregates: list[str]) -> set[str]:
             for provider in found.json()['resource_providers']}
 
 
+def traits_of(provider: str) -> set[str]:
+    """The traits of a provider, given by its uuid.
+
+    :raises PlacementError:
+    """
+    return set(_send('get', f'/resource_providers/{provider}/traits',
+                     'read traits').json()['traits'])
+
+
 def builds_of(node: str) -> set[str]:
     """The Windows build of a node, as traits.
 

@@ -17,6 +17,8 @@ Hyper-V runs a virtual machine on the same or a newer build only; the
 attempt would fail on the destination.
 """
 
+from __future__ import annotations
+
 from nova import objects
 from oslo_log import log as logging
 

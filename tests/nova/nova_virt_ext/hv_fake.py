@@ -30,3 +30,30 @@ class SameHostNode(ClusterNode):
 
     capabilities = dict(fake.FakeDriver.capabilities,
                         supports_migrate_to_same_host=True)
+
+
+class HyperVNode(ClusterNode):
+    """A node that says it is Hyper-V, as compute-hyperv does.
+
+    ``spawned`` counts the builds that were tried, on all nodes.
+    """
+
+    capabilities = dict(fake.FakeDriver.capabilities,
+                        supports_secure_boot=True)
+    hypervisor = 'hyperv'
+    spawned = 0
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.host_status_base['supported_instances'] = [
+            ('x86_64', self.hypervisor, 'hvm')]
+
+    def spawn(self, *args, **kwargs):
+        HyperVNode.spawned += 1
+        return super().spawn(*args, **kwargs)
+
+
+class KvmNode(HyperVNode):
+    """A Linux host in the same cloud."""
+
+    hypervisor = 'kvm'

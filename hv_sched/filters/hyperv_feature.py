@@ -1,0 +1,123 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""HyperVFeatureFilter: only hosts that can run the server.
+
+The safety net behind the request filter, which asks Placement for the same,
+and the only guard of a rebuild, for which Nova asks Placement nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from keystoneauth1 import exceptions as ks_exc
+from nova import exception
+from nova import objects
+from nova.scheduler import filters
+from nova.scheduler import utils
+from nova.scheduler.client import report
+from oslo_log import log as logging
+
+from hv_sched import asks
+from hv_sched import request_filters
+from hv_sched import snapshot
+from hv_sched.providers import names
+from hv_sched.request_filters import features
+
+LOG = logging.getLogger(__name__)
+_VERSION = '1.39'
+
+
+class HyperVFeatureFilter(filters.BaseHostFilter):
+    """Drops hosts that lack what flavor and image ask for.
+
+    Where the query asked already nothing is done. Otherwise one request for
+    all hosts together tells which are capable; when Placement does not
+    answer all pass. A RemoteFX adapter is not looked at: it is a resource,
+    and a rebuild keeps its flavor.
+    """
+
+    RUN_ON_REBUILD = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        request_filters.install()
+
+    def filter_all(self, filter_obj_list: Iterable[Any],
+                   spec_obj: objects.RequestSpec) -> Iterable[Any]:
+        """Hosts that can run the server."""
+        host_states = list(filter_obj_list)
+        rebuild = utils.request_is_rebuild(spec_obj)
+        try:
+            wish = (features.Wish(features.read(spec_obj).asked) if rebuild
+                    else features.wish_of(spec_obj))
+            features.refuse_contradictions(wish)
+        except exception.RequestFilterFailed as exc:
+            LOG.info('%s is refused: %s', _server(spec_obj), exc)
+            return []
+        if wish.in_query:
+            return host_states
+        capable = _capable(wish.asked)
+        if capable is None:
+            return host_states
+        left = [host for host in host_states if host.uuid in capable]
+        if len(left) < len(host_states):
+            LOG.info(
+                'Hosts %s cannot run %s, which asks for %s', ', '.join(
+                    sorted(host.host for host in host_states
+                           if host.uuid not in capable)),
+                _server(spec_obj),
+                '; '.join(map(str, wish.asked.reasons)))
+        return left
+
+    def host_passes(self, host_state: Any,
+                    filter_properties: objects.RequestSpec) -> bool:
+        """For callers that know no filter_all()."""
+        return bool(list(self.filter_all([host_state], filter_properties)))
+
+
+def _server(request_spec: objects.RequestSpec) -> str:
+    return f'server {request_spec.instance_uuid}'
+
+
+def _capable(asked: asks.Asks) -> frozenset[str] | None:
+    """Provider uuids of the nodes that can; None: all, or not known."""
+    known = snapshot.get()
+    if known is None or names.HYPERV not in known.traits:
+        return None
+    if asked.required - known.traits:
+        return frozenset()
+    query = ','.join((
+        *sorted(asked.required),
+        *(f'!{trait}' for trait in sorted(
+            asked.forbidden_among(known.traits)))))
+    if not query:
+        return None
+    return _owners(query)
+
+
+def _owners(query: str) -> frozenset[str] | None:
+    url = f'/resource_providers?required={query}'
+    try:
+        response = report.report_client_singleton().get(
+            url, version=_VERSION)
+    except ks_exc.ClientException as exc:
+        LOG.warning('Which nodes are capable cannot be read: %s', exc)
+        return None
+    if response.status_code != 200:
+        LOG.warning('Which nodes are capable cannot be read: %s answers %s '
+                    '%s', url, response.status_code, response.text[:200])
+        return None
+    return frozenset(provider['uuid'] for provider
+                     in response.json()['resource_providers'])

@@ -1,0 +1,54 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A live migration keeps the CPU features its source has, by option."""
+
+from __future__ import annotations
+
+from nova import exception as nova_exception
+from nova import objects
+import nova.conf
+
+from hv_sched import conf
+from hv_sched import exception
+from hv_sched import snapshot
+from hv_sched.providers import names
+from hv_sched.request_filters import allocations
+from hv_sched.request_filters import operation
+
+CONF = nova.conf.CONF
+conf.register_opts(CONF)
+
+
+def keep(request_spec: objects.RequestSpec) -> None:
+    """Ask of the destination every CPU feature the source has.
+
+    :raises RequestFilterFailed: they cannot be read
+    """
+    known = snapshot.get()
+    if not CONF.hv_sched.live_migration_keeps_cpu_features or known is None:
+        return
+    move = operation.of(request_spec)
+    if move is None or move.kind != operation.LIVE:
+        return
+    sources = [uuid for uuid, name in known.nodes.items()
+               if name == move.source_node]
+    for source in sources:
+        try:
+            found = allocations.traits_of(source)
+        except exception.PlacementError as exc:
+            raise nova_exception.RequestFilterFailed(
+                reason='the CPU features of the source cannot be read: '
+                f'{exc}') from exc
+        request_spec.root_required.update(
+            trait for trait in found
+            if trait.startswith(names.HW_CPU_PREFIX))
