@@ -15,6 +15,7 @@ INPUTS := setup.cfg requirements.txt constraints/$(RELEASE).txt
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
       --constraint constraints/$(RELEASE).txt
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
+BENCHMARKS := reconcile select_destinations adopt
 SAMPLE := examples/hv_sched.conf.sample
 
 # nova and openstack-placement say which Python a release runs on.
@@ -23,8 +24,8 @@ PYTHON_2023.2 := 3, 10
 BEFORE_2026.2 := 4, 0
 BEFORE_2023.2 := 3, 12
 
-.PHONY: help demo demo-up demo-down test lint test-2023.2 docs \
-        sample-config bench clean
+.PHONY: help demo demo-up demo-down test test-faults lint test-2023.2 \
+        docs sample-config bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
@@ -82,6 +83,9 @@ ifneq ($(NOVA_TESTS),)
 	    | xargs -P 2 -n 1 $(BIN)/python -m pytest -q $(PYTEST_ARGS)
 endif
 
+test-faults: $(VENV)/.test  ## adopt and retire killed at every write
+	@$(BIN)/python -m pytest -q -n 2 -m faults tests/functional $(PYTEST_ARGS)
+
 lint: $(VENV)/.lint  ## ruff, mypy, import-linter
 	@$(BIN)/ruff check hv_sched tests
 	@$(BIN)/mypy
@@ -99,8 +103,9 @@ sample-config: $(VENV)/.demo  ## write examples/hv_sched.conf.sample anew
 	    --output-file $(SAMPLE)
 
 bench: $(VENV)/.test  ## measured figures of benchmarks/
-	@for each in $(wildcard benchmarks/bench_*.py); do \
-	    echo "== $$each"; $(BIN)/python $$each || exit 1; done
+	@for each in $(BENCHMARKS); do \
+	    echo "== $$each"; \
+	    $(BIN)/python -W ignore -m benchmarks.$$each || exit 1; done
 
 clean:  ## remove everything made here
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then \

@@ -438,6 +438,7 @@ def empty_and_open(cloud, total_gb):
     return found
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize('after_answer', [False, True])
 def test_killed_at_any_write_nothing_is_lost_and_a_rerun_finishes(
         after_answer):

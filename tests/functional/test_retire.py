@@ -164,6 +164,7 @@ def test_a_missing_export_is_refused(tmp_path):
         export.load(str(tmp_path / 'none'))
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize('after_answer', [False, True])
 def test_killed_at_any_write_nothing_is_lost_and_a_rerun_finishes(
         after_answer):
