@@ -31,7 +31,7 @@ from tests.unit import test_features
 ROOT = pathlib.Path(__file__).parents[2]
 RESOURCE_CLASSES = {names.HELD_DISK_GB}
 # Families that stand on the page member by member.
-FAMILIES = {names.HYPERV_PREFIX}
+FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX}
 
 
 @pytest.fixture(scope='module')
