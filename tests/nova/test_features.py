@@ -17,6 +17,7 @@ The names below are literal on purpose: what each node can do is written down
 here, not taken from the code.
 """
 
+import importlib
 import time
 from typing import Any
 
@@ -26,7 +27,9 @@ from hv_sched.providers import node_traits
 from tests.nova import base
 from tests.nova import moving
 from tests.nova import publish
-from tests.nova.nova_virt_ext import hv_fake
+
+# As Nova loads it: under another name it would be another class.
+hv_fake = importlib.import_module('nova.virt.hv_fake')
 
 INTEL, AMD = model.CpuVendor.INTEL, model.CpuVendor.AMD
 NODES = (
@@ -189,9 +192,11 @@ class FeatureCase(moving.MovingCase):
 class FeaturesTest(FeatureCase):
 
     def test_every_server_lands_on_a_node_that_can_run_it(self) -> None:
+        tried = hv_fake.HyperVNode.spawned
         for name, case in CASES.items():
             server = self.ask(case)
             assert self.host_of(server) in case[3], name
+        assert hv_fake.HyperVNode.spawned == tried + len(CASES)
 
     def test_the_only_capable_nodes_are_found_within_one_result(self) -> None:
         self.flags(max_placement_results=1, group='scheduler')
@@ -272,14 +277,6 @@ class FeatureFilterAloneTest(FeatureCase):
         for name in ('shielded', 'nested', 'size', 'Linux image'):
             assert self.host_of(self.ask(CASES[name])) in CASES[name][3]
         self.refused(IMPOSSIBLE['shielded Linux'])
-
-    def test_alone_it_finds_nothing_among_too_few_results(self) -> None:
-        self.flags(max_placement_results=1, group='scheduler')
-        self.publisher.remove_traits(self.node('w2022'),
-                                     'CUSTOM_HYPERV_SHIELDED_VM')
-        self.publisher.remove_traits(self.node('w2016'),
-                                     'CUSTOM_HYPERV_SHIELDED_VM')
-        self.refused(CASES['shielded'])
 
 
 class OperatorsChoiceTest(FeatureCase):

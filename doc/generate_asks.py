@@ -1,0 +1,217 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Writes doc/source/reference/asks.rst: every ask on every release.
+
+``python doc/generate_asks.py`` writes it anew; a unit test says when it is
+due. What stands in the cells is what hv_sched.asks answers.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import pathlib
+
+import generate
+
+from hv_sched import asks
+from hv_sched import features
+from hv_sched import model
+from hv_sched.features import gpu
+from hv_sched.features import hosts
+from hv_sched.features import reference
+from hv_sched.providers import names
+
+PAGE = pathlib.Path(__file__).parent / 'source/reference/asks.rst'
+GEN2 = {'hw_machine_type': 'hyperv-gen2'}
+SECURE = {**GEN2, 'os_secure_boot': 'required', 'os_type': 'windows'}
+GUARDED = {**SECURE, 'os_vtpm': 'required'}
+HYPERV = {'img_hv_type': 'hyperv'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A flavor and an image.
+
+    :param sizes: fields of the flavor
+    :param specs: its extra specs
+    """
+
+    image: Mapping[str, str]
+    specs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+    def asked(self) -> asks.Asks:
+        return asks.of(
+            {'vcpus': 1, 'ram_mb': 512, 'root_gb': 10, **self.sizes,
+             'extra_specs': self.specs}, self.image,
+            asks.Rules(vhd_is_vhd=True))
+
+    def words(self) -> str:
+        return ', '.join(
+            f'``{key}={value}``' for source in (
+                self.sizes, self.specs, self.image)
+            for key, value in source.items())
+
+
+def _sizes() -> Iterable[Example]:
+    """Each release's own limits and what is one above them."""
+    for image in ({'hw_machine_type': 'hyperv-gen1'}, GEN2):
+        generation = 1 if image is not GEN2 else 2
+        limits = dict.fromkeys(
+            build.limits(generation) for build in hosts.BUILDS)
+        for vcpus in dict.fromkeys(limit.vcpus for limit in limits):
+            yield Example(image, sizes={'vcpus': vcpus})
+        for memory_gb in dict.fromkeys(limit.memory_gb for limit in limits):
+            yield Example(image, sizes={'ram_mb': memory_gb * 1024})
+
+
+def _adapters() -> Iterable[Example]:
+    """Each resolution with the most monitors of each release."""
+    for resolution in gpu.MONITORS[hosts.WS2016.number]:
+        most = {table.get(resolution) for table in gpu.MONITORS.values()}
+        for heads in sorted(filter(None, most)):
+            yield Example({}, {'os:resolution': resolution,
+                               'os:monitors': str(heads)})
+    yield Example({}, {'os:resolution': '1024x768', 'os:vram': '256'})
+    yield Example(GEN2, {'os:resolution': '1024x768'})
+
+
+ASKS = (
+    Example(HYPERV), Example({'hw_machine_type': 'hyperv-gen1'}),
+    Example(GEN2), Example(SECURE),
+    Example({**GEN2, 'os_type': 'windows'}, {'os:secure_boot': 'required'}),
+    Example({**SECURE, 'os_type': 'linux'}), Example(GUARDED),
+    Example({**SECURE, 'os_shielded_vm': 'required'}),
+    Example({}, {'hw:cpu_features': 'vmx'}),
+    Example({'hw_cpu_features': 'vmx'}), *_adapters(), *_sizes())
+REFUSED = (
+    Example({'hw_machine_type': 'hyperv-gen3'}),
+    Example({**SECURE, 'hw_machine_type': 'hyperv-gen1'}),
+    Example({**HYPERV, 'os_secure_boot': 'required', 'os_type': 'windows'}),
+    Example({**GEN2, 'os_secure_boot': 'required'}),
+    Example({**SECURE, 'os_secure_boot': 'disabled'},
+            {'os:secure_boot': 'required'}),
+    Example({**GUARDED, 'os_type': 'linux'}),
+    Example({**GEN2, 'os_type': 'windows', 'os_shielded_vm': 'required'}),
+    Example({**GUARDED, 'os_vtpm': 'Required'}),
+    Example({'img_hv_type': 'kvm'}, {'os:resolution': '1024x768'}),
+    Example({}, {'os:vram': '256'}),
+    Example({}, {'os:resolution': '800x600'}),
+    Example({}, {'os:resolution': '1024x768', 'os:monitors': 'two'}),
+    Example({}, {'os:resolution': '1024x768', 'os:vram': '65'}),
+    Example({}, {'os:resolution': '2560x1600', 'os:monitors': '3'}),
+    Example({'hw_machine_type': 'hyperv-gen1'}, sizes={'vcpus': 65}),
+    Example({'hw_machine_type': 'hyperv-gen1'}, sizes={'root_gb': 2049}),
+    Example(GEN2, sizes={'root_gb': 65537}),
+    Example({**GEN2, 'disk_format': 'vhd'}),
+    Example({'hw_machine_type': 'hyperv-gen1', 'disk_format': 'vhd'},
+            sizes={'root_gb': 2041}))
+ELSEWHERE = (
+    Example({'img_hv_type': 'kvm'}), Example({'hw_machine_type': 'q35'}),
+    Example({'os_secure_boot': 'required', 'os_type': 'linux'}),
+    Example({}, sizes={'vcpus': 65}))
+
+INTRODUCTION = """\
+=====================
+What servers may need
+=====================
+
+.. This page is written by doc/generate_asks.py.
+
+What flavor and image ask of a Hyper-V host, which Windows Server releases can
+give it, and what no host can. The request filter puts the traits into Nova's
+query of Placement; a server that no host can run is refused with the words
+below before any host is tried, in the server's fault and in the log of
+nova-scheduler.
+
+Where the properties come from: flavor and image as the request carries them,
+and every other image property (``os_shielded_vm``, ``os_vtpm``,
+``hw_cpu_features``) from Nova's own record of the server, which keeps what the
+image said when the server was created. Glance is not asked, so it may be away
+and the image deleted; moves and unshelve take what the server was built with.
+A server that boots from a volume has the properties of the volume's image; the
+size of its root disk is not judged.
+
+A server that runs already is never kept from moving by a contradiction: that
+is logged as a warning. A rebuild is judged by its new image alone, on the host
+the server is on; Nova no longer knows the old one by then. Nova gives up such
+a rebuild with "No valid host".
+
+``disk_format=vhd`` counts only with ``[hv_sched]disk_format_vhd_is_vhd``.
+Video memory that is not said is counted as the smallest size.
+"""
+
+
+def page() -> str:
+    return '\n'.join((
+        INTRODUCTION, *generate._title('By release'),
+        'A node can run it when it shows the traits; "no" with the reason '
+        'when no node of the release can.\n', *generate._table(
+            ('Asked', 'Required', *(build.product.removeprefix(
+                'Windows Server ') for build in hosts.BUILDS)),
+            (_row(example) for example in ASKS)),
+        *generate._title('Refused everywhere'), *generate._table(
+            ('Asked', 'The refusal says'),
+            ((example.words(), '; '.join(example.asked().contradictions))
+             for example in REFUSED)),
+        *generate._title('Beside other hypervisors'),
+        'Images that name no hypervisor go where '
+        '``[hv_sched]unmarked_images`` says; this is its default.\n',
+        *generate._table(('Asked', 'Hyper-V nodes'), (
+            (example.words(), _elsewhere(example)) for example in ELSEWHERE))
+    ))
+
+
+def _row(example: Example) -> Iterable[str]:
+    asked = example.asked()
+    yield example.words()
+    group = asked.gpu
+    yield ', '.join((
+        *(f'``{trait}``' for trait in sorted(asked.required)),
+        *((f'RemoteFX child: {", ".join(sorted(group.traits))}, '
+           f'{", ".join(f"{n} {rc}" for rc, n in group.resources.items())}',)
+          if group else ())))
+    for build in hosts.BUILDS:
+        yield cell(asked, build)
+
+
+def cell(asked: asks.Asks, build: hosts.Build) -> str:
+    """What a release says to an ask."""
+    prefix = f'!{names.build_trait(build.number)}'
+    why = [reason.why for reason in asked.reasons if reason.trait == prefix]
+    if why:
+        return 'no: ' + '; '.join(why)
+    wanted = [features.by_trait(trait) for trait in sorted(asked.required)]
+    able = set(model.CpuVendor)
+    for feature in filter(None, wanted):
+        able &= set(reference.vendors(feature, build))
+        if not able:
+            return f'no: {feature.name} needs {feature.needs}'
+    if len(able) == 1:
+        return f'{able.pop().name} only'
+    return 'yes'
+
+
+def _elsewhere(example: Example) -> str:
+    asked = example.asked()
+    if names.HYPERV in asked.forbidden:
+        return 'never: ' + '; '.join(
+            reason.why or str(reason.said) for reason in asked.reasons)
+    refused = [build.product for build in hosts.BUILDS
+               if asked.refuses_build(build.number)]
+    return f'not {", ".join(refused)}' if refused else 'too'
+
+
+if __name__ == '__main__':
+    PAGE.write_text(page())
