@@ -26,11 +26,14 @@ import sys
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
+from hv_sched.demo import asking
 from hv_sched.demo import nodes
 from hv_sched.demo import service
 from hv_sched.demo import story
 
 SOURCE = 'examples/spec.yaml'
+# Beside the source: a cluster with nodes that differ.
+FEATURES_SOURCE = 'production.yaml'
 
 
 def openstack_command(endpoint: str, *words: str) -> list[str]:
@@ -47,14 +50,19 @@ def _shown(command: list[str]) -> str:
     return shlex.join([str(path), *command[1:]])
 
 
-def _openstack(endpoint: str, *words: str) -> int:
-    """Run a command as a user would; returns its exit code."""
+def _openstack(endpoint: str, *words: str, quiet: bool = False) -> int:
+    """Run a command as a user would; returns its exit code.
+
+    :param quiet: do not show what it prints, only what it complains about
+    """
     command = openstack_command(endpoint, *words)
     print(f'\n$ {_shown(command)}', flush=True)
     # A cloud chosen in the user's shell is not the one to write to.
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith('OS_')}
-    return subprocess.run(command, env=environment, check=False).returncode
+    output = subprocess.DEVNULL if quiet else None
+    return subprocess.run(command, env=environment, check=False,
+                          stdout=output).returncode
 
 
 def _read(source: str) -> model.Facts:
@@ -65,7 +73,42 @@ def _read(source: str) -> model.Facts:
 
 
 def run(source: str) -> int:
-    """Tell the story; 0 when every part of it held."""
+    """Tell both stories; 0 when every part of them held.
+
+    The second needs a source with nodes that differ; a source of the user's
+    own has none beside it.
+    """
+    code = _count_once(source)
+    other = pathlib.Path(source).with_name(FEATURES_SOURCE)
+    return code or (_find_features(str(other)) if other.exists() else 0)
+
+
+def _find_features(source: str) -> int:
+    """Who can run a shielded and a RemoteFX server, and who cannot."""
+    facts = _read(source)
+    with service.temporary() as endpoint:
+        placement = service.client(endpoint)
+        names = nodes.register(placement, facts)
+        print(f'\n4. A larger cluster, {source}: {len(names)} nodes of '
+              f'several Windows builds.')
+        code = _openstack(endpoint, 'resource', 'provider', 'csv', 'sync',
+                          '--source', source, quiet=True)
+        if code:
+            return _failed([f'the sync ended with exit code {code}'])
+        _openstack(endpoint, 'resource', 'provider', 'csv', 'list')
+        print()
+        answers = [asking.ask(placement, wish) for wish in asking.WISHES]
+        for answer in answers:
+            print(*asking.report(answer), sep='\n')
+    wrong = [why for answer in answers for why in asking.wrong(answer, facts)]
+    if wrong:
+        return _failed(wrong)
+    print('\nOK: each goes only where the node itself showed that it can.')
+    return 0
+
+
+def _count_once(source: str) -> int:
+    """A volume is counted once a node before, and once after."""
     facts = _read(source)
     disk_gb = story.real_gb(facts)
     with service.temporary() as endpoint:
