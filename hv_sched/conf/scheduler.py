@@ -82,7 +82,7 @@ Nova's documentation long advised.
         default=False,
         help="""
 Let a live migration go only to nodes that have every HW_CPU_X86_* trait of
-its source. Costs one request of Placement for each live migration.
+its source. Costs two requests of Placement for each live migration.
 """),
     cfg.BoolOpt(
         'request_filter_moves',

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from nova import exception as nova_exception
 from nova import objects
 import nova.conf
@@ -40,15 +42,22 @@ def keep(request_spec: objects.RequestSpec) -> None:
     move = operation.of(request_spec)
     if move is None or move.kind != operation.LIVE:
         return
-    sources = [uuid for uuid, name in known.nodes.items()
-               if name == move.source_node]
-    for source in sources:
-        try:
-            found = allocations.traits_of(source)
-        except exception.PlacementError as exc:
-            raise nova_exception.RequestFilterFailed(
-                reason='the CPU features of the source cannot be read: '
-                f'{exc}') from exc
-        request_spec.root_required.update(
-            trait for trait in found
-            if trait.startswith(names.HW_CPU_PREFIX))
+    try:
+        wanted = _features_of_source(move.migration, known.nodes)
+    except exception.PlacementError as exc:
+        raise nova_exception.RequestFilterFailed(
+            reason='the CPU features of the source cannot be read: '
+            f'{exc}') from exc
+    request_spec.root_required.update(wanted)
+
+
+def _features_of_source(migration: str, nodes: Container[str]) -> set[str]:
+    """CPU traits of the node that the migration's allocation is on.
+
+    The migration itself does not name its source node while it is scheduled.
+    """
+    held = allocations.read(migration)
+    return {trait for provider in (held.held if held else ())
+            if provider in nodes
+            for trait in allocations.traits_of(provider)
+            if trait.startswith(names.HW_CPU_PREFIX)}

@@ -292,3 +292,31 @@ class OperatorsChoiceTest(FeatureCase):
     def test_images_that_name_no_hypervisor_go_to_windows_nodes(self) -> None:
         for _ in range(3):
             assert self.host_of(self.ask(({}, {}, {}))) in HYPERV
+
+
+class RunningServersTest(FeatureCase):
+    """Servers that were there before the rules were."""
+
+    FILTERS = ('SharedVolumeFilter',)
+    OPTIONS = {'request_filter_features': False,
+               'live_migration_keeps_cpu_features': True}
+
+    def test_a_contradiction_keeps_no_running_server_from_moving(
+            self) -> None:
+        server = self.ask(({}, {}, {**GEN2, 'os_vtpm': 'Required'}),
+                          host='w2016')
+        self.flags(request_filter_features=True, group='hv_sched')
+        assert self.live_migrate(server) == 'completed'
+        assert self.host_of(server) != KVM
+        self.refused(({}, {}, {**GEN2, 'os_vtpm': 'Required'}))
+
+    def test_a_live_migration_keeps_the_cpu_features_of_its_source(
+            self) -> None:
+        for host in ('w2016', 'w2022'):
+            self.publisher.add_traits(self.node(host),
+                                      'HW_CPU_X86_AVX512F')
+        self.flags(request_filter_features=True, group='hv_sched')
+        for _ in range(3):
+            server = self.ask(CASES['generation 2'], host='w2016')
+            assert self.live_migrate(server) == 'completed'
+            assert self.host_of(server) == 'w2022'
