@@ -69,7 +69,12 @@ def test_the_story_holds_with_the_real_command(tmp_path: pathlib.Path
     assert code == 0, out + err
     assert 'ACCEPTED on 3 of 4 nodes (hv02, hv03, hv04)' in out
     assert 'refused on all 4 nodes' in out
-    assert out.splitlines()[-1].startswith('OK: 2000 GB offered for 500 GB')
+    first, second = (line for line in out.splitlines()
+                     if line.startswith('OK: '))
+    assert first.startswith('OK: 2000 GB offered for 500 GB')
+    assert second == out.splitlines()[-1]
+    assert 'a shielded server: on hv11, hv12, hv13, hv14' in out
+    assert 'a server with RemoteFX: on hv03, hv04' in out
 
 
 def test_up_twice_is_one_placement_and_down_ends_it(folder: pathlib.Path
