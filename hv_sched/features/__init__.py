@@ -18,7 +18,6 @@ the rule that says whether a node has one. Publisher, request filters, host
 filter, validators, explain and the reference pages all read these.
 """
 
-from hv_sched.features.catalogue import ASKABLE
 from hv_sched.features.catalogue import by_trait
 from hv_sched.features.catalogue import CATALOGUE
 from hv_sched.features.catalogue import Feature
@@ -38,7 +37,7 @@ from hv_sched.features.catalogue import SHIELDED_VM
 from hv_sched.features.catalogue import VTPM
 
 __all__ = (
-    'ASKABLE', 'CATALOGUE', 'FIBRE_CHANNEL', 'GEN1', 'GEN2', 'HA_PREFIX',
+    'CATALOGUE', 'FIBRE_CHANNEL', 'GEN1', 'GEN2', 'HA_PREFIX',
     'MPIO', 'NESTED_VIRT', 'REFS', 'REMOTEFX', 'SECURE_BOOT',
     'SECURE_BOOT_LINUX', 'SHIELDED_VM', 'VTPM', 'Feature', 'Key', 'by_trait',
     'ha_trait')

@@ -176,7 +176,6 @@ CATALOGUE: tuple[Feature, ...] = (
     NESTED_VIRT, REMOTEFX, FIBRE_CHANNEL, MPIO, REFS)
 # RemoteFX is a resource of the node's child provider, not a trait of it.
 ON_NODE = tuple(f for f in CATALOGUE if f is not REMOTEFX)
-ASKABLE = tuple(f for f in CATALOGUE if f.keys)
 
 
 def by_trait(trait: str) -> Feature | None:

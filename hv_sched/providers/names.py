@@ -30,6 +30,7 @@ MAX_DISK_GB = 64 * 1024
 CUSTOM_PREFIX = 'CUSTOM_'
 
 VOLUME_NAME_PREFIX = 'csv:'
+MAX_NAME_LENGTH = 200  # of a resource provider in Placement
 
 # On volumes.
 SHARING: str = os_traits.MISC_SHARES_VIA_AGGREGATE

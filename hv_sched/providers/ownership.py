@@ -18,6 +18,8 @@ compute-node providers we own our traits, our aggregates and the
 allocation_ratio of DISK_GB, and nothing else.
 """
 
+from collections.abc import Iterable
+
 import os_traits
 
 from hv_sched.providers import names
@@ -58,6 +60,13 @@ def node_trait(trait: str, cpu_managed: bool) -> bool:
     if trait.startswith(names.HW_CPU_PREFIX):
         return cpu_managed
     return trait in _NODE_TRAITS or trait.startswith(_NODE_PREFIXES)
+
+
+def node_traits(traits: Iterable[str]) -> frozenset[str]:
+    """Those of a compute-node provider's traits that are ours."""
+    found = frozenset(traits)
+    managed = names.CPU_MANAGED in found
+    return frozenset(trait for trait in found if node_trait(trait, managed))
 
 
 def child_trait(trait: str) -> bool:

@@ -93,9 +93,7 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
 def _mark(one: Layout, provider: Provider, overview: Overview
           ) -> Iterable[changes.Change]:
     """Our traits; a node about to be closed also remembers its ratio."""
-    managed = names.CPU_MANAGED in provider.traits
-    owned = {trait for trait in provider.traits
-             if ownership.node_trait(trait, managed)}
+    owned = ownership.node_traits(provider.traits)
     wanted = set(overview.placeable(node_traits.desired_node_traits(
         one.cluster, one.nodes[provider.uuid], provider.traits)))
     if is_open(provider) and not former_ratio.remembered(provider.traits):
@@ -156,7 +154,7 @@ def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
 
 
 def release(provider: Provider, ours: frozenset[str], one: Layout
-             ) -> Iterable[changes.Change]:
+            ) -> Iterable[changes.Change]:
     """Off the volumes, open, and only then forget the ratio to restore.
 
     The cluster's aggregate, which holds no volume, is left last of all: it
@@ -172,11 +170,9 @@ def release(provider: Provider, ours: frozenset[str], one: Layout
             disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
         yield _set_ratio(Step.OPEN_NODE, provider,
                          former_ratio.ratio_of(provider.traits))
-    managed = names.CPU_MANAGED in provider.traits
-    owned = {trait for trait in provider.traits
-             if ownership.node_trait(trait, managed)}
     yield from plan_volume.set_traits(
-        Step.FORGET_NODE, provider, provider.traits - owned)
+        Step.FORGET_NODE, provider,
+        provider.traits - ownership.node_traits(provider.traits))
     yield changes.SetAggregates(
         Step.LEAVE_CLUSTER, provider.uuid, provider.name, before=staying,
         after=staying - {one.cluster_aggregate}, labels=one.labels)

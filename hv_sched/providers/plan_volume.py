@@ -34,8 +34,6 @@ from hv_sched.providers.settings import Settings
 Step = changes.Step
 Planned = tuple[list[changes.Change], list[Finding]]
 
-MAX_NAME_LENGTH = 200  # of a resource provider in Placement
-
 
 @dataclasses.dataclass(frozen=True)
 class _Names:
@@ -222,9 +220,9 @@ def _name_refused(one: Layout, uuid: str, holder: str | None,
                   bearers: _Names) -> Finding | None:
     name = one.volume_name(uuid)
     why = ''
-    if len(name) > MAX_NAME_LENGTH:
+    if len(name) > names.MAX_NAME_LENGTH:
         why = (f'the name has {len(name)} characters, Placement takes '
-               f'{MAX_NAME_LENGTH}: shorten the cluster\'s name')
+               f'{names.MAX_NAME_LENGTH}: shorten the cluster\'s name')
     elif holder not in (None, uuid) and holder not in bearers.leaving | (
             bearers.volumes):
         why = (f'resource provider {holder} already has this name and is '

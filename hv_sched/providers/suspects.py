@@ -76,12 +76,10 @@ def _nodes(one: Layout, overview: Overview,
            ) -> Iterable[str]:
     for uuid, node in one.nodes.items():
         traits = overview.node_traits.get(uuid, frozenset())
-        managed = names.CPU_MANAGED in traits
-        owned = {trait for trait in traits
-                 if ownership.node_trait(trait, managed)}
         wanted = overview.placeable(node_traits.desired_node_traits(
             one.cluster, node, traits))
-        if (owned != wanted or uuid in overview.open_nodes
+        if (ownership.node_traits(traits) != wanted
+                or uuid in overview.open_nodes
                 or memberships.get(uuid, frozenset()) & cloud.aggregates
                 != one.node_aggregates(uuid)):
             yield uuid

@@ -32,7 +32,6 @@ Raw = references.Raw
 Findings = Iterator[naming.Finding]
 
 # Placement's limit for the name of a resource provider.
-_MAX_PROVIDER_NAME = 200
 _NIL_GUID = '00000000-0000-0000-0000-000000000000'
 # Builds before the oldest one compute-hyperv supports.
 _TOO_OLD = (
@@ -94,12 +93,12 @@ def _volume_guids_once(cluster: Raw,
 def _provider_names(cluster: Raw, refs: references.References) -> Findings:
     for i, volume in enumerate(refs.volumes):
         name = names.volume_provider_name(cluster['name'], volume)
-        if len(name) > _MAX_PROVIDER_NAME:
+        if len(name) > names.MAX_NAME_LENGTH:
             yield naming.Finding(
                 ('volumes', i, 'name'),
                 f'volume {naming.shown(volume)} would be called by '
                 f'{len(name)} characters in Placement, which takes '
-                f'{_MAX_PROVIDER_NAME}; shorten its name')
+                f'{names.MAX_NAME_LENGTH}; shorten its name')
 
 
 def _builds(cluster: Raw, refs: references.References) -> Findings:
