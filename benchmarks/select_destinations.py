@@ -25,13 +25,11 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 import argparse
 from collections.abc import Callable
-import json
 import logging
 import statistics
 import sys
 import time
 from typing import Any
-import unittest
 
 from nova import context as nova_context
 from nova import objects
@@ -39,6 +37,7 @@ from nova.scheduler import manager
 from nova.scheduler import request_filter
 from oslo_utils import uuidutils
 
+from benchmarks import harness
 from hv_sched import model
 from hv_sched import snapshot
 from tests.nova import base
@@ -202,13 +201,7 @@ def main() -> int:
     arguments = vars(parser.parse_args())
     output = arguments.pop('output')
     SETTINGS.update(arguments)
-    done = unittest.TextTestRunner(verbosity=0).run(SelectDestinations())
-    if output and RESULT:
-        with open(output, 'w', encoding='utf-8') as file:
-            json.dump(RESULT, file, indent=2)
-    print(json.dumps({key: value for key, value in RESULT.items()
-                      if key != 'seconds'}, indent=2))
-    return 0 if done.wasSuccessful() else 1
+    return harness.run(SelectDestinations(), RESULT, output)
 
 
 if __name__ == '__main__':

@@ -46,6 +46,8 @@ VOLUMES = (
     Row(names.IMAGE_PREFIX + '<image id>', 'volume whose image cache holds '
         'the Glance image; the newest [hv_sched]max_image_traits of them',
         'cached_images'),
+    Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
+        'uses: a bulk read tells all homes', 'home, cut_off_nodes'),
 )
 NODES = (
     Row(names.HYPERV, 'every node of a published cluster', 'nodes'),

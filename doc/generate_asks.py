@@ -45,23 +45,35 @@ class Example:
 
     :param sizes: fields of the flavor
     :param specs: its extra specs
+    :param disks: what the server starts with, if it matters
     """
 
     image: Mapping[str, str]
     specs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    disks: asks.Disks | None = None
 
     def asked(self) -> asks.Asks:
         return asks.of(
             {'vcpus': 1, 'ram_mb': 512, 'root_gb': 10, **self.sizes,
              'extra_specs': self.specs}, self.image,
-            asks.Rules(vhd_is_vhd=True))
+            asks.Rules(vhd_is_vhd=True), disks=self.disks)
 
     def words(self) -> str:
-        return ', '.join(
-            f'``{key}={value}``' for source in (
+        return ', '.join((
+            *(f'``{key}={value}``' for source in (
                 self.sizes, self.specs, self.image)
-            for key, value in source.items())
+              for key, value in source.items()),
+            *((_disks(self.disks),) if self.disks else ())))
+
+
+def _disks(disks: asks.Disks) -> str:
+    buses = ', '.join(
+        f'{disks.buses.count(bus)} with ' + (
+            f'``disk_bus={bus}``' if bus else 'no ``disk_bus``')
+        for bus in dict.fromkeys(disks.buses))
+    return f'besides the root disk {buses}' + (
+        ' and a config drive' if disks.config_drive else '')
 
 
 def _sizes() -> Iterable[Example]:
@@ -74,6 +86,21 @@ def _sizes() -> Iterable[Example]:
             yield Example(image, sizes={'vcpus': vcpus})
         for memory_gb in dict.fromkeys(limit.memory_gb for limit in limits):
             yield Example(image, sizes={'ram_mb': memory_gb * 1024})
+        yield Example(image, sizes={
+            'root_gb': hosts.MAX_GEN1_BOOT_GB if generation == 1
+            else hosts.MAX_VHDX_GB})
+        yield Example(image, sizes={'ephemeral_gb': hosts.MAX_VHDX_GB})
+        for disk_format in asks.Rules().disk_formats:
+            if (generation, disk_format) != (2, 'vhd'):
+                yield Example({**image, 'disk_format': disk_format})
+        for config_drive in (False, True):
+            yield Example(image, disks=_most_disks(generation, config_drive))
+
+
+def _most_disks(generation: int, config_drive: bool) -> asks.Disks:
+    """As many as have a slot beside the root disk."""
+    others = 1 + config_drive if generation == 2 else 0
+    return asks.Disks((hosts.SCSI_SLOTS - others) * ('',), config_drive)
 
 
 def _adapters() -> Iterable[Example]:
@@ -93,6 +120,9 @@ ASKS = (
     Example({**GEN2, 'os_type': 'windows'}, {'os:secure_boot': 'required'}),
     Example({**SECURE, 'os_type': 'linux'}), Example(GUARDED),
     Example({**SECURE, 'os_shielded_vm': 'required'}),
+    Example({**GUARDED, 'os_shielded_vm': 'required'}),
+    Example({**GUARDED, 'os_shielded_vm': 'required'},
+            {'hw:cpu_features': 'vmx'}),
     Example({}, {'hw:cpu_features': 'vmx'}),
     Example({'hw_cpu_features': 'vmx'}), *_adapters(), *_sizes())
 REFUSED = (
@@ -105,6 +135,7 @@ REFUSED = (
     Example({**GUARDED, 'os_type': 'linux'}),
     Example({**GEN2, 'os_type': 'windows', 'os_shielded_vm': 'required'}),
     Example({**GUARDED, 'os_vtpm': 'Required'}),
+    Example({**SECURE, 'os_type': 'Windows'}),
     Example({'img_hv_type': 'kvm'}, {'os:resolution': '1024x768'}),
     Example({}, {'os:vram': '256'}),
     Example({}, {'os:resolution': '800x600'}),
@@ -116,11 +147,20 @@ REFUSED = (
     Example(GEN2, sizes={'root_gb': 65537}),
     Example({**GEN2, 'disk_format': 'vhd'}),
     Example({'hw_machine_type': 'hyperv-gen1', 'disk_format': 'vhd'},
-            sizes={'root_gb': 2041}))
+            sizes={'root_gb': 2041}),
+    Example({**HYPERV, 'disk_format': 'qcow2'}),
+    Example(HYPERV, sizes={'ephemeral_gb': 65537}),
+    Example({'hw_machine_type': 'hyperv-gen1'},
+            disks=asks.Disks(65 * ('',))),
+    Example(GEN2, disks=asks.Disks(63 * ('',), config_drive=True)),
+    Example({'hw_machine_type': 'hyperv-gen1'},
+            disks=asks.Disks(('ide',))),
+    Example(GEN2, disks=asks.Disks(('scsi',))))
 ELSEWHERE = (
     Example({'img_hv_type': 'kvm'}), Example({'hw_machine_type': 'q35'}),
     Example({'os_secure_boot': 'required', 'os_type': 'linux'}),
-    Example({}, sizes={'vcpus': 65}))
+    Example({}, sizes={'vcpus': 65}), Example({'disk_format': 'qcow2'}))
+IGNORED = (Example({}, {'hw:cpu_features': 'vmx,avx2'}),)
 
 INTRODUCTION = """\
 =====================
@@ -136,20 +176,53 @@ below before any host is tried, in the server's fault and in the log of
 nova-scheduler.
 
 Where the properties come from: flavor and image as the request carries them,
-and every other image property (``os_shielded_vm``, ``os_vtpm``,
-``hw_cpu_features``) from Nova's own record of the server, which keeps what the
-image said when the server was created. Glance is not asked, so it may be away
-and the image deleted; moves and unshelve take what the server was built with.
-A server that boots from a volume has the properties of the volume's image; the
-size of its root disk is not judged.
+and every image property (``os_shielded_vm``, ``os_vtpm``, ``hw_cpu_features``,
+which the request does not carry, too) from Nova's own record of the server,
+which keeps what the image said when the server was created or rebuilt. As a
+rule Glance is not asked, so it may be away and the image deleted.
+
+==============================  ==============================================
+create, also several at once    the build request in the API database
+create on a volume              the same; it has the properties of the volume's
+                                image. The size of the root disk and the image
+                                format are not judged
+resize, migrate, live migrate,  the server's record in its cell: what it was
+evacuate                        built with
+unshelve                        the same, not the snapshot's properties
+rebuild with another image      the new image, in the same record
+rebuild with the same image     nothing: Nova asks no scheduler
+==============================  ==============================================
+
+The record is not enough in three cases, and there Glance is asked, with the
+request's token, once in ``[hv_sched]image_ttl`` for an image and for at most
+512 of them: ``hw_cpu_features`` of more than the 255 characters Nova keeps; a
+server whose last rebuild found no host (the record is of the image that was
+refused); several servers created at once of which the first was deleted before
+they were scheduled. If Glance does not answer (away, slow beyond
+``[glance]timeout``, image deleted or not permitted), or with
+``[hv_sched]read_images = false``, the request is refused with that reason and
+nothing is tried on a guess.
 
 A server that runs already is never kept from moving by a contradiction: that
-is logged as a warning. A rebuild is judged by its new image alone, on the host
-the server is on; Nova no longer knows the old one by then. Nova gives up such
-a rebuild with "No valid host".
+is logged as a warning; a resize to another flavor is judged. A server whose
+image names no hypervisor stays with the one it runs on.
+
+A rebuild is judged by its new image, on the host the server is on, by
+``HyperVFeatureFilter``. Another generation or feature is refused where that
+host has not shown it. Where it has, the rebuild goes on: compute-hyperv makes
+the virtual machine anew. The reason is in the server's fault, which Nova then
+puts in ERROR, still running as it was.
+
+Properties are compared letter by letter, as the host does: ``Required`` and
+``Windows`` are refused, never taken for the other spelling.
 
 ``disk_format=vhd`` counts only with ``[hv_sched]disk_format_vhd_is_vhd``.
-Video memory that is not said is counted as the smallest size.
+
+Video memory that is not said is left to Hyper-V by compute-hyperv. It is
+counted as what Hyper-V's own tools take for the monitors (five surfaces of
+four bytes a pixel, rounded up to a size that can be chosen; 128 or 256 MB on
+Windows Server 2012 R2), on the release that takes most. ``os:vram`` in the
+flavor says it exactly, and leaves Windows Server 2012 R2 out.
 """
 
 
@@ -169,8 +242,12 @@ def page() -> str:
         'Images that name no hypervisor go where '
         '``[hv_sched]unmarked_images`` says; this is its default.\n',
         *generate._table(('Asked', 'Hyper-V nodes'), (
-            (example.words(), _elsewhere(example)) for example in ELSEWHERE))
-    ))
+            (example.words(), _elsewhere(example)) for example in ELSEWHERE)),
+        *generate._title('Looked at by no Hyper-V host'),
+        'Logged once, and nothing else.\n',
+        *generate._table(('Asked', 'The log says'), (
+            (example.words(), '; '.join(example.asked().ignored))
+            for example in IGNORED))))
 
 
 def _row(example: Example) -> Iterable[str]:

@@ -85,3 +85,15 @@ class NovaUnavailable(NovaError, Retriable):
 
 class NovaDenied(NovaError, Terminal):
     """The credentials may not see all servers."""
+
+
+class ServiceError(HvSchedError):
+    """Glance, Nova or another service did not do what was asked."""
+
+
+class ServiceUnavailable(ServiceError, Retriable):
+    """No answer, a time-out or a 5xx."""
+
+
+class ServiceDenied(ServiceError, Terminal):
+    """It is not there, or not for these credentials to read or write."""

@@ -10,51 +10,38 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which node has which volumes as home, asked in a few bulk questions.
+"""Which node has which volumes as home, told by the volumes' own traits.
 
-Placement tells the members of aggregates, not the aggregates of members, so
-asking by volume costs a request for each. Instead the volumes are numbered,
-and for each binary digit of the number Placement is asked twice: who is in
-the home of any volume with a 0 there, who with a 1. The answers spell the
-number of a node's volume. That is 2 * log2(volumes) requests.
+Placement tells the members of one aggregate, not the aggregates of many
+members, so asking by aggregate would cost a request for each volume. The
+traits of all volumes come with their capacity, in one request.
 
-A node with several volumes answers to both, so more volumes than its own may
-fit; that errs towards permitting, and Placement offered the volume anyway.
+A node no volume names is not known to be anywhere: what Placement offers it
+counts. So it is until the publisher has passed once.
 """
 
-from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Sequence
+import contextlib
 
-Homes = Mapping[str, frozenset[str]]
-
-
-def read_homes(volumes: Sequence[str],
-               members_of: Callable[[Sequence[str]], Iterable[str]],
-               ) -> Homes:
-    """Volumes by node, both as provider uuids.
-
-    :param members_of: the members of the homes of any of these volumes
-    :returns: every node that is in a home at all; a superset of its volumes
-        when there are several, exactly its volume when there is one
-    """
-    digits = max(1, (len(volumes) - 1).bit_length())
-    fitting: dict[str, set[str]] = {}
-    for digit in range(digits):
-        found: dict[str, set[str]] = {}
-        for half in _halves(volumes, digit):
-            for node in members_of(half) if half else ():
-                found.setdefault(node, set()).update(half)
-        fitting = found if digit == 0 else {
-            node: volumes_so_far & found.get(node, set())
-            for node, volumes_so_far in fitting.items()}
-    return {node: frozenset(some) for node, some in fitting.items() if some}
+from hv_sched import volumes
+from hv_sched.providers import names
 
 
-def _halves(volumes: Sequence[str],
-            digit: int) -> tuple[list[str], list[str]]:
-    halves: tuple[list[str], list[str]] = ([], [])
-    for number, volume in enumerate(volumes):
-        halves[number >> digit & 1].append(volume)
-    return halves
+def read_homes(known: Mapping[str, volumes.Volume],
+               ) -> dict[str, frozenset[str]]:
+    """Volumes by node, both as provider uuids."""
+    found: dict[str, set[str]] = {}
+    for uuid, volume in known.items():
+        for node in _nodes(volume):
+            found.setdefault(node, set()).add(uuid)
+    return {node: frozenset(some) for node, some in found.items()}
+
+
+def _nodes(volume: volumes.Volume) -> list[str]:
+    found = []
+    for trait in volume.traits:
+        if trait.startswith(names.HOME_PREFIX):
+            # One not of our making says nothing; the publisher removes it.
+            with contextlib.suppress(ValueError):
+                found.append(names.node_of(trait))
+    return found

@@ -15,6 +15,7 @@
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched import scarcity
 from hv_sched.providers import names
 
 
@@ -35,9 +36,28 @@ class Volume:
     traits: frozenset[str] = frozenset()
 
     @property
+    def cluster(self) -> str:
+        """The name of its cluster."""
+        return names.cluster_of(self.name)
+
+    @property
     def room_gb(self) -> int:
         """What new disks may take."""
         return self.capacity_gb - self.used_gb - self.held_gb
+
+    def lacks(self, size_gb: int, more_gb: int) -> str | None:
+        """Why a disk would take room that is promised, None when it does not.
+
+        Placement itself refuses what does not fit beside the shares.
+
+        :param more_gb: what it needs beyond what it has
+        """
+        if not self.held_gb or more_gb <= self.room_gb:
+            return None
+        return (f'{size_gb} GB on volume {self.name}: of its '
+                f'{self.capacity_gb} GB {self.used_gb} are used and '
+                f'{self.held_gb} kept for servers whose move failed, '
+                f'{max(self.room_gb, 0)} are left')
 
     def has_image(self, image_id: str) -> bool:
         """Whether the volume's cache holds a Glance image."""
@@ -53,12 +73,14 @@ class Snapshot:
     :param homes: provider uuids of a node's volumes; see hv_sched.homes
     :param traits: those of ours that Placement knows; asking for another is
         an error to Placement
+    :param free_nodes: what the nodes with room can do
     """
 
     volumes: Mapping[str, Volume]
     nodes: Mapping[str, str]
     homes: Mapping[str, frozenset[str]]
     traits: frozenset[str]
+    free_nodes: scarcity.Scarcity = scarcity.NOT_KNOWN
 
     def may_use(self, node: str, volume: str) -> bool:
         """Whether a node's home is a volume, or not known to be another."""

@@ -22,5 +22,5 @@ copyright = 'the hv_sched authors'
 extensions = ['source_fields']
 html_theme = 'alabaster'
 html_theme_options = {'description': 'One shared volume, counted once'}
-exclude_patterns: list[str] = []
+exclude_patterns = ['reference/findings.rst']  # a part of audit.rst
 nitpicky = True

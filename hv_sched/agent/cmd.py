@@ -28,10 +28,18 @@ from hv_sched.osc import exit_codes
 
 LOG = logging.getLogger(__name__)
 
-_CLI = [cfg.BoolOpt(
-    'once', default=False,
-    help='Make one pass and exit: 0 all done; 1 an error; 3 a cluster needs '
-         '"adopt" first; 4 something was refused, skipped or frozen')]
+_CLI = [
+    cfg.BoolOpt(
+        'once', default=False,
+        help='Make one pass and exit: 0 all done; 1 an error; 3 a cluster '
+             'needs "adopt" first; 4 something was refused, skipped or '
+             'frozen'),
+    cfg.MultiStrOpt(
+        'pause-cluster', default=[], metavar='NAME',
+        help='Leave a cluster alone: nothing of it is synced, and no share '
+             'on its volumes restored or healed. May be given several times. '
+             'Commands that an operator runs still work on it'),
+]
 
 
 def configure(arguments: list[str]) -> cfg.ConfigOpts:

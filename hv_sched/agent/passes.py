@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One pass of the agent: sync the clusters, restore held shares.
+"""One pass of the agent: sync the clusters, restore held shares, and audit.
 
-The two do not wait for each other: a source that cannot be read stops no
+They do not wait for each other: a source that cannot be read stops no
 restoring, and a Nova that is away stops no sync.
 """
 
@@ -22,14 +22,18 @@ import logging
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched import model
 from hv_sched import sources
+from hv_sched.agent import audit_pass
+from hv_sched.agent import paused
 from hv_sched.osc import exit_codes
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.providers.client import Placement
 from hv_sched.providers.findings import Finding
 from hv_sched.shares import restore
-from hv_sched.shares.servers import Servers
+from hv_sched.shares.servers import Cloud
+from hv_sched.sources import naming
 
 LOG = logging.getLogger(__name__)
 
@@ -39,24 +43,33 @@ class Agent:
     """
 
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 servers: Servers) -> None:
+                 servers: Cloud) -> None:
         self._conf = conf
+        self._paused = paused.Paused(conf.pause_cluster)
         self._reconciler = reconcile.Reconciler(
             placement, settings.from_conf(conf))
         self._restorer = restore.Restorer(
-            placement, servers, conf.hv_sched.workers,
-            conf.hv_sched.held_settle_time)
+            placement, servers,
+            restore.options(conf, self._paused.volume))
+        self._auditor = audit_pass.Audits(
+            conf.hv_sched, placement, servers, self._paused.volume)
         self._passes = 0
 
     def run(self) -> int:
         """A pass; returns an exit code of hv_sched.osc.exit_codes.
 
-        1 when either half failed, else the more serious of both.
+        1 when a part failed, else the most serious of all.
         """
-        full = self._passes % self._conf.hv_sched.full_read_every == 0
+        options = self._conf.hv_sched
+        full = self._passes % options.full_read_every == 0
+        audits = (options.audit_every
+                  and self._passes % options.audit_every == 0)
         self._passes += 1
         codes = [self._attempt('sync', lambda: self._sync(full)),
-                 self._attempt('restoring held shares', self._restore)]
+                 self._attempt('restoring held shares',
+                               lambda: self._restore(full))]
+        if audits:
+            codes.append(self._attempt('audit', self._audit))
         if exit_codes.ERROR in codes:
             return exit_codes.ERROR
         return max(codes, key=(0, 4, 3).index)
@@ -73,8 +86,9 @@ class Agent:
         if not options.source:
             LOG.info('[hv_sched]source is not set: nothing to sync')
             return exit_codes.OK
-        result = self._reconciler.sync(
-            sources.load(options.source, options.source_type), full)
+        facts = sources.load(options.source, options.source_type)
+        self._say_paused(facts)
+        result = self._reconciler.sync(self._paused.without(facts), full)
         for change in result.done:
             LOG.info('Synced: %s', change)
         for cluster, failure in sorted(result.failures.items()):
@@ -83,13 +97,29 @@ class Agent:
         return exit_codes.of(result.plan.all_findings,
                              failed=bool(result.failures))
 
-    def _restore(self) -> int:
-        result = self._restorer.restore()
+    def _say_paused(self, facts: model.Facts) -> None:
+        for name in self._paused.names:
+            LOG.info('Cluster %s is paused: it is left alone', name)
+        clusters = [cluster.name for cluster in facts.clusters]
+        for name in self._paused.unknown([
+                *clusters, *(problem.cluster or ''
+                             for problem in facts.problems)]):
+            LOG.warning('--pause-cluster %s: the source has no such cluster; '
+                        '%s', name,
+                        naming.suggestion(name, clusters, 'clusters'))
+
+    def _restore(self, full: bool) -> int:
+        result = self._restorer.restore(full=full)
         for one in result.done:
             LOG.info('%s %s GB of %s on volume %s', one.what.capitalize(),
                      one.gb, one.consumer, one.volume)
         _log(result.findings)
         return exit_codes.of(result.findings)
+
+    def _audit(self) -> int:
+        """Log what is wrong; put right what may be."""
+        return (exit_codes.OK if self._auditor.run() else
+                exit_codes.PARTIAL)
 
 
 def _log(findings: tuple[Finding, ...] | list[Finding]) -> None:

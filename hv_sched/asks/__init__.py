@@ -20,10 +20,13 @@ reads what is said, ``reader`` applies the rules of features, ``limits`` and
 """
 
 from hv_sched.asks.reader import of
+from hv_sched.asks.remotefx import keeps_vram
 from hv_sched.asks.values import Asks
+from hv_sched.asks.values import Disks
 from hv_sched.asks.values import GpuGroup
 from hv_sched.asks.values import Hypervisor
 from hv_sched.asks.values import Reason
 from hv_sched.asks.values import Rules
 
-__all__ = ('Asks', 'GpuGroup', 'Hypervisor', 'Reason', 'Rules', 'of')
+__all__ = ('Asks', 'Disks', 'GpuGroup', 'Hypervisor', 'Reason', 'Rules',
+           'keeps_vram', 'of')

@@ -120,11 +120,14 @@ class Keys:
 
     def contains(self, where: str, key: str, word: str) -> Said | None:
         """A key that lists a word, in any case, between commas."""
+        return self.said(where, key) if word in self.words(
+            where, key) else None
+
+    def words(self, where: str, key: str) -> tuple[str, ...]:
+        """What a key lists between commas, in lower case."""
         said = self.said(where, key)
-        if said is None:
-            return None
-        words = said.value.lower().replace(',', ' ').split()
-        return said if word in words else None
+        return tuple(said.value.lower().replace(',', ' ').split()
+                     ) if said else ()
 
 
 def _whole(text: str) -> int | None:

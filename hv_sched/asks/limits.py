@@ -29,14 +29,15 @@ class Limits:
     """
 
     def __init__(self, read: keys.Keys, machine: Said, generation: int,
-                 vhd_is_vhd: bool) -> None:
+                 rules: values.Rules) -> None:
         self._keys = read
         self._machine = machine
         self._generation = generation
-        disk_format = read.said(keys.IMAGE, 'disk_format')
-        self._vhd = disk_format if (
-            vhd_is_vhd and disk_format
-            and disk_format.value.lower() == 'vhd') else None
+        self._rules = rules
+        self._format = read.said(keys.IMAGE, 'disk_format')
+        self._vhd = self._format if (
+            rules.vhd_is_vhd and self._format
+            and self._format.value.lower() == 'vhd') else None
         self._refused: dict[int, list[values.Reason]] = {}
 
     @property
@@ -52,15 +53,18 @@ class Limits:
         self._refused.setdefault(build.number, []).append(values.Reason(
             f'!{names.build_trait(build.number)}', said, why))
 
-    def check(self, boots_from_volume: bool, disks: int) -> None:
+    def check(self, boots_from_volume: bool,
+              disks: values.Disks | None) -> None:
         """Apply every limit; what no release can run is a fault."""
         self._compute()
         if not boots_from_volume:
+            self._image_format()
             self._root()
         ephemeral, ephemeral_gb = self._keys.size('ephemeral_gb')
         if ephemeral_gb > hosts.MAX_VHDX_GB:
             self._fault(f'{ephemeral}: a VHDX ends at {hosts.MAX_VHDX_GB}')
-        self._count(disks)
+        if disks is not None:
+            self._slots(disks)
 
     def check_somewhere(self) -> None:
         """No release left is a fault, told by what each of them lacks."""
@@ -83,6 +87,13 @@ class Limits:
                     self.refuse(build, said, f'{said} with {self._machine}: '
                                 f'{build.product} ends at {most}')
 
+    def _image_format(self) -> None:
+        known = self._rules.disk_formats
+        if known and self._format and (
+                self._format.value.lower() not in known):
+            self._fault(f'{self._format}: Hyper-V boots from '
+                        f'{", ".join(known)}')
+
     def _root(self) -> None:
         root, root_gb = self._keys.size('root_gb')
         if self._vhd and self._generation == 2:
@@ -97,9 +108,33 @@ class Limits:
         elif root_gb > hosts.MAX_VHDX_GB:
             self._fault(f'{root}: a VHDX ends at {hosts.MAX_VHDX_GB}')
 
-    def _count(self, disks: int) -> None:
-        most = hosts.MAX_SCSI_DISKS + (
-            hosts.MAX_IDE_DISKS if self._generation == 1 else 0)
-        if disks > most:
-            self._fault(f'{disks} disks with {self._machine}: a server has '
-                        f'at most {most}')
+    def _slots(self, disks: values.Disks) -> None:
+        """Count as the driver does before it spawns.
+
+        Generation 1 has its root disk and the config drive on IDE, all that
+        names no bus is on SCSI; generation 2 has everything on SCSI. The
+        driver compares with "IDE" and "SCSI" (_check_and_update_bdm), and
+        Nova's API lets only "ide" and "scsi" through.
+        """
+        free = {'SCSI': hosts.SCSI_SLOTS}
+        if self._generation == 1:
+            free['IDE'] = hosts.IDE_SLOTS
+        root = 'IDE' if self._generation == 1 else 'SCSI'
+        for bus in (root, *((root,) if disks.config_drive else ()),
+                    *disks.buses):
+            where = bus or 'SCSI'
+            if where not in free:
+                self._fault(f'a disk with disk_bus={bus} and {self._machine}:'
+                            f' the driver knows {" and ".join(free)} letter '
+                            'by letter; name no disk_bus')
+                return
+            free[where] -= 1
+        for bus, left in free.items():
+            if left < 0:
+                self._fault(self._too_many(disks, bus, left))
+
+    def _too_many(self, disks: values.Disks, bus: str, left: int) -> str:
+        slots = hosts.IDE_SLOTS if bus == 'IDE' else hosts.SCSI_SLOTS
+        drive = ' and a config drive' if disks.config_drive else ''
+        return (f'{1 + len(disks.buses)} disks{drive} with {self._machine}: '
+                f'{slots - left} of them on {bus}, which has {slots} slots')

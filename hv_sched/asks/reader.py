@@ -12,6 +12,7 @@
 
 """The rules of features, applied to what is said."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +24,7 @@ from hv_sched.asks.keys import FLAVOR
 from hv_sched.asks.keys import IMAGE
 from hv_sched.asks.keys import Said
 from hv_sched.asks.values import Asks
+from hv_sched.asks.values import Disks
 from hv_sched.asks.values import Hypervisor
 from hv_sched.asks.values import Reason
 from hv_sched.asks.values import Rules
@@ -32,18 +34,19 @@ _MACHINE = 'hw_machine_type'
 _GENERATIONS = {'hyperv-gen1': 1, 'hyperv-gen2': 2}
 _DEFAULT_MACHINE = 'hyperv-gen1'
 _GUARDED = {'os_shielded_vm': features.SHIELDED_VM, 'os_vtpm': features.VTPM}
+_CPU_FEATURES = ((FLAVOR, 'hw:cpu_features'), (IMAGE, 'hw_cpu_features'))
 _NOT_SET = 'not set'
 
 
 def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
        rules: Rules | None = None, boots_from_volume: bool = False,
-       disks: int = 0) -> Asks:
+       disks: Disks | None = None) -> Asks:
     """What a flavor and an image ask for; raises nothing.
 
     :param flavor: see ``keys.Keys``
     :param image: image properties, ``disk_format`` among them
     :param boots_from_volume: the flavor's root disk is not made
-    :param disks: how many disks the server starts with, 0 when not known
+    :param disks: what the server starts with, None when not known
     """
     read = keys.Keys(flavor, image)
     rules = rules or Rules()
@@ -98,8 +101,17 @@ def _only_hyperv_key(read: keys.Keys) -> Said | None:
 
 
 def _nested_key(read: keys.Keys) -> Said | None:
-    return (read.contains(FLAVOR, 'hw:cpu_features', 'vmx')
-            or read.contains(IMAGE, 'hw_cpu_features', 'vmx'))
+    found = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
+    return next(filter(None, found), None)
+
+
+def _ignored(read: keys.Keys) -> Iterable[str]:
+    """CPU features besides vmx: vmops.py (_requires_nested_virt)."""
+    for where, key in _CPU_FEATURES:
+        words = [word for word in read.words(where, key) if word != 'vmx']
+        if words:
+            said = Said(where, key, ','.join(words))
+            yield f'{said}: Hyper-V hosts look for vmx only'
 
 
 def _elsewhere(why: Said, conflict: Said | None) -> Asks:
@@ -131,10 +143,10 @@ class _Reader:
             self._ask(features.GEN1 if self._generation == 1
                       else features.GEN2, machine)
 
-    def read(self, hypervisor: Hypervisor, from_volume: bool, disks: int
-             ) -> Asks:
+    def read(self, hypervisor: Hypervisor, from_volume: bool,
+             disks: Disks | None) -> Asks:
         limit = limits.Limits(self._keys, self._machine, self._generation,
-                              self._rules.vhd_is_vhd)
+                              self._rules)
         self._guarded(self._secure_boot())
         nested = _nested_key(self._keys)
         if nested:
@@ -148,7 +160,8 @@ class _Reader:
             required=frozenset(reason.trait for reason in self._reasons),
             refused_releases=limit.refused, gpu=group,
             reasons=(*self._reasons, *limit.reasons()),
-            contradictions=tuple(dict.fromkeys(self._keys.faults)))
+            contradictions=tuple(dict.fromkeys(self._keys.faults)),
+            ignored=tuple(_ignored(self._keys)))
 
     def require(self, trait: str, said: Said) -> None:
         self._reasons.append(Reason(trait, said))
@@ -179,11 +192,19 @@ class _Reader:
         else:
             self._ask(features.SECURE_BOOT if _is_windows(os_type)
                       else features.SECURE_BOOT_LINUX, asking[0])
+            self._letter_by_letter(asking[0], os_type)
         return asking[0]
 
     def _os_type(self) -> Said:
         return (self._keys.said(IMAGE, 'os_type')
                 or Said(IMAGE, 'os_type', _NOT_SET))
+
+    def _letter_by_letter(self, asking: Said, os_type: Said) -> None:
+        """The host would boot "Windows" with the keys for Linux."""
+        if _is_windows(os_type) and os_type.value != 'windows':
+            self._keys.faults.append(
+                f'{asking} with {os_type}: the host knows it as "windows", '
+                'letter by letter')
 
     def _guarded(self, secure_boot: Said | None) -> None:
         """vTPM and shielding."""

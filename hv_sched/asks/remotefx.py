@@ -12,6 +12,8 @@
 
 """What a flavor asks of a RemoteFX adapter."""
 
+from collections.abc import Mapping
+
 from hv_sched import features
 from hv_sched.asks import keys
 from hv_sched.asks import limits
@@ -34,7 +36,8 @@ def read(read_keys: keys.Keys, machine: Said, generation: int,
 
     compute-hyperv looks at nothing unless ``os:resolution`` is there, and
     takes one monitor when their number is not said. Video memory that is
-    not said is counted at the smallest size.
+    not said it leaves to Hyper-V: what that needs for the monitors is
+    counted, on the release that needs most.
     """
     heads = read_keys.number(FLAVOR, MONITORS) or (
         keys.unsaid(FLAVOR, MONITORS, '1'), 1)
@@ -56,7 +59,26 @@ def read(read_keys: keys.Keys, machine: Said, generation: int,
         limit.refuse(hosts.WS2012R2, resolution,
                      f'{resolution} with {machine}: RemoteFX for generation '
                      '2 exists since Windows Server 2016')
-    return _group(resolution, heads[1], vram)
+    return _group(resolution, heads[1], int(vram.value) if vram else _needed(
+        limit, resolution.value, heads[1]))
+
+
+def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
+               ) -> str | None:
+    """Why a resize between two RemoteFX flavors cannot be counted.
+
+    compute-hyperv changes the adapter that is there and leaves its video
+    memory alone when the new flavor says none.
+
+    :param before: extra specs of the flavor the server has
+    :param after: of the one it shall have
+    """
+    kept = before.get(VRAM)
+    if not (kept and before.get(RESOLUTION) and after.get(RESOLUTION)):
+        return None
+    return None if after.get(VRAM) else (
+        f'{FLAVOR} {VRAM} not set: the adapter would keep the {kept} MB of '
+        'the flavor the server has')
 
 
 def _refuse(limit: limits.Limits, resolution: Said, heads: tuple[Said, int],
@@ -75,14 +97,20 @@ def _refuse(limit: limits.Limits, resolution: Said, heads: tuple[Said, int],
                      'chosen since Windows Server 2016')
 
 
-def _group(resolution: Said, heads: int, vram: Said | None
+def _needed(limit: limits.Limits, resolution: str, heads: int) -> int:
+    """Video memory in MB when it is not said."""
+    return max((gpu.needed_vram_mb(build, resolution, heads)
+                for build in gpu.MONITORS if build not in limit.refused),
+               default=gpu.MIN_VRAM_MB)
+
+
+def _group(resolution: Said, heads: int, vram_mb: int
            ) -> values.GpuGroup | None:
     try:
         heads_trait = gpu.heads_trait(heads)
     except ValueError:  # more than any release shows: refused by all
         return None
     return values.GpuGroup(
-        {gpus.ADAPTER: 1,
-         gpus.VRAM_MB: int(vram.value) if vram else gpu.MIN_VRAM_MB},
+        {gpus.ADAPTER: 1, gpus.VRAM_MB: vram_mb},
         frozenset((features.REMOTEFX.trait, heads_trait,
                    gpu.resolution_trait(resolution.value))))

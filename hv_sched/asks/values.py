@@ -21,6 +21,9 @@ from hv_sched.asks.keys import Said
 from hv_sched.features import hosts
 from hv_sched.providers import names
 
+# compute-hyperv block_device_manager.py, _TYPE_FOR_DISK_FORMAT.
+DISK_FORMATS = ('vhd', 'vhdx', 'iso')
+
 
 class Hypervisor(enum.Enum):
     """Whose servers a request is for."""
@@ -38,11 +41,27 @@ class Rules:
     :param survivable: ask for what every possible failover owner has
     :param vhd_is_vhd: ``disk_format`` vhd means the old format; many images
         with VHDX data are registered as vhd
+    :param disk_formats: those the nodes' virt driver boots from, in lower
+        case; empty: any
     """
 
     unmarked: Hypervisor = Hypervisor.ANY
     survivable: bool = False
     vhd_is_vhd: bool = False
+    disk_formats: tuple[str, ...] = DISK_FORMATS
+
+
+@dataclasses.dataclass(frozen=True)
+class Disks:
+    """What a server starts with besides its root disk.
+
+    :param buses: the ``disk_bus`` of each disk, empty where none is named;
+        swap is no disk to Hyper-V
+    :param config_drive: takes a slot, too
+    """
+
+    buses: tuple[str, ...] = ()
+    config_drive: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +97,7 @@ class Asks:
     :param refused_releases: the lowest build numbers of Windows releases
         that cannot run the server; see ``forbidden_among``
     :param contradictions: why no host can ever run the server, in words
+    :param ignored: what is said that no Hyper-V host looks at, in words
     """
 
     hypervisor: Hypervisor
@@ -88,6 +108,7 @@ class Asks:
     gpu: GpuGroup | None = None
     reasons: tuple[Reason, ...] = ()
     contradictions: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     def refuses_build(self, number: int) -> bool:
         """Whether a node of this build cannot run the server."""

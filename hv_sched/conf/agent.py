@@ -15,6 +15,8 @@
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from hv_sched.shares.audit import SAFE
+
 AUTH_GROUP = 'keystone'
 # Section of the configuration file: service type in the catalogue.
 SERVICES = {'placement': 'placement', 'nova': 'compute'}
@@ -35,7 +37,28 @@ restores shares that failed moves left held.
         help="""
 Seconds for which Nova must know neither a server nor an open migration of
 some escrow before it is released. A failing move closes its migration a
-moment before it gives the escrow back to the server.
+moment before it gives the escrow back to the server. So long a server is
+also left out of an audit after a migration of it changed.
+"""),
+    cfg.IntOpt(
+        'audit_every',
+        default=10,
+        min=0,
+        help="""
+Every so many passes hv-sched-agent compares all shares with Nova's servers,
+as ``csv audit`` does, and logs what is wrong. It costs a request for each
+volume and two for each node. 0 switches it off.
+"""),
+    cfg.ListOpt(
+        'heal_codes',
+        item_type=cfg.types.String(
+            choices=[code.value for code in SAFE]),
+        default=[],
+        help=f"""
+What hv-sched-agent may put right of what its audit finds, as ``csv heal
+--code`` does: {', '.join(code.value for code in SAFE)}.
+The operator's guide explains each. Escrow that failed moves left is restored
+in any case, on every pass. Starting value: missing, wrong-node.
 """),
 ]
 

@@ -14,6 +14,8 @@
 
 from oslo_config import cfg
 
+from hv_sched.asks import values
+
 OPTS = [
     cfg.IntOpt(
         'snapshot_ttl',
@@ -76,6 +78,32 @@ it, instead of those of the node alone.
 Take disk_format=vhd at its word: refuse it for generation 2 and for disks
 above 2040 GB. Leave it off where VHDX images are registered as vhd, which
 Nova's documentation long advised.
+"""),
+    cfg.ListOpt(
+        'hyperv_disk_formats',
+        default=list(values.DISK_FORMATS),
+        help="""
+Image formats Hyper-V nodes boot from. compute-hyperv refuses any other when
+it spawns, so such an image is kept off Hyper-V, or refused if it is marked
+for it. Empty: any.
+"""),
+    cfg.BoolOpt(
+        'read_images',
+        default=True,
+        help="""
+Read an image from Glance, with the token of the request, where Nova's own
+record of the server cannot tell what it says: a property of more than 255
+characters, a server whose last rebuild found no host, several servers created
+at once of which the first was deleted meanwhile. When Glance does not answer,
+or with this off, such a request is refused with that reason. [glance]timeout
+bounds the wait.
+"""),
+    cfg.IntOpt(
+        'image_ttl',
+        default=300,
+        min=1,
+        help="""
+Seconds for which an image read from Glance is remembered, at most 512 of them.
 """),
     cfg.BoolOpt(
         'live_migration_keeps_cpu_features',
@@ -145,8 +173,19 @@ Aggregate metadata of the same name goes before it.
 Multiplier of ImageCacheWeigher. Positive: hosts whose volume already holds
 the server's image win, and an image that no volume holds is fetched by one
 node of each volume; negative: they lose; 0: off. The default outweighs
-Nova's CPU, RAM and I/O weighers together, which would spread a request's
-servers over all nodes and let each fetch the image; 1 only breaks ties.
+Nova's CPU, RAM and I/O weighers and SharedVolumeFreeSpaceWeigher together (1
+each), which would spread a request's servers over all nodes and let each
+fetch the image; 1 only breaks ties. Servers of an anti-affinity group are not
+led together. Aggregate metadata of the same name goes before it.
+"""),
+    cfg.FloatOpt(
+        'feature_scarcity_weight_multiplier',
+        default=5.0,
+        help="""
+Multiplier of FeatureScarcityWeigher. Positive: nodes that can do what few of
+the free nodes can are kept for servers that ask for it; negative: they fill
+first; 0: off. The default outweighs Nova's CPU, RAM and I/O weighers
+together: 1 keeps rare nodes free only while others are about half empty.
 Aggregate metadata of the same name goes before it.
 """),
     cfg.FloatOpt(

@@ -88,7 +88,8 @@ def _guarded(node: model.Node) -> bool | None:
     return _both(_from_build(hosts.WS2016.number)(node), node.guarded_host)
 
 
-# Microsoft: "Run Hyper-V in a Virtual Machine with Nested Virtualization".
+# Microsoft: "Run Hyper-V in a Virtual Machine with Nested Virtualization" (10
+# June 2025): Intel from 2016 (configuration version 8.0), AMD from 2022 (9.3).
 NESTED_SINCE = {model.CpuVendor.INTEL: hosts.WS2016.number,
                 model.CpuVendor.AMD: hosts.WS2022.number}
 
@@ -123,7 +124,8 @@ GEN2 = Feature(
 SECURE_BOOT = Feature(
     'secure boot, Windows guest', _PREFIX + 'SECURE_BOOT',
     _from_build(hosts.WS2012R2.number),
-    'generation 2, os_type set; Windows Server 2012 R2 or newer',
+    'generation 2, os_type set, written "windows"; Windows Server 2012 R2 or '
+    'newer',
     'compute-hyperv vmops.py (_requires_secure_boot)',
     (Key('image', 'os_secure_boot', ('required',)),
      Key('flavor', 'os:secure_boot', ('required',))))
@@ -132,18 +134,21 @@ SECURE_BOOT_LINUX = Feature(
     _from_build(hosts.WS2016.number),
     'generation 2, os_type set; the UEFI CA template of Windows Server 2016 '
     'or newer',
-    'compute-hyperv vmops.py (_get_secure_boot_template)',
+    'compute-hyperv vmops.py (_requires_certificate); os-win vmutils10.py '
+    '(_set_secure_boot)',
     SECURE_BOOT.keys)
 VTPM = Feature(
     'virtual TPM', _PREFIX + 'VTPM', _guarded,
-    'secure boot, os_type windows, a guarded host',
-    'compute-hyperv pdk.py, vmops.py (_feature_requested)',
+    'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
+    'newer that its Host Guardian Service attests',
+    'compute-hyperv vmops.py (_check_vtpm_requirements)',
     (Key('image', 'os_vtpm', ('required',)),))
 SHIELDED_VM = Feature(
     'shielded VM', _PREFIX + 'SHIELDED_VM', _guarded,
-    'secure boot, os_type windows, a guarded host '
-    '(MSFT_HgsClientConfiguration.IsHostGuarded)',
-    'compute-hyperv pdk.py; Microsoft "Guarded fabric and shielded VMs"',
+    'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
+    'newer (MSFT_HgsClientConfiguration.IsHostGuarded)',
+    'compute-hyperv vmops.py (_check_vtpm_requirements); os-win '
+    'hostutils10.py (is_host_guarded)',
     (Key('image', 'os_shielded_vm', ('required',)),))
 NESTED_VIRT = Feature(
     'nested virtualization', _PREFIX + 'NESTED_VIRT', _nested,
@@ -157,7 +162,8 @@ REMOTEFX = Feature(
     'RemoteFX', _PREFIX + 'REMOTEFX', _remotefx,
     'enable_remotefx, RDS-Virtualization, a GPU; generation 1 only on '
     'Windows Server 2012 R2; gone from 2019 on',
-    'compute-hyperv vmops.py (_configure_remotefx)',
+    'compute-hyperv vmops.py (configure_remotefx); os-win vmutils.py, '
+    'vmutils10.py (_remotefx_max_monitors_map)',
     (Key('flavor', 'os:resolution'), Key('flavor', 'os:monitors'),
      Key('flavor', 'os:vram')),
     survivable=False)

@@ -12,10 +12,12 @@
 
 """RemoteFX: resolutions, monitors and video memory by build.
 
-From Microsoft's "RemoteFX vGPU setup and configuration" and compute-hyperv's
-constants. RemoteFX left with Windows Server 2019 and was removed from older
-ones by the updates of April 2021 (KB4570006): it is never assumed, only
-reported when the node itself shows it.
+From os-win (vmutils.py, vmutils10.py: _remotefx_max_monitors_map,
+_remotefx_vram_vals, vm_gen_supports_remotefx), which is what refuses on the
+host, and Microsoft's "Deploy graphics devices using RemoteFX vGPU" (2016).
+RemoteFX left with Windows Server 2019 and was removed from older ones by the
+updates of April 2021 (KB4570006): it is never assumed, only reported when the
+node itself shows it.
 """
 
 from hv_sched.features import hosts
@@ -33,6 +35,13 @@ MONITORS: dict[int, dict[str, int]] = {
 VRAM_SIZES_MB = (64, 128, 256, 512, 1024)
 MIN_VRAM_MB = VRAM_SIZES_MB[0]
 MAX_VRAM_MB = VRAM_SIZES_MB[-1]
+_BYTES_A_MB = 1024 * 1024
+
+# What one monitor of a size takes since Windows Server 2016: five surfaces of
+# four bytes a pixel. Windows Server 2012 R2 knows two amounts only.
+_BYTES_A_PIXEL = 5 * 4
+_WS2012R2_VRAM_MB = (128, 256)
+_WS2012R2_SMALL = (1920, 1200)
 
 # The numbers os-traits has for HW_GPU_MAX_DISPLAY_HEADS_*.
 _HEADS = (1, 2, 4, 6, 8)
@@ -48,6 +57,23 @@ def resolution_trait(resolution: str) -> str:
     """``HW_GPU_RESOLUTION_W1024H768`` for 1024x768."""
     width, height = resolution.split('x')
     return f'HW_GPU_RESOLUTION_W{width}H{height}'
+
+
+def needed_vram_mb(build: int, resolution: str, heads: int) -> int:
+    """The video memory Hyper-V needs for so many monitors of a size.
+
+    The rule of Hyper-V's own tools (Set-VMRemoteFx3dVideoAdapter, Hyper-V
+    Manager): the smallest amount that can be chosen and holds all surfaces.
+
+    :param build: of a release that shows them, see ``monitors``
+    """
+    width, height = map(int, resolution.split('x'))
+    if build < hosts.WS2016.number:
+        return _WS2012R2_VRAM_MB[
+            heads > 1 or (width, height) > _WS2012R2_SMALL]
+    needed_bytes = width * height * _BYTES_A_PIXEL * heads
+    return next((size for size in VRAM_SIZES_MB
+                 if size * _BYTES_A_MB >= needed_bytes), MAX_VRAM_MB)
 
 
 def heads_trait(heads: int) -> str:

@@ -12,10 +12,13 @@
 
 """What each Windows Server build allows a virtual machine.
 
-From Microsoft's "Plan for Hyper-V scalability in Windows Server" and
-"Supported virtual machine configuration versions". A build between two known
-ones is an update of the older; one newer than all is treated as the newest
-known, which never promises it less than it can do.
+Sizes from Microsoft's "Hyper-V maximum scale limits in Windows Server" (17
+October 2025: 2016 to 2025) and "Plan for Hyper-V scalability in Windows
+Server" (which says of 2012 R2 that its maximums are those of 2012: 64 virtual
+processors and 1 TB); configuration versions from "Upgrade virtual machine
+version in Hyper-V", its table of long-term servicing hosts (20 January 2025).
+A build between two known ones is an update of the older; one newer than all
+is treated as the newest known, which never promises it less than it can do.
 """
 
 import dataclasses
@@ -73,8 +76,12 @@ BUILDS = (WS2012R2, WS2016, WS2019, WS2022, WS2025)
 MAX_VHDX_GB = 64 * GB_PER_TB
 MAX_VHD_GB = 2040
 MAX_GEN1_BOOT_GB = 2 * GB_PER_TB
-MAX_SCSI_DISKS = 256
-MAX_IDE_DISKS = 4
+# Hyper-V has up to four SCSI controllers of 64 disks, but compute-hyperv and
+# Nova's own driver make one (block_device_manager.py,
+# _initialize_controller_slot_counter; os-win constants.py).
+SCSI_SLOTS = 64
+# Two controllers of two, generation 1 only.
+IDE_SLOTS = 4
 
 
 def build_of(number: int) -> Build | None:

@@ -12,33 +12,13 @@
 
 """What an allocation candidate of Placement says about the disk."""
 
-from collections.abc import Mapping
-import dataclasses
 from typing import Any
 
 from hv_sched import volumes
-from hv_sched.providers import names
+from hv_sched.query.usable import Candidate
+from hv_sched.query.usable import disk_of
 
-Candidate = Mapping[str, Any]
-
-
-@dataclasses.dataclass(frozen=True)
-class Disk:
-    """What a candidate takes of which provider."""
-
-    provider: str
-    size_gb: int
-
-
-def disk_of(candidate: Candidate) -> Disk | None:
-    """Where a candidate puts the disk, None when it asks for none.
-
-    A flavor may ask for disks in several groups; the largest counts.
-    """
-    found = [Disk(provider, taken['resources'][names.DISK_GB])
-             for provider, taken in candidate['allocations'].items()
-             if names.DISK_GB in taken['resources']]
-    return max(found, key=lambda disk: disk.size_gb, default=None)
+__all__ = ('Candidate', 'disk_of', 'volume_of')
 
 
 def volume_of(host_state: Any,

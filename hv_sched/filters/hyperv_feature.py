@@ -30,9 +30,11 @@ from nova.scheduler.client import report
 from oslo_log import log as logging
 
 from hv_sched import asks
+from hv_sched import exception as hv_exception
 from hv_sched import request_filters
 from hv_sched import snapshot
 from hv_sched.providers import names
+from hv_sched.request_filters import allocations
 from hv_sched.request_filters import features
 
 LOG = logging.getLogger(__name__)
@@ -56,7 +58,10 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
 
     def filter_all(self, filter_obj_list: Iterable[Any],
                    spec_obj: objects.RequestSpec) -> Iterable[Any]:
-        """Hosts that can run the server."""
+        """Hosts that can run the server.
+
+        :raises NoValidHost: none can, with the reason for the user
+        """
         host_states = list(filter_obj_list)
         rebuild = utils.request_is_rebuild(spec_obj)
         try:
@@ -65,30 +70,59 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             features.refuse_contradictions(wish)
         except exception.RequestFilterFailed as exc:
             LOG.info('%s is refused: %s', _server(spec_obj), exc)
-            return []
+            raise exception.NoValidHost(reason=str(exc)) from exc
         if wish.in_query:
             return host_states
-        capable = _capable(wish.asked)
+        return self._capable_of(host_states, wish.asked, spec_obj, rebuild)
+
+    def _capable_of(self, host_states: list[Any], asked: asks.Asks,
+                    spec_obj: objects.RequestSpec, rebuild: bool
+                    ) -> list[Any]:
+        capable = _capable(asked)
         if capable is None:
             return host_states
         left = [host for host in host_states if host.uuid in capable]
-        if len(left) < len(host_states):
-            LOG.info(
-                'Hosts %s cannot run %s, which asks for %s', ', '.join(
-                    sorted(host.host for host in host_states
-                           if host.uuid not in capable)),
-                _server(spec_obj),
-                '; '.join(map(str, wish.asked.reasons)))
+        if len(left) == len(host_states):
+            return left
+        out = [host for host in host_states if host.uuid not in capable]
+        LOG.info('Hosts %s cannot run %s, which asks for %s',
+                 ', '.join(sorted(host.host for host in out)),
+                 _server(spec_obj), '; '.join(map(str, asked.reasons)))
+        if rebuild:  # it stays on its host or it is not done
+            raise exception.NoValidHost(reason='; '.join(
+                f'host {host.host} {_lacks(asked, host.uuid)}'
+                for host in out))
         return left
 
     def host_passes(self, host_state: Any,
                     filter_properties: objects.RequestSpec) -> bool:
         """For callers that know no filter_all()."""
-        return bool(list(self.filter_all([host_state], filter_properties)))
+        try:
+            return bool(list(self.filter_all([host_state],
+                                             filter_properties)))
+        except exception.NoValidHost:
+            return False
 
 
 def _server(request_spec: objects.RequestSpec) -> str:
     return f'server {request_spec.instance_uuid}'
+
+
+def _lacks(asked: asks.Asks, node: str) -> str:
+    """Why a node cannot run a server; first what matters, since Nova cuts a
+    fault at 255 characters.
+    """
+    try:
+        shown = allocations.traits_of(node)
+    except hv_exception.PlacementError:
+        shown = set()
+    missing = [f'lacks {trait} ({asked.asked_by(trait)})'
+               for trait in sorted(asked.required - shown)]
+    unwanted = [f'may not have {trait} (' + ', '.join(
+        reason.why or str(reason.said) for reason in asked.reasons
+        if reason.trait == f'!{trait}') + ')'
+        for trait in sorted(asked.forbidden_among(shown))]
+    return ', '.join(missing + unwanted)
 
 
 def _capable(asked: asks.Asks) -> frozenset[str] | None:

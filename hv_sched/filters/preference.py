@@ -30,7 +30,7 @@ CONF = nova.conf.CONF
 conf.register_opts(CONF)
 
 # Worth of a volume for a server's image, see image_worth().
-_HAS_IT, _WILL_FETCH_ONCE, _WILL_FETCH_AGAIN = 1.0, 0.5, 0.0
+_HAS_IT, _WILL_FETCH_ONCE, _WILL_FETCH_AGAIN = 1.0, 0.0, -1.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Preference:
 
     known: volumes.Snapshot
     picked: picks.Picks
+    keeps_apart: bool
     members: Mapping[str, int] | None
     image_id: str | None
 
@@ -57,13 +58,15 @@ class Preference:
                 + self.picked.servers(volume.uuid))
 
     def image_worth(self, host: str, volume: volumes.Volume) -> float:
-        """Higher means less fetching of the image.
+        """Higher means less fetching of the image; 0 is no difference.
 
         A volume that holds it is best. While it holds it not, the first node
         that gets a server fetches it for the volume; a second node at the
         same time would fetch it again.
         """
-        if self.image_id is None or volume.has_image(self.image_id):
+        if self.image_id is None:
+            return 0.0
+        if volume.has_image(self.image_id):
             return _HAS_IT
         first = self.picked.first_host(volume.uuid)
         return _WILL_FETCH_ONCE if first in (None, host) else (
@@ -99,6 +102,7 @@ def of(request_spec: objects.RequestSpec,
     from_volume = 'is_bfv' in request_spec and request_spec.is_bfv
     return Preference(
         known=known, picked=picks.of(request_spec),
+        keeps_apart=group_shares.keeps_apart(request_spec),
         members=_members(request_spec),
         image_id=(image.id if image and 'id' in image and image.id
                   and not from_volume else None))

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from nova import objects
+import nova.conf
 from nova.scheduler import filters
 from nova.scheduler import utils
 from oslo_log import log as logging
@@ -28,11 +29,12 @@ from oslo_log import log as logging
 from hv_sched import request_filters
 from hv_sched import snapshot
 from hv_sched import volumes
-from hv_sched.filters import candidates
 from hv_sched.filters import picks
 from hv_sched.filters import preference
+from hv_sched.query import usable
 from hv_sched.request_filters import hand_over
 
+CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 
 
@@ -55,6 +57,7 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         super().__init__()
         request_filters.install()
         self._said_nothing_published = False
+        _say_if_not_last()
 
     def filter_all(self, filter_obj_list: Iterable[Any],
                    spec_obj: objects.RequestSpec) -> Iterable[Any]:
@@ -87,7 +90,7 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     def _choose(self, host_state: Any, known: volumes.Snapshot,
                 wanted: preference.Preference) -> bool:
         found = host_state.allocation_candidates
-        refusals = [_refusal(host_state, candidate, known)
+        refusals = [usable.refusal(host_state.uuid, candidate, known)
                     for candidate in found]
         left = [candidate for candidate, refusal
                 in zip(found, refusals, strict=True) if refusal is None]
@@ -108,31 +111,19 @@ class SharedVolumeFilter(filters.BaseHostFilter):
                 '"openstack resource provider csv sync".')
 
 
-def _refusal(host_state: Any, candidate: candidates.Candidate,
-             known: volumes.Snapshot) -> str | None:
-    """Why a candidate may not be used, None when it may."""
-    disk = candidates.disk_of(candidate)
-    if disk is None:
-        return None
-    volume = known.volumes.get(disk.provider)
-    if volume is None:
-        if disk.provider in known.nodes:
-            return (f'{disk.size_gb} GB on the disk of node '
-                    f'{known.nodes[disk.provider]} itself, which stands on '
-                    'shared volumes')
-        return None
-    if not known.may_use(host_state.uuid, volume.uuid):
-        homes = ', '.join(sorted(
-            known.volumes[home].name for home in
-            known.homes[host_state.uuid]))
-        return (f'{disk.size_gb} GB on volume {volume.name}, but the host '
-                f'writes to {homes}')
-    if volume.held_gb and disk.size_gb > volume.room_gb:
-        return (f'{disk.size_gb} GB on volume {volume.name}: of its '
-                f'{volume.capacity_gb} GB {volume.used_gb} are used and '
-                f'{volume.held_gb} kept for servers whose move failed, '
-                f'{max(volume.room_gb, 0)} are left')
-    return None
+def _say_if_not_last() -> None:
+    """A move is handed over here, so nobody may refuse its hosts later.
+
+    Nothing is lost then: the share is held until it is restored.
+    """
+    enabled = CONF.filter_scheduler.enabled_filters
+    name = SharedVolumeFilter.__name__
+    if name in enabled and enabled[-1] != name:
+        LOG.warning(
+            '%s is not the last of enabled_filters: when %s refuses every '
+            "host of a move, the server's disk share stays held until "
+            'hv-sched-agent or "csv heal --held" restores it', name,
+            ', '.join(enabled[enabled.index(name) + 1:]))
 
 
 def _say(host_state: Any, refusals: list[str], is_left: bool) -> None:

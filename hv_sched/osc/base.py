@@ -28,10 +28,13 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
+from hv_sched.doctor import services
 from hv_sched.providers import changes
 from hv_sched.providers import client
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
+
+_SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
 
 @contextlib.contextmanager
@@ -128,3 +131,32 @@ class CsvCommand(command.Command):
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
             settings.from_conf(conf, allow), Progress())
+
+
+class LookingCommand(CsvCommand):
+    """A command that looks at other services, too, and at nova.conf."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--nova-conf', metavar='<file>', action='append',
+            help='nova.conf of a scheduler, or a folder of such files; may '
+                 'be repeated (default: the defaults of its options)')
+        return parser
+
+    def nova(self) -> services.Nova:
+        return services.Nova(self.adapter_of('compute'))
+
+    def glance(self) -> services.Glance:
+        return services.Glance(self.adapter_of('image'))
+
+    def adapters(self) -> dict[str, adapter.Adapter]:
+        """By what people call the services."""
+        return {name: self.adapter_of(service_type)
+                for name, service_type in _SERVICES.items()}
+
+    def adapter_of(self, service_type: str) -> adapter.Adapter:
+        placement = self.app.client_manager.placement
+        return adapter.Adapter(
+            placement.session,
+            **{**placement.ks_filter, 'service_type': service_type})

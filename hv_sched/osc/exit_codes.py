@@ -18,8 +18,9 @@ code  meaning
 1     an error: it could not be read, or not everything could be written
 3     a cluster's nodes still hold shares of their own disk: ``adopt`` first
 4     partial: something was refused, skipped or frozen, see the ! lines
-2     (plan, sync --dry-run) there is something to do
+2     (plan, --dry-run) there is something to do; (audit) something is wrong
 0     nothing to do, or all done
+130   (adopt, retire) interrupted; the same command again finishes it
 ====  =====================================================================
 """
 
@@ -33,6 +34,7 @@ ERROR = 1
 CHANGES = 2
 ADOPT = 3
 PARTIAL = 4
+INTERRUPTED = 130  # as a shell says it: 128 and the signal's number
 
 _UNDONE = frozenset((Kind.REFUSED, Kind.SKIPPED, Kind.FROZEN))
 

@@ -13,6 +13,7 @@
 """Cells that are lines for people and structures for programs."""
 
 from collections.abc import Iterable
+import dataclasses
 from typing import Any
 
 from cliff import columns
@@ -40,3 +41,19 @@ class Mapping(columns.FormattableColumn):
 
     def machine_readable(self) -> Any:
         return dict(self._value)
+
+
+class RestartRoom(columns.FormattableColumn):
+    """What is left, or missing, when the largest node fails."""
+
+    def human_readable(self) -> str:
+        room = self._value
+        if room is None:
+            return ''
+        if room.lacking:
+            return f'{", ".join(room.lacking)} missing'
+        return f'{room.memory_mb} MB, {room.vcpus} VCPU left'
+
+    def machine_readable(self) -> Any:
+        return None if self._value is None else dataclasses.asdict(
+            self._value)

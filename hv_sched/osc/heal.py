@@ -10,30 +10,44 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``csv heal --held``."""
+"""``csv heal``."""
 
 import argparse
+from collections.abc import Iterator
 
-from keystoneauth1 import adapter
 from osc_lib.command import command
+from oslo_config import cfg
 
-from hv_sched.osc import base
+from hv_sched import exception
+from hv_sched.osc import audit as audit_command
 from hv_sched.osc import exit_codes
+from hv_sched.shares import audit
+from hv_sched.shares import heal
 from hv_sched.shares import nova_servers
 from hv_sched.shares import restore
+from hv_sched.shares.audit import Code
+from hv_sched.shares.audit import Finding
 
 COLUMNS = ('Consumer', 'Volume', 'GB', 'Done')
 Row = tuple[str, str, int | str, str]
+_SAFE = 'safe'
 
 
-class Heal(base.CsvCommand, command.Lister):
-    """Put right what moves left behind
+class Heal(audit_command.Auditing, command.Lister):
+    """Put right what "csv audit" finds, and what moves left behind
 
-    A live migration that fails leaves its server's disk share as escrow
-    (CUSTOM_CSV_HELD_DISK_GB) on the volume: with --held it becomes DISK_GB
-    again, for every server that stands still. Where other servers took the
-    room meanwhile the volume is closed to new disks and its allocation_ratio
+    Choose what with --code. Each server is looked at once more just before
+    it is written, and left alone when it is in the middle of an operation or
+    when nothing is wrong with it any more. What is not certain is listed and
+    not touched.
+
+    A move that fails leaves its server's disk share as escrow
+    (CUSTOM_CSV_HELD_DISK_GB) on the volume: with --held, the same as --code
+    held, it becomes DISK_GB again. Where other servers took the room
+    meanwhile the volume is closed to new disks and its allocation_ratio
     raised by what is missing. Escrow of migrations that are over is released.
+    So are shares where a move left no files, as Nova's migrations tell, and a
+    share becomes smaller with its server when a resize was confirmed.
 
     Exit code 0: nothing is left to do; 4: something was left, see the last
     column; 1: error. With --dry-run 2: there is something to do.
@@ -42,8 +56,18 @@ class Heal(base.CsvCommand, command.Lister):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--held', action='store_true', required=True,
+            '--code', metavar='<code>', action='append', default=[],
+            choices=[_SAFE, *(code.value for code in Code)],
+            help='Heal findings of this code (may be repeated): '
+                 + ', '.join(code.value for code in Code) + '; or safe: '
+                 + ', '.join(code.value for code in audit.SAFE))
+        parser.add_argument(
+            '--held', action='store_true',
             help='Restore shares that failed moves left held')
+        parser.add_argument(
+            '--consumer', metavar='<uuid>', action='append', default=[],
+            help='With --code unexplained: release what this consumer holds '
+                 'on the clusters (may be repeated)')
         parser.add_argument('--dry-run', action='store_true',
                             help='Only show what would be done')
         return parser
@@ -51,21 +75,94 @@ class Heal(base.CsvCommand, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
-        result = restore.Restorer(
-            self.placement(conf.hv_sched.request_timeout), self._nova(),
-            conf.hv_sched.workers, conf.hv_sched.held_settle_time,
-        ).restore(parsed_args.dry_run)
-        self.exit_code = exit_codes.of(
-            result.findings,
-            pending=parsed_args.dry_run and bool(result.done))
-        return COLUMNS, [
-            *((one.consumer, one.volume, one.gb, one.what)
-              for one in result.done),
-            *((finding.subject, '', '', f'{finding.kind.value}: '
-               f'{finding.message}') for finding in result.findings)]
+        codes = chosen(parsed_args)
+        nova = self.nova()
+        rows: list[Row] = []
+        undone = False
+        if Code.HELD in codes:
+            result = self._restore(conf, parsed_args, nova)
+            rows += restored_rows(result)
+            undone = bool(exit_codes.of(result.findings))
+        left: list[Row] = []
+        if codes - {Code.HELD}:
+            done, left = self._heal(conf, parsed_args, nova, codes)
+            rows += done
+        self.exit_code = exit_codes.PARTIAL if undone or left else (
+            exit_codes.CHANGES if parsed_args.dry_run and rows
+            else exit_codes.OK)
+        return COLUMNS, rows + left
 
-    def _nova(self) -> nova_servers.NovaServers:
-        placement = self.app.client_manager.placement
-        return nova_servers.NovaServers(adapter.Adapter(
-            placement.session,
-            **{**placement.ks_filter, 'service_type': 'compute'}))
+    def _restore(self, conf: cfg.ConfigOpts,
+                 parsed_args: argparse.Namespace,
+                 nova: nova_servers.NovaServers) -> restore.Result:
+        return restore.Restorer(
+            self.placement(conf.hv_sched.request_timeout), nova,
+            restore.options(conf),
+        ).restore(parsed_args.dry_run)
+
+    def _heal(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
+              nova: nova_servers.NovaServers, codes: frozenset[Code]
+              ) -> tuple[list[Row], list[Row]]:
+        """What was healed, and what was left although it was asked for."""
+        one = self.auditor(conf, parsed_args, nova)
+        healer = heal.Healer(
+            self.placement(conf.hv_sched.request_timeout), nova,
+            heal.Options(codes, frozenset(parsed_args.consumer),
+                         parsed_args.dry_run, conf.hv_sched.workers,
+                         conf.hv_sched.held_settle_time))
+        done: list[Row] = []
+        left: list[Row] = []
+        unknown = 0
+        for report in one.audit():
+            result = healer.heal(report)
+            done += [_row(finding, finding.remedy)
+                     for finding in result.done]
+            done += raised_rows(result)
+            left += left_rows(result, codes)
+            unknown += report.unknown
+        if one.down:
+            left.append(('', '', '', audit_command.unknown_row(
+                one.down, unknown)[4]))
+        return done, left
+
+
+def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
+    """The codes that were asked for.
+
+    :raises InvalidConfig: none was
+    """
+    codes = {Code.HELD} if parsed_args.held else set()
+    for value in parsed_args.code:
+        codes |= set(audit.SAFE) if value == _SAFE else {Code(value)}
+    if not codes:
+        raise exception.InvalidConfig(
+            'choose what to heal with --code (or --held); "csv audit" shows '
+            'what there is')
+    return frozenset(codes)
+
+
+def restored_rows(result: restore.Result) -> Iterator[Row]:
+    for one in result.done:
+        yield one.consumer, one.volume, one.gb, one.what
+    for finding in result.findings:
+        yield (finding.subject, '', '',
+               f'{finding.kind.value}: {finding.message}')
+
+
+def raised_rows(result: heal.Result) -> list[Row]:
+    return [('', volume, gb, 'note: its room was given away: so many GB '
+             'more than it has are allocated now, and it takes no new disks '
+             'until that is over')
+            for volume, gb in sorted(result.raised.items())]
+
+
+def left_rows(result: heal.Result, codes: frozenset[Code]) -> list[Row]:
+    return [_row(finding, result.why.get(finding.consumer, finding.remedy),
+                 'left, ')
+            for finding in result.left
+            if finding.code in codes - {Code.HELD}]
+
+
+def _row(finding: Finding, text: str, how: str = '') -> Row:
+    return (finding.consumer, finding.where, finding.gb,
+            f'{how}{finding.code.value}: {text}')

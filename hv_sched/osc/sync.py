@@ -17,11 +17,15 @@ from collections.abc import Iterable
 
 from osc_lib.command import command
 
+from hv_sched import exception
+from hv_sched import host_aggregates
+from hv_sched import model
 from hv_sched.osc import base
 from hv_sched.osc import exit_codes
 from hv_sched.providers import changes
 from hv_sched.providers import settings
 from hv_sched.providers.findings import Finding
+from hv_sched.providers.findings import Kind
 
 COLUMNS = ('Change', 'Provider', 'What', 'From', 'To')
 Row = tuple[str, str, str, str, str]
@@ -61,6 +65,11 @@ class _Planning(base.CsvCommand, command.Lister):
         parser.add_argument(
             '--allow-replace', action='store_true',
             help='A new disk may take the name of an unused old one')
+        parser.add_argument(
+            '--host-aggregates', action='store_true',
+            help='Also keep one Nova host aggregate for each cluster, with '
+                 'its nodes and the property hv_cluster; others stay as '
+                 'they are')
         return parser
 
     @staticmethod
@@ -73,12 +82,34 @@ class _Planning(base.CsvCommand, command.Lister):
                   ) -> tuple[tuple[str, ...], list[Row]]:
         """What a sync would do; the exit code says whether it would."""
         conf = self.conf(parsed_args)
+        facts = self.required_facts(conf, parsed_args)
         plan, _observed = self.reconciler(
-            conf, self.allow(parsed_args)).plan(
-                self.required_facts(conf, parsed_args), parsed_args.full)
-        self.exit_code = exit_codes.of(plan.all_findings,
-                                       pending=bool(plan.changes))
-        return COLUMNS, rows(plan.changes, plan.all_findings)
+            conf, self.allow(parsed_args)).plan(facts, parsed_args.full)
+        findings = plan.all_findings
+        nova = self.aggregates_plan(parsed_args, facts, findings)
+        findings = (*findings, *nova.findings)
+        told = [line for step in nova.steps
+                for line in host_aggregates.lines(step)]
+        self.exit_code = exit_codes.of(
+            findings, pending=bool(plan.changes or told))
+        return COLUMNS, rows(plan.changes, ()) + told + rows((), findings)
+
+    def nova_aggregates(self) -> host_aggregates.HostAggregates:
+        """Nova's host aggregates as the user of the command may use them."""
+        return host_aggregates.HostAggregates(
+            self.app.client_manager.sdk_connection)
+
+    def aggregates_plan(self, parsed_args: argparse.Namespace,
+                        facts: model.Facts, findings: Iterable[Finding]
+                        ) -> host_aggregates.Plan:
+        """Nothing unless asked for, nor of clusters that are frozen."""
+        if not parsed_args.host_aggregates:
+            return host_aggregates.Plan((), ())
+        frozen = {finding.cluster for finding in findings
+                  if finding.kind is Kind.FROZEN}
+        return self.nova_aggregates().plan(
+            cluster for cluster in facts.clusters
+            if cluster.name not in frozen)
 
 
 class PlanSync(_Planning):
@@ -122,7 +153,16 @@ class Sync(_Planning):
         result = self.reconciler(conf, self.allow(parsed_args)).sync(
             facts, parsed_args.full)
         findings = result.plan.all_findings
-        self.exit_code = exit_codes.of(findings,
-                                       failed=bool(result.failures))
-        return COLUMNS, (rows(result.done, findings)
-                         + failure_findings(result.failures.items()))
+        failures = list(result.failures.items())
+        nova: list[Row] = []
+        try:
+            plan = self.aggregates_plan(parsed_args, facts, findings)
+            findings = (*findings, *plan.findings)
+            for step in plan.steps:
+                self.nova_aggregates().apply(step)
+                nova += host_aggregates.lines(step)
+        except exception.NovaError as exc:
+            failures.append(('Nova', exc))
+        self.exit_code = exit_codes.of(findings, failed=bool(failures))
+        return COLUMNS, (rows(result.done, ()) + nova + rows((), findings)
+                         + failure_findings(failures))

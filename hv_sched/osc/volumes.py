@@ -22,12 +22,15 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import restart_room
+from hv_sched.doctor import placement_state
 from hv_sched.osc import base
 from hv_sched.osc import format_columns
 from hv_sched.providers import client
 from hv_sched.providers import desired
 from hv_sched.providers import ids
 from hv_sched.providers import names
+from hv_sched.providers import node_room
 from hv_sched.providers import observe
 from hv_sched.providers import settings
 from hv_sched.providers import space
@@ -35,7 +38,7 @@ from hv_sched.providers.observed import Listed
 from hv_sched.providers.observed import Provider
 
 COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
-           'Allocated GB', 'Held GB', 'Nodes')
+           'Allocated GB', 'Held GB', 'Nodes', 'Restart Room')
 SOURCE_COLUMNS = ('Physical Free GB', 'Drift')
 
 
@@ -109,9 +112,11 @@ class _Volumes(base.CsvCommand):
 class ListVolumes(_Volumes, command.Lister):
     """List the Cluster Shared Volumes in Placement
 
-    Free is what Placement would still give to new disks. With a source, what
-    is physically free and whether a sync would change the volume are shown
-    too.
+    Free is what Placement would still give to new disks. Restart room is
+    what memory and VCPU the other nodes of the cluster would have left after
+    starting the servers of the largest node that uses the volume. With a
+    source, what is physically free and whether a sync would change the
+    volume are shown too.
     """
 
     def take_action(self, parsed_args: argparse.Namespace
@@ -124,18 +129,22 @@ class ListVolumes(_Volumes, command.Lister):
             conf.hv_sched.workers, lambda provider: placement.list_providers(
                 member_of=ids.home_aggregate(provider.uuid),
                 required=names.COMPUTE_NODE), found)
-        rows = [_row(provider, len(nodes), told)
+        room = restart_room.of_volumes(
+            placement_state.snapshot(placement, set),
+            node_room.read(placement, conf.hv_sched.workers))
+        rows = [_row(provider, len(nodes), room.get(provider.uuid), told)
                 for provider, nodes in zip(found, members, strict=True)]
         return COLUMNS + (SOURCE_COLUMNS if told else ()), rows
 
 
-def _row(provider: Provider, nodes: int, told: _Described | None
+def _row(provider: Provider, nodes: int,
+         room: restart_room.RestartRoom | None, told: _Described | None
          ) -> tuple[Any, ...]:
     disk = provider.inventories.get(names.DISK_GB)
     row = (provider.name, state(provider), free_gb(provider),
            disk.total if disk else 0, disk.reserved if disk else 0,
            provider.used(names.DISK_GB), provider.used(names.HELD_DISK_GB),
-           nodes)
+           nodes, format_columns.RestartRoom(room))
     return row + (_source_cells(provider, told) if told else ())
 
 
@@ -225,7 +234,7 @@ def _reasons_of(provider: Provider, told: _Described,
     lines = {line.what: f'{line.size_bytes / model.GIB:.1f} GiB'
              for line in space.reasons(volume, covered)}
     closed = space.closed_reasons(
-        volume, names.NO_NEW_DISKS in provider.traits, options)
+        volume, provider.traits, provider.used(names.DISK_GB), options)
     return {
         'reserved_reasons': format_columns.Mapping(lines),
         'closed_reasons': format_columns.Lines(closed),

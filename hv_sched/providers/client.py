@@ -40,6 +40,7 @@ MICROVERSION = '1.39'
 _UNTYPED_MICROVERSION = '1.37'
 READ_ATTEMPTS = 4
 DEFAULT_TIMEOUT = 60.0  # seconds
+_SHOWN = 100  # characters of a URL in messages
 
 # errors[0].code of answers that a new look at Placement cures.
 # duplicate_name also means a duplicate uuid: both say somebody was faster.
@@ -152,6 +153,10 @@ class Placement:
         return dict(response.json()) if response.content else {}
 
     # -- reading
+
+    def read(self, url: str) -> dict[str, Any]:
+        """What a GET of a path with its query answers."""
+        return self._get(url, f'read {url[:_SHOWN]}')
 
     def list_providers(self, **query: str) -> list[Listed]:
         """Providers, filtered by ``required``, ``member_of``, …"""
@@ -295,12 +300,39 @@ class Placement:
         :raises PlacementConflict: somebody wrote one of them meanwhile
         :raises PlacementRefused: some provider has no room
         """
-        every = tuple(consumers)
-        typed = all(consumer.consumer_type != consumer_values.UNTYPED
-                    for consumer in every)
+        bodies, microversion = _bodies(consumers)
+        self._send('POST', '/allocations',
+                   f'write the allocations of {len(bodies)} consumers',
+                   microversion, json=bodies)
+
+    def reshape(self, inventories: Mapping[
+            str, tuple[int, Mapping[str, Inventory]]],
+            consumers: Iterable[Consumer]) -> None:
+        """Write inventories and consumers, all of it or nothing.
+
+        Room is checked against the new inventories, once, at the end.
+        Placement's newer default policy leaves this to the service role.
+
+        :param inventories: generation and the whole set, by provider
+        :raises PlacementConflict: somebody wrote one of them meanwhile
+        :raises PlacementDenied: the credentials may write consumers only
+        :raises PlacementRefused: some provider has no room
+        """
+        bodies, microversion = _bodies(consumers)
         self._send(
-            'POST', '/allocations',
-            f'write the allocations of {len(every)} consumers',
-            MICROVERSION if typed else _UNTYPED_MICROVERSION,
-            json={consumer.uuid: consumer.body(typed)
-                  for consumer in every})
+            'POST', '/reshaper', f'write {len(inventories)} inventories and '
+            f'the allocations of {len(bodies)} consumers', microversion,
+            json={'allocations': bodies, 'inventories': {
+                uuid: {'resource_provider_generation': generation,
+                       'inventories': {rc: inventory.body
+                                       for rc, inventory in every.items()}}
+                for uuid, (generation, every) in inventories.items()}})
+
+
+def _bodies(consumers: Iterable[Consumer]) -> tuple[dict[str, Any], str]:
+    """The JSON of consumers, and the microversion that has their types."""
+    every = tuple(consumers)
+    typed = all(consumer.consumer_type != consumer_values.UNTYPED
+                for consumer in every)
+    return ({consumer.uuid: consumer.body(typed) for consumer in every},
+            MICROVERSION if typed else _UNTYPED_MICROVERSION)

@@ -95,15 +95,20 @@ def uses(cluster: model.Cluster, node: model.Node,
     return node.home == volume.guid
 
 
-def volume_traits(volume: model.Volume, closed: bool,
-                  observed: frozenset[str], settings: Settings
-                  ) -> frozenset[str]:
+def volume_traits(one: Layout, uuid: str, closed: bool,
+                  observed: frozenset[str], settings: Settings,
+                  staying: frozenset[str] = frozenset()) -> frozenset[str]:
     """The traits of ours a volume should have.
 
+    :param uuid: the volume's
+    :param staying: nodes the source does not list that keep what they have
     :param observed: what it has now; cached images the source does not list
         at all stay as they are
     """
-    traits = {names.SHARING, names.VOLUME}
+    volume = one.volumes[uuid]
+    traits = {names.SHARING, names.VOLUME,
+              *map(names.home_trait, one.members[uuid]),
+              *(observed & set(map(names.home_trait, staying)))}
     if closed:
         traits.add(names.NO_NEW_DISKS)
     if volume.file_system in names.FILE_SYSTEM:

@@ -93,9 +93,8 @@ def agrees(node: model.Node, summary: GpuSummary | None, listed: bool
         return not wanted and not listed
     capacities = {rc: inventory.capacity
                   for rc, inventory in wanted.items()}
-    owned = {trait for trait in summary.traits
-             if ownership.child_trait(trait)}
-    return dict(summary.capacities) == capacities and owned == traits(node)
+    return dict(summary.capacities) == capacities and (
+        ownership.child_traits(summary.traits) == traits(node))
 
 
 def plan(node: model.Node, parent: Provider, child: Provider | None
@@ -119,8 +118,7 @@ def plan(node: model.Node, parent: Provider, child: Provider | None
             Step.CREATE, child.uuid, name, parent_uuid=parent.uuid))
     fitted, reasons = clamp(wanted, child)
     found += _fill(child, fitted)
-    owned = {trait for trait in child.traits if ownership.child_trait(trait)}
-    after = (child.traits - owned) | traits(node)
+    after = child.traits - ownership.child_traits(child.traits) | traits(node)
     if after != child.traits:
         found.append(changes.SetTraits(
             Step.MARK, child.uuid, name, before=child.traits, after=after))
@@ -170,8 +168,7 @@ def _fit(wanted: Inventory, before: Inventory | None, used: int
 def _withdraw(child: Provider) -> tuple[list[changes.Change], list[str]]:
     """No GPU any more: closed while servers hold it, then gone."""
     if not any(child.usages.values()):
-        ours = {trait for trait in child.traits
-                if ownership.child_trait(trait)}
+        ours = ownership.child_traits(child.traits)
         hidden: list[changes.Change] = []
         if ours:
             hidden.append(changes.SetTraits(

@@ -15,6 +15,8 @@
 Features of nodes have theirs in ``hv_sched.features``.
 """
 
+import uuid
+
 import os_resource_classes
 import os_traits
 
@@ -37,6 +39,7 @@ SHARING: str = os_traits.MISC_SHARES_VIA_AGGREGATE
 VOLUME = 'CUSTOM_HYPERV_CSV'
 NO_NEW_DISKS = 'CUSTOM_CSV_NO_NEW_DISKS'
 IMAGE_PREFIX = 'CUSTOM_CSV_IMAGE_'
+HOME_PREFIX = 'CUSTOM_CSV_HOME_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
 MEDIUM: dict[str, str] = {'hdd': os_traits.STORAGE_DISK_HDD,
                           'ssd': os_traits.STORAGE_DISK_SSD}
@@ -61,9 +64,34 @@ def volume_provider_name(cluster: str, volume: str) -> str:
     return f'{VOLUME_NAME_PREFIX}{cluster}/{volume}'
 
 
+def cluster_of(provider_name: str) -> str:
+    """The cluster of a volume's provider, ``c1`` of ``csv:c1/CSV1``.
+
+    A cluster's name has no slash; a volume's may.
+    """
+    return provider_name.removeprefix(VOLUME_NAME_PREFIX).partition('/')[0]
+
+
 def image_trait(image_id: str) -> str:
     """The trait that says a volume's cache holds a Glance image."""
     return IMAGE_PREFIX + image_id.replace('-', '').upper()
+
+
+def home_trait(node: str) -> str:
+    """The trait that says a node, by its provider's uuid, uses a volume.
+
+    Placement tells the members of an aggregate one aggregate at a time, but
+    the traits of all volumes in one request.
+    """
+    return HOME_PREFIX + node.replace('-', '').upper()
+
+
+def node_of(home_trait: str) -> str:
+    """The node's provider uuid that a home trait names.
+
+    :raises ValueError: not a uuid
+    """
+    return str(uuid.UUID(home_trait.removeprefix(HOME_PREFIX)))
 
 
 def build_trait(build: int) -> str:

@@ -11,11 +11,14 @@
 # under the License.
 
 
-"""A volume that had more allocated than it holds when it was adopted. Pure.
+"""A volume that has more allocated than it holds. Pure.
 
-Its allocation_ratio is raised just enough for what servers already have, and
-goes down with it until the volume fits again. The ratio to come back to is
-kept as a trait on the volume: Placement is the only database.
+It was so when it was adopted, or shares came back to it whose room others
+had taken. ``reserved`` gives way first; then its allocation_ratio is raised
+just enough for what servers already have, and goes down with it until the
+volume fits again. So long it takes no new disks: the room that a server
+leaves is owed. The ratio to come back to is kept as a trait on the volume:
+Placement is the only database.
 """
 
 from collections.abc import Iterable
@@ -59,12 +62,22 @@ def ratio(traits: Iterable[str], total_gb: int, used_gb: int,
     return wanted
 
 
+def short_gb(traits: Iterable[str], total_gb: int, used_gb: int,
+             configured: float | None) -> int:
+    """How much more is allocated than an over-booked volume holds.
+
+    0 for one that fits, or fits again.
+    """
+    before = ratio_before(traits)
+    if before is None:
+        return 0
+    return max(0, used_gb - int(total_gb * (configured or before)))
+
+
 def outlived(traits: Iterable[str], total_gb: int, used_gb: int,
              configured: float | None) -> frozenset[str]:
     """The traits to drop because the volume fits again."""
     every = frozenset(traits)
-    before = ratio_before(every)
-    if before is None or still_needed(total_gb, used_gb,
-                                      configured or before):
+    if short_gb(every, total_gb, used_gb, configured):
         return frozenset()
     return frozenset(name for name in every if name.startswith(PREFIX))

@@ -48,7 +48,14 @@ def volume_trait(trait: str, medium_known: bool,
         return medium_known
     if trait.startswith(names.IMAGE_PREFIX):
         return images_known
-    return trait in _VOLUME_TRAITS
+    return trait in _VOLUME_TRAITS or trait.startswith(names.HOME_PREFIX)
+
+
+def volume_traits(traits: Iterable[str], medium_known: bool = True,
+                  images_known: bool = True) -> frozenset[str]:
+    """Those of a volume's traits that are ours; see volume_trait()."""
+    return frozenset(trait for trait in traits if volume_trait(
+        trait, medium_known, images_known))
 
 
 def node_trait(trait: str, cpu_managed: bool) -> bool:
@@ -73,3 +80,8 @@ def child_trait(trait: str) -> bool:
     """Whether a trait on a node's RemoteFX child is ours."""
     return (trait.startswith(GPU_PREFIXES)
             or trait.startswith(names.HYPERV_PREFIX))
+
+
+def child_traits(traits: Iterable[str]) -> frozenset[str]:
+    """Those of a RemoteFX child's traits that are ours."""
+    return frozenset(filter(child_trait, traits))

@@ -194,7 +194,7 @@ def vocabulary(every: Iterable[change_types.Change], overview: Overview
 
 def _cleaning(every: Iterable[change_types.Change], overview: Overview
               ) -> tuple[change_types.Change, ...]:
-    """Names of images that no cache holds any more.
+    """Names of images that no cache holds and of nodes that are gone.
 
     One that is used where the overview does not look stays: Placement
     refuses to delete it.
@@ -209,7 +209,8 @@ def _cleaning(every: Iterable[change_types.Change], overview: Overview
     unused = overview.known_traits - overview.traits_in_use | leaving
     return tuple(change_types.DeleteTrait(change_types.Step.CLEAN, '', name)
                  for name in sorted(unused - staying)
-                 if name.startswith(names.IMAGE_PREFIX))
+                 if name.startswith((names.IMAGE_PREFIX,
+                                     names.HOME_PREFIX)))
 
 
 def _cluster_plan(one: Layout, cloud: Cloud, observed: Observed,
@@ -225,21 +226,29 @@ def _cluster_plan(one: Layout, cloud: Cloud, observed: Observed,
         return ClusterPlan(name, (), (*matching, *(
             _adopt(one, uuid, observed.providers[uuid])
             for uuid in sorted(blocked))))
+    going = leaving_nodes(one, cloud, observed.overview)
+    leaving = plan_node.plan_leaving(
+        one, going, cloud.aggregates, observed, settings)
     volumes, kept = plan_volume.plan(
         one, blocked, observed, settings,
-        named_like_ours(one, observed.overview))
+        named_like_ours(one, observed.overview),
+        staying=_undecided(cloud, observed.overview) - (
+            going if leaving[0] else frozenset()))
     # The users of a volume that has to stay keep it.
     ours = cloud.aggregates - {ids.home_aggregate(uuid) for uuid in kept}
     nodes = plan_node.plan(one, blocked, ours, observed)
-    leaving = plan_node.plan_leaving(
-        one, leaving_nodes(one, cloud, observed.overview),
-        cloud.aggregates, observed, settings)
     found = [*volumes[0], *nodes[0], *leaving[0]]
     findings = [*matching, *(_adopt(one, uuid, observed.providers[uuid])
                              for uuid in sorted(blocked)),
                 *volumes[1], *nodes[1], *leaving[1]]
     found.sort(key=lambda change: (change.step, change.name, change.uuid))
     return ClusterPlan(name, tuple(found), tuple(findings))
+
+
+def _undecided(cloud: Cloud, overview: Overview) -> frozenset[str]:
+    """Compute nodes the source says nothing of."""
+    return overview.compute_nodes.difference(
+        *(one.nodes for one in cloud.layouts))
 
 
 def facts_age(cluster: model.Cluster, now: datetime.datetime) -> float:

@@ -21,12 +21,14 @@ import dataclasses
 import math
 
 from hv_sched.providers import changes
+from hv_sched.providers import edits
 from hv_sched.providers import former_ratio
 from hv_sched.providers import gpus
 from hv_sched.providers import names
 from hv_sched.providers import node_traits
 from hv_sched.providers import ownership
 from hv_sched.providers import plan_volume
+from hv_sched.providers import plan_withdrawal
 from hv_sched.providers.desired import Layout
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
@@ -102,7 +104,7 @@ def _mark(one: Layout, provider: Provider, overview: Overview
     else:
         wanted |= {trait for trait in owned
                    if trait.startswith(names.FORMER_RATIO_PREFIX)}
-    yield from plan_volume.set_traits(
+    yield from edits.set_traits(
         Step.MARK_NODE, provider,
         frozenset((provider.traits - owned) | wanted))
 
@@ -143,7 +145,7 @@ def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
     """
     providers = [observed.providers[uuid] for uuid in sorted(leaving)
                  if uuid in observed.providers]
-    refusal = plan_volume.too_many(
+    refusal = plan_withdrawal.too_many(
         len(providers), len(providers) + len(one.cluster.nodes), settings,
         'nodes')
     if refusal and providers:
@@ -170,7 +172,7 @@ def release(provider: Provider, ours: frozenset[str], one: Layout
             disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
         yield _set_ratio(Step.OPEN_NODE, provider,
                          former_ratio.ratio_of(provider.traits))
-    yield from plan_volume.set_traits(
+    yield from edits.set_traits(
         Step.FORGET_NODE, provider,
         provider.traits - ownership.node_traits(provider.traits))
     yield changes.SetAggregates(

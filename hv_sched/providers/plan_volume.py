@@ -18,10 +18,12 @@ import dataclasses
 
 from hv_sched.providers import changes
 from hv_sched.providers import desired
+from hv_sched.providers import edits
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.providers import overcommit
 from hv_sched.providers import ownership
+from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import space
 from hv_sched.providers.desired import Layout
 from hv_sched.providers.findings import Finding
@@ -48,11 +50,12 @@ class _Names:
 
 
 def plan(one: Layout, blocked: frozenset[str], observed: Observed,
-         settings: Settings, named_like_ours: frozenset[str]
-         ) -> tuple[Planned, frozenset[str]]:
+         settings: Settings, named_like_ours: frozenset[str],
+         staying: frozenset[str]) -> tuple[Planned, frozenset[str]]:
     """The changes for all volumes of a cluster.
 
     :param blocked: nodes that still hold shares of their own disk
+    :param staying: nodes the source does not list that stay members
     :param named_like_ours: providers that bear this cluster's volume names
     :returns: the changes and findings, and the volumes that stay although
         the source no longer lists them
@@ -60,7 +63,7 @@ def plan(one: Layout, blocked: frozenset[str], observed: Observed,
     leaving = {uuid: observed.providers[uuid] for uuid in named_like_ours
                if uuid not in one.volumes and uuid in observed.providers
                and names.VOLUME in observed.providers[uuid].traits}
-    found, findings, gone = _plan_leaving(one, leaving, settings)
+    found, findings, gone = plan_withdrawal.plan(one, leaving, settings)
     bearers = _Names(
         {listed.name.casefold(): uuid
          for uuid, listed in observed.overview.listed.items()},
@@ -70,7 +73,8 @@ def plan(one: Layout, blocked: frozenset[str], observed: Observed,
                 uuid not in observed.providers):
             continue  # not read: the overview showed nothing wrong
         more = _plan_one(one, uuid, observed.providers.get(uuid), bearers,
-                         settings)
+                         settings, staying & observed.overview.members.get(
+                             ids.home_aggregate(uuid), frozenset()))
         found += more[0]
         findings += more[1]
     found = [change for change in found
@@ -90,93 +94,13 @@ def close_all(one: Layout, observed: Observed) -> Iterable[changes.Change]:
     for uuid in one.volumes:
         provider = observed.providers.get(uuid)
         if provider and names.SHARING in provider.traits:
-            yield from set_traits(
+            yield from edits.set_traits(
                 Step.MARK, provider, provider.traits | {names.NO_NEW_DISKS})
 
 
-def set_traits(step: changes.Step, provider: Provider,
-               after: frozenset[str]) -> Iterable[changes.Change]:
-    """A change of traits, if there is one."""
-    if after != provider.traits:
-        yield changes.SetTraits(step, provider.uuid, provider.name,
-                                before=provider.traits, after=after)
-
-
-# -- volumes that go
-
-
-def _plan_leaving(one: Layout, leaving: dict[str, Provider],
-                  settings: Settings
-                  ) -> tuple[list[changes.Change], list[Finding],
-                             frozenset[str]]:
-    """Withdraw what the source no longer lists, unless that looks wrong."""
-    findings = []
-    going: list[Provider] = []
-    wanted = {one.volume_name(uuid).casefold() for uuid in one.volumes}
-    for provider in leaving.values():
-        why = _why_keep(one, provider, wanted, settings)
-        if why:
-            findings.append(Finding(one.cluster.name, provider.name,
-                                    Kind.REFUSED, why))
-        else:
-            going.append(provider)
-    refusal = too_many(len(going), len(leaving) + len(one.volumes),
-                       settings, 'volumes')
-    if refusal and going:
-        findings.append(Finding(one.cluster.name, one.cluster.name,
-                                Kind.REFUSED, refusal))
-        going = []
-    found = [change for provider in going for change in withdraw(provider)]
-    return found, findings, frozenset(p.uuid for p in going)
-
-
-def too_many(count: int, of: int, settings: Settings, what: str) -> str:
-    """Why so many of a cluster's things may not go at once, if so."""
-    if settings.allow.withdraw:
-        return ''
-    if count * 100 <= of * settings.max_withdraw_percent:
-        return ''
-    return (f'the source no longer lists {count} of its {of} {what}, more '
-            f'than max_withdraw_percent = {settings.max_withdraw_percent} '
-            f'lets go at once: if that is so, run with --allow-withdraw')
-
-
-def _why_keep(one: Layout, provider: Provider, wanted: set[str],
-              settings: Settings) -> str:
-    in_use = ', '.join(
-        f'{used} {rc}' for rc, used in sorted(provider.usages.items())
-        if used)
-    if provider.name.casefold() in wanted and not settings.allow.replace:
-        return (f'the source gives this name to another disk (GUID) while '
-                f'Placement still knows the old one, {provider.uuid}'
-                f'{" with " + in_use if in_use else ""}: if the disk was '
-                f'really replaced, move or delete its servers and run with '
-                f'--allow-replace')
-    if in_use:
-        return (f'the source no longer lists it, but servers hold {in_use} '
-                f'of it: move or delete them first')
-    return ''
-
-
-def withdraw(provider: Provider) -> Iterable[changes.Change]:
-    """Out of sight first, then empty, then gone."""
-    home = frozenset((ids.home_aggregate(provider.uuid),))
-    if provider.aggregates & home:
-        yield changes.SetAggregates(
-            Step.HIDE, provider.uuid, provider.name,
-            before=provider.aggregates, after=provider.aggregates - home,
-            labels={min(home): f'users of {provider.name}'})
-    ours = {trait for trait in provider.traits
-            if ownership.volume_trait(trait, True, True)}
-    yield from set_traits(Step.STRIP, provider, provider.traits - ours)
-    yield changes.DeleteProvider(Step.DELETE, provider.uuid, provider.name)
-
-
-# -- volumes that are there
-
-
 def _plan_one(one: Layout, uuid: str, provider: Provider | None,
-              bearers: _Names, settings: Settings) -> Planned:
+              bearers: _Names, settings: Settings,
+              staying: frozenset[str]) -> Planned:
     """:param provider: None when the volume is to be created"""
     if provider is None and not one.members[uuid]:
         return [], [Finding(
@@ -190,7 +114,7 @@ def _plan_one(one: Layout, uuid: str, provider: Provider | None,
                             frozenset(), frozenset())
     found, findings = _fill(one, provider, settings)
     return [*naming, *found,
-            *_publish(one, provider, settings)], findings
+            *_publish(one, provider, settings, staying)], findings
 
 
 def _naming(one: Layout, uuid: str, provider: Provider | None,
@@ -281,20 +205,20 @@ def same_inventories(one: Mapping[str, Inventory],
         one[rc].is_same(other[rc]) for rc in one)
 
 
-def _publish(one: Layout, provider: Provider, settings: Settings
-             ) -> Iterable[changes.Change]:
+def _publish(one: Layout, provider: Provider, settings: Settings,
+             staying: frozenset[str]) -> Iterable[changes.Change]:
     """Traits, and at the very end the aggregate that makes it visible."""
     volume = one.volumes[provider.uuid]
     name = one.volume_name(provider.uuid)
-    closed = space.closed_reasons(
-        volume, names.NO_NEW_DISKS in provider.traits, settings)
-    owned = {trait for trait in provider.traits if ownership.volume_trait(
-        trait, volume.medium is not None, volume.cached_images is not None)}
-    owned |= overcommit.outlived(
-        provider.traits, volume.total_gb, provider.used(names.DISK_GB),
+    used = provider.used(names.DISK_GB)
+    closed = space.closed_reasons(volume, provider.traits, used, settings)
+    owned = ownership.volume_traits(
+        provider.traits, volume.medium is not None,
+        volume.cached_images is not None) | overcommit.outlived(
+        provider.traits, volume.total_gb, used,
         settings.csv_allocation_ratio)
-    wanted = desired.volume_traits(volume, bool(closed), provider.traits,
-                                   settings)
+    wanted = desired.volume_traits(one, provider.uuid, bool(closed),
+                                   provider.traits, settings, staying)
     after = (provider.traits - owned) | wanted
     if after != provider.traits:
         yield changes.SetTraits(Step.MARK, provider.uuid, name,

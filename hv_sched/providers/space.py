@@ -24,6 +24,7 @@ import math
 
 from hv_sched import model
 from hv_sched.providers import names
+from hv_sched.providers import overcommit
 from hv_sched.providers.inventory import Inventory
 from hv_sched.providers.settings import Settings
 
@@ -158,19 +159,28 @@ def held_inventory() -> Inventory:
     return Inventory(total=names.HELD_TOTAL_GB, max_unit=names.HELD_TOTAL_GB)
 
 
-def closed_reasons(volume: model.Volume, closed_before: bool,
-                   settings: Settings) -> tuple[str, ...]:
+def closed_reasons(volume: model.Volume, traits: frozenset[str],
+                   used_gb: int, settings: Settings) -> tuple[str, ...]:
     """Why a volume takes no new disks; empty when it does.
 
-    :param closed_before: Placement has it closed now. A volume closed for
-        lack of space opens a little above the floor, not at it, and one
-        whose free space is unknown stays as it is.
+    One closed for lack of space opens a little above the floor, not at it,
+    and one whose free space is unknown stays as it is, but for one that was
+    over-booked and fits again.
+
+    :param traits: what it has now
+    :param used_gb: DISK_GB allocated on it
     """
+    closed_before = (names.NO_NEW_DISKS in traits
+                     and overcommit.ratio_before(traits) is None)
+    short_gb = overcommit.short_gb(traits, volume.total_gb, used_gb,
+                                   settings.csv_allocation_ratio)
     found = []
     if volume.maintenance:
         found.append('in maintenance')
     if not volume.accepts_new_disks:
         found.append('closed by the operator')
+    if short_gb:
+        found.append(f'{short_gb} GB more allocated than it holds')
     floor = _floor(volume, closed_before, settings)
     if volume.free_bytes is None:
         if closed_before:

@@ -109,11 +109,12 @@ def _traits_agree(one: Layout, uuid: str, summary: VolumeSummary,
                   settings: Settings) -> bool:
     volume = one.volumes[uuid]
     closed = space.closed_reasons(
-        volume, names.NO_NEW_DISKS in summary.traits, settings)
-    owned = {trait for trait in summary.traits if ownership.volume_trait(
-        trait, volume.medium is not None, volume.cached_images is not None)}
+        volume, summary.traits, summary.used_gb, settings)
+    owned = ownership.volume_traits(
+        summary.traits, volume.medium is not None,
+        volume.cached_images is not None)
     return owned == desired.volume_traits(
-        volume, bool(closed), summary.traits, settings)
+        one, uuid, bool(closed), summary.traits, settings)
 
 
 def _space_agrees(one: Layout, uuid: str, summary: VolumeSummary,

@@ -10,40 +10,59 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a server is built with: every image property, as the user gave it.
+"""What a server was built with, from Nova's own record.
 
 Nova's image object drops the properties it has no field for
 (``os_shielded_vm``, ``os_vtpm``, ``hw_cpu_features``), but the server's own
 record keeps all, cut at 255 characters: in the build request of the API
-database while it is being created, in its cell afterwards. So neither Glance
-nor the image need be there, and a server that boots from a volume has the
-properties of the volume's image.
+database while it is being created, in its cell afterwards (the same in Nova
+27, 28 and 34: ``nova.utils.get_system_metadata_from_image``). So neither
+Glance nor the image need be there, and a server that boots from a volume has
+the properties of the volume's image. Where the record does not hold, see
+``image_properties``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import contextlib
 import dataclasses
 
+from nova import block_device
 from nova import context as nova_context
 from nova import exception
 from nova import objects
 from nova import utils
 from oslo_db import exception as db_exc
+from oslo_utils import strutils
+
+from hv_sched import asks
+
+_CONFIG_DRIVE = 'img_config_drive'
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
     """What Nova recorded of a server.
 
-    :param disks: how many it starts with, 0 when not known
+    :param disks: what it starts with, None when it exists already
     :param flavor_id: of a server that exists already
+    :param extra_specs: of that flavor
+    :param node: name of the compute node it is on, if any
+    :param image_id: the image it runs when the record is of another one, to
+        which a rebuild failed
+    :param lost: the first server of several was deleted while they are
+        being created, and its record with it
     """
 
     image: dict[str, str]
-    disks: int = 0
+    disks: asks.Disks | None = None
     flavor_id: str | None = None
+    node: str | None = None
+    image_id: str | None = None
+    lost: bool = False
+    extra_specs: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 _NOTHING = Record({})
@@ -60,21 +79,57 @@ def of(request_spec: objects.RequestSpec) -> Record:
         return _NOTHING
     with _readable(uuid):
         try:
-            return _read(nova_context.get_admin_context(), uuid)
+            return _read(nova_context.get_admin_context(), uuid, request_spec)
         except exception.NotFound:  # deleted meanwhile
-            return _NOTHING
+            return dataclasses.replace(_NOTHING, lost=bool(
+                'num_instances' in request_spec
+                and request_spec.num_instances > 1))
 
 
-def _read(context: nova_context.RequestContext, uuid: str) -> Record:
+def image_id(request_spec: objects.RequestSpec) -> str | None:
+    """The image of a request, None for a server on a volume."""
+    image = request_spec.image if 'image' in request_spec else None
+    return image.id if image and 'id' in image else None
+
+
+def _read(context: nova_context.RequestContext, uuid: str,
+          request_spec: objects.RequestSpec) -> Record:
     mapping = objects.InstanceMapping.get_by_instance_uuid(context, uuid)
     if mapping.cell_mapping is None:
         request = objects.BuildRequest.get_by_instance_uuid(context, uuid)
-        return Record(_image(request.instance),
-                      len(request.block_device_mappings))
+        return Record(_image(request.instance), disks=_disks(request))
     with nova_context.target_cell(context, mapping.cell_mapping) as cell:
         server = objects.Instance.get_by_uuid(
             cell, uuid, expected_attrs=['system_metadata', 'flavor'])
-        return Record(_image(server), flavor_id=server.flavor.flavorid)
+    recorded = _image(server)
+    flavor = server.flavor
+    return Record(recorded, flavor_id=flavor.flavorid, node=server.node,
+                  extra_specs=dict(flavor.extra_specs or {})
+                  if 'extra_specs' in flavor else {},
+                  image_id=_running_image(server, recorded, request_spec))
+
+
+def _running_image(server: objects.Instance, recorded: dict[str, str],
+                   request_spec: objects.RequestSpec) -> str | None:
+    """After a rebuild that found no host, Nova sets only the id back."""
+    asked = image_id(request_spec)
+    if server.image_ref and asked and asked != server.image_ref and (
+            asked == recorded.get('base_image_ref')):
+        return str(server.image_ref)
+    return None
+
+
+def _disks(request: objects.BuildRequest) -> asks.Disks:
+    """Those Nova makes for ephemeral space are among the mappings."""
+    server = request.instance
+    wants_drive = 'config_drive' in server and strutils.bool_from_string(
+        server.config_drive)
+    return asks.Disks(
+        tuple(mapping.disk_bus or ''
+              for mapping in request.block_device_mappings
+              if mapping.boot_index != 0
+              and not block_device.new_format_is_swap(mapping)),
+        wants_drive or _image(server).get(_CONFIG_DRIVE) == 'mandatory')
 
 
 def _image(server: objects.Instance) -> dict[str, str]:

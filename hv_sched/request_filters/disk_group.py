@@ -26,12 +26,12 @@ from nova import objects
 from nova.scheduler import utils
 
 from hv_sched import snapshot
-from hv_sched.providers import ids
 from hv_sched.providers import names
+from hv_sched.query import rules
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
 
-SUFFIX = '_HV_SCHED_DISK'
+SUFFIX = rules.DISK_SUFFIX
 _OVERRIDE = f'resources:{names.DISK_GB}'
 _GROUP_POLICY = 'group_policy'
 
@@ -47,9 +47,11 @@ def ask_disk_in_own_group(context: nova_context.RequestContext,
     """
     if own_group(request_spec) is not None:
         return True  # the same spec again
-    if not _needs_group(request_spec) or _would_harm(request_spec):
+    if not _needs_group(request_spec):
         return False
     request = utils.ResourceRequest.from_request_spec(request_spec)
+    if _would_harm(request_spec, request):
+        return False
     disk_gb = request.get_request_group(None).resources.get(names.DISK_GB, 0)
     if not disk_gb:
         return False
@@ -71,26 +73,18 @@ def own_group(request_spec: objects.RequestSpec,
 
 
 def _needs_group(request_spec: objects.RequestSpec) -> bool:
-    found = snapshot.get()
-    if found is not None and not found.volumes:
-        return False
-    return bool(specs.named_hosts(request_spec)
-                or specs.names_aggregate(request_spec)
-                or volume_traits.required(request_spec))
+    return rules.disk_needs_group(
+        snapshot.get(), bool(specs.named_hosts(request_spec)
+                             or specs.names_aggregate(request_spec)),
+        volume_traits.required(request_spec))
 
 
-def _would_harm(request_spec: objects.RequestSpec) -> bool:
-    """Whether a host with a disk of its own is named and groups isolated.
-
-    ``group_policy=isolate`` forbids one provider to serve two groups, so a
-    group on the host itself could not stand beside the disk's. A host that
-    is in no cluster needs no group for its disk.
-    """
-    found = snapshot.get()
-    named = specs.named_hosts(request_spec)
-    policy = specs.extra_specs(request_spec).get(_GROUP_POLICY)
-    return (policy == 'isolate' and found is not None
-            and bool(named) and named.isdisjoint(found.nodes.values()))
+def _would_harm(request_spec: objects.RequestSpec,
+                request: utils.ResourceRequest) -> bool:
+    return rules.disk_group_harms(
+        snapshot.get(), specs.named_hosts(request_spec),
+        specs.extra_specs(request_spec).get(_GROUP_POLICY),
+        request.get_num_of_suffixed_groups())
 
 
 def _keep_to_homes(request_spec: objects.RequestSpec,
@@ -100,14 +94,10 @@ def _keep_to_homes(request_spec: objects.RequestSpec,
     ``az:host`` skips all filters, SharedVolumeFilter too, and Placement may
     know more ways from the host to a volume than its home.
     """
-    found = snapshot.get()
-    if found is None:
-        return
-    named = specs.named_hosts(request_spec)
-    homes = {home for node, name in found.nodes.items() if name in named
-             for home in found.homes.get(node, ())}
+    homes = rules.home_aggregates(
+        snapshot.get(), specs.named_hosts(request_spec))
     if homes:
-        group.aggregates = [sorted(map(ids.home_aggregate, homes))]
+        group.aggregates = [homes]
 
 
 def _fit_flavor(request_spec: objects.RequestSpec,
@@ -120,7 +110,10 @@ def _fit_flavor(request_spec: objects.RequestSpec,
     """
     extra_specs = specs.extra_specs(request_spec)
     extra_specs.pop(_OVERRIDE, None)
-    if (request.get_num_of_suffixed_groups()
-            and request.suffixed_groups_from_flavor <= 1):
-        extra_specs.setdefault(_GROUP_POLICY, 'none')
+    groups = request.get_num_of_suffixed_groups()
+    policy = rules.policy_beside_disk(extra_specs.get(_GROUP_POLICY), groups)
+    if policy is None and groups and request.suffixed_groups_from_flavor <= 1:
+        policy = rules.NO_POLICY
+    if policy is not None:
+        extra_specs[_GROUP_POLICY] = policy
     specs.set_extra_specs(request_spec, extra_specs)

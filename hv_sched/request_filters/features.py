@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import dataclasses
+import functools
 
 from nova import context as nova_context
 from nova import exception
@@ -29,21 +30,22 @@ from oslo_log import log as logging
 
 from hv_sched import asks
 from hv_sched import conf
-from hv_sched import features
 from hv_sched import snapshot
+from hv_sched import volumes
 from hv_sched.providers import names
+from hv_sched.query import rules
 from hv_sched.request_filters import built_with
 from hv_sched.request_filters import cpu_features
+from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import specs
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-GPU_SUFFIX = '_HV_SCHED_GPU'
+GPU_SUFFIX = rules.GPU_SUFFIX
 _ATTRIBUTE = '_hv_sched_wish'
-# Those of Nova's image fields the rules read; Nova may have changed them
-# after it recorded the server, to a newer name or another case.
+# Those of Nova's image fields the rules read.
 _FIELDS = ('hw_machine_type', 'os_secure_boot', 'os_type', 'img_hv_type')
 
 
@@ -68,17 +70,22 @@ def ask_features(context: nova_context.RequestContext,
     :raises RequestFilterFailed: no host can run the server, or no node has
         shown what it needs
     """
-    wish = _remember(request_spec, read(request_spec))
+    wish = _remember(request_spec, read(request_spec, context))
     refuse_contradictions(wish)
     cpu_features.keep(request_spec)
-    found = snapshot.get()
-    if found is None or names.HYPERV not in found.traits:
-        return False  # Placement is away, or no node is published
-    asked = _bearable(wish)
+    found = _published()
+    if found is None:
+        return False
+    asked = wish.asked
     _refuse_unknown(asked, found.traits)
     request_spec.root_required.update(asked.required)
     request_spec.root_forbidden.update(asked.forbidden_among(found.traits))
     _ask_gpu(request_spec, asked.gpu)
+    if names.HYPERV in asked.required:
+        # Nova asks for COMPUTE_SECURITY_UEFI_SECURE_BOOT, which
+        # compute-hyperv does not report (driver.py, capabilities): no node
+        # would be found. Our own trait is asked instead.
+        specs.forget_secure_boot(request_spec)
     _remember(request_spec, dataclasses.replace(wish, in_query=True))
     return bool(asked.required or asked.forbidden or asked.refused_releases)
 
@@ -89,24 +96,43 @@ def wish_of(request_spec: objects.RequestSpec) -> Wish:
     return found or _remember(request_spec, read(request_spec))
 
 
-def read(request_spec: objects.RequestSpec) -> Wish:
+def read(request_spec: objects.RequestSpec,
+         context: nova_context.RequestContext | None = None) -> Wish:
     """Read what a request asks for.
 
+    :param context: of the request; what the spec came with by default
     :raises RequestFilterFailed: the server's record cannot be read
     """
     record = built_with.of(request_spec)
     flavor = request_spec.flavor
     asked = asks.of(
-        _flavor(request_spec), {**record.image, **_image(request_spec)},
+        _flavor(request_spec),
+        _image(request_spec, record, context or request_spec._context),
         asks.Rules(
-            unmarked=asks.Hypervisor(CONF.hv_sched.unmarked_images),
+            unmarked=rules.unmarked(
+                record.node, _published(),
+                asks.Hypervisor(CONF.hv_sched.unmarked_images)),
             survivable=CONF.hv_sched.survivable_features,
-            vhd_is_vhd=CONF.hv_sched.disk_format_vhd_is_vhd),
+            vhd_is_vhd=CONF.hv_sched.disk_format_vhd_is_vhd,
+            disk_formats=tuple(CONF.hv_sched.hyperv_disk_formats)),
         boots_from_volume=bool('is_bfv' in request_spec
                                and request_spec.is_bfv),
         disks=record.disks)
+    for words in asked.ignored:
+        _say_once(words)
+    kept = asks.keeps_vram(record.extra_specs,
+                           specs.extra_specs(request_spec))
+    if kept:
+        asked = dataclasses.replace(
+            asked, contradictions=(*asked.contradictions, kept))
     return Wish(asked, runs_already=record.flavor_id == (
         flavor.flavorid if 'flavorid' in flavor else ''))
+
+
+def _published() -> volumes.Snapshot | None:
+    """What is known, None while no Hyper-V node is."""
+    known = snapshot.get()
+    return known if known and names.HYPERV in known.traits else None
 
 
 def refuse_contradictions(wish: Wish) -> None:
@@ -125,25 +151,11 @@ def _remember(request_spec: objects.RequestSpec, wish: Wish) -> Wish:
     return wish
 
 
-def _bearable(wish: Wish) -> asks.Asks:
-    """A server that runs on Hyper-V against the rules may go on there."""
-    asked = wish.asked
-    if wish.runs_already and asked.hypervisor is asks.Hypervisor.ANY:
-        return dataclasses.replace(asked, forbidden=frozenset())
-    return asked
-
-
 def _refuse_unknown(asked: asks.Asks, known: frozenset[str]) -> None:
-    """Placement answers 400 to a trait it does not know."""
-    wanted = asked.required | (
-        {features.REMOTEFX.trait} if asked.gpu else frozenset())
-    missing = sorted(wanted - known)
+    missing = rules.unknown(asked, known)
     if missing:
         raise exception.RequestFilterFailed(
-            reason='No node has ever shown ' + ', '.join(
-                f'{trait} (asked by '
-                f'{asked.asked_by(trait) or "flavor os:resolution"})'
-                for trait in missing))
+            reason='No node has ever shown ' + ', '.join(missing))
 
 
 def _ask_gpu(request_spec: objects.RequestSpec,
@@ -169,7 +181,40 @@ def _flavor(request_spec: objects.RequestSpec) -> Mapping[str, object]:
         'extra_specs': specs.extra_specs(request_spec)}
 
 
-def _image(request_spec: objects.RequestSpec) -> dict[str, str]:
+def _image(request_spec: objects.RequestSpec, record: built_with.Record,
+           context: nova_context.RequestContext) -> Mapping[str, str]:
+    """What the image says, as the host will read it.
+
+    Nova's record goes before the request, where Nova may have changed a
+    value to a newer name or another case; the host sees what Glance has.
+    """
+    said = {**_requested(request_spec), **record.image}
+    marked = said.get('img_hv_type', 'hyperv')
+    if marked.lower() != 'hyperv' or _published() is None:
+        return said
+    if record.image_id:
+        return image_properties.of(
+            context, record.image_id, 'the last rebuild of the server failed')
+    image_id = built_with.image_id(request_spec)
+    if record.lost and image_id:
+        return image_properties.of(
+            context, image_id, 'the first server of this request is gone')
+    if image_properties.may_be_cut(record.image):
+        return {**said, **_whole(image_id, context)}
+    return said
+
+
+def _whole(image_id: str | None,
+           context: nova_context.RequestContext) -> Mapping[str, str]:
+    why = ('image hw_cpu_features is longer than the 255 characters Nova '
+           'keeps: whether it asks for vmx is not known')
+    if image_id is None:
+        raise exception.RequestFilterFailed(
+            reason=f'{why}, and the server boots from a volume')
+    return image_properties.of(context, image_id, why)
+
+
+def _requested(request_spec: objects.RequestSpec) -> dict[str, str]:
     """What the request itself says of the image."""
     image = request_spec.image if 'image' in request_spec else None
     if not image:
@@ -183,3 +228,8 @@ def _image(request_spec: objects.RequestSpec) -> dict[str, str]:
         if value is not None:
             found[field] = str(value)
     return found
+
+
+@functools.lru_cache(maxsize=1000)
+def _say_once(words: str) -> None:
+    LOG.info('Ignored: %s', words)

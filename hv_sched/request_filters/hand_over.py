@@ -31,6 +31,8 @@ from nova.scheduler import weights
 from oslo_log import log as logging
 
 from hv_sched import exception
+from hv_sched import snapshot
+from hv_sched.providers import names
 from hv_sched.providers.consumers import Consumer
 from hv_sched.request_filters import allocations
 from hv_sched.shares import moves
@@ -137,10 +139,33 @@ def _wanted(planned: HandOver, restore: bool) -> list[Consumer]:
     if not found:
         raise Refused(f'migration {planned.migration} holds no share of a '
                       'volume any more')
-    after = dataclasses.replace(found[0], uuid=planned.server)
-    if (after, found[1]) == (server, migration):
+    after = [dataclasses.replace(found[0], uuid=planned.server), found[1]]
+    before = [one for one in (server, migration) if one]
+    if after == before:
         return []
-    return [after, found[1]]
+    _check_promised_room(planned, before, after)
+    return after
+
+
+def _check_promised_room(planned: HandOver, before: Iterable[Consumer],
+                         after: Iterable[Consumer]) -> None:
+    """:raises Refused: a resize would take room held for other servers"""
+    known = snapshot.get()
+    for uuid in planned.kept_on if known else ():
+        size_gb = max(_disk_gb(after, uuid))
+        had_gb = max(max(moves.shares_of(one, (uuid,)).values(), default=0)
+                     for one in before)
+        volume = known.volumes.get(uuid)
+        if volume is None or size_gb <= had_gb:
+            continue
+        why = volume.lacks(size_gb, sum(_disk_gb(after, uuid))
+                           - sum(_disk_gb(before, uuid)))
+        if why:
+            raise Refused(why)
+
+
+def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
+    return [one.amount(volume, names.DISK_GB) for one in consumers]
 
 
 def _of_evacuation(planned: HandOver, server: Consumer | None,

@@ -36,6 +36,7 @@ from hv_sched import snapshot
 from hv_sched import volumes
 from hv_sched.providers import ids
 from hv_sched.providers import names
+from hv_sched.query import rules
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import hand_over
 from hv_sched.request_filters import older_builds
@@ -93,7 +94,7 @@ class _Move:
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
-        if self._operation.kind == operation.LIVE and self._migration:
+        if self._migration:  # an evacuation makes the server anew
             for node in self._migration.held.keys() & self._known.nodes:
                 older_builds.forbid_older(self._spec, node)
         shares = moves.copies(self._server, self._migration, self._volumes)
@@ -112,11 +113,10 @@ class _Move:
         named = specs.named_hosts(self._spec)
         if named:
             return bool(named & allocations.members(aggregates))
-        if kind == operation.EVACUATION:
-            return self._finds_host(aggregates, running=True)
-        if kind == operation.LIVE and (
-                CONF.hv_sched.live_migration_scope == 'prefer'):
-            return self._finds_host(aggregates, running=False)
+        if kind == operation.EVACUATION or (
+                kind == operation.LIVE
+                and CONF.hv_sched.live_migration_scope == 'prefer'):
+            return self._finds_host(aggregates)
         return True
 
     def _aggregates(self, on: Collection[str]) -> list[str]:
@@ -126,11 +126,15 @@ class _Move:
         moves leave the files where they are, in reach of the whole cluster.
         """
         if self._operation.kind != operation.EVACUATION:
-            on = _in_the_clusters_of(on, self._known)
+            on = rules.volumes_of_clusters(on, self._known)
         return sorted(map(ids.home_aggregate, on))
 
-    def _finds_host(self, aggregates: list[str], running: bool) -> bool:
-        """Ask Placement once whether any other node of these has room."""
+    def _finds_host(self, aggregates: list[str]) -> bool:
+        """Ask Placement once whether any other node of these has room.
+
+        A node whose service is down has room, too, but no filter of Nova's
+        lets it pass.
+        """
         probe = self._spec.obj_clone()
         _drop_disk(probe)
         _restrict(probe, aggregates)
@@ -140,19 +144,18 @@ class _Move:
         if answer is None or answer[0] is None:
             raise exception.PlacementUnavailable(
                 'Placement gives no allocation candidates')
-        nodes = {uuid: name for uuid, name in self._known.nodes.items()
-                 if name not in self._excluded()
-                 and any(uuid in candidate['allocations']
-                         for candidate in answer[0])}
-        if running and nodes:
-            return bool(operation.names_of_nodes_up(
-                self._operation, nodes))
-        return bool(nodes)
+        found = {uuid for candidate in answer[0]
+                 for uuid in candidate['allocations']}
+        others = found & self._known.nodes.keys() - self._source()
+        ignored = set((self._spec.ignore_hosts
+                       if 'ignore_hosts' in self._spec else None) or ())
+        return bool(others) and not ignored.issuperset(
+            operation.hosts_up(self._operation, others).values())
 
-    def _excluded(self) -> set[str]:
-        ignored = (self._spec.ignore_hosts
-                   if 'ignore_hosts' in self._spec else None)
-        return {self._operation.source_node, *(ignored or ())}
+    def _source(self) -> set[str]:
+        """The node the server is on, as what it holds there says."""
+        at = self._migration or self._server
+        return set(at.held) if at else set()
 
     def _ask_no_disk(self, on: frozenset[str]) -> None:
         found, spec = self._operation, self._spec
@@ -167,27 +170,23 @@ class _Move:
         hand_over.plan(spec, planned)
 
     def _claim_normally(self) -> None:
-        """Undo what an earlier attempt of this move left on the server.
+        """Make what is held the files there are; Nova claims the new ones.
 
-        Before the query: what it charged is missing as room.
+        Before the query: what an earlier attempt of this move charged is
+        missing as room, and what is only escrow would be given away.
         """
         if self._migration is None:
             return
-        wanted = moves.moved(self._server, self._migration, self._volumes)
-        if wanted is not None:
-            allocations.write(*wanted)
-
-
-def _in_the_clusters_of(on: Collection[str],
-                        known: volumes.Snapshot) -> list[str]:
-    """All volumes of the clusters these volumes belong to.
-
-    A volume's provider is named ``csv:<cluster>/<volume>``.
-    """
-    clusters = {known.volumes[volume].name.rpartition('/')[0]
-                for volume in on}
-    return [uuid for uuid, volume in known.volumes.items()
-            if volume.name.rpartition('/')[0] in clusters]
+        for restore in (True, False):
+            wanted = moves.moved(self._server, self._migration,
+                                 self._volumes, restore)
+            try:
+                return allocations.write(*wanted) if wanted else None
+            except exception.PlacementRefused as exc:
+                if not restore:
+                    raise
+                LOG.warning('The escrow of server %s is not restored yet: '
+                            '%s', self._operation.server, exc)
 
 
 def _disk_gb(request_spec: objects.RequestSpec) -> int:

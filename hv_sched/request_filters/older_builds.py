@@ -11,10 +11,12 @@
 # under the License.
 
 
-"""A live migration never goes to an older Windows build.
+"""A virtual machine never goes to an older Windows build.
 
-Hyper-V runs a virtual machine on the same or a newer build only; the
-attempt would fail on the destination.
+Hyper-V runs one on the same or a newer build only; the attempt would fail on
+the destination. A live migration takes it along, a cold migration or resize
+imports its configuration (compute-hyperv migrationops.py, _import_vm); an
+evacuated or unshelved server is made anew and may go anywhere.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from __future__ import annotations
 from nova import objects
 from oslo_log import log as logging
 
-from hv_sched.providers import names
+from hv_sched.query import rules
 from hv_sched.request_filters import allocations
 
 LOG = logging.getLogger(__name__)
@@ -35,14 +37,9 @@ def forbid_older(request_spec: objects.RequestSpec, source: str) -> None:
     :param source: provider uuid of the node the server is on
     :raises PlacementError: the builds cannot be read
     """
-    own = max(map(_build, allocations.builds_of(source)), default=0)
+    own = allocations.builds_of(source)
     if not own:
         return
-    older = {trait for trait in allocations.builds() if _build(trait) < own}
+    older = rules.older_builds(own, allocations.builds())
     request_spec.root_forbidden.update(older)
-    LOG.debug('Not to builds older than %d: %s', own, sorted(older))
-
-
-def _build(trait: str) -> int:
-    number = trait.removeprefix(names.BUILD_PREFIX)
-    return int(number) if number.isdigit() else 0
+    LOG.debug('Not to builds older than %s: %s', sorted(own), sorted(older))

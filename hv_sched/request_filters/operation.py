@@ -55,14 +55,15 @@ _KINDS = {task_states.MIGRATING: (LIVE,),
 class Operation:
     """A move that is being scheduled.
 
+    It does not say where the server is: Nova's record of a live migration
+    is empty there while it is scheduled. What its consumer holds says it.
+
     :param kind: Nova's migration_type
-    :param source_node: the node's name; of its provider, too
     """
 
     kind: str
     server: str
     migration: str
-    source_node: str
     cell: objects.CellMapping
 
 
@@ -79,8 +80,8 @@ def of(request_spec: objects.RequestSpec) -> Operation | None:
         return _newest(cell, mapping)
 
 
-def names_of_nodes_up(move: Operation, nodes: Iterable[str]) -> set[str]:
-    """Which of the nodes, given by provider uuid, have a running service.
+def hosts_up(move: Operation, nodes: Iterable[str]) -> dict[str, str]:
+    """Nodes whose service is running: its host by the node's provider uuid.
 
     :raises RequestFilterFailed: the cell cannot be read
     """
@@ -89,7 +90,7 @@ def names_of_nodes_up(move: Operation, nodes: Iterable[str]) -> set[str]:
             nova_context.get_admin_context(), move.cell) as cell:
         up = {service.host for service in objects.ServiceList.get_by_binary(
             cell, 'nova-compute') if services.service_is_up(service)}
-        return {node.hypervisor_hostname
+        return {node.uuid: node.host
                 for node in objects.ComputeNodeList.get_all_by_uuids(
                     cell, sorted(nodes)) if node.host in up}
 
@@ -126,7 +127,7 @@ def _newest(cell: nova_context.RequestContext,
         return None
     newest = max(found, key=lambda migration: migration.id)
     return Operation(newest.migration_type, server, newest.uuid,
-                     newest.source_node or '', mapping.cell_mapping)
+                     mapping.cell_mapping)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,10 @@ on a clone.
 from __future__ import annotations
 
 from nova import objects
+from nova.objects import fields
+
+_REQUIRED = fields.SecureBoot.REQUIRED
+_OPTIONAL = fields.SecureBoot.OPTIONAL
 
 
 def extra_specs(request_spec: objects.RequestSpec) -> dict[str, str]:
@@ -49,6 +53,18 @@ def set_image_traits(request_spec: objects.RequestSpec,
     if traits != image_traits(request_spec):
         request_spec.image = request_spec.image.obj_clone()
         request_spec.image.properties.traits_required = traits
+
+
+def forget_secure_boot(request_spec: objects.RequestSpec) -> None:
+    """Let Nova itself ask for no secure boot."""
+    set_extra_specs(request_spec, {
+        key: value for key, value in extra_specs(request_spec).items()
+        if key != 'os:secure_boot'})
+    image = request_spec.image if 'image' in request_spec else None
+    if image and 'properties' in image and (
+            image.properties.get('os_secure_boot') == _REQUIRED):
+        request_spec.image = image.obj_clone()
+        request_spec.image.properties.os_secure_boot = _OPTIONAL
 
 
 def groups(request_spec: objects.RequestSpec) -> list[objects.RequestGroup]:

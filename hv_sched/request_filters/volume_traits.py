@@ -10,11 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Traits that describe the provider of the disk.
+"""Traits of the disk's provider in a RequestSpec, and moving them along.
 
-In a request without groups Placement looks for a trait anywhere among host
-and volume. Once the disk has a group of its own such a trait would be asked
-of the host, so it goes along with the disk.
+Which they are, and why, stands in hv_sched.query.volume_traits.
 """
 
 from __future__ import annotations
@@ -25,23 +23,18 @@ from nova import objects
 import nova.conf
 
 from hv_sched import conf
-from hv_sched.providers import names
+from hv_sched.query import volume_traits
 from hv_sched.request_filters import specs
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
 
 _PREFIX = 'trait:'
-_VOLUME_PREFIXES = ('STORAGE_DISK_', 'CUSTOM_CSV_')
-_OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)
 
 
 def is_of_volume(trait: str) -> bool:
     """Whether a trait is one of volumes, by its name."""
-    if trait in CONF.hv_sched.volume_traits or trait == names.VOLUME:
-        return True
-    return (trait.startswith(_VOLUME_PREFIXES)
-            and not trait.startswith(_OF_NODES))
+    return volume_traits.is_of_volume(trait, CONF.hv_sched.volume_traits)
 
 
 def required(request_spec: objects.RequestSpec) -> set[str]:

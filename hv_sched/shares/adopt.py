@@ -28,30 +28,25 @@ import time
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.providers import apply
-from hv_sched.providers import names
 from hv_sched.providers import plan as planning
-from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
 from hv_sched.providers.client import Placement
 from hv_sched.providers.desired import Layout
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
-from hv_sched.providers.observe import in_parallel
-from hv_sched.providers.observed import Observed
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import adopt_plan
 from hv_sched.shares import mover
 from hv_sched.shares import proof
 from hv_sched.shares import rewrite
-from hv_sched.shares import standing_still
+from hv_sched.shares import survey
 from hv_sched.shares.adopt_plan import AdoptPlan
 from hv_sched.shares.node_disk import NodeDisks
 from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import Servers
 from hv_sched.shares.standing_still import Left
 from hv_sched.shares.standing_still import Why
-
-Step = adopt_plan.Step
+from hv_sched.shares.survey import Situation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,17 +80,6 @@ class Report:
     published: reconcile.Result | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Situation:
-    """A cluster, as the source and Placement have it."""
-
-    facts: model.Facts
-    layout: Layout
-    observed: Observed
-    shares: adopt_plan.Shares
-    plan: AdoptPlan
-
-
 class Adopter:
     """Adopts one cluster after the other.
 
@@ -112,75 +96,23 @@ class Adopter:
         self._settings = settings
         self._options = options
         self._progress = progress or reconcile.Progress()
-        self._clock = clock or reconcile.utcnow
-        self._reconciler = reconcile.Reconciler(
-            client, settings, clock=self._clock)
-
-    # -- looking
+        self._survey = survey.Surveyor(
+            client, servers, settings, options.allow_overcommit, clock)
+        self._reconciler = self._survey.reconciler
 
     def look(self, cluster: model.Cluster) -> Situation:
         """What adopting a cluster would come to.
 
         :raises PlacementError: when Placement cannot be read
         """
-        facts = model.Facts((cluster,))
-        cloud, observed = self._reconciler.observe(facts)
-        one = cloud.layouts[0]
-        shares = self._shares(one, observed)
-        plan = adopt_plan.make(
-            one, observed, shares, adopt_plan.targets(one), self._settings,
-            self._options.allow_overcommit)
-        refusals = (*self._frozen(cluster), *plan.refusals,
-                    *self._misnamed(one, observed))
-        return Situation(
-            facts, one, observed, shares,
-            dataclasses.replace(plan, refusals=refusals))
-
-    def _shares(self, one: Layout, observed: Observed
-                ) -> adopt_plan.Shares:
-        wanted = [uuid for uuid in (*one.nodes, *one.volumes)
-                  if uuid in observed.overview.listed]
-        return dict(zip(wanted, in_parallel(
-            self._settings.workers, self._disk_shares, wanted), strict=True))
-
-    def _disk_shares(self, uuid: str) -> dict[str, int]:
-        return {consumer: resources[names.DISK_GB]
-                for consumer, resources
-                in self._client.allocations_on(uuid).items()
-                if names.DISK_GB in resources}
-
-    def _frozen(self, cluster: model.Cluster) -> list[Finding]:
-        limit = self._settings.stale_after
-        age = planning.facts_age(cluster, self._clock())
-        if not limit or age <= limit:
-            return []
-        return [Finding(cluster.name, cluster.name, Kind.FROZEN,
-                        f'the facts are {int(age)} seconds old: nothing is '
-                        f'adopted until they are newer')]
-
-    def _misnamed(self, one: Layout, observed: Observed) -> list[Finding]:
-        """Volumes that could never be published need no shares."""
-        planned, _kept = plan_volume.plan(
-            one, frozenset(), observed, self._settings,
-            planning.named_like_ours(one, observed.overview))
-        ours = {one.volume_name(uuid) for uuid in one.volumes}
-        return [finding for finding in planned[1]
-                if finding.kind == Kind.REFUSED and finding.subject in ours]
+        return self._survey.look(cluster)
 
     def unknown(self, situation: Situation) -> tuple[Left, ...]:
-        """Consumers whose cell does not answer: nobody may touch them.
+        """Consumers that cannot be written now, and why.
 
         :raises NovaError: when Nova cannot be read
         """
-        found: list[Left] = []
-        for node in situation.layout.nodes:
-            consumers = situation.shares.get(node, {})
-            if consumers:
-                seen = standing_still.look(self._servers, (node,), consumers)
-                found += standing_still.sort(consumers, seen).left
-        return tuple(found)
-
-    # -- doing
+        return self._survey.unknown(situation)
 
     def adopt(self, situation: Situation) -> Report:
         """Adopt a cluster, unless its plan is refused.
@@ -224,7 +156,7 @@ class Adopter:
                ) -> dict[str, Left]:
         """Move all there is, and what comes to stand still in time."""
         direction = mover.Direction(
-            self._rewrite(situation.plan.targets), disks.prepare,
+            self._rewrite(situation.plan.targets), disks.write,
             self._destination(situation))
         one = mover.Mover(self._client, self._servers, direction,
                           self._options.batch, self._settings.workers)
@@ -251,7 +183,7 @@ class Adopter:
         left: dict[str, Left] = {}
         for node in layout.nodes:
             tried: set[str] = set()
-            while consumers := self._disk_shares(node).keys() - tried:
+            while consumers := self._survey.disk_shares(node).keys() - tried:
                 tried |= consumers
                 left.update({found.consumer: found for found in one.move(
                     node, consumers, self._progress.advance)})
@@ -277,7 +209,7 @@ class Adopter:
                 left: Mapping[str, Left]) -> None:
         """Nodes without shares that still can move are done."""
         for node in situation.layout.nodes:
-            still = self._disk_shares(node)
+            still = self._survey.disk_shares(node)
             if all(consumer in left
                    and left[consumer].why == Why.UNEXPLAINED
                    for consumer in still):
@@ -287,10 +219,16 @@ class Adopter:
     def _prove(self, situation: Situation) -> tuple[proof.Proof, ...]:
         on_nodes: dict[str, int] = {}
         for node in situation.layout.nodes:
-            on_nodes.update(self._disk_shares(node))
+            on_nodes.update(self._survey.disk_shares(node))
         return tuple(
-            proof.prove(volume, self._disk_shares(volume.uuid), on_nodes)
+            proof.prove(volume, self._survey.disk_shares(volume.uuid),
+                        on_nodes, self._needed)
             for volume in situation.plan.volumes)
+
+    def _needed(self, consumer: str) -> int | None:
+        """What Nova says a server's disk takes, of its flavor of now."""
+        server = self._servers.server(consumer)
+        return server.needs.disk_gb if server else None
 
 
 def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Finding]:
@@ -299,7 +237,7 @@ def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Finding]:
         return []
     return [Finding(
         plan.cluster, plan.cluster, Kind.FROZEN,
-        f'{count} of its servers are in a cell that does not answer: '
+        f'{count} of its shares are of a cell that does not answer: '
         f'nothing is touched until it does')]
 
 

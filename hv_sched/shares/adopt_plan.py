@@ -19,6 +19,7 @@ import dataclasses
 
 from hv_sched import model
 from hv_sched.providers import changes
+from hv_sched.providers import edits
 from hv_sched.providers import fitting
 from hv_sched.providers import ids
 from hv_sched.providers import names
@@ -196,7 +197,7 @@ def _volume(one: Layout, provider: Provider | None, plan: VolumePlan,
     if provider is None:
         found.append(changes.CreateProvider(
             Step.CREATE, plan.uuid, plan.name))
-    found += plan_volume.set_traits(Step.REMEMBER, now, traits)
+    found += edits.set_traits(Step.REMEMBER, now, traits)
     after = {**now.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: space.held_inventory()}
     if not plan_volume.same_inventories(after, now.inventories):

@@ -16,9 +16,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from hv_sched.providers import names
+from hv_sched.shares.servers import Needs
 
 _OVERRIDE = f'resources:{names.DISK_GB}'
 _MIB_A_GIB = 1024
+# Keys of extra specs that make Nova, or us, ask for other resources.
+_BEYOND_COMPUTE = (
+    'resources', 'hw:cpu_policy', 'hw:cpu_dedicated_mask', 'hw:pmem',
+    'hw:mem_encryption', 'hw:emulator_threads_policy', 'pci_passthrough:',
+    'accel:', 'os:resolution')
 
 
 def server_disk_gb(flavor: Mapping[str, Any], is_bfv: bool) -> int:
@@ -39,3 +45,36 @@ def server_disk_gb(flavor: Mapping[str, Any], is_bfv: bool) -> int:
     root_gb = 0 if is_bfv else flavor['root_gb']
     return int(root_gb + flavor['ephemeral_gb']
                + -(-flavor['swap'] // _MIB_A_GIB))
+
+
+def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
+    """What Nova allocates for a server of a flavor.
+
+    :param flavor: the flavor of ``GET /servers/detail`` (2.47 and newer);
+        a cell that is down tells none, and its extra specs are told only to
+        those who may see them
+    """
+    if not flavor or 'extra_specs' not in flavor:
+        return Needs()
+    specs = flavor['extra_specs']
+    try:
+        disk_gb = None if _asks_grouped_disk(specs) else server_disk_gb({
+            'root_gb': flavor['disk'], 'ephemeral_gb': flavor['ephemeral'],
+            'swap': flavor['swap'] or 0, 'extra_specs': specs}, is_bfv)
+    except (KeyError, TypeError, ValueError):
+        return Needs()
+    return Needs(disk_gb, _compute(flavor, specs))
+
+
+def _asks_grouped_disk(specs: Mapping[str, str]) -> bool:
+    return any(key.startswith('resources') and key != _OVERRIDE
+               and key.endswith(f':{names.DISK_GB}') for key in specs)
+
+
+def _compute(flavor: Mapping[str, Any], specs: Mapping[str, str]
+             ) -> Mapping[str, int] | None:
+    """None for a flavor that asks for more than processors and memory."""
+    if any(key.startswith(_BEYOND_COMPUTE) and key != _OVERRIDE
+           for key in specs):
+        return None
+    return {'VCPU': flavor['vcpus'], 'MEMORY_MB': flavor['ram']}

@@ -36,13 +36,17 @@ from hv_sched.shares.standing_still import Left
 from hv_sched.shares.standing_still import Look
 from hv_sched.shares.standing_still import Unit
 from hv_sched.shares.standing_still import Why
+from hv_sched.shares.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
+_RETRIED = (exception.PlacementConflict, exception.PlacementUnavailable,
+            exception.PlacementRefused)
+
 ATTEMPTS = 5  # for one server, before it is listed
 Rewrite = Callable[[Consumer], Move]
-# Told the moves just before they are written: makes room where they go.
-Prepare = Callable[[Sequence[Move]], None]
+# Writes moves all together or not at all, with the room they need.
+Write = Callable[[Sequence[Move]], None]
 # Told how many consumers more are done.
 Tell = Callable[[int], None]
 # The destination's provider and volume of a migration, as far as known.
@@ -54,7 +58,7 @@ class Direction:
     """What moving means; see the types above."""
 
     rewrite: Rewrite
-    prepare: Prepare
+    write: Write
     destination: Destination
 
 
@@ -76,31 +80,36 @@ class Mover:
         :param node: the node (or volume) they are on, to ask Nova in bulk
         """
         every = sorted(set(consumers))
-        seen = standing_still.look(self._servers, (node,), every)
-        found = standing_still.sort(every, seen)
+        watch = Watch(self._servers, node)
+        found = standing_still.sort(every, watch.begin(every))
         left = list(found.left)
         for start in range(0, len(found.units), self._batch):
             units = found.units[start:start + self._batch]
-            left += self._write(node, units)
+            left += self._write(watch, units)
             tell(len(units))
         return left
 
-    def _write(self, node: str, units: Sequence[Unit]) -> list[Left]:
+    def _write(self, watch: Watch, units: Sequence[Unit]) -> list[Left]:
         """One batch; when it is refused, each server by itself."""
         try:
-            return self._attempt(node, units)
-        except (exception.PlacementConflict, exception.PlacementUnavailable,
-                exception.PlacementRefused) as exc:
+            left, changed = self._attempt(watch, units)
+        except _RETRIED as exc:
             LOG.info('A batch of %d servers was not written (%s); trying '
                      'them one by one', len(units), exc)
-        return [left for unit in units for left in self._alone(node, unit)]
+            left, changed = [], list(units)
+        for unit in changed:
+            left += self._alone(watch, unit)
+        return left
 
-    def _alone(self, node: str, unit: Unit) -> list[Left]:
+    def _alone(self, watch: Watch, unit: Unit) -> list[Left]:
         """One server: read and planned anew a few times, then listed."""
         why = ''
         for _attempt in range(ATTEMPTS):
             try:
-                return self._attempt(node, (unit,))
+                left, changed = self._attempt(watch, (unit,))
+                if not changed:
+                    return left
+                why = 'Nova changed it meanwhile'
             except exception.PlacementRefused as exc:
                 return _refused(unit, str(exc))
             except (exception.PlacementConflict,
@@ -109,27 +118,37 @@ class Mover:
         return _refused(unit, f'written by somebody else each of {ATTEMPTS} '
                               f'times it was tried: {why}')
 
-    def _attempt(self, node: str, units: Sequence[Unit]) -> list[Left]:
+    def _attempt(self, watch: Watch, units: Sequence[Unit]
+                 ) -> tuple[list[Left], list[Unit]]:
         """Read, check, write, check again.
 
+        :returns: what was left, and what changed after it was read
         :raises PlacementError: the whole batch was not written
         """
+        before = watch.servers_of(units)
         moves, left = self._plan(units)
-        moving, seen = self._not_standing(node, moves)
+        moving, _seen = self._not_standing(watch, moves)
         left += moving.values()
+        after = watch.servers_of(units)
+        changed = [unit for unit, _all in moves
+                   if not moving.keys() & set(unit.consumers)
+                   and before.get(unit.server) != after.get(unit.server)]
         moves = [(unit, all_) for unit, all_ in moves
-                 if not moving.keys() & set(unit.consumers)]
+                 if not moving.keys() & set(unit.consumers)
+                 and unit not in changed]
         every = [move for _unit, all_ in moves for move in all_
                  if move.changes]
-        if not every:
-            return left
-        self._direction.prepare(every)
-        self._client.write_consumers(move.after for move in every)
-        moving, seen = self._not_standing(node, moves)
-        for unit, all_ in moves:
-            if moving.keys() & set(unit.consumers):
-                left += self._repair(unit, all_, seen)
-        return left
+        if every:
+            self._direction.write(every)
+            left += self._check_again(watch, moves)
+        return left, changed
+
+    def _check_again(self, watch: Watch,
+                     moves: Sequence[tuple[Unit, list[Move]]]) -> list[Left]:
+        moving, seen = self._not_standing(watch, moves)
+        return [left for unit, all_ in moves
+                if moving.keys() & set(unit.consumers)
+                for left in self._repair(unit, all_, seen)]
 
     def _plan(self, units: Sequence[Unit]
               ) -> tuple[list[tuple[Unit, list[Move]]], list[Left]]:
@@ -148,12 +167,12 @@ class Mover:
                 left += _refused(unit, str(exc))
         return moves, left
 
-    def _not_standing(self, node: str,
+    def _not_standing(self, watch: Watch,
                       moves: Sequence[tuple[Unit, list[Move]]]
                       ) -> tuple[dict[str, Left], Look]:
         """The consumers that do not stand as they did, and what was seen."""
         wanted = {c for unit, _moves in moves for c in unit.consumers}
-        seen = standing_still.look(self._servers, (node,), wanted)
+        seen = watch.look(wanted)
         found = standing_still.sort(wanted, seen)
         moving = {left.consumer: left for left in found.left}
         still = set(found.units)

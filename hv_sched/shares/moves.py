@@ -92,24 +92,28 @@ def kept(server: Consumer | None, migration: Consumer,
 
 
 def moved(server: Consumer | None, migration: Consumer,
-          volumes: Collection[str]) -> tuple[Consumer, Consumer] | None:
-    """Both before Nova claims a second disk, as the files go along.
+          volumes: Collection[str], restore: bool = True) -> list[Consumer]:
+    """What to write before Nova claims a second disk, as the files go along.
 
     Takes back a hand-over of an earlier attempt and releases what another
-    attempt charged. Needs no room: escrow that was no share stays escrow.
+    attempt charged.
 
-    :returns: None when the server holds nothing, as Nova leaves it
+    :param restore: escrow of an earlier failure becomes a share again, since
+        the old files stay until the move is over; it stays escrow when the
+        room for it is gone
+    :returns: consumers; none where Nova leaves both as they must be
     """
-    if server is None or not shares_of(server, volumes):
-        return None
     found = copies(server, migration, volumes)
-    held = {volume: amount for volume, amount in found.items()
-            if _is_only_held(server, migration, volume)}
+    held = {} if restore else {
+        volume: amount for volume, amount in found.items()
+        if _is_only_held(server, migration, volume)}
     # A resize may have given the server more than the files have.
     shares = {volume: amount for volume, amount in found.items()
               if volume not in held}
-    return (_with(server, volumes, {}, {}),
-            _with(migration, volumes, shares, held))
+    after = [_with(migration, volumes, shares, held)]
+    if server is not None:
+        after.append(_with(server, volumes, {}, {}))
+    return [one for one in after if one not in (server, migration)]
 
 
 def restored(server: Consumer, volumes: Collection[str]) -> Consumer:
@@ -127,6 +131,12 @@ def given_back(server: Consumer, migration: Consumer | None,
     if server.disk_gb:
         return restored(server, volumes)
     return _with(server, volumes, held_of(migration, volumes), {})
+
+
+def only(consumer: Consumer, volumes: Collection[str], shares: Amounts
+         ) -> Consumer:
+    """A consumer with exactly these shares on volumes, and no escrow."""
+    return _with(consumer, volumes, shares, {})
 
 
 def released(consumer: Consumer, volumes: Collection[str]) -> Consumer:

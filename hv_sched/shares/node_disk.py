@@ -15,6 +15,11 @@
 
 Each write starts from a fresh read: what is written depends on nothing but
 what is allocated at that generation, so a lost race is tried again.
+
+Shares and the ratio that fits what is left of them are written in one
+transaction: a node that is narrowed first is over its capacity until its
+shares are gone, and Placement before 14 then refuses moves of its servers
+(bug 2104040); one that is narrowed afterwards is open until then.
 """
 
 from collections.abc import Callable
@@ -22,6 +27,7 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import logging
 
 from hv_sched import exception
 from hv_sched.providers import fitting
@@ -31,6 +37,9 @@ from hv_sched.providers.client import Placement
 from hv_sched.providers.inventory import Inventory
 from hv_sched.shares.rewrite import Move
 
+LOG = logging.getLogger(__name__)
+# A generation, and the inventories to write at it.
+Inventories = tuple[int, Mapping[str, Inventory]]
 ATTEMPTS = 10  # a busy node changes between our read and our write
 
 
@@ -40,6 +49,7 @@ class NodeDisks:
     def __init__(self, client: Placement, nodes: Sequence[str]) -> None:
         self._client = client
         self._nodes = frozenset(nodes)
+        self._may_reshape = True
 
     def remember(self, node: str) -> None:
         """Keep the ratio as a trait, unless one is kept already."""
@@ -61,20 +71,28 @@ class NodeDisks:
         """Leave no room beside what is allocated, or is about to be.
 
         :param leaving_gb: what the next request takes away; negative for
-            what it brings. Written before that request, so a node is never
-            emptier than it is closed.
+            what it brings
         """
         def once() -> None:
-            traits = self._client.traits(node)[1]
-            generation, used = self._client.usages(node)
-            inventory = self._inventories(node, generation).get(
-                names.DISK_GB)
-            if inventory is None or _stays(inventory, traits, leaving_gb):
-                return
-            self._set(node, generation, fitting.ratio(
-                inventory, used.get(names.DISK_GB, 0) - leaving_gb,
-                former_ratio.ratio_of(traits)))
+            fitted = self._fitted(node, leaving_gb)
+            if fitted is not None:
+                self._client.set_inventories(node, *fitted)
         _retried(once)
+
+    def _fitted(self, node: str, leaving_gb: int) -> Inventories | None:
+        """What to write of a node; None when it is right as it is.
+
+        :raises PlacementConflict: it changed while it was read
+        """
+        traits = self._client.traits(node)[1]
+        generation, used = self._client.usages(node)
+        inventories = self._inventories(node, generation)
+        disk = inventories.get(names.DISK_GB)
+        if disk is None or _stays(disk, traits, leaving_gb):
+            return None
+        return _with_ratio(generation, inventories, fitting.ratio(
+            disk, used.get(names.DISK_GB, 0) - leaving_gb,
+            former_ratio.ratio_of(traits)))
 
     def restore(self, node: str, ratio: float | None = None) -> None:
         """The ratio from before closing; nothing when none is remembered."""
@@ -83,7 +101,7 @@ class NodeDisks:
             generation, inventories = self._client.inventories(node)
             if names.DISK_GB in inventories and (
                     ratio or former_ratio.remembered(traits)):
-                self._set(node, generation,
+                self._set(node, generation, inventories,
                           ratio or former_ratio.ratio_of(traits))
         _retried(once)
 
@@ -102,16 +120,40 @@ class NodeDisks:
         def once() -> None:
             generation, inventories = self._client.inventories(node)
             if names.DISK_GB in inventories:
-                self._set(node, generation, fitting.ratio(
+                self._set(node, generation, inventories, fitting.ratio(
                     inventories[names.DISK_GB], 0, 1.0))
         _retried(once)
 
-    def prepare(self, moves: Sequence[Move]) -> None:
-        """Fit every node to what the moves will leave on it."""
-        for node in sorted(self._nodes):
-            leaving = sum(move.leaving_gb(node) for move in moves)
-            if leaving:
-                self.fit(node, leaving)
+    def write(self, moves: Sequence[Move]) -> None:
+        """Write moves, and fit every node to what they leave on it.
+
+        Where the policy forbids that in one request, the nodes are narrowed
+        before it: never emptier than they are closed.
+
+        :raises PlacementConflict: somebody wrote one of them meanwhile
+        :raises PlacementRefused: some provider has no room
+        """
+        leaving = {node: gb for node in sorted(self._nodes)
+                   if (gb := sum(move.leaving_gb(node) for move in moves))}
+        if self._may_reshape:
+            try:
+                return self._write_together(moves, leaving)
+            except exception.PlacementDenied as exc:
+                LOG.info('Ratios are written before the shares: %s', exc)
+                self._may_reshape = False
+        for node, leaving_gb in leaving.items():
+            self.fit(node, leaving_gb)
+        self._client.write_consumers(move.after for move in moves)
+
+    def _write_together(self, moves: Sequence[Move],
+                        leaving: Mapping[str, int]) -> None:
+        fitted = {node: found for node, leaving_gb in leaving.items()
+                  if (found := self._fitted(node, leaving_gb)) is not None}
+        after = [move.after for move in moves]
+        if fitted:
+            self._client.reshape(fitted, after)
+        else:
+            self._client.write_consumers(after)
 
     def _inventories(self, node: str, generation: int
                      ) -> Mapping[str, Inventory]:
@@ -121,13 +163,21 @@ class NodeDisks:
             raise exception.PlacementConflict(f'{node} changed')
         return inventories
 
-    def _set(self, node: str, generation: int, ratio: float) -> None:
-        inventories = self._inventories(node, generation)
-        disk = dataclasses.replace(inventories[names.DISK_GB],
-                                   allocation_ratio=ratio)
-        if not disk.is_same(inventories[names.DISK_GB]):
-            self._client.set_inventories(
-                node, generation, {**inventories, names.DISK_GB: disk})
+    def _set(self, node: str, generation: int,
+             inventories: Mapping[str, Inventory], ratio: float) -> None:
+        fitted = _with_ratio(generation, inventories, ratio)
+        if fitted is not None:
+            self._client.set_inventories(node, *fitted)
+
+
+def _with_ratio(generation: int, inventories: Mapping[str, Inventory],
+                ratio: float) -> Inventories | None:
+    """Inventories with another DISK_GB ratio; None when it is the same."""
+    disk = dataclasses.replace(inventories[names.DISK_GB],
+                               allocation_ratio=ratio)
+    if disk.is_same(inventories[names.DISK_GB]):
+        return None
+    return generation, {**inventories, names.DISK_GB: disk}
 
 
 def _stays(inventory: Inventory, traits: Collection[str],

@@ -13,8 +13,8 @@
 
 """The proof at the end: nothing was lost on the way. Pure."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 
 from hv_sched.shares.adopt_plan import VolumePlan
@@ -24,15 +24,16 @@ from hv_sched.shares.adopt_plan import VolumePlan
 class Proof:
     """A volume's account, in GiB.
 
-    before - merged - gone - left + arrived = after, and nobody's share has
-    another size than before.
+    before - merged - gone - left + arrived + changed = after, and nobody's
+    share has another size than before or than its flavor says.
 
     :param before_gb: on the volume, and on the nodes bound for it
     :param merged_gb: counted on two nodes for one copy
     :param gone_gb: of consumers that no longer hold anything
     :param left_gb: still on a node
     :param arrived_gb: of consumers that held nothing before
-    :param differing: consumers whose share has another size now
+    :param changed_gb: of servers that Nova resized, or reverted, meanwhile
+    :param differing: consumers whose share has another size for no reason
     """
 
     volume: str
@@ -41,31 +42,38 @@ class Proof:
     gone_gb: int
     left_gb: int
     arrived_gb: int
+    changed_gb: int
     after_gb: int
     differing: tuple[str, ...]
 
     @property
     def holds(self) -> bool:
         expected = (self.before_gb - self.merged_gb - self.gone_gb
-                    - self.left_gb + self.arrived_gb)
+                    - self.left_gb + self.arrived_gb + self.changed_gb)
         return not self.differing and expected == self.after_gb
 
 
 def prove(plan: VolumePlan, after: Mapping[str, int],
-          on_nodes: Mapping[str, int], elsewhere: Sequence[str] = ()
+          on_nodes: Mapping[str, int],
+          needed: Callable[[str], int | None] = lambda consumer: None
           ) -> Proof:
     """Compare a volume with its plan.
 
     :param after: DISK_GB by consumer on the volume
     :param on_nodes: DISK_GB by consumer that is still on a node
-    :param elsewhere: consumers Nova moved to other providers meanwhile
+    :param needed: the GB Nova says a server needs now, None when it does
+        not say; asked for those alone whose share has another size
     """
     expected = plan.expected_gb()
     gone = {consumer: amount for consumer, amount in expected.items()
             if consumer not in after and consumer not in on_nodes}
     left = {consumer: amount for consumer, amount in expected.items()
             if consumer in on_nodes and consumer not in gone}
-    both = expected.keys() & after.keys()
+    different = {consumer for consumer in expected.keys() & after.keys()
+                 if consumer not in left
+                 and after[consumer] != expected[consumer]}
+    changed = {consumer for consumer in different
+               if needed(consumer) == after[consumer]}
     # A share of which a part is still on a node is counted as left.
     left_gb = sum(amount - after.get(consumer, 0)
                   for consumer, amount in left.items())
@@ -74,6 +82,5 @@ def prove(plan: VolumePlan, after: Mapping[str, int],
         left_gb,
         sum(amount for consumer, amount in after.items()
             if consumer not in expected),
-        sum(after.values()),
-        tuple(sorted(c for c in both if c not in left
-                     and after[c] != expected[c] and c not in elsewhere)))
+        sum(after[consumer] - expected[consumer] for consumer in changed),
+        sum(after.values()), tuple(sorted(different - changed)))

@@ -20,8 +20,10 @@ standing_still.py. Escrow of a server is never dropped.
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 import dataclasses
 import time
+from typing import Any
 
 from hv_sched import exception
 from hv_sched.providers import names
@@ -30,13 +32,14 @@ from hv_sched.providers.consumers import Consumer
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
 from hv_sched.providers.observe import in_parallel
+from hv_sched.shares import aftermath
 from hv_sched.shares import mover
 from hv_sched.shares import moves
 from hv_sched.shares import room
 from hv_sched.shares import standing_still
 from hv_sched.shares.rewrite import Move
+from hv_sched.shares.servers import Cloud
 from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import Servers
 from hv_sched.shares.standing_still import Left
 from hv_sched.shares.standing_still import Unit
 from hv_sched.shares.standing_still import Why
@@ -48,7 +51,9 @@ _BATCH = 50
 class Restored:
     """A change that was made, or would be in a dry run.
 
-    :param what: 'restored', or 'released' for a migration that is over
+    :param what: 'restored'; 'released' of a migration that is over, or of
+        a volume that has the files no more; 'resized' to what the server
+        needs now
     """
 
     consumer: str
@@ -76,44 +81,86 @@ class _Escrow:
     consumers: tuple[str, ...]
 
 
-class Restorer:
-    """:param settle_seconds: how long Nova must deny a consumer before its
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to go about it.
+
+    :param workers: threads that read
+    :param settle_seconds: how long Nova must deny a consumer before its
         escrow is released: a failing move changes Nova's database before
         it gives the migration's allocations back to the server
+    :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
+    :param skips: whether a volume, by its provider's name, is left alone
     """
 
-    def __init__(self, client: Placement, servers: Servers,
-                 workers: int = 8, settle_seconds: float = 10,
+    workers: int = 8
+    settle_seconds: float = 10
+    cold_moves_keep_disk: bool = False
+    skips: Callable[[str], bool] = lambda name: False
+
+
+def options(conf: Any, skips: Callable[[str], bool] = lambda name: False
+            ) -> Options:
+    """As configured.
+
+    :param conf: an oslo.config object with hv_sched's options
+    """
+    found = conf.hv_sched
+    return Options(found.workers, found.held_settle_time,
+                   found.cold_move_keeps_disk, skips)
+
+
+class Restorer:
+    """Makes what stands in Placement be what the table of shares says."""
+
+    def __init__(self, client: Placement, servers: Cloud,
+                 options: Options | None = None,
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._servers = servers
-        self._workers = workers
-        self._settle_seconds = settle_seconds
+        self._options = options or Options()
+        self._workers = self._options.workers
         self._sleep = sleep
+        self._aftermath = aftermath.Aftermath(
+            client, servers, self._workers,
+            self._options.cold_moves_keep_disk)
 
-    def restore(self, dry_run: bool = False) -> Result:
-        """One pass over all escrow.
+    def restore(self, dry_run: bool = False, full: bool = True) -> Result:
+        """One pass over all escrow, and in full over all shares.
 
         :raises PlacementError, NovaError: when it cannot be read
         """
         found = self._read()
+        done, findings = self._escrow(found, dry_run)
+        if full and found.volumes:
+            changed, more = self._aftermath.settle(found.volumes, dry_run)
+            done += [one for change in changed
+                     for one in _changed(change, found)]
+            findings += more
+        return Result(tuple(sorted(done)), tuple(findings))
+
+    def _escrow(self, found: _Escrow, dry_run: bool
+                ) -> tuple[list[Restored], list[Finding]]:
         if not found.consumers:
-            return Result((), ())
+            return [], []
         seen = standing_still.look(self._servers, (), found.consumers)
-        ordered = standing_still.sort(found.consumers, seen)
-        done, findings = self._restore(found, ordered.units, dry_run)
+        ordered = standing_still.sort({
+            *found.consumers, *(dead.server for dead in seen.dead.values())},
+            seen)
+        done, findings = self._restore(found, ordered.units, seen, dry_run)
         gone = [left.consumer for left in ordered.left
                 if left.why is Why.UNEXPLAINED]
         done += self._release(found, gone, dry_run)
         findings += [_finding(left) for left in ordered.left
                      if left.why is not Why.UNEXPLAINED]
-        return Result(tuple(sorted(done)), tuple(findings))
+        return done, findings
 
     def _read(self) -> _Escrow:
         if names.VOLUME not in self._client.all_traits(associated=True):
             return _Escrow({}, ())
         volumes = {listed.uuid: listed.name for listed in
-                   self._client.list_providers(required=names.VOLUME)}
+                   self._client.list_providers(required=names.VOLUME)
+                   if not self._options.skips(listed.name)}
         # The escrow never runs out, so every volume is in the answer.
         used = [uuid for uuid, summary in self._client.allocation_candidates(
             resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME)[
@@ -125,10 +172,11 @@ class Restorer:
             for consumer, resources in on_volume.items()
             if names.HELD_DISK_GB in resources})))
 
-    def _restore(self, found: _Escrow, units: Iterable[Unit], dry_run: bool
+    def _restore(self, found: _Escrow, units: Iterable[Unit],
+                 seen: standing_still.Look, dry_run: bool
                  ) -> tuple[list[Restored], list[Finding]]:
         units = tuple(units)
-        escrow = self._of_migrations(units)
+        escrow = self._of_migrations(units, seen)
         wanted: dict[str, Move] = {}
 
         def write(consumer: Consumer) -> Move:
@@ -149,19 +197,26 @@ class Restorer:
                     write(consumer)
             return _told(wanted.values(), found), []
         space = room.Room(self._client)
+
+        def send(every: Sequence[Move]) -> None:
+            space.make(every)
+            self._client.write_consumers(move.after for move in every)
+
         left = mover.Mover(
             self._client, self._servers, mover.Direction(
-                write, space.make, _nowhere), _BATCH, self._workers
+                write, send, _nowhere), _BATCH, self._workers
         ).move('', servers, lambda count: None)
         lost = {one.consumer for one in left}
         return (_told((move for uuid, move in wanted.items()
                        if uuid not in lost), found),
                 [*map(_finding, left), *_short(space, found)])
 
-    def _of_migrations(self, units: Iterable[Unit]) -> dict[str, Consumer]:
-        """Consumers of finished migrations, by their server."""
-        asked = [(unit.server, unit.migration) for unit in units
-                 if unit.migration is not None]
+    def _of_migrations(self, units: Iterable[Unit],
+                       seen: standing_still.Look) -> dict[str, Consumer]:
+        """Consumers of finished and dead migrations, by their server."""
+        asked = [(dead.server, dead.uuid) for dead in seen.dead.values()]
+        asked += [(unit.server, unit.migration) for unit in units
+                  if unit.migration is not None]
         found = in_parallel(self._workers, self._client.consumer,
                             [migration for _, migration in asked])
         return {server: consumer for (server, _), consumer
@@ -170,19 +225,24 @@ class Restorer:
     def _release(self, found: _Escrow, gone: list[str], dry_run: bool
                  ) -> list[Restored]:
         """Release escrow of migrations and servers that are no more."""
+        # Nova leaves out the migrations of a cell that is down and says
+        # nothing about it.
+        if not gone or not all(self._servers.computes().values()):
+            return []
         consumers = [consumer for consumer in in_parallel(
             self._workers, self._client.consumer, gone)
-            if consumer is not None and self._cell_answers(consumer, found)]
+            if consumer is not None]
         if not consumers or dry_run:
             return [one for consumer in consumers
                     for one in _released(consumer, found)]
-        self._sleep(self._settle_seconds)
+        self._sleep(self._options.settle_seconds)
         seen = standing_still.look(
             self._servers, (), [consumer.uuid for consumer in consumers])
         done = []
         for consumer in consumers:
             uuid = consumer.uuid
-            if uuid in seen.servers or uuid in seen.migrations:
+            if (uuid in seen.servers or uuid in seen.migrations
+                    or self._is_missing(seen.dead.get(uuid), found)):
                 continue
             try:
                 self._client.write_consumers(
@@ -192,17 +252,12 @@ class Restorer:
             done += _released(consumer, found)
         return done
 
-    def _cell_answers(self, consumer: Consumer, found: _Escrow) -> bool:
-        """Whether Nova would know the migration if it were open.
-
-        It leaves out the migrations of a cell that is down and says
-        nothing about it, so a server of the consumer's node must be known.
-        Escrow of a migration takes no room: leaving it harms nobody.
-        """
-        nodes = set(consumer.held) - found.volumes.keys()
-        return all(any(server.known for server in
-                       self._servers.on_node(node).values())
-                   for node in nodes)
+    def _is_missing(self, dead: Migration | None, found: _Escrow) -> bool:
+        """Whether only a dead migration says what its server has."""
+        if dead is None:
+            return False
+        return not moves.shares_of(self._client.consumer(dead.server),
+                                   found.volumes)
 
 
 def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
@@ -222,6 +277,14 @@ def _released(consumer: Consumer, found: _Escrow) -> list[Restored]:
     return [Restored(consumer.uuid, found.volumes[volume], gb, 'released')
             for volume, gb in moves.held_of(
                 consumer, found.volumes).items()]
+
+
+def _changed(change: aftermath.Change, found: _Escrow) -> list[Restored]:
+    return [Restored(change.server, found.volumes[volume],
+                     change.after.get(volume, gb),
+                     'resized' if volume in change.after else 'released')
+            for volume, gb in change.before.items()
+            if change.after.get(volume) != gb]
 
 
 def _finding(left: Left) -> Finding:

@@ -32,9 +32,10 @@ from hv_sched.providers import names
 from hv_sched.providers import overcommit
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
-from hv_sched.providers import plan_volume
+from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reconcile
 from hv_sched.providers.client import Placement
+from hv_sched.providers.consumers import Consumer
 from hv_sched.providers.desired import Layout
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
@@ -48,7 +49,8 @@ from hv_sched.shares.standing_still import Left
 from hv_sched.shares.standing_still import Why
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
-_PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, overcommit.PREFIX)
+_PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
+         overcommit.PREFIX)
 _OURS = ('CUSTOM_CSV_', names.HYPERV)
 _OUR_CLASSES = ('CUSTOM_CSV_', 'CUSTOM_REMOTEFX_')
 
@@ -166,12 +168,12 @@ class Retirer:
 
     def _move(self, situation: Situation, disks: NodeDisks) -> list[Left]:
         """Every share to the own disk of its server's node."""
-        compute = situation.observed.overview.compute_nodes
         one = mover.Mover(
             self._client, self._servers, mover.Direction(
                 lambda consumer: rewrite.to_nodes(
-                    consumer, situation.volumes, compute),
-                disks.prepare, lambda migration: (None, None)),
+                    consumer, situation.volumes,
+                    self._nodes_of(consumer, situation.observed)),
+                disks.write, lambda migration: (None, None)),
             self._batch, self._settings.workers)
         waiting = {consumer for volume in situation.volumes
                    for consumer in self._held(volume)}
@@ -186,6 +188,21 @@ class Retirer:
         finally:
             self._progress.stop()
         return left
+
+    def _nodes_of(self, consumer: Consumer, observed: Observed
+                  ) -> frozenset[str]:
+        """The compute nodes whose own disk may get a consumer's share.
+
+        An evacuated server holds something on its old node too until that
+        comes back: its files are where Nova says it is.
+        """
+        overview = observed.overview
+        on = overview.compute_nodes & consumer.held.keys()
+        server = self._servers.server(consumer.uuid) if len(on) > 1 else None
+        if server is None:
+            return on
+        return frozenset(uuid for uuid in on
+                         if overview.listed[uuid].name == server.node)
 
     def _drop_children(self, situation: Situation) -> list[Finding]:
         """Delete the RemoteFX providers below the nodes."""
@@ -219,7 +236,7 @@ class Retirer:
                     f'{sum(now.shares[volume].values())} GB of it: it '
                     f'stays, hidden'))
             else:
-                found += plan_volume.withdraw(providers[volume])
+                found += plan_withdrawal.withdraw(providers[volume])
         wanted = planning.Plan(clusters=(planning.ClusterPlan(
             one.cluster.name, tuple(c for c in found if c.lines)),))
         outcome = apply.apply(self._client, wanted, providers,

@@ -137,8 +137,10 @@ def repaired(written: Consumer, now: Consumer | None,
         return None
     source, = both if len(both) == 1 else (None,)
     if source is None or dest is None or dest == source:
-        raise Unmovable('a move began while it was written, and where to '
-                        'is not known: check its allocations ("csv audit")')
+        # The flavor of a resize is told by Nova only once it is finished.
+        raise Unmovable('a move began while it was written, and what it '
+                        'needs where is not known yet: when the move is over '
+                        'run "csv audit", and "csv heal" for what it lists')
     compute = {rc: amount for rc, amount in now.held[source].items()
                if rc != names.DISK_GB}
     held: Held = {dest: compute}

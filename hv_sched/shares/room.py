@@ -14,8 +14,10 @@
 """Room for shares that must come back although others took their place.
 
 The files of a server are there, whoever was given their room meanwhile. So
-the volume is closed to new disks and its allocation_ratio raised by exactly
-what is missing; the ratio to come back to is kept as a trait.
+the volume is closed to new disks; then ``reserved`` gives way, as it does to
+any share, and where that is not enough the allocation_ratio is raised by
+exactly what is missing. The ratio to come back to is kept as a trait. A sync
+comes to the same figures.
 """
 
 import collections
@@ -27,7 +29,9 @@ from hv_sched import exception
 from hv_sched.providers import fitting
 from hv_sched.providers import names
 from hv_sched.providers import overcommit
+from hv_sched.providers import space
 from hv_sched.providers.client import Placement
+from hv_sched.providers.inventory import Inventory
 from hv_sched.shares import moves
 from hv_sched.shares.rewrite import Move
 
@@ -70,6 +74,7 @@ class Room:
         if missing_gb <= 0:
             return
         generation, traits = self._client.traits(volume)
+        wanted = _with_room_for(disk, used_gb)
         marked = traits | {names.NO_NEW_DISKS}
         if overcommit.ratio_before(traits) is None:
             marked |= {overcommit.trait(disk.allocation_ratio)}
@@ -78,12 +83,21 @@ class Room:
             for trait in marked - traits:
                 self._client.ensure_trait(trait)
             generation = self._client.set_traits(volume, generation, marked)
-        inventories[names.DISK_GB] = dataclasses.replace(
-            disk, allocation_ratio=fitting.smallest(
-                disk.total - disk.reserved, used_gb))
+        inventories[names.DISK_GB] = wanted
         self._client.set_inventories(volume, generation, inventories)
         self.raised[volume] = self.raised.get(volume, 0) + missing_gb
         LOG.warning(
             'Volume %s lacks %d GB for shares that were held on it and whose '
-            'room was given away: it is closed to new disks and its '
-            'allocation_ratio raised until they fit', volume, missing_gb)
+            'room was given away: it is closed to new disks and its capacity '
+            'raised until they fit (reserved %d, allocation_ratio %g)',
+            volume, missing_gb, wanted.reserved, wanted.allocation_ratio)
+
+
+def _with_room_for(disk: Inventory, used_gb: int) -> Inventory:
+    """The volume as a sync would make it for what is used."""
+    ratio = disk.allocation_ratio
+    if overcommit.still_needed(disk.total, used_gb, ratio):
+        ratio = fitting.smallest(disk.total, used_gb)
+    return dataclasses.replace(
+        disk, allocation_ratio=ratio, reserved=space.fit_reserved(
+            disk.total, disk.reserved, ratio, used_gb))

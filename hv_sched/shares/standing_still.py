@@ -18,6 +18,10 @@ the consumer generation is no guard: a consumer that a move empties is
 deleted and starts again, so a stale write succeeds in the middle of it. Only
 a server without task_state and without an open migration is written, or one
 that waits for its resize to be confirmed: then both its consumers together.
+
+A process that dies in a move leaves the migration's record open for ever;
+nothing in Nova closes it. It is told by its server, which has no task_state,
+and by its age: Nova never takes long from one to the other.
 """
 
 from collections.abc import Iterable
@@ -30,6 +34,8 @@ from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import RESIZED
 from hv_sched.shares.servers import Server
 from hv_sched.shares.servers import Servers
+
+DEAD_AFTER_SECONDS = 3600
 
 
 class Why(enum.Enum):
@@ -69,10 +75,15 @@ class Unit:
 
 @dataclasses.dataclass(frozen=True)
 class Look:
-    """What Nova said at one time."""
+    """What Nova said at one time.
+
+    :param migrations: the open ones
+    :param dead: those whose record alone is open
+    """
 
     servers: Mapping[str, Server]
     migrations: Mapping[str, Migration]
+    dead: Mapping[str, Migration] = dataclasses.field(default_factory=dict)
 
     def server_of(self, consumer: str) -> str:
         migration = self.migrations.get(consumer)
@@ -108,8 +119,20 @@ def look(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
         one = api.server(uuid)
         if one is not None:
             servers[uuid] = one
+    dead = {uuid: migration for uuid, migration in mine.items()
+            if is_dead(migration, servers.get(migration.server))}
     return Look({uuid: servers[uuid] for uuid in needed if uuid in servers},
-                mine)
+                {uuid: migration for uuid, migration in mine.items()
+                 if uuid not in dead}, dead)
+
+
+def is_dead(migration: Migration, server: Server | None) -> bool:
+    """Whether only the record of a migration is open."""
+    if server is None or not server.known or server.task_state:
+        return False
+    # One to be confirmed has all the time in the world.
+    return (server.vm_state != RESIZED
+            and migration.idle_seconds > DEAD_AFTER_SECONDS)
 
 
 def sort(consumers: Iterable[str], seen: Look) -> Sorted:
@@ -126,6 +149,11 @@ def sort(consumers: Iterable[str], seen: Look) -> Sorted:
 
 
 def _unit(consumer: str, seen: Look) -> Unit | Left:
+    if consumer in seen.dead:
+        return Left(consumer, Why.UNEXPLAINED,
+                    f'this migration of server {seen.dead[consumer].server} '
+                    'is over; a process died and left its record open '
+                    f'({seen.dead[consumer].status})')
     uuid = seen.server_of(consumer)
     server = seen.servers.get(uuid)
     if server is None:

@@ -18,6 +18,7 @@ Classes are listed by hand: Nova's loader also takes base classes it finds.
 from nova.scheduler import weights
 
 from hv_sched.weighers import anti_affinity
+from hv_sched.weighers import feature_scarcity
 from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
 from hv_sched.weighers import same_volume
@@ -26,6 +27,7 @@ from hv_sched.weighers import same_volume
 def all_weighers() -> list[type[weights.BaseHostWeigher]]:
     """The weigher classes, for ``[filter_scheduler]weight_classes``."""
     return [
+        feature_scarcity.FeatureScarcityWeigher,
         free_space.SharedVolumeFreeSpaceWeigher,
         image_cache.ImageCacheWeigher,
         same_volume.SameVolumeWeigher,

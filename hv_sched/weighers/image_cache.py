@@ -19,10 +19,13 @@ two nodes would both fetch.
 
 That holds for one request for several servers, as far as the node has room
 and as long as no other weigher outweighs this one. Separate requests do not
-know of each other until the volume is published with the image. For spreading
-over nodes at any cost set ``image_cache_weight_multiplier`` to 0, for
-spreading that prefers cached images to 1.
+know of each other until the volume is published with the image. Servers of an
+anti-affinity group are not led: to be apart is their user's wish. For
+spreading over nodes at any cost set ``image_cache_weight_multiplier`` to 0,
+for spreading that prefers cached images to 1.
 """
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -35,8 +38,15 @@ class ImageCacheWeigher(base.VolumeWeigher):
     """Higher weights, which is less fetching, win."""
 
     MULTIPLIER = 'image_cache_weight_multiplier'
+    # Nova then takes the weights as they are: the multiplier is worth the
+    # same whether all three cases are there or two, and 0 stays 0 for hosts
+    # whose aggregates have other multipliers.
+    minval = 0.0
+    maxval = 1.0
 
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
                       wanted: preference.Preference) -> float:
-        """1 has it, 0.5 fetches it once, 0 would fetch it again."""
+        """1 has it, 0 fetches it once, -1 would fetch it again."""
+        if wanted.keeps_apart:
+            return 0.0
         return wanted.image_worth(host_state.host, volume)

@@ -88,6 +88,45 @@ class Application:
         """Forget everything but the standard traits and classes."""
         self._empty.backup(self._database)
 
+    def copy(self) -> sqlite3.Connection:
+        """All that stands in it now, for ``restore``."""
+        copied = sqlite3.connect(':memory:', check_same_thread=False)
+        self._database.backup(copied)
+        return copied
+
+    def multiply(self, name: str, names: collections.abc.Iterable[str]
+                 ) -> None:
+        """More providers like one that has neither allocations nor
+        aggregates; thousands would take minutes by the API.
+        """
+        database = self._database
+        (old,) = database.execute(
+            'SELECT id FROM resource_providers WHERE name = ?',
+            (name,)).fetchone()
+        for new_name in names:
+            new = database.execute(
+                'INSERT INTO resource_providers '
+                '(created_at, updated_at, uuid, name, generation) '
+                'SELECT created_at, updated_at, ?, ?, 0 '
+                'FROM resource_providers WHERE id = ?',
+                (str(uuid.uuid4()), new_name, old)).lastrowid
+            database.execute(
+                'UPDATE resource_providers SET root_provider_id = id '
+                'WHERE id = ?', (new,))
+            for table, columns in (
+                    ('inventories', 'resource_class_id, total, reserved, '
+                     'min_unit, max_unit, step_size, allocation_ratio'),
+                    ('resource_provider_traits', 'trait_id')):
+                database.execute(
+                    f'INSERT INTO {table} (resource_provider_id, {columns}) '
+                    f'SELECT ?, {columns} FROM {table} '
+                    'WHERE resource_provider_id = ?', (new, old))
+        database.commit()
+
+    def restore(self, copied: sqlite3.Connection) -> None:
+        """Go back to a copy, for tests that begin with the same cloud."""
+        copied.backup(self._database)
+
 
 _application: Application | None = None
 

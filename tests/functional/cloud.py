@@ -50,6 +50,11 @@ def node(number: int, home: int | None = None, **fields: object
                       **fields)  # type: ignore[arg-type]
 
 
+def node_uuid(name: str) -> str:
+    """The provider uuid of a node."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, name))
+
+
 def cluster(size: int = 2, volumes: tuple[model.Volume, ...] = (),
             **fields: object) -> model.Cluster:
     """A cluster of so many nodes, hv01 and on."""
@@ -76,8 +81,7 @@ class Cloud:
                  ratio: float = 1.0) -> None:
         """Compute nodes with a stock nova-compute's inventories."""
         for name in names:
-            self.nodes[name] = uid = str(uuid.uuid5(
-                uuid.NAMESPACE_DNS, name))
+            self.nodes[name] = uid = node_uuid(name)
             self.api.create_provider(uid, name)
             generation = self.api.set_inventories(uid, 0, {
                 'VCPU': Inventory(64, max_unit=64, allocation_ratio=4.0),

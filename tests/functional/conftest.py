@@ -11,6 +11,7 @@
 # under the License.
 
 import collections.abc
+import logging
 
 import pytest
 
@@ -22,3 +23,11 @@ def placement() -> collections.abc.Iterator[base.Placement]:
     """An empty, real Placement as a keystoneauth1 Adapter."""
     with base.running_placement() as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_it_was():
+    """A command's handlers write to streams that end with its test."""
+    before = logging.root.handlers[:], logging.root.level
+    yield
+    logging.root.handlers[:], logging.root.level = before

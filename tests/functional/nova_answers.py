@@ -17,21 +17,57 @@ For the tests that kill and race adopt against a real Placement; the real
 Nova is in tests/nova.
 """
 
+import dataclasses
+
+from hv_sched.shares.servers import Changes
+from hv_sched.shares.servers import DONE
+from hv_sched.shares.servers import EVACUATION
 from hv_sched.shares.servers import Migration
+from hv_sched.shares.servers import Needs
+from hv_sched.shares.servers import OPEN_STATUSES
 from hv_sched.shares.servers import Server
 
 
 class Answers:
-    """``Servers`` from two dicts; every server is known until said."""
+    """``Servers`` and ``Cloud`` from dicts a test may change.
 
-    def __init__(self) -> None:
+    Every server is known until said.
+
+    :ivar nodes: provider uuid by name; hosts are called like their nodes
+    :ivar down: hosts whose cell does not answer
+    :ivar deleted: servers Nova still remembers
+    :ivar changed: servers with a migration that changed a moment ago
+    :ivar asked: the names of all calls
+    """
+
+    def __init__(self, nodes: dict[str, str] | None = None) -> None:
         self.servers: dict[str, Server] = {}
         self.migrations: dict[str, Migration] = {}
+        self.past_moves: dict[str, list[Migration]] = {}
+        self.resizes: set[str] = set()
+        self.cells = {'here': True}
+        self.requests = 0
+        self._at = 0
+        self._quiet: set[str] = set()
+        self.nodes = {} if nodes is None else nodes
+        self.down: set[str] = set()
+        self.deleted: set[str] = set()
+        self.changed: set[str] = set()
+        self.asked: list[str] = []
 
     def add(self, uuid: str, vm_state: str = 'active',
-            task_state: str | None = None, known: bool = True) -> str:
-        self.servers[uuid] = Server(uuid, vm_state, task_state, known)
+            task_state: str | None = None, known: bool = True,
+            disk_gb: int | None = None, node: str | None = None) -> str:
+        self._at += 1
+        self._quiet.discard(uuid)
+        self.servers[uuid] = Server(uuid, vm_state, task_state, known,
+                                    node=node, needs=Needs(disk_gb),
+                                    updated=str(self._at))
         return uuid
+
+    def quiet(self) -> None:
+        """What there is has not changed for long."""
+        self._quiet = set(self.servers)
 
     def add_migration(self, uuid: str, server: str,
                       status: str = 'finished', **fields: object) -> None:
@@ -42,7 +78,75 @@ class Answers:
         return {}
 
     def server(self, uuid: str) -> Server | None:
-        return self.servers.get(uuid)
+        self.requests += 1
+        self.asked.append('server')
+        found = self.servers.get(uuid)
+        if found is not None and found.node in self.down:
+            return Server(uuid, None, None, known=False)
+        return found
+
+    def resized_since(self, seconds: float | None) -> frozenset[str]:
+        return frozenset(self.resizes)
+
+    def moves_of(self, server: str) -> list[Migration]:
+        return self.past_moves.get(server, [])
+
+    def changes(self, seconds: float) -> Changes:
+        """Everything but what is quiet, and of servers the known ones."""
+        self.requests += 2
+        return Changes(
+            {uuid: server for uuid, server in self.servers.items()
+             if uuid not in self._quiet and server.known},
+            dict(self.migrations))
 
     def open_migrations(self) -> dict[str, Migration]:
-        return dict(self.migrations)
+        self.requests += len(OPEN_STATUSES)
+        self.asked.append('open_migrations')
+        return {uuid: migration for uuid, migration
+                in self.migrations.items()
+                if migration.status in OPEN_STATUSES}
+
+    def computes(self) -> dict[str, bool]:
+        self.asked.append('computes')
+        return {**self.cells,
+                **{name: name not in self.down for name in self.nodes}}
+
+    def hosts(self) -> dict[str, str]:
+        self.asked.append('hosts')
+        return {uuid: name for name, uuid in self.nodes.items()}
+
+    def on_host(self, host: str) -> dict[str, Server]:
+        self.asked.append('on_host')
+        if host in self.down:
+            return {}
+        return {uuid: server for uuid, server in self.servers.items()
+                if server.node == host}
+
+    def resolved(self, server: Server) -> Server:
+        self.asked.append('resolved')
+        return dataclasses.replace(server, root_device=None)
+
+    def was_server(self, uuid: str) -> bool:
+        self.asked.append('was_server')
+        return uuid in self.deleted
+
+    def waiting_evacuations(self) -> dict[str, Migration]:
+        self.asked.append('waiting_evacuations')
+        return {migration.server: migration
+                for migration in self.migrations.values()
+                if migration.status == DONE}
+
+    def evacuations_of(self, server: str) -> list[Migration]:
+        self.asked.append('evacuations_of')
+        return [migration for migration in self.migrations.values()
+                if migration.server == server
+                and migration.kind == EVACUATION]
+
+    def changed_since(self, seconds: float) -> set[str]:
+        self.asked.append('changed_since')
+        return self.changed
+
+    def closed_migrations(self, uuids: set[str]) -> dict[str, Migration]:
+        self.asked.append('closed_migrations')
+        return {uuid: migration for uuid, migration
+                in self.migrations.items() if uuid in uuids}

@@ -145,9 +145,66 @@ def test_batches_are_atomic_requests(cloud):
         cloud.server('hv01', 10)
     cloud.placement.sent.clear()
     cloud.adopt(batch=4)
-    posts = [url for method, url in cloud.placement.sent
-             if (method, url) == ('POST', '/allocations')]
-    assert len(posts) == 3
+    assert len(share_writes(cloud)) == 3
+
+
+def share_writes(cloud):
+    """The writes of shares, but those the policy forbade."""
+    posts = [url for method, url in cloud.placement.sent if method == 'POST'
+             and url in ('/allocations', '/reshaper')]
+    if set(posts) == {'/allocations', '/reshaper'}:
+        posts.remove('/reshaper')
+    return posts
+
+
+def writes_shares(environ):
+    return environ['REQUEST_METHOD'] == 'POST' and environ[
+        'PATH_INFO'].endswith(('/allocations', '/reshaper'))
+
+
+def allow_reshape(cloud):
+    """The role that Placement's newer default policy asks for."""
+    cloud.placement.additional_headers['X-Roles'] = 'admin,service'
+
+
+def no_reshape(cloud):
+    """The same policy for an admin without it."""
+    def before(environ):
+        if environ['PATH_INFO'].endswith('/reshaper'):
+            return '403 Forbidden', {'errors': [{'status': 403}]}
+        return None
+    cloud.placement.service.before = before
+
+
+def test_without_the_right_to_reshape_ratios_are_written_before(cloud):
+    no_reshape(cloud)
+    servers = {cloud.server('hv01', 10) for _number in range(3)}
+    assert kinds(cloud.adopt(batch=1)) == []
+    assert {('csv:hvc1/Volume1', server) for server in servers} == (
+        cloud.disk().keys())
+    assert cloud.placement.sent.count(('POST', '/reshaper')) == 1
+
+
+def test_a_node_always_fits_its_shares_and_has_no_room_beside(cloud):
+    """Placement before 14 moves no share on a node over its capacity."""
+    allow_reshape(cloud)
+    for disk_gb in (10, 20, 30):
+        cloud.server('hv01', disk_gb)
+    cloud.server('hv02', 40)
+    seen, busy = [], []
+
+    def before(environ):
+        if not busy and writes_shares(environ):
+            busy.append(1)
+            for uid in cloud.nodes.values():
+                disk = cloud.api.inventories(uid)[1]['DISK_GB']
+                used = cloud.api.usages(uid)[1].get('DISK_GB', 0)
+                seen.append((int(disk.capacity), used))
+            busy.clear()
+
+    cloud.placement.service.before = before
+    assert kinds(cloud.adopt(batch=1)) == []
+    assert len(seen) == 8 and all(room == used for room, used in seen), seen
 
 
 # -- states of servers
@@ -159,7 +216,7 @@ def test_verify_resize_moves_both_copies_in_one_request(cloud):
     assert cloud.adopt().left == ()
     assert cloud.disk() == {('csv:hvc1/Volume1', server): 40,
                             ('csv:hvc1/Volume1', migration): 30}
-    assert cloud.placement.sent.count(('POST', '/allocations')) == 1
+    assert len(share_writes(cloud)) == 1
 
 
 @pytest.mark.parametrize('state', [
@@ -188,8 +245,9 @@ def test_an_open_migration_is_a_moving_server(cloud):
 
 def test_a_moving_server_is_waited_for(cloud, monkeypatch):
     server = cloud.server('hv01', 10, task_state='migrating')
-    monkeypatch.setattr('time.sleep',
-                        lambda seconds: cloud.nova.add(server))
+    # oslo.db sleeps for no time to let other threads run.
+    monkeypatch.setattr('time.sleep', lambda seconds: (
+        cloud.nova.add(server) if seconds else None))
     assert kinds(cloud.adopt(wait_seconds=600)) == []
 
 
@@ -214,6 +272,22 @@ def test_a_cell_that_does_not_answer_leaves_the_cluster_as_it_was(cloud):
     before = cloud.state()
     assert kinds(cloud.adopt()) == [Kind.FROZEN]
     assert cloud.state() == before
+
+
+def test_while_a_cell_is_down_an_unexplained_share_may_be_its(cloud):
+    """Nova leaves the migrations of a cell that is down out of its lists."""
+    cloud.own_disk('hv01', 10)
+    cloud.nova.cells = {'here': False}
+    before = cloud.state()
+    assert kinds(cloud.adopt()) == [Kind.FROZEN]
+    assert cloud.state() == before
+
+
+def test_another_cell_that_is_down_holds_up_no_cluster(cloud):
+    server = cloud.server('hv01', 10)
+    cloud.nova.cells = {'here': False}
+    assert kinds(cloud.adopt()) == []
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 10}
 
 
 def test_an_evacuated_server_has_one_copy(cloud):
@@ -338,13 +412,30 @@ def test_a_deleted_server_is_gone_not_lost(cloud):
     assert report.proofs[0].gone_gb == 10 and report.proofs[0].holds
 
 
+@pytest.mark.parametrize('disk_gb,explained', [(30, True), (31, False)])
+def test_a_resize_reverted_meanwhile_is_no_loss(cloud, disk_gb, explained):
+    server, migration = cloud.resized('hv01', 'hv02', 30, 40)
+    situation = cloud.adopter().look(clouds.cluster())
+    held = cloud.api.consumer(migration).held
+    cloud.admin.delete(f'/allocations/{migration}')
+    cloud.api.write_consumers([dataclasses.replace(
+        cloud.api.consumer(server), held=held)])
+    cloud.nova.migrations.clear()
+    cloud.nova.add(server, disk_gb=disk_gb)
+    report = cloud.adopter().adopt(situation)
+    proof, = report.proofs
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 30}
+    assert proof.gone_gb == 30 and proof.holds is explained
+    assert proof.changed_gb == (-10 if explained else 0)
+    assert kinds(report) == ([] if explained else [Kind.REFUSED])
+
+
 def foreign_writes(cloud, servers, times):
     """Somebody writes each server just before adopt does."""
     done = []
 
     def before(environ):
-        if (environ['REQUEST_METHOD'], environ['PATH_INFO'].rsplit(
-                '/', 1)[1]) == ('POST', 'allocations') and len(done) < times:
+        if writes_shares(environ) and len(done) < times:
             done.append(1)
             for server in servers:
                 now = cloud.api.consumer(server)
@@ -383,26 +474,52 @@ def test_a_conflict_rereads_at_most_five_times(cloud, times, adopted):
         assert 'each of 5 times' in report.left[0].message
 
 
-def test_a_move_that_overtakes_our_write_is_repaired(cloud):
+def begin_a_move(cloud, server, migration):
     """Nova empties and refills the consumer, so its generation comes back."""
+    old = cloud.api.consumer(server)
+    cloud.api.write_consumers([
+        dataclasses.replace(old, held={}),
+        dataclasses.replace(old, uuid=migration, generation=None)])
+    cloud.allocate(server, {cloud.nodes['hv02']: {'resources': {'VCPU': 1}}})
+    cloud.nova.add(server, task_state='migrating')
+    cloud.nova.add_migration(migration, server, 'preparing',
+                             dest_node='hv02')
+
+
+def test_a_server_that_changed_after_it_was_read_is_read_again(cloud):
+    """Between two looks a move may have begun and ended."""
     server = cloud.server('hv01', 10)
-    migration = str(uuid.uuid4())
-    moved = []
+    reads = []
 
     def before(environ):
-        if moved or environ['REQUEST_METHOD'] != 'POST' or (
-                not environ['PATH_INFO'].endswith('/allocations')):
-            return
-        moved.append(1)
-        old = cloud.api.consumer(server)
-        cloud.api.write_consumers([
-            dataclasses.replace(old, held={}),
-            dataclasses.replace(old, uuid=migration, generation=None)])
-        cloud.allocate(server, {cloud.nodes['hv02']: {
-            'resources': {'VCPU': 1}}})
-        cloud.nova.add(server, task_state='migrating')
-        cloud.nova.add_migration(migration, server, 'preparing',
-                                 dest_node='hv02')
+        if environ['PATH_INFO'].endswith(f'/allocations/{server}'):
+            reads.append(1)
+            if len(reads) == 1:
+                cloud.nova.add(server)
+
+    cloud.placement.service.before = before
+    assert kinds(cloud.adopt()) == []
+    cloud.placement.service.before = None
+    assert len(reads) == 2
+    assert cloud.disk() == {('csv:hvc1/Volume1', server): 10}
+
+
+@pytest.mark.parametrize('together', [True, False])
+def test_a_move_that_overtakes_our_write_is_repaired(cloud, together):
+    """It begins after the last look at Nova, before our write is made."""
+    (allow_reshape if together else no_reshape)(cloud)
+    denied = cloud.placement.service.before
+    server, migration = cloud.server('hv01', 10), str(uuid.uuid4())
+    read, moved = [], []
+
+    def before(environ):
+        path = environ['PATH_INFO']
+        if path.endswith(f'/allocations/{server}'):
+            read.append(1)
+        if read and not moved and path.endswith('/traits'):
+            moved.append(1)
+            begin_a_move(cloud, server, migration)
+        return denied(environ) if denied else None
 
     cloud.placement.service.before = before
     cloud.adopt()
@@ -411,6 +528,24 @@ def test_a_move_that_overtakes_our_write_is_repaired(cloud):
         cloud.nodes['hv02']: {'VCPU': 1}, VOLUME: {'DISK_GB': 10}}
     assert cloud.api.consumer(migration).held == {
         cloud.nodes['hv01']: {'VCPU': 1, 'DISK_GB': 10}}
+
+
+def test_written_with_its_node_a_server_that_moved_is_refused(cloud):
+    """The node's generation tells what the consumer's does not."""
+    allow_reshape(cloud)
+    server, migration = cloud.server('hv01', 10), str(uuid.uuid4())
+    moved = []
+
+    def before(environ):
+        if not moved and writes_shares(environ):
+            moved.append(1)
+            begin_a_move(cloud, server, migration)
+
+    cloud.placement.service.before = before
+    report = cloud.adopt()
+    assert {left.why for left in report.left} == {Why.MOVING}
+    assert cloud.api.consumer(server).held == {
+        cloud.nodes['hv02']: {'VCPU': 1}}
 
 
 # -- kills
@@ -439,13 +574,15 @@ def empty_and_open(cloud, total_gb):
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize('after_answer', [False, True])
+@pytest.mark.parametrize('after_answer,may_reshape', [
+    (False, True), (True, True), (True, False)])
 def test_killed_at_any_write_nothing_is_lost_and_a_rerun_finishes(
-        after_answer):
+        after_answer, may_reshape):
     expected = None
     for kill_at in itertools.count():
         with base.running_placement() as placement:
             cloud = stock_cloud(placement)
+            (allow_reshape if may_reshape else no_reshape)(cloud)
             shares = sorted((c, gb) for (_n, c), gb in cloud.disk().items())
             placement.kill_methods = ('PUT', 'POST', 'DELETE')
             placement.kill_after_answer = after_answer

@@ -16,12 +16,15 @@
 Nova's answers are recorded ones, served beside the real Placement.
 """
 
+import datetime
+import io
 import json
 
+from oslo_utils import timeutils
 import pytest
 
 from hv_sched import exception
-from hv_sched.osc import adopt as commands
+from hv_sched.osc import shares as commands
 from hv_sched.shares import nova_servers
 from tests.functional import test_adopt
 from tests.functional import test_commands
@@ -44,7 +47,8 @@ class NovaApi:
                      environ.get('QUERY_STRING', '').split('&') if part)
         for start, answer in (('/servers', self.servers),
                               ('/os-migrations', self.migrations),
-                              ('/os-hypervisors', self.hypervisors)):
+                              ('/os-hypervisors', self.hypervisors),
+                              ('/os-services', self.services)):
             if path.startswith(start):
                 assert environ['HTTP_OPENSTACK_API_VERSION'] == (
                     f'compute {nova_servers.MICROVERSION}')
@@ -67,6 +71,10 @@ class NovaApi:
             server = self.cloud.nova.servers.get(name)
             return ('200 OK', {'server': self.record(server)}) if server \
                 else ('404 Not Found', {})
+        if 'changes-since' in query:
+            return '200 OK', {'servers': [
+                self.record(s) for s in self.cloud.nova.servers.values()
+                if s.known]}
         uid = self.cloud.nodes[query['host']]
         here = sorted(self.cloud.api.allocations_on(uid).keys()
                       & self.cloud.nova.servers.keys())
@@ -81,9 +89,15 @@ class NovaApi:
         return '200 OK', {'migrations': [
             {'uuid': m.uuid, 'instance_uuid': m.server, 'status': m.status,
              'dest_node': m.dest_node, 'old_instance_type_id': 1,
-             'new_instance_type_id': 2}
+             'new_instance_type_id': 2, 'updated_at': None,
+             'created_at': (timeutils.utcnow() - datetime.timedelta(
+                 seconds=m.idle_seconds)).isoformat()}
             for m in self.cloud.nova.migrations.values()
-            if m.status == query['status']]}
+            if m.status == query.get('status', m.status)]}
+
+    def services(self, path, query):
+        return '200 OK', {'services': [
+            {'host': name, 'status': 'enabled'} for name in self.cloud.nodes]}
 
     def hypervisors(self, path, query):
         return '200 OK', {'hypervisors': [
@@ -138,6 +152,46 @@ def test_an_over_booked_cluster_exits_with_4(csv, source, cloud):
 def test_a_moving_server_exits_with_3(csv, source, cloud):
     cloud.server('hv01', 10, task_state='migrating')
     assert csv('adopt', '--source', source)[0] == 3
+
+
+def test_interrupted_it_says_so_and_the_next_run_finishes(
+        csv, source, cloud):
+    cloud.server('hv01', 10)
+    cloud.server('hv02', 20)
+
+    def interrupt(environ):
+        if test_adopt.writes_shares(environ):
+            raise KeyboardInterrupt
+        return cloud.nova_api(environ)
+
+    cloud.placement.service.before = interrupt
+    code, _out, err = csv('adopt', '--source', source)
+    assert code == 130 and 'run the same command again' in err
+    assert 'Traceback' not in err
+    assert not set(err) & {'\r', '\x1b'}, 'no bar where there is no terminal'
+    assert cloud.candidates(1) == []
+    cloud.placement.service.before = cloud.nova_api
+    assert csv('adopt', '--source', source)[0] == 0
+    assert cloud.hosts(400) == {'hv01', 'hv02'}
+
+
+def test_a_terminal_sees_how_far_it_is(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for terminal in (Terminal(), io.StringIO()):
+        monkeypatch.setattr('sys.stderr', terminal)
+        bar = commands.Progress()
+        bar.start(10000)
+        bar.advance(2500)
+        bar._bar.refresh()
+        bar.stop()
+        if terminal.isatty():
+            assert '2500/10000' in terminal.getvalue()
+            assert 'share/s' in terminal.getvalue()
+        else:
+            assert terminal.getvalue() == ''
 
 
 def test_an_unknown_cluster_is_an_error(csv, source, cloud):

@@ -15,6 +15,7 @@
 import contextlib
 import io
 import json
+import uuid
 
 from openstackclient import shell
 import pytest
@@ -115,11 +116,22 @@ def test_every_formatter_shows_the_volume(csv, source, formatter):
 
 def test_list_answers_how_much_is_free(csv, source, cloud):
     csv('sync', '--source', source)
-    cloud.create(200)
+    cloud.create(200, host='hv01')
     assert rows(csv('list', '-f', 'json')) == [{
         'Volume': 'csv:hvc1/Volume1', 'State': 'open', 'Free GB': 204,
         'Total GB': 500, 'Reserved GB': 96, 'Allocated GB': 200,
-        'Held GB': 0, 'Nodes': 2}]
+        'Held GB': 0, 'Nodes': 2, 'Restart Room': {
+            'node': 'hv01', 'memory_mb': 261632 - 512, 'vcpus': 256 - 1,
+            'disk_gb': None}}]
+
+
+def test_list_says_what_lacks_when_the_largest_node_fails(csv, source,
+                                                          cloud):
+    csv('sync', '--source', source)
+    for node, memory_mb in (('hv01', 200000), ('hv02', 161632)):
+        cloud.allocate(str(uuid.uuid4()), {cloud.nodes[node]: {
+            'resources': {'MEMORY_MB': memory_mb}}})
+    assert '100000 MB of memory missing' in csv('list')[1]
 
 
 def test_list_with_a_source_adds_physical_space_and_drift(csv, source, cloud):

@@ -13,6 +13,7 @@
 """``make demo`` tells the truth, and leaves nothing behind."""
 
 import collections.abc
+import functools
 import json
 import pathlib
 import signal
@@ -39,9 +40,12 @@ CLUSTER = model.Cluster(
 
 
 def _demo(*words: str, cwd: pathlib.Path) -> subprocess.Popen[str]:
+    # A shell's background jobs ignore Ctrl-C, and so would what they start.
     return subprocess.Popen(
         [sys.executable, '-m', 'hv_sched.demo', *words], cwd=cwd, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=functools.partial(  # noqa: PLW1509
+            signal.signal, signal.SIGINT, signal.SIG_DFL))
 
 
 def _done(process: subprocess.Popen[str]) -> tuple[int, str, str]:

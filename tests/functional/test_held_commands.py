@@ -25,6 +25,7 @@ from hv_sched.agent import cmd
 from hv_sched.agent import passes
 from hv_sched.providers import names
 from hv_sched.shares import restore
+from tests.functional import cloud as clouds
 from tests.functional import test_adopt_commands
 from tests.functional import test_commands
 from tests.functional import test_held
@@ -118,6 +119,45 @@ def test_a_source_that_cannot_be_read_stops_no_restoring(
     assert cmd.main(['--config-file', agent_conf, '--config-file',
                      str(broken), '--once']) == 1
     assert cloud.case.on_volume(server) == test_held.SHARE
+
+
+def test_a_paused_cluster_is_left_alone(
+        cloud, agent_conf, tmp_path, capsys):
+    """Neither synced nor restored, until it is paused no more."""
+    server = cloud.case.holds(test_held.HELD)
+    source = tmp_path / 'clusters.yaml'
+    facts = clouds.cluster(1)
+    source.write_text(f'''
+version: 1
+clusters:
+  - name: HVC1
+    guid: {facts.guid}
+    nodes: [{{name: hv1}}]
+    volumes:
+      - {{name: CSV9, guid: {facts.volumes[0].guid}, size_gb: 500}}
+''')
+    arguments = ['--config-file', agent_conf, '--once']
+    more = tmp_path / 'more.conf'
+    more.write_text(f'[hv_sched]\nsource = {source}\n')
+    arguments += ['--config-file', str(more)]
+    cloud.api.set_traits(test_held.NODE, cloud.api.traits(
+        test_held.NODE)[0], frozenset(('COMPUTE_NODE',)))
+
+    def listed():
+        return sorted(one.name for one in cloud.api.list_providers())
+
+    before = listed()
+    assert cmd.main([*arguments, '--pause-cluster', 'hvc1',
+                     '--pause-cluster', 'C1']) == 0
+    assert listed() == before
+    assert cloud.case.on_volume(server) == test_held.HELD
+    assert '--pause-cluster C1: the source has no such cluster' in (
+        capsys.readouterr().out)
+    assert cmd.main([*arguments, '--pause-cluster', 'hvc1']) == 0
+    assert listed() == before
+    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert cmd.main(arguments) == 0
+    assert listed() == sorted([*before, 'csv:HVC1/CSV9'])
 
 
 def test_the_loop_passes_until_it_is_stopped():

@@ -65,7 +65,8 @@ def test_what_stands_in_placement_for_a_volume(cloud):
     assert (disk.total, disk.reserved, disk.max_unit,
             disk.allocation_ratio) == (500, 0, 500, 1.0)
     assert inventories[names.HELD_DISK_GB].total == 2147483647
-    assert traits == {names.SHARING, names.VOLUME}
+    assert traits == {names.SHARING, names.VOLUME, *map(
+        names.home_trait, cloud.nodes.values())}
     assert aggregates == {ids.home_aggregate(VOLUME)}
 
 
@@ -285,9 +286,18 @@ def test_a_cut_off_node_leaves_the_volume_and_comes_back(cloud):
         volumes=(clouds.volume(cut_off_nodes=('hv02',)),)))
     cloud.sync(cut, full=False)
     assert cloud.hosts(10) == {'hv01'}
+    assert homes(cloud) == {'hv01'}
     assert cloud.api.allocations_on(VOLUME) == {share: {'DISK_GB': 50}}
     cloud.sync(clouds.facts(), full=False)
-    assert cloud.hosts(10) == {'hv01', 'hv02'}
+    assert cloud.hosts(10) == homes(cloud) == {'hv01', 'hv02'}
+
+
+def homes(cloud):
+    """The nodes the volume's own traits name."""
+    uuids = {uuid: name for name, uuid in cloud.nodes.items()}
+    return {uuids[names.node_of(trait)]
+            for trait in cloud.api.traits(VOLUME)[1]
+            if trait.startswith(names.HOME_PREFIX)}
 
 
 def test_a_node_the_source_drops_gets_its_own_disk_back(cloud):
@@ -312,6 +322,9 @@ def test_half_an_answer_withdraws_nothing(cloud):
     cloud.sync(clouds.facts(), Settings(
         workers=1, allow=Allow(withdraw=True)))
     assert cloud.state()['hv04'][3] == set()
+    assert names.home_trait(cloud.nodes['hv04']) not in (
+        cloud.api.all_traits())
+    assert cloud.sync(clouds.facts()).done == ()
 
 
 def test_a_standard_trait_placement_does_not_know_is_left_out(cloud):
@@ -555,8 +568,10 @@ def schedulable_wrongly(cloud):
     return wrong
 
 
-@pytest.mark.parametrize('after_answer', [False, True])
-@pytest.mark.parametrize('story', ['publish', 'rearrange'])
+@pytest.mark.parametrize('after_answer', [
+    False, pytest.param(True, marks=pytest.mark.faults)])
+@pytest.mark.parametrize('story', [
+    'publish', pytest.param('rearrange', marks=pytest.mark.faults)])
 def test_killed_at_any_write_the_next_sync_finishes(story, after_answer):
     first = two_homes()
     last = first

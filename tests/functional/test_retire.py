@@ -91,6 +91,30 @@ def test_escrow_counts_as_the_share(cloud):
     assert cloud.disk() == {('hv01', server): 60}
 
 
+def test_an_evacuated_servers_share_goes_where_nova_has_it(cloud):
+    """Its old node has not come back, and is still charged for it."""
+    cloud.adopt()
+    server = cloud.nova.add('99999999-9999-4999-8999-999999999999',
+                            node='hv02')
+    cloud.allocate(server, {
+        **{uid: {'resources': {'VCPU': 1}} for uid in cloud.nodes.values()},
+        VOLUME: {'resources': {'DISK_GB': 60}}})
+    assert cloud.retire().findings == ()
+    assert cloud.disk() == {('hv02', server): 60}
+
+
+def test_a_server_on_two_nodes_that_nova_has_elsewhere_is_left(cloud):
+    cloud.adopt()
+    server = cloud.nova.add('99999999-9999-4999-8999-999999999999',
+                            node='hv09')
+    cloud.allocate(server, {
+        **{uid: {'resources': {'VCPU': 1}} for uid in cloud.nodes.values()},
+        VOLUME: {'resources': {'DISK_GB': 60}}})
+    report = cloud.retire()
+    assert [left.why for left in report.left] == [Why.REFUSED]
+    assert cloud.candidates(1) == []
+
+
 def test_a_moving_server_keeps_the_cluster_closed_until_a_rerun(cloud):
     cloud.adopt()
     server = cloud.nova.add(cloud.create(70), task_state='migrating')

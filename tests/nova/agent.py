@@ -18,7 +18,10 @@ from typing import Any
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
+from openstack import connection
 
+from hv_sched.agent import cmd
+from hv_sched.agent import passes
 from hv_sched.providers import client
 from hv_sched.shares import nova_servers
 from hv_sched.shares import restore
@@ -39,14 +42,53 @@ class _NovaApi:
             'X-Roles': 'admin,member,reader'})
 
 
+def placement_of(placement: Any) -> client.Placement:
+    """:param placement: the harness's client of Placement"""
+    fixture = placement.fixture
+    return client.Placement(adapter.Adapter(session.Session(
+        auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
+        service_type='placement'))
+
+
+def nova_of(api: Any) -> nova_servers.NovaServers:
+    """:param api: the harness's client of Nova, an administrator's"""
+    return nova_servers.NovaServers(_NovaApi(api))
+
+
+def connection_of(api: Any, roles: str = 'admin,member,reader') -> Any:
+    """openstacksdk's Connection to the harness's Nova."""
+    return connection.Connection(
+        session=session.Session(
+            auth=token_endpoint.Token(api.base_url, 'admin'),
+            additional_headers={
+                'X-Auth-User': api.auth_user, 'X-User-Id': api.auth_user,
+                'X-Auth-Project-Id': api.project_id,
+                'X-Roles': roles}),
+        compute_endpoint_override=api.base_url)
+
+
 def restorer(placement: Any, api: Any) -> restore.Restorer:
     """:param placement: the harness's client of Placement
     :param api: its client of Nova, an administrator's
     """
-    fixture = placement.fixture
-    return restore.Restorer(
-        client.Placement(adapter.Adapter(session.Session(
-            auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
-            service_type='placement')),
-        nova_servers.NovaServers(_NovaApi(api)), workers=1,
-        settle_seconds=0)
+    return restore.Restorer(*_clients(placement, api), restore.Options(
+        workers=1, settle_seconds=0))
+
+
+def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False
+         ) -> int:
+    """What ``hv-sched-agent --once`` does when it has its clients.
+
+    :returns: its exit code
+    """
+    conf = cmd.configure(['--once'])
+    conf.set_override('cold_move_keeps_disk', cold_move_keeps_disk,
+                      group='hv_sched')
+    conf.set_override('held_settle_time', 0, group='hv_sched')
+    conf.set_override('workers', 1, group='hv_sched')
+    return passes.Agent(conf, *_clients(placement, api)).run()
+
+
+def _clients(placement: Any, api: Any
+             ) -> tuple[client.Placement, nova_servers.NovaServers]:
+    return placement_of(placement), nova_of(api)

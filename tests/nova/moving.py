@@ -13,13 +13,22 @@
 
 """Servers that move: what happens on the way is the test's to say."""
 
+import datetime
+import threading
 import time
 from typing import Any
 
+from nova import context as nova_context
 from nova import exception
+from nova import objects
+import nova.conf
+from nova.db.main import api as main_db
+from nova.db.main import models
 from nova.virt import fake
+from oslo_utils import timeutils
 
 from hv_sched.providers import names
+from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish
 
@@ -27,6 +36,14 @@ _OPEN = ('accepted', 'queued', 'pre-migrating', 'preparing', 'running',
          'migrating', 'post-migrating', 'confirming', 'reverting')
 _PATIENCE_S = 30
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
+
+
+class Killed(BaseException):
+    """The process died here.
+
+    Nothing that handles errors in Nova catches it, so no reply is sent, no
+    roll-back is made, and the databases stay as they are at this point.
+    """
 
 
 class MovingCase(base.NovaCase):
@@ -67,6 +84,13 @@ class MovingCase(base.NovaCase):
         self.api.post_server_action(server['id'], body)
         return self.until_over(server, before)
 
+    def start(self, server: Any, body: dict[str, Any]) -> None:
+        """Ask for an action, and do not wait for its end."""
+        self.api.post_server_action(server['id'], body)
+
+    def wait_for(self, event: threading.Event) -> None:
+        self.assertTrue(event.wait(_PATIENCE_S), 'it was never reached')
+
     def until_over(self, server: Any, before: int) -> str:
         end = time.monotonic() + _PATIENCE_S
         while time.monotonic() < end:
@@ -91,6 +115,21 @@ class MovingCase(base.NovaCase):
         services = self.api.get_services(host=host, binary='nova-compute')
         self.api.put_service_force_down(services[0]['id'], False)
 
+    def age(self, server: Any, hours: float) -> None:
+        """The records of the server's migrations are so much older."""
+        written = timeutils.utcnow() - datetime.timedelta(hours=hours)
+
+        @main_db.pick_context_manager_writer
+        def age(context: Any) -> None:
+            context.session.query(models.Migration).filter_by(
+                instance_uuid=server['id']).update(
+                    {'created_at': written, 'updated_at': written})
+
+        context = nova_context.get_admin_context()
+        for cell in objects.CellMappingList.get_all(context):
+            with nova_context.target_cell(context, cell) as target:
+                age(target)
+
     def fill(self, host: str) -> None:
         """Leave no memory on a node."""
         path = (f'/resource_providers/{self.node(host)}'
@@ -99,6 +138,14 @@ class MovingCase(base.NovaCase):
         found = self.placement.put(
             path, {**now, 'reserved': now['total']}, version='1.39')
         assert found.status == 200, found.body
+
+    # -- what the agent does
+
+    def agent_pass(self) -> int:
+        """One pass of hv-sched-agent; returns its exit code."""
+        keeps = (not self.STOCK
+                 and nova.conf.CONF.hv_sched.cold_move_keeps_disk)
+        return agent.once(self.placement, self.api, keeps)
 
     # -- what happens on the way
 
@@ -154,6 +201,23 @@ class MovingCase(base.NovaCase):
                     volume: str = 'CSV1') -> None:
         """The escrow says exactly what to restore."""
         self.assert_at_rest(server, host, {names.HELD_DISK_GB: 300}, volume)
+
+    def assert_one_share(self, server: Any, volume: str = 'CSV1') -> None:
+        """The table, whatever Nova makes of the nodes' part.
+
+        The server holds its share once, nothing is held for it, and nobody
+        else has anything on a volume but a migration Nova still calls open,
+        whose escrow takes no room.
+        """
+        self.assertEqual({volume: 300}, self.disk_of(server['id']))
+        self.assertEqual({}, self.held_of(server['id']))
+        self.assertEqual(300, self.used_gb(volume))
+        still_open = {migration.uuid for migration in self.migrations(server)
+                      if migration.status in _OPEN}
+        for consumer in self.all_shares().keys() - {server['id']}:
+            self.assertEqual({}, self.disk_of(consumer))
+            if consumer not in still_open:
+                self.assertEqual({}, self.held_of(consumer))
 
     def assert_soon(self, expected: Any, server: Any) -> None:
         """Nova ends a migration a moment before it is done with it."""

@@ -55,6 +55,11 @@ def cluster(name: str, homes: dict[str, tuple[str, ...]],
         placement_chooses_volume=placement_chooses_volume)
 
 
+def _uses(facts: model.Cluster, node: model.Node,
+          volume: model.Volume) -> bool:
+    return facts.placement_chooses_volume or node.home == volume.guid
+
+
 class Publisher:
     """:param api: the harness's client of Placement"""
 
@@ -64,13 +69,17 @@ class Publisher:
     def publish(self, facts: model.Cluster) -> dict[str, str]:
         """Write volumes and nodes; return provider uuids by volume name."""
         self._ensure(f'/resource_classes/{names.HELD_DISK_GB}')
-        uuids = {volume.name: self._volume(facts, volume)
-                 for volume in facts.volumes}
+        nodes = {node.name: self.provider(node.name)
+                 for node in facts.nodes}
+        uuids = {volume.name: self._volume(facts, volume, [
+            nodes[node.name] for node in facts.nodes
+            if _uses(facts, node, volume)]) for volume in facts.volumes}
         for node in facts.nodes:
-            self._node(facts, node, uuids)
+            self._node(facts, node, nodes[node.name], uuids)
         return uuids
 
-    def _volume(self, facts: model.Cluster, volume: model.Volume) -> str:
+    def _volume(self, facts: model.Cluster, volume: model.Volume,
+                users: list[str]) -> str:
         uuid = ids.volume_uuid(facts.guid, volume.guid)
         self._send('post', '/resource_providers', {
             'name': names.volume_provider_name(facts.name, volume.name),
@@ -84,16 +93,15 @@ class Publisher:
                 names.HELD_DISK_GB: {'total': names.HELD_TOTAL_GB}}})
         medium = names.MEDIUM.get(volume.medium or '')
         self.add_traits(uuid, names.VOLUME, names.SHARING,
+                        *map(names.home_trait, users),
                         *([medium] if medium else []))
         self.add_aggregates(uuid, ids.home_aggregate(uuid))
         return uuid
 
-    def _node(self, facts: model.Cluster, node: model.Node,
+    def _node(self, facts: model.Cluster, node: model.Node, uuid: str,
               uuids: dict[str, str]) -> None:
-        uuid = self.provider(node.name)
         homes = [uuids[volume.name] for volume in facts.volumes
-                 if facts.placement_chooses_volume
-                 or node.home == volume.guid]
+                 if _uses(facts, node, volume)]
         self.close_disk(uuid)
         self.add_traits(uuid, names.HYPERV, names.CLUSTERED)
         self.add_aggregates(uuid, ids.cluster_aggregate(facts.guid),

@@ -17,11 +17,16 @@
 import time
 from unittest import mock
 
+from nova import context as nova_context
+from nova import objects
+from nova.tests import fixtures as nova_fixtures
+from nova.tests.functional.api import client as client_api
 from nova.virt import fake
 import requests
 
 from hv_sched.providers import client
 from hv_sched.providers import ids
+from hv_sched.providers.findings import Kind
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import adopt
 from hv_sched.shares import nova_servers
@@ -61,18 +66,11 @@ class NovaAdapter:
             'OpenStack-API-Version': f'compute {microversion}'})
 
 
-class AdoptCase(base.NovaCase):
-    STOCK = True
-    HOSTS = ('h1', 'h2', 'h3')
+class Adopting:
+    """What an operator does, for a case of the harness."""
 
-    def setUp(self):
-        super().setUp()
-        # Soft delete instead of delete.
-        self.flags(reclaim_instance_interval=3600)
-        self.start_hosts()
-        self.cluster = publish.cluster('c1', {'CSV1': ('h1', 'h2')})
-        self.volumes['CSV1'] = ids.volume_uuid(
-            self.cluster.guid, self.cluster.volumes[0].guid)
+    def connect(self, cluster):
+        self.cluster = cluster
         self.nova = NovaAdapter(self.admin_api)
         self.own = client.Placement(PlacementAdapter(self.placement.fixture))
         self.servers = nova_servers.NovaServers(self.nova)
@@ -90,6 +88,20 @@ class AdoptCase(base.NovaCase):
         self.refresh_computes()
         return report
 
+
+class AdoptCase(Adopting, base.NovaCase):
+    STOCK = True
+    HOSTS = ('h1', 'h2', 'h3')
+
+    def setUp(self):
+        super().setUp()
+        # Soft delete instead of delete.
+        self.flags(reclaim_instance_interval=3600)
+        self.start_hosts()
+        self.connect(publish.cluster('c1', {'CSV1': ('h1', 'h2')}))
+        self.volumes['CSV1'] = ids.volume_uuid(
+            self.cluster.guid, self.cluster.volumes[0].guid)
+
     def switch(self, host, status):
         service, = self.api.get_services(binary='nova-compute', host=host)
         self.api.put_service(service['id'], {'status': status})
@@ -105,7 +117,9 @@ class AdoptCase(base.NovaCase):
 class AdoptARunningNova(AdoptCase):
 
     def test_servers_in_every_standing_state_keep_their_share(self):
-        active = self.boot(self.flavor(10), host='h1')
+        gone = self.flavor(10)
+        active = self.boot(gone, host='h1')
+        self.api.delete_flavor(gone)
         stopped = self._stop_server(self.boot(self.flavor(20), host='h2'))
         deleted = self.boot(self.flavor(30), host='h2')
         self.api.delete_server(deleted['id'])
@@ -196,6 +210,59 @@ class AdoptARunningNova(AdoptCase):
                          self.disk_of(server['id']))
         other = self.boot(self.flavor(400), host='h2')
         self.assertEqual({'h2': 400}, self.disk_of(other['id']))
+        self.api.post_server_action(other['id'], {'os-migrateLive': {
+            'host': 'h3', 'block_migration': 'auto'}})
+        self._wait_until_completed(other)
+        self.assertEqual({'h3': 400}, self.disk_of(other['id']))
+        self.api.post_server_action(server['id'], {'resize': {
+            'flavorRef': self.flavor(20)}})
+        self._wait_for_state_change(server, 'VERIFY_RESIZE')
+        self._revert_resize(server)
+        self.assertEqual({self.host_of(server): 10},
+                         self.disk_of(server['id']))
+        for each in (server, other):
+            self.api.post_server_action(each['id'], {'forceDelete': {}})
+            self._wait_until_deleted(each)
+        self.assertEqual({}, self.all_shares())
+
+    def test_a_cell_that_is_down_is_touched_nowhere(self):
+        server = self.boot(self.flavor(10), host='h1')
+        before = self.all_shares(), self.own.list_providers()
+        one = adopt.Adopter(self.own, self.servers, SETTINGS, adopt.Options())
+        # Not cell0: without it Nova lists no services at all.
+        down = [cell for cell in objects.CellMappingList.get_all(
+            nova_context.get_admin_context()) if not cell.is_cell0()]
+        with nova_fixtures.DownCellFixture(down):
+            report = one.adopt(one.look(self.cluster))
+        self.assertEqual([Kind.FROZEN],
+                         [finding.kind for finding in report.findings])
+        self.assertEqual([(server['id'], Why.UNKNOWN)],
+                         [(left.consumer, left.why) for left in report.left])
+        self.assertEqual(before,
+                         (self.all_shares(), self.own.list_providers()))
+        self.assertEqual((), self.adopt().findings)
+        self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
+
+    def test_a_nodes_service_is_deleted_only_when_its_servers_are_away(self):
+        server = self.boot(self.flavor(10), host='h1')
+        self.adopt()
+        before = self.all_shares()
+        service, = self.api.get_services(binary='nova-compute', host='h1')
+        refused = self.assertRaises(
+            client_api.OpenStackApiException,
+            self.api.api_delete, f'/os-services/{service["id"]}')
+        self.assertEqual(409, refused.response.status_code)
+        self.assertEqual(before, self.all_shares())
+        self.switch('h1', 'disabled')
+        self.switch('h3', 'disabled')
+        self.api.post_server_action(server['id'], {'os-migrateLive': {
+            'host': None, 'block_migration': 'auto'}})
+        self._wait_until_completed(server)
+        self.computes['h1'].stop()
+        self.api.api_delete(f'/os-services/{service["id"]}')
+        self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
+        self.assertNotIn('h1', {p.name for p in self.own.list_providers()})
+        self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
 
     def test_without_the_admin_role_nothing_is_touched(self):
         self.boot(self.flavor(10), host='h1')

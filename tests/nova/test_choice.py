@@ -165,3 +165,31 @@ class PlacementChooses(ManyCase):
             server = self.boot(self.flavor(10), host=host)
             self.assertEqual(host, self.host_of(server))
         self.boot_many(self.flavor(10), 4)
+
+    def test_of_what_placement_cuts_off_nothing_is_closed_or_full(self):
+        self.flags(max_placement_results=1, group='scheduler')
+        self.aggregate('az1', ALL, az='az1')
+        self.publisher.add_traits(self.volumes['CSV1'], names.NO_NEW_DISKS)
+        self.publisher.add_traits(self.node('h1'), names.PAUSED)
+        for where in ({}, {'az': 'az1'}, {'host': 'h4'}):
+            server = self.boot(self.flavor(50), **where)
+            self.assertEqual({'CSV2': 50}, self.disk_of(server['id']))
+            self.assertNotEqual('h1', self.host_of(server))
+        # CSV2 has 50 GB left, CSV1 is empty but closed.
+        self.boot(self.flavor(60), state='ERROR')
+        self.publisher.remove_traits(self.volumes['CSV1'],
+                                     names.NO_NEW_DISKS)
+        server = self.boot(self.flavor(60))
+        self.assertEqual({'CSV1': 60}, self.disk_of(server['id']))
+
+    def test_volumes_without_the_traits_of_homes_are_used_as_offered(self):
+        """Published by an older release, until the next sync."""
+        for volume in self.volumes.values():
+            self.publisher.remove_traits(volume, *(
+                names.home_trait(self.node(host)) for host in ALL))
+        self.forget_snapshot()
+        for where in ({'host': 'h1'}, {}):
+            server = self.boot(self.flavor(10), **where)
+            self.assertEqual({'CSV1': 10}, self.disk_of(server['id']))
+        server = self.boot(self.flavor(10), az='nova:h3')
+        self.assertEqual('h3', self.host_of(server))

@@ -136,6 +136,8 @@ class CreateOnVolumes(base.NovaCase):
         self.boot(flavor, host='h1', state='ERROR')
 
     def test_isolated_groups_start_on_a_volume_and_on_an_own_disk(self):
+        self.aggregate('volumes', ('h2', 'h3'), az='volumes')
+        self.aggregate('none', ('h4',), az='none')
         flavor = self.flavor(50)
         self.api.post_extra_spec(flavor, {'extra_specs': {
             'resources1:VCPU': '1', 'group_policy': 'isolate'}})
@@ -143,6 +145,11 @@ class CreateOnVolumes(base.NovaCase):
             self.boot(flavor, host='h1')['id']))
         self.assertEqual({'h4': 50}, self.disk_of(
             self.boot(flavor, host='h4')['id']))
+        self.assertLessEqual(
+            set(self.disk_of(self.boot(flavor, az='volumes')['id'])),
+            {'CSV1', 'CSV2'})
+        self.assertEqual({'h4': 50}, self.disk_of(
+            self.boot(flavor, az='none')['id']))
 
     def test_a_tenant_isolated_aggregate_finds_its_volume(self):
         self.flags(limit_tenants_to_placement_aggregate=True,
@@ -162,6 +169,11 @@ class CreateOnVolumes(base.NovaCase):
             'host': 'h2'}})
         self._wait_for_state_change(server, 'ACTIVE')
         self.assertEqual('h2', self.host_of(server))
+        self.assertEqual({'CSV1': 200}, self.disk_of(server['id']))
+        self._shelve_server(server)
+        self.api.post_server_action(server['id'], {'unshelve': {
+            'availability_zone': 'az1'}})
+        self._wait_for_state_change(server, 'ACTIVE')
         self.assertEqual({'CSV1': 200}, self.disk_of(server['id']))
         self.assert_undisturbed()
 

@@ -15,16 +15,21 @@
 import re
 
 from keystoneauth1 import exceptions as ks_exc
+from nova import context as nova_context
+from nova.scheduler import manager
 from nova.scheduler import request_filter
+import oslo_messaging as messaging
+from oslo_utils import uuidutils
 
 from hv_sched import request_filters
+from hv_sched import snapshot
 from hv_sched.providers import names
 from tests.nova import base
 from tests.nova import placement
 from tests.nova import publish
 
 # Requests the snapshot makes and Nova does not.
-SNAPSHOT = r'^/traits\?|required=CUSTOM_HYPERV|resource_providers\?member_of'
+SNAPSHOT = r'^/traits\?|required=CUSTOM_HYPERV'
 
 
 class PlacementFails(base.NovaCase):
@@ -65,7 +70,7 @@ class PlacementFails(base.NovaCase):
     def test_each_request_of_the_snapshot_may_fail(self):
         self.forget_snapshot()
         for pattern in (r'^/traits\?', r'required=CUSTOM_HYPERV_CSV$',
-                        'required=CUSTOM_HYPERV_CLUSTERED', 'member_of'):
+                        'required=CUSTOM_HYPERV_CLUSTERED'):
             fault = self.break_placement('GET', pattern)
             self.forget_snapshot()
             self.boot(self.flavor(10), host='h3')
@@ -87,6 +92,53 @@ class PlacementFails(base.NovaCase):
         self.boot(self.flavor(10), hints={'group': group})
         self.assertEqual(1, len(self.logged(
             "shares of a server group's members cannot be read")))
+
+    def select(self, worker):
+        """Schedule a server; returns how that failed."""
+        server = uuidutils.generate_uuid()
+        try:
+            worker.select_destinations(
+                nova_context.get_admin_context(), spec_obj=self.request_spec(
+                    server, self.flavor(10)), instance_uuids=[server],
+                return_objects=True, return_alternates=True)
+        except messaging.ExpectedException as exc:
+            return exc.exc_info[:2]
+        except Exception as exc:
+            return type(exc), exc
+        return None, None
+
+    def test_without_any_answer_a_request_ends_as_with_stock_nova(self):
+        self.flags(enabled_filters=base.STOCK_FILTERS,
+                   weight_classes=['nova.scheduler.weights.all_weighers'],
+                   group='filter_scheduler')
+        stock = manager.SchedulerManager()
+        for hook in (placement.answer(503), placement.answer(500),
+                     placement.error(ks_exc.ConnectFailure('gone')),
+                     placement.error(ks_exc.ConnectTimeout('slow'))):
+            for pattern in ('.*', '^/allocation'):
+                self.add_fault('*', pattern, hook)
+                self.forget_snapshot()
+                kind, exc = self.select(self.scheduler_service.manager)
+                self.assertIsNotNone(kind)
+                stock_kind, stock_exc = self.select(stock)
+                self.assertEqual((stock_kind, str(stock_exc)),
+                                 (kind, str(exc)))
+                self.mend_placement()
+        self.assertEqual({}, self.all_shares())
+
+    def test_a_claim_that_fails_ends_as_with_stock_nova(self):
+        self.flags(enabled_filters=base.STOCK_FILTERS,
+                   weight_classes=['nova.scheduler.weights.all_weighers'],
+                   group='filter_scheduler')
+        stock = manager.SchedulerManager()
+        for hook in (placement.answer(503),
+                     placement.error(ks_exc.ConnectTimeout('slow'))):
+            self.add_fault('PUT', '^/allocations/', hook)
+            self.assertEqual(
+                *(self.select(one)[0]
+                  for one in (self.scheduler_service.manager, stock)))
+            self.mend_placement()
+        self.assertEqual({}, self.all_shares())
 
     def test_a_request_filter_that_fails_refuses_with_its_reason(self):
         def broken(context, request_spec):
@@ -117,6 +169,35 @@ class SteadyState(base.NovaCase):
         candidates = [url for _, url in found
                       if url.startswith('/allocation_candidates')]
         self.assertEqual(1, len(candidates), candidates)
+
+    def test_a_refresh_is_six_requests_for_any_number_of_volumes(self):
+        self.publish(publish.cluster(
+            'c2', {f'CSV{number}': (f'h{number}',) if number < 5 else ()
+                   for number in range(1, 41)}))
+        self.forget_snapshot()
+        self.assertEqual(6, len(self.requests_during(snapshot.get)))
+        self.assertEqual(42, len(snapshot.get().volumes))
+        self.assertEqual(4, len(snapshot.get().homes))
+
+    def test_escrow_costs_at_most_eight_more(self):
+        sizes = {f'CSV{number}': 100 + number for number in range(1, 11)}
+        self.publish(publish.cluster(
+            'c2', {volume: () for volume in sizes}, sizes_gb=sizes))
+        for volume in sizes:
+            # No server Nova knows, so a migration's: no room is kept.
+            self.placement.put(
+                f'/allocations/{uuidutils.generate_uuid()}',
+                {'allocations': {self.volumes[volume]: {
+                    'resources': {names.HELD_DISK_GB: 10}}},
+                 'consumer_generation': None, 'project_id': 'p',
+                 'user_id': 'u'}, version='1.28')
+        self.forget_snapshot()
+        self.assertEqual(14, len(self.requests_during(snapshot.get)))
+        self.assertEqual(
+            {'CSV9': 10, 'CSV10': 10},
+            {volume.name.removeprefix('csv:c2/'): volume.held_gb
+             for volume in snapshot.get().volumes.values()
+             if volume.held_gb})
 
 
 class EscrowedRoom(base.NovaCase):

@@ -98,6 +98,28 @@ class TwoCopies(_Cold):
         self.assert_at_rest(server, self.host_of(server),
                             {names.DISK_GB: 250})
 
+    def test_a_held_share_is_one_again_and_both_are_charged(self):
+        server = self.boot(self.small, host='h1')
+        self.during_live_migration('error')
+        self.live_migrate(server)
+        self.assertEqual({'CSV1': 200}, self.held_of(server['id']))
+        migration = self.migrate(server)
+        self.assertEqual({'CSV1': 200}, self.disk_of(server['id']))
+        self.assertEqual({'CSV1': 200}, self.disk_of(migration))
+        self.revert(server)
+        self.assert_at_rest(server, 'h1', {names.DISK_GB: 200})
+
+    def test_a_held_share_leaves_no_room_for_a_second_one(self):
+        server = self.on('h1')
+        self.during_live_migration('error')
+        self.live_migrate(server)
+        self.assert_held(server)
+        self.api.api_post(
+            f'/servers/{server["id"]}/action', {'migrate': None},
+            check_response_status=[202, 400])
+        self.until_over(server, 1)
+        self.assert_at_rest(server, 'h1')
+
     def test_no_room_for_two_is_refused_and_nothing_changes(self):
         server = self.on('h1')
         self.api.api_post(
@@ -154,6 +176,25 @@ class OneCopy(_Cold):
             check_response_status=[202, 400])
         self.until_over(server, 0)
         self.assert_at_rest(server, 'h1')
+
+    def test_a_resize_takes_no_room_that_is_held_for_another(self):
+        other = self.boot(self.flavor(200), host='h1')
+        self.during_live_migration('error')
+        self.live_migrate(other)
+        self.assertEqual({'CSV1': 200}, self.held_of(other['id']))
+        server = self.boot(self.flavor(200), host='h1')
+        self.forget_snapshot()
+        self.api.api_post(
+            f'/servers/{server["id"]}/action',
+            {'resize': {'flavorRef': self.flavor(350)}},
+            check_response_status=[202, 400])
+        self.until_over(server, 0)
+        self.assertEqual({'CSV1': 200}, self.disk_of(server['id']))
+        self.assertTrue(self.logged(
+            '350 GB on volume csv:c0/CSV1.* 200 .*kept for servers whose '
+            'move failed'))
+        self.resize(server, self.flavor(300))
+        self.assertEqual({'CSV1': 300}, self.disk_of(server['id']))
 
     def test_a_failed_destination_has_no_alternate_and_the_share_is_held(
             self):

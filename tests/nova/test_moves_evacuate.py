@@ -13,6 +13,8 @@
 
 """Evacuation: the files are on the volume, the dead node is not."""
 
+import pytest
+
 from hv_sched.providers import names
 from tests.nova import moving
 
@@ -185,3 +187,37 @@ class OutOfTheClusterIfNeeded(moving.MovingCase):
         self.assertEqual('completed', self.live_migrate(server))
         self.assertEqual(['h4'], refused)
         self.assert_at_rest(server, self.host_of(server), volume='CSV2')
+
+
+class NodesNamedOtherwise(moving.MovingCase):
+    """A node's name is its full one, its host's in Nova is short."""
+
+    compute_driver = 'hv_fake.NamedNode'
+    CLUSTERS = ({'CSV1': ('h1.example.com', 'h4.example.com')},
+                {'CSV2': ('h2.example.com', 'h3.example.com')})
+    HOSTS = ('h1', 'h2', 'h3', 'h4')
+    OPTIONS = {'live_migration_scope': 'prefer'}
+
+    def assert_outside(self, server):
+        self.assertIn(self.host_of(server), ('h2', 'h3'))
+        self.assertEqual({'CSV2': 300}, self.disk_of(server['id']))
+
+    def test_the_source_is_no_destination_inside(self):
+        server = self.on('h1')
+        self.fill('h4')
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assert_outside(server)
+
+    @pytest.mark.long
+    def test_a_node_that_is_down_is_none_either(self):
+        server = self.on('h1')
+        self.crash('h4')
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assert_outside(server)
+
+    def test_nor_one_that_refused_already(self):
+        server = self.on('h1')
+        refused = self.refuse_pre_check(1)
+        self.assertEqual('completed', self.live_migrate(server))
+        self.assertEqual(['h4'], refused)
+        self.assert_outside(server)

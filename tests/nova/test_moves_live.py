@@ -148,6 +148,23 @@ class Builds(moving.MovingCase):
         self.assert_at_rest(server, 'h3')
 
 
+class TheFilterIsNotTheLast(moving.MovingCase):
+
+    FILTERS = ('SharedVolumeFilter', 'NumInstancesFilter')
+
+    def test_it_is_said_and_what_a_later_filter_refuses_is_restored(self):
+        self.assertEqual(1, len(self.logged(
+            'SharedVolumeFilter is not the last of enabled_filters: when '
+            'NumInstancesFilter refuses')))
+        server = self.on('h1')
+        self.stub_out('nova.scheduler.filters.num_instances_filter.'
+                      'NumInstancesFilter.host_passes', lambda *args: False)
+        self.assertEqual('error', self.live_migrate(server))
+        self.assert_held(server)
+        self.agent_pass()
+        self.assert_at_rest(server, 'h1')
+
+
 class PlacementFails(moving.MovingCase):
     """Half a hand-over is never left."""
 

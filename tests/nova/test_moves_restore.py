@@ -15,6 +15,9 @@
 
 from unittest import mock
 
+from nova import exception as nova_exception
+import pytest
+
 from hv_sched.providers import names
 from tests.nova import agent
 from tests.nova import moving
@@ -48,6 +51,29 @@ class AfterALiveMigration(moving.MovingCase):
         self.assert_held(server)
         self.restore()
         self.assert_at_rest(server, 'h1')
+
+    def test_the_agent_was_off_for_a_day(self):
+        """What failed is held that long; what went on meanwhile is right."""
+        flavor = self.flavor(100)
+        servers = [self.boot(flavor, host='h1') for _ in range(3)]
+        held, moved_on, deleted = servers
+        self.during_live_migration('error')
+        for server in servers:
+            self.live_migrate(server, 'h2')
+        self.during_live_migration()
+        self.live_migrate(moved_on, 'h3')
+        self._delete_server(deleted)
+        for server in (held, moved_on):
+            self.age(server, hours=25)
+        self.forget_snapshot()
+        self.boot(self.flavor(301), host='h2', state='ERROR')
+        self.assertEqual(0, self.agent_pass())
+        self.assertEqual(
+            {held['id']: {'h1': moving.COMPUTE,
+                          'CSV1': {names.DISK_GB: 100}},
+             moved_on['id']: {'h3': moving.COMPUTE,
+                              'CSV1': {names.DISK_GB: 100}}},
+            self.all_shares())
 
     def test_no_new_server_gets_the_held_room(self):
         server = self.on('h1')
@@ -151,11 +177,68 @@ class AfterAColdMove(test_moves_cold._Cold):
         self.confirm(server)
         self.assert_at_rest(server, self.host_of(server))
 
+    def test_a_resize_to_a_smaller_flavor_is_brought_to_its_size(self):
+        # Nova lets the ephemeral disk shrink, the root disk never.
+        server = self.boot(self.flavor(100, ephemeral=200), host='h1')
+        migration = self.resize(server, self.flavor(100, ephemeral=100))
+        self.agent_pass()
+        self.assertEqual({'CSV1': 300}, self.disk_of(server['id']))
+        self.assertEqual({'CSV1': 300}, self.held_of(migration))
+        self.confirm(server)
+        self.assertEqual(0, self.agent_pass())
+        self.assert_at_rest(server, self.host_of(server),
+                            {names.DISK_GB: 200})
+
     def test_deleted_in_verify_resize_nothing_is_left(self):
         server = self.on('h1')
         self.migrate(server)
         self._delete_server(server)
         self.assertEqual({}, self.all_shares())
+
+
+class BetweenHomes(test_moves_cold._Cold):
+    """No share stays on a volume that has no files any more."""
+
+    HOSTS = ('h1', 'h2', 'h3', 'h4')
+    CLUSTERS = ({'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')},)
+
+    def test_a_failed_evacuation_to_another_home(self):
+        server = self.on('h1')
+        self.crash('h1')
+
+        def fail(*args, **kwargs):
+            raise nova_exception.InstanceDeployFailure(reason='no')
+
+        with mock.patch('nova.virt.fake.FakeDriver.spawn', fail):
+            self.assertEqual('failed', self.evacuate(server, 'h3'))
+        self.assertEqual({'CSV1': 300, 'CSV2': 300},
+                         self.disk_of(server['id']))
+        self.assertEqual(0, self.agent_pass())
+        self.assert_at_rest(server, 'h1')
+
+    def test_an_evacuation_to_another_home_whose_source_comes_back(self):
+        server = self.on('h1')
+        self.crash('h1')
+        self.assertEqual('done', self.evacuate(server, 'h3'))
+        self.assertEqual(0, self.agent_pass())
+        self.assertEqual({'CSV1': 300, 'CSV2': 300},
+                         self.disk_of(server['id']))
+        self.come_back('h1')
+        self.assertEqual(0, self.agent_pass())
+        self.assert_at_rest(server, 'h3', volume='CSV2')
+
+    @pytest.mark.long
+    def test_a_cold_migration_whose_first_two_destinations_failed(self):
+        server = self.boot(self.flavor(200), host='h1')
+        self.fail_prep(2)
+        self.api.post_server_action(server['id'], {'migrate': None})
+        self.until_verify(server)
+        home = 'CSV1' if self.host_of(server) == 'h2' else 'CSV2'
+        self.assertEqual({home: 200}, self.disk_of(server['id']))
+        self.confirm(server)
+        self.assertEqual(0, self.agent_pass())
+        self.assert_at_rest(server, self.host_of(server),
+                            {names.DISK_GB: 200}, home)
 
 
 class NotAdopted(moving.MovingCase):

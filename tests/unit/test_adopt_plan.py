@@ -17,11 +17,14 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from hv_sched import model
 from hv_sched.providers import consumers
 from hv_sched.providers import fitting
 from hv_sched.providers import former_ratio
 from hv_sched.providers import overcommit
+from hv_sched.providers import space
 from hv_sched.providers.inventory import Inventory
+from hv_sched.providers.settings import Settings
 from hv_sched.shares import proof
 from hv_sched.shares import rewrite
 from hv_sched.shares import standing_still
@@ -111,6 +114,42 @@ def test_only_a_finished_resize_stands_still(status, vm_state):
         assert {left.why for left in found.left} == {Why.MOVING}
 
 
+class Nova:
+    """One server and one migration."""
+
+    def __init__(self, server, migration):
+        self._server = server
+        self._migration = migration
+
+    def on_node(self, node):
+        return {}
+
+    def server(self, uuid):
+        return self._server if uuid == self._server.uuid else None
+
+    def open_migrations(self):
+        return {self._migration.uuid: self._migration}
+
+
+@hypothesis.given(
+    st.sampled_from(OPEN_STATUSES), st.sampled_from(['active', 'resized']),
+    st.sampled_from([None, 'migrating']), st.booleans(),
+    st.integers(0, 2 * standing_still.DEAD_AFTER_SECONDS))
+def test_a_record_a_crash_left_open_is_told_by_age_and_server(
+        status, vm_state, task_state, known, idle):
+    nova = Nova(Server('s', vm_state, task_state, known), Migration(
+        'm', 's', status, idle_seconds=idle))
+    look = standing_still.look(nova, (), ['s', 'm'])
+    is_dead = (idle > standing_still.DEAD_AFTER_SECONDS and known
+               and task_state is None and vm_state == 'active')
+    assert (set(look.dead), set(look.migrations)) == (
+        ({'m'}, set()) if is_dead else (set(), {'m'}))
+    found = standing_still.sort(['s', 'm'], look)
+    if is_dead:
+        assert found.units == (standing_still.Unit('s'),)
+        assert [left.why for left in found.left] == [Why.UNEXPLAINED]
+
+
 def test_a_task_state_is_a_move_whatever_else():
     look = standing_still.Look({'s': Server('s', 'active', 'spawning')}, {})
     left, = standing_still.sort(['s'], look).left
@@ -144,6 +183,25 @@ def test_an_over_booked_volume_has_room_for_its_shares_only(total, used):
         assert capacity <= used * 1.0001 + 1
     else:
         assert ratio == 1.0
+
+
+@hypothesis.given(GB, GB, GB, st.integers(0, 10000), st.sampled_from(
+    [None, 0.5, 1.0, 1.5]))
+def test_a_sync_never_takes_room_that_shares_have(
+        total, used, reserved, foreign, configured):
+    """Whatever is reserved: it gives way to shares, then the ratio does."""
+    volume = model.Volume(guid='v', name='v', size_bytes=total * model.GIB)
+    traits = [overcommit.trait(1.0)]
+    found = space.disk_inventory(
+        volume, (space.Reason('foreign files', foreign * model.GIB),),
+        Inventory(total, min(reserved, total)), used, Settings(),
+        overcommit.ratio(traits, total, used, configured))
+    assert found.capacity >= used
+    assert 0 <= found.reserved <= total
+    if overcommit.short_gb(traits, total, used, configured):
+        assert found.reserved == 0
+    else:
+        assert found.allocation_ratio == (configured or 1.0)
 
 
 def stale(now, migration, dest='n2', volume='v'):

@@ -48,6 +48,16 @@ MONITORS = {
            '2560x1600': 1},
     14393: {'1024x768': 8, '1280x1024': 8, '1600x1200': 4, '1920x1200': 4,
             '2560x1600': 2, '3840x2160': 1}}
+# What Hyper-V needs for 1, 2, 3 ... monitors, in MB.
+NEEDED_MB = {
+    9600: {'1024x768': (128, 256, 256, 256), '1280x1024': (
+        128, 256, 256, 256), '1600x1200': (128, 256, 256),
+        '1920x1200': (128, 256), '2560x1600': (256,)},
+    14393: {'1024x768': (64, 64, 64, 64, 128, 128, 128, 128),
+            '1280x1024': (64, 64, 128, 128, 128, 256, 256, 256),
+            '1600x1200': (64, 128, 128, 256),
+            '1920x1200': (64, 128, 256, 256),
+            '2560x1600': (128, 256), '3840x2160': (256,)}}
 
 
 def present(**values):
@@ -87,7 +97,7 @@ def runs(machine, system, by_image, by_flavor, vtpm, shielded, cpu):
         return False, set()
     secure = 'required' in (by_image, by_flavor)
     windows = system in ('windows', 'Windows')
-    if secure and (machine != 'hyperv-gen2' or system is None):
+    if secure and (machine != 'hyperv-gen2' or system in (None, 'Windows')):
         return False, set()
     if 'required' in (vtpm, shielded) and not (secure and windows):
         return False, set()
@@ -133,9 +143,26 @@ def test_an_image_may_ask_for_nested_virtualization_too(cpu):
     assert 'CUSTOM_HYPERV_NESTED_VIRT' in found.required
 
 
-def test_other_cpu_features_ask_for_nothing():
+def test_other_cpu_features_ask_for_nothing_and_are_told():
+    found = asks.of(flavor({'hw:cpu_features': 'novmx,AES'}),
+                    {'hw_cpu_features': 'vmx,avx'})
+    assert found.ignored == (
+        'flavor hw:cpu_features=novmx,aes: Hyper-V hosts look for vmx only',
+        'image hw_cpu_features=avx: Hyper-V hosts look for vmx only')
     assert asks.of(flavor({'hw:cpu_features': 'novmx,aes'}), {}).required == (
         frozenset())
+    assert asks.of(flavor({'hw:cpu_features': 'vmx'}), {}).ignored == ()
+
+
+@pytest.mark.parametrize('guarded', ['os_vtpm', 'os_shielded_vm', None])
+def test_windows_is_known_letter_by_letter(guarded):
+    """The host would take the keys for Linux and start no Windows."""
+    image = {'hw_machine_type': GEN2, 'os_secure_boot': 'required',
+             **({guarded: 'required'} if guarded else {})}
+    assert not asks.of(flavor(), {**image, 'os_type': 'windows'}
+                       ).contradictions
+    words = asks.of(flavor(), {**image, 'os_type': 'Windows'}).contradictions
+    assert any('os_type=Windows' in one for one in words)
 
 
 def test_survivable_features_are_asked_of_every_failover_owner():
@@ -212,12 +239,93 @@ def test_the_root_disk_of_a_server_on_a_volume_is_not_judged():
                        boots_from_volume=True).contradictions
 
 
-@pytest.mark.parametrize(('machine', 'most'), [('hyperv-gen1', 260),
-                                               ('hyperv-gen2', 256)])
-def test_disks_are_counted_by_generation(machine, most):
-    image = {'hw_machine_type': machine}
-    assert not asks.of(flavor(), image, disks=most).contradictions
-    assert asks.of(flavor(), image, disks=most + 1).contradictions
+GEN1, GEN2 = 'hyperv-gen1', 'hyperv-gen2'
+
+
+@pytest.mark.parametrize(('machine', 'buses', 'config_drive', 'fine'), [
+    # All on the one SCSI controller of 64 slots, but for generation 1's root.
+    (GEN1, 64 * ('',), False, True), (GEN1, 65 * ('',), False, False),
+    (GEN1, 64 * ('',), True, True),
+    (GEN2, 63 * ('',), False, True), (GEN2, 64 * ('',), False, False),
+    (GEN2, 62 * ('SCSI',), True, True), (GEN2, 63 * ('SCSI',), True, False),
+    # Two IDE controllers of two; one slot each for root and config drive.
+    (GEN1, 3 * ('IDE',), False, True), (GEN1, 4 * ('IDE',), False, False),
+    (GEN1, 2 * ('IDE',), True, True), (GEN1, 3 * ('IDE',), True, False),
+    (GEN1, (*3 * ('IDE',), *64 * ('SCSI',)), False, True),
+    (GEN2, ('IDE',), False, False),
+    # The driver compares letter by letter.
+    (GEN1, ('ide',), False, False), (GEN2, ('scsi',), False, False),
+    (GEN2, ('virtio',), False, False)])
+def test_every_disk_has_a_slot_of_its_bus(machine, buses, config_drive, fine):
+    found = asks.of(flavor(), {'hw_machine_type': machine},
+                    disks=asks.Disks(buses, config_drive))
+    assert bool(found.contradictions) is not fine, found.contradictions
+
+
+def driver_takes(generation, buses, config_drive):
+    """compute-hyperv block_device_manager.py, validate_and_update_bdi."""
+    slots = {'IDE': [2, 2], 'SCSI': [64]}
+    if config_drive and generation == 1:
+        slots['IDE'][1] -= 1
+
+    def take(bus):
+        for number, left in enumerate(slots[bus]):
+            if left:
+                slots[bus][number] -= 1
+                return True
+        return False
+
+    valid = ('IDE', 'SCSI') if generation == 1 else ('SCSI',)
+    if not take('IDE' if generation == 1 else 'SCSI'):
+        return False
+    for bus in buses:
+        if (bus or 'SCSI') not in valid or not take(bus or 'SCSI'):
+            return False
+    return not (config_drive and generation == 2 and not slots['SCSI'][0])
+
+
+@settings(deadline=None)
+@given(st.sampled_from((1, 2)), st.booleans(), st.tuples(
+    st.integers(0, 70), st.integers(0, 70), st.integers(0, 5)),
+    st.sampled_from(((), ('ide',), ('virtio',))), st.randoms())
+def test_disks_are_counted_as_the_driver_counts(generation, config_drive,
+                                                counts, others, order):
+    buses = [bus for bus, count in zip(('', 'SCSI', 'IDE'), counts,
+                                       strict=True) for _ in range(count)]
+    buses.extend(others)
+    order.shuffle(buses)
+    found = asks.of(
+        flavor(), {'hw_machine_type': f'hyperv-gen{generation}'},
+        disks=asks.Disks(tuple(buses), config_drive))
+    assert bool(found.contradictions) is not driver_takes(
+        generation, buses, config_drive)
+
+
+def test_too_many_disks_are_told_with_numbers():
+    found = asks.of(flavor(), {'hw_machine_type': GEN2},
+                    disks=asks.Disks(64 * ('',), config_drive=True))
+    assert found.contradictions == (
+        '65 disks and a config drive with image hw_machine_type=hyperv-gen2: '
+        '66 of them on SCSI, which has 64 slots',)
+
+
+@pytest.mark.parametrize('disk_format', ['qcow2', 'raw', 'vmdk', 'ami'])
+def test_images_hyper_v_cannot_boot_stay_off_it(disk_format):
+    image = {'disk_format': disk_format}
+    assert asks.of(flavor(), image).forbidden == {HYPERV}
+    assert asks.of(flavor(), {**image, 'img_hv_type': 'hyperv'}
+                   ).contradictions == (
+        f'image disk_format={disk_format}: Hyper-V boots from vhd, vhdx, '
+        'iso',)
+    assert not asks.of(flavor(), image, boots_from_volume=True).forbidden
+    assert not asks.of(flavor(), image, asks.Rules(disk_formats=())
+                       ).forbidden
+
+
+@pytest.mark.parametrize('disk_format', ['vhd', 'vhdx', 'VHDX', 'iso', ''])
+def test_images_hyper_v_boots_from_may_go_there(disk_format):
+    found = asks.of(flavor(), {'disk_format': disk_format})
+    assert not found.forbidden and not found.contradictions
 
 
 def test_builds_are_forbidden_only_where_the_trait_exists():
@@ -231,6 +339,14 @@ def test_builds_are_forbidden_only_where_the_trait_exists():
 
 
 # -- RemoteFX
+
+def unsaid_mb(resolution, heads, generation):
+    """Video memory that no os:vram says: the most any release takes."""
+    return max((NEEDED_MB[release][resolution][heads - 1]
+                for release, table in MONITORS.items()
+                if table.get(resolution, 0) >= heads
+                and not (release == 9600 and generation == 2)), default=64)
+
 
 @pytest.mark.parametrize('resolution', MONITORS[14393])
 @pytest.mark.parametrize('generation', [1, 2])
@@ -253,7 +369,8 @@ def test_adapters_are_asked_where_resolution_and_monitors_go_together(
             need = min(n for n in (1, 2, 4, 6, 8) if n >= heads)
             assert found.gpu == asks.GpuGroup(
                 {'CUSTOM_REMOTEFX_ADAPTER': 1,
-                 'CUSTOM_REMOTEFX_VRAM_MB': int(vram or 64)},
+                 'CUSTOM_REMOTEFX_VRAM_MB': int(
+                     vram or unsaid_mb(resolution, heads, generation))},
                 frozenset((f'HW_GPU_RESOLUTION_W{width}H{height}',
                            f'HW_GPU_MAX_DISPLAY_HEADS_{need}',
                            'CUSTOM_HYPERV_REMOTEFX')))
@@ -263,6 +380,23 @@ def test_one_monitor_is_asked_when_their_number_is_not_said():
     found = asks.of(flavor({'os:resolution': '3840x2160'}), {})
     assert not found.contradictions
     assert 'HW_GPU_MAX_DISPLAY_HEADS_1' in found.gpu.traits
+
+
+@pytest.mark.parametrize(('before', 'after', 'refused'), [
+    ({'os:resolution': '1024x768', 'os:vram': '512'},
+     {'os:resolution': '1600x1200'}, True),
+    ({'os:resolution': '1024x768', 'os:vram': '512'},
+     {'os:resolution': '1600x1200', 'os:vram': '128'}, False),
+    ({'os:resolution': '1024x768', 'os:vram': '512'}, {}, False),
+    ({}, {'os:resolution': '1600x1200'}, False),
+    ({'os:resolution': '1024x768'}, {'os:resolution': '1600x1200'}, False)])
+def test_a_resize_may_not_leave_the_adapters_old_memory(before, after,
+                                                        refused):
+    why = asks.keeps_vram(before, after)
+    assert bool(why) == refused
+    if refused:
+        assert '512 MB' in why
+        assert 'os:vram not set' in why
 
 
 # -- words

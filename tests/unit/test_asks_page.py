@@ -19,6 +19,7 @@ import sys
 
 import pytest
 
+from hv_sched.features import catalogue
 from hv_sched.features import hosts
 
 DOC = pathlib.Path(__file__).parents[2] / 'doc'
@@ -42,6 +43,43 @@ def test_every_example_stands_where_it_belongs(generate_asks):
         assert not example.asked().contradictions, example
     for example in generate_asks.REFUSED:
         assert example.asked().contradictions, example
+
+
+def test_the_page_has_every_key_trait_release_and_refusal(generate_asks):
+    page = generate_asks.page()
+    for key in (*(f'{key}=' for key in (
+            'hw_machine_type', 'os_secure_boot', 'os:secure_boot', 'os_type',
+            'os_vtpm', 'os_shielded_vm', 'hw:cpu_features', 'hw_cpu_features',
+            'os:resolution', 'os:monitors', 'os:vram', 'vcpus', 'ram_mb',
+            'root_gb', 'ephemeral_gb', 'disk_format', 'disk_bus',
+            'img_hv_type')), 'config drive'):
+        assert key in page, key
+    for feature in catalogue.CATALOGUE:
+        assert not feature.keys or feature.trait in page, feature.name
+    for build in hosts.BUILDS:
+        assert build.product.removeprefix('Windows Server ') in page
+
+
+def test_every_ask_is_answered_for_every_release(generate_asks):
+    for example in generate_asks.ASKS:
+        cells = [generate_asks.cell(example.asked(), build)
+                 for build in hosts.BUILDS]
+        assert len(cells) == 5
+        for cell in cells:
+            assert cell in ('yes', 'INTEL only') or (
+                cell.startswith('no: ') and len(cell) > 20), cell
+
+
+def test_each_kind_of_ask_alone_and_with_each_other_is_shown(generate_asks):
+    """Each feature that stands by itself, then all that go together."""
+    shown = {example.asked().required for example in generate_asks.ASKS}
+    for feature in catalogue.CATALOGUE:
+        if feature.keys and feature is not catalogue.REMOTEFX:
+            assert any(feature.trait in traits for traits in shown)
+    together = {'CUSTOM_HYPERV_GEN2', 'CUSTOM_HYPERV_SECURE_BOOT',
+                'CUSTOM_HYPERV_VTPM', 'CUSTOM_HYPERV_SHIELDED_VM',
+                'CUSTOM_HYPERV_NESTED_VIRT'}
+    assert any(together <= traits for traits in shown)
 
 
 @pytest.mark.parametrize(('words', 'expected'), [

@@ -58,8 +58,8 @@ def test_disk_limits():
     assert hosts.MAX_VHDX_GB == 64 * TB
     assert hosts.MAX_VHD_GB == 2040
     assert hosts.MAX_GEN1_BOOT_GB == 2 * TB
-    assert hosts.MAX_SCSI_DISKS == 4 * 64
-    assert hosts.MAX_IDE_DISKS == 4
+    assert hosts.SCSI_SLOTS == 64
+    assert hosts.IDE_SLOTS == 2 * 2
 
 
 @pytest.mark.parametrize(('number', 'table'), REMOTEFX_BUILDS)
@@ -88,6 +88,20 @@ def test_adapter_traits_are_names_every_placement_knows(number):
 def test_monitors_ask_for_the_next_number_of_heads(monitors, trait):
     assert gpu.heads_trait(
         monitors) == f'HW_GPU_MAX_DISPLAY_HEADS_{trait}'
+
+
+@pytest.mark.parametrize(('build', 'resolution', 'needed_mb'), [
+    (9600, '1024x768', (128, 256, 256, 256)), (9600, '1920x1200', (128, 256)),
+    (9600, '2560x1600', (256,)),
+    (14393, '1024x768', (64, 64, 64, 64, 128, 128, 128, 128)),
+    (14393, '1280x1024', (64, 64, 128, 128, 128, 256, 256, 256)),
+    (14393, '1600x1200', (64, 128, 128, 256)),
+    (14393, '1920x1200', (64, 128, 256, 256)),
+    (14393, '2560x1600', (128, 256)), (14393, '3840x2160', (256,))])
+def test_video_memory_by_resolution_and_monitors(build, resolution,
+                                                 needed_mb):
+    assert tuple(gpu.needed_vram_mb(build, resolution, heads + 1)
+                 for heads in range(len(needed_mb))) == needed_mb
 
 
 def test_nine_monitors_are_refused():

@@ -10,50 +10,64 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Homes are told from a few bulk answers."""
+"""Volumes say which nodes use them, and everybody reads that alike."""
+
+import uuid
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hv_sched import homes
+from hv_sched import model
+from hv_sched import volumes
+from hv_sched.providers import desired
+from hv_sched.providers import names
+from hv_sched.providers.settings import Settings
 
-VOLUMES = st.integers(1, 40).map(
-    lambda count: [f'v{number:02}' for number in range(count)])
-
-
-def ask(memberships, volumes):
-    """Read homes, counting the questions."""
-    questions = []
-
-    def members_of(some):
-        questions.append(some)
-        return {node for node, own in memberships.items()
-                if own & set(some)}
-    return homes.read_homes(volumes, members_of), questions
+NODES = [str(uuid.UUID(int=number)) for number in range(1, 13)]
 
 
-@given(st.data(), VOLUMES)
-def test_a_nodes_only_volume_is_told_exactly(data, volumes):
-    memberships = {
-        f'n{number}': {data.draw(st.sampled_from(volumes))}
-        for number in range(data.draw(st.integers(0, 12)))}
-    found, _ = ask(memberships, volumes)
-    assert found == memberships
+def volume(number, nodes=(), *traits):
+    return volumes.Volume(
+        f'v{number}', f'csv:c1/CSV{number}', 500, 0,
+        traits=frozenset({*map(names.home_trait, nodes), *traits}))
 
 
-@given(st.data(), VOLUMES)
-def test_none_of_a_nodes_volumes_is_ever_missing(data, volumes):
-    memberships = {
-        f'n{number}': data.draw(st.sets(st.sampled_from(volumes),
-                                        min_size=1))
-        for number in range(data.draw(st.integers(0, 12)))}
-    found, _ = ask(memberships, volumes)
-    assert set(found) == set(memberships)
-    for node, own in memberships.items():
-        assert own <= found[node]
+def read(*known):
+    return homes.read_homes({one.uuid: one for one in known})
 
 
-@given(VOLUMES)
-def test_questions_grow_with_the_logarithm_of_the_volumes(volumes):
-    _, questions = ask({}, volumes)
-    assert len(questions) <= 2 * max(1, (len(volumes) - 1).bit_length())
+@given(st.lists(st.sets(st.sampled_from(NODES)), max_size=40))
+def test_every_node_has_exactly_the_volumes_that_name_it(users):
+    found = read(*(volume(number, some)
+                   for number, some in enumerate(users)))
+    assert found == {
+        node: {f'v{number}' for number, some in enumerate(users)
+               if node in some}
+        for node in set().union(*users)}
+
+
+def test_a_trait_that_names_no_node_spoils_nothing():
+    found = read(volume(1, NODES[:1], names.HOME_PREFIX + 'MINE',
+                        names.VOLUME))
+    assert found == {NODES[0]: {'v1'}}
+
+
+def test_what_is_published_is_what_is_read():
+    nodes = tuple(model.Node(name=f'hv{number}', home=f'g{number % 2}')
+                  for number in range(4))
+    layout = desired.layout(
+        model.Cluster(guid='c', name='c', nodes=nodes, volumes=tuple(
+            model.Volume(guid=f'g{number}', name=f'CSV{number}',
+                         size_bytes=model.GIB,
+                         cut_off_nodes=frozenset({'hv2'}))
+            for number in range(2))),
+        {node.name: uuid for node, uuid in zip(nodes, NODES, strict=False)})
+    published = {uuid: volumes.Volume(
+        uuid, uuid, 1, 0, traits=desired.volume_traits(
+            layout, uuid, False, frozenset(), Settings()))
+        for uuid in layout.volumes}
+    assert homes.read_homes(published) == {
+        node: {volume} for volume, members in layout.members.items()
+        for node in members}
+    assert NODES[2] not in homes.read_homes(published)

@@ -105,24 +105,48 @@ def test_escrow_that_is_not_restored_stays_escrow(server, migration):
 @hypothesis.given(consumers(), migrations())
 def test_a_disk_that_goes_along_is_the_migrations_alone(server, migration):
     had = moves.copies(server, migration, VOLUMES)
-    found = moves.moved(server, migration, VOLUMES)
-    if found is None:
-        assert not moves.shares_of(server, VOLUMES)
-        return
-    after, source = found
+    after, source = written(moves.moved(server, migration, VOLUMES),
+                            server, migration)
     assert moves.shares_of(after, VOLUMES) == {}
-    assert moves.shares_of(source, VOLUMES) == had
+    assert disk(source) == had
+    assert moves.held_of(source, VOLUMES) == {}
     assert elsewhere(after) == elsewhere(server)
     assert elsewhere(source) == elsewhere(migration)
 
 
-@hypothesis.given(migrations())
-def test_what_a_hand_over_took_it_gives_back(migration):
+@hypothesis.given(consumers(), migrations())
+def test_escrow_without_room_stays_escrow_while_files_go_along(
+        server, migration):
+    had = moves.copies(server, migration, VOLUMES)
+    after, source = written(
+        moves.moved(server, migration, VOLUMES, restore=False),
+        server, migration)
+    assert moves.shares_of(source, VOLUMES) == had
+    for volume in had.keys() - disk(migration).keys() - disk(server).keys():
+        assert source.amount(volume, names.DISK_GB) == 0
+    assert not moves.shares_of(after, VOLUMES)
+
+
+def written(every, *consumers):
+    """The consumers as they are then."""
+    found = {one.uuid: one for one in (*consumers, *every)}
+    return [found[one.uuid] for one in consumers]
+
+
+def test_nova_needs_no_help_when_a_whole_share_goes_along():
+    migration = Consumer('m', 3, 'p', 'u', {'v1': {names.DISK_GB: 100}})
+    assert moves.moved(None, migration, VOLUMES) == []
+
+
+@hypothesis.given(migrations(), st.dictionaries(
+    st.sampled_from(sorted(VOLUMES)), AMOUNTS, min_size=1))
+def test_what_a_hand_over_took_it_gives_back(migration, shares):
     """In the cluster first, then out of it, as Nova tries again."""
-    hypothesis.assume(disk(migration)
-                      and not moves.held_of(migration, VOLUMES))
+    migration = dataclasses.replace(migration, held={
+        **elsewhere(migration), **{volume: {names.DISK_GB: amount}
+                                   for volume, amount in shares.items()}})
     server, escrow = moves.kept(None, migration, VOLUMES)
-    again, source = moves.moved(server, escrow, VOLUMES)
+    source, again = moves.moved(server, escrow, VOLUMES)
     assert source == migration
     assert again.held == {}
 
@@ -172,9 +196,9 @@ def test_a_share_of_a_nodes_own_disk_is_not_mistaken_for_a_leftover():
     migration = Consumer('m', 3, 'p', 'u', {'n1': {names.DISK_GB: 100}})
     server = Consumer('s', 1, 'p', 'u', {'v2': {names.DISK_GB: 100}})
     assert moves.kept(server, migration, VOLUMES) is None
-    after, source = moves.moved(server, migration, VOLUMES)
+    after, = moves.moved(server, migration, VOLUMES)
+    assert after.uuid == 's'
     assert after.held == {}
-    assert source == migration
 
 
 def test_the_server_is_a_consumer_of_its_own_type():

@@ -40,12 +40,12 @@ def registered_objects():
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
     """What Placement knows and Nova recorded; tests may replace both."""
-    def know(traits=TRAITS, image=(), flavor_id=None):
+    def know(traits=TRAITS, image=(), flavor_id=None, node=None):
         found = None if traits is None else volumes.Snapshot(
-            {}, {}, {}, traits)
+            {}, {'uuid-of-w1': 'w1'}, {}, traits)
         monkeypatch.setattr(snapshot, 'get', lambda: found)
         monkeypatch.setattr(built_with, 'of', lambda spec: built_with.Record(
-            dict(image), flavor_id=flavor_id))
+            dict(image), flavor_id=flavor_id, node=node))
     know()
     return know
 
@@ -96,8 +96,8 @@ def test_only_builds_that_some_node_has_are_forbidden(known):
 def test_a_remotefx_adapter_is_a_group_of_its_own():
     port = objects.RequestGroup(requester_id='port',
                                 resources={'NET_BW_EGR_KILOBIT_PER_SEC': 1})
-    request_spec = spec(extra_specs={'os:resolution': '1024x768'},
-                        groups=[port])
+    request_spec = spec(extra_specs={'os:resolution': '1024x768',
+                                     'os:vram': '64'}, groups=[port])
     ask(request_spec)
     ask(request_spec)
     kept, group = request_spec.requested_resources
@@ -159,11 +159,60 @@ def test_a_running_server_moves_in_spite_of_a_contradiction(known):
     assert 'CUSTOM_HYPERV_GEN2' in request_spec.root_required
 
 
+@pytest.mark.parametrize(('node', 'required', 'forbidden'), [
+    ('w1', {'CUSTOM_HYPERV'}, set()), ('kvm1', set(), {'CUSTOM_HYPERV'}),
+    (None, set(), set())])
+def test_a_server_stays_with_the_hypervisor_it_has(known, node, required,
+                                                   forbidden):
+    known(node=node, flavor_id='small')
+    request_spec = spec()
+    ask(request_spec)
+    assert request_spec.root_required == required
+    assert request_spec.root_forbidden == forbidden
+
+
+def test_the_host_sees_what_the_image_says_letter_by_letter(known):
+    """Nova's own image object has os_type in lower case."""
+    image = {**GEN2, 'os_secure_boot': 'required'}
+    known(image={**image, 'os_type': 'Windows'})
+    with pytest.raises(exception.RequestFilterFailed,
+                       match='os_type=Windows'):
+        ask(spec({**image, 'os_type': 'windows'}))
+
+
 def test_a_resize_to_a_contradiction_is_refused(known):
     known(image={'os_vtpm': 'Required'}, flavor_id='another')
     with pytest.raises(exception.RequestFilterFailed,
                        match='os_vtpm=Required'):
         ask(spec(GEN2))
+
+
+@pytest.mark.parametrize(('image', 'flavor'), [
+    ('required', None), (None, 'required'), ('required', 'required'),
+    ('required', 'optional')])
+@pytest.mark.parametrize('asked', ['SECURE_BOOT', 'SECURE_BOOT_LINUX'])
+def test_secure_boot_is_asked_by_our_trait_not_by_nova_s(known, image, flavor,
+                                                         asked):
+    """compute-hyperv does not report Nova's."""
+    known(TRAITS | {f'CUSTOM_HYPERV_{asked}'})
+    request_spec = spec(
+        {**GEN2, 'os_type': 'linux' if 'LINUX' in asked else 'windows',
+         **({'os_secure_boot': image} if image else {})},
+        {'os:secure_boot': flavor} if flavor else {})
+    theirs = request_spec.image, request_spec.flavor
+    ask(request_spec)
+    assert f'CUSTOM_HYPERV_{asked}' in request_spec.root_required
+    assert 'UEFI_SECURE_BOOT' not in query_of(request_spec)
+    # What others hold of the request is as it was.
+    assert theirs[0].properties.get('os_secure_boot') == image
+    assert theirs[1].extra_specs.get('os:secure_boot') == flavor
+
+
+def test_nova_asks_for_secure_boot_on_other_hypervisors():
+    request_spec = spec({'os_secure_boot': 'required', 'os_type': 'linux',
+                         'img_hv_type': 'kvm'})
+    ask(request_spec)
+    assert 'COMPUTE_SECURITY_UEFI_SECURE_BOOT' in query_of(request_spec)
 
 
 def test_secure_boot_without_a_machine_type_keeps_off_hyperv():
@@ -190,3 +239,14 @@ def test_a_server_deleted_meanwhile_has_no_record(monkeypatch):
     monkeypatch.setattr(objects.InstanceMapping, 'get_by_instance_uuid',
                         gone)
     assert built_with.of(spec()) == built_with.Record({})
+
+
+def test_the_first_of_several_deleted_meanwhile_is_told(monkeypatch):
+    monkeypatch.undo()
+    def gone(*args):
+        raise exception.BuildRequestNotFound(uuid='x')
+    monkeypatch.setattr(objects.InstanceMapping, 'get_by_instance_uuid',
+                        gone)
+    request_spec = spec()
+    request_spec.num_instances = 2
+    assert built_with.of(request_spec) == built_with.Record({}, lost=True)

@@ -168,6 +168,23 @@ def test_two_groups_of_a_flavor_without_policy_stay_novas_error():
     assert 'group_policy' not in found
 
 
+def test_a_lone_group_of_a_flavor_is_isolated_from_nothing_as_before():
+    found = run(spec({'resources1:VCPU': '1', 'group_policy': 'isolate'},
+                     aggregates=[AGGREGATE]))
+    assert found['group_policy'] == ['none']
+    assert found[suffixed('resources')] == ['DISK_GB:20']
+
+
+def test_isolated_groups_stay_isolated():
+    asked = {'resources1:VGPU': '1', 'resources2:FPGA': '1',
+             'group_policy': 'isolate'}
+    found = run(spec(asked, host='hv1'))
+    assert found['group_policy'] == ['isolate']
+    assert suffixed('resources') in found
+    # One of them may be on a host outside, which has a disk of its own.
+    assert suffixed('resources') not in run(spec(asked, host='kvm1'))
+
+
 def test_a_disk_in_a_group_of_the_flavor_stays_there_and_open():
     found = run(spec({'resources_D:DISK_GB': '5'}, host='hv1'))
     assert found['resources_D'] == ['DISK_GB:5']

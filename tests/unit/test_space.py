@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
+from hv_sched.providers import names
+from hv_sched.providers import overcommit
 from hv_sched.providers import space
 from hv_sched.providers.inventory import Inventory
 from hv_sched.providers.settings import Settings
@@ -155,7 +157,8 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
 
 
 def closed(vol, before=False, **options):
-    return space.closed_reasons(vol, before, Settings(**{
+    traits = {names.NO_NEW_DISKS} if before else set()
+    return space.closed_reasons(vol, frozenset(traits), 0, Settings(**{
         'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
 
 
@@ -181,6 +184,15 @@ def test_maintenance_and_the_operator_close():
     assert closed(volume(maintenance=True)) == ('in maintenance',)
     assert closed(volume(accepts_new_disks=False)) == (
         'closed by the operator',)
+
+
+def test_a_volume_that_owes_room_stays_closed():
+    vol = dataclasses.replace(volume(), free_bytes=None)
+    traits = frozenset((names.NO_NEW_DISKS, overcommit.trait(1.0)))
+    assert space.closed_reasons(
+        vol, traits, vol.total_gb + 7, Settings()) == (
+        '7 GB more allocated than it holds',)
+    assert not space.closed_reasons(vol, traits, vol.total_gb, Settings())
 
 
 def test_unknown_free_space_leaves_it_as_it_was():

@@ -15,6 +15,9 @@
 from nova import objects
 from nova.scheduler import host_manager
 from nova.scheduler import weights
+from nova.scheduler.weights import cpu
+from nova.scheduler.weights import io_ops
+from nova.scheduler.weights import ram
 import pytest
 
 from hv_sched import snapshot
@@ -121,6 +124,52 @@ def test_a_cold_volume_keeps_to_the_node_that_fetches(know):
     claim(request_spec, hosts, hosts[1])
     assert best(image_cache.ImageCacheWeigher, hosts,
                 request_spec) == ['h2']
+
+
+def busy(state, share):
+    """A node of which this share is in use, as Nova's weighers see it."""
+    state.vcpus_total, state.vcpus_used = 100, int(100 * share)
+    state.cpu_allocation_ratio = 1.0
+    state.free_ram_mb = int(1000 * (1 - share))
+    state.num_io_ops = int(10 * share)
+    return state
+
+
+def test_the_default_outweighs_load_at_each_of_the_three_steps(know):
+    """One volume has the image, one fetches it, one is untouched."""
+    know(BIG, SMALL, volumes.Volume('v3', 'csv:c1/CSV3', 500, 0))
+    novas = (ram.RAMWeigher, cpu.CPUWeigher, io_ops.IoOpsWeigher,
+             free_space.SharedVolumeFreeSpaceWeigher)
+    request_spec = spec()
+    hosts = [busy(host('fetches', 'v1'), 1), busy(host('again', 'v1'), 0)]
+    warm = busy(host('warm', 'v2'), 1)
+    cold = busy(host('untouched', 'v3'), 0)
+    claim(request_spec, hosts, hosts[0])
+
+    def first(*some):
+        return weights.HostWeightHandler().get_weighed_objects(
+            [one() for one in (*novas, image_cache.ImageCacheWeigher)],
+            list(some), request_spec)[0].obj.host
+    assert first(*hosts, warm, cold) == 'warm'
+    assert first(*hosts) == 'fetches'
+    assert first(*hosts, busy(host('same as it', 'v1'), 0)) == 'fetches'
+    assert first(hosts[1], cold) == 'untouched'
+
+
+def test_a_host_without_volume_is_as_good_as_one_that_fetches_once(know):
+    know(BIG)
+    assert best(image_cache.ImageCacheWeigher, [
+        host('h1', 'v1'), host('kvm')], spec()) == ['h1', 'kvm']
+
+
+def test_members_that_keep_apart_are_not_led_to_one_node(know):
+    know(BIG)
+    request_spec = spec(instance_group=objects.InstanceGroup(
+        policy='soft-anti-affinity', members=[]))
+    hosts = [host('h1', 'v1'), host('h2', 'v1')]
+    claim(request_spec, hosts, hosts[0])
+    assert best(image_cache.ImageCacheWeigher, hosts,
+                request_spec) == ['h1', 'h2']
 
 
 def test_a_server_booted_from_a_volume_has_no_image_to_fetch():

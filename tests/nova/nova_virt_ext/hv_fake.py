@@ -14,7 +14,9 @@
 tests.nova.base appends this folder to that package's path.
 """
 
+from nova import objects
 from nova.virt import fake
+from oslo_serialization import jsonutils
 
 
 class ClusterNode(fake.FakeDriver):
@@ -25,6 +27,14 @@ class ClusterNode(fake.FakeDriver):
     local_gb = 500
 
 
+class NamedNode(ClusterNode):
+    """A node whose name is not its host's, as with ``[DEFAULT]host``."""
+
+    def init_host(self, host):
+        super().init_host(host)
+        self._set_nodes([f'{host}.example.com'])
+
+
 class SameHostNode(ClusterNode):
     """A node that also takes a migration from itself."""
 
@@ -32,14 +42,37 @@ class SameHostNode(ClusterNode):
                         supports_migrate_to_same_host=True)
 
 
+class DeviceNode(ClusterNode):
+    """A node with one NUMA cell and one PCI device."""
+
+    def get_available_resource(self, nodename):
+        status = super().get_available_resource(nodename)
+        status['numa_topology'] = objects.NUMATopology(cells=[
+            objects.NUMACell(
+                id=0, cpuset={0, 1, 2, 3}, pcpuset=set(), memory=8192,
+                cpu_usage=0, memory_usage=0, siblings=[], pinned_cpus=set(),
+                socket=0, mempages=[
+                    objects.NUMAPagesTopology(
+                        size_kb=4, total=8192 * 256, used=0)])])._to_json()
+        status['pci_passthrough_devices'] = jsonutils.dumps([{
+            'address': '0000:81:00.0', 'vendor_id': '8086',
+            'product_id': '1528', 'dev_type': 'type-PCI',
+            'status': 'available', 'parent_addr': None, 'numa_node': None,
+            'label': 'label_8086_1528'}])
+        return status
+
+
 class HyperVNode(ClusterNode):
-    """A node that says it is Hyper-V, as compute-hyperv does.
+    """A node that says it is Hyper-V, as compute-hyperv does: of secure boot
+    it says nothing.
 
     ``spawned`` counts the builds that were tried, on all nodes.
     """
 
-    capabilities = dict(fake.FakeDriver.capabilities,
-                        supports_secure_boot=True)
+    capabilities = {
+        name: supported
+        for name, supported in fake.FakeDriver.capabilities.items()
+        if name != 'supports_secure_boot'}
     hypervisor = 'hyperv'
     spawned = 0
 
@@ -53,7 +86,13 @@ class HyperVNode(ClusterNode):
         return super().spawn(*args, **kwargs)
 
 
-class KvmNode(HyperVNode):
+class InTreeNode(HyperVNode):
+    """Nova's own Hyper-V driver, up to Nova 28, reports secure boot."""
+
+    capabilities = dict(HyperVNode.capabilities, supports_secure_boot=True)
+
+
+class KvmNode(InTreeNode):
     """A Linux host in the same cloud."""
 
     hypervisor = 'kvm'

@@ -1,0 +1,66 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Writes doc/source/reference/extra-specs.rst from the validators.
+
+``python doc/generate_extra_specs.py`` writes it anew (it imports nova); a
+unit test says when it is due.
+"""
+
+from collections.abc import Iterator
+import pathlib
+import textwrap
+
+from nova.api.validation.extra_specs import base
+
+from hv_sched import extra_specs
+
+PAGE = pathlib.Path(__file__).parent / 'source/reference/extra-specs.rst'
+
+INTRODUCTION = """\
+==================
+Flavor extra specs
+==================
+
+.. This page is written by doc/generate_extra_specs.py.
+
+Nova's API refuses extra specs it does not know (microversion 2.86 and newer),
+and since 2024.1 it no longer knows those of Hyper-V. With hv_sched installed
+beside nova-api it does, and checks their values; nothing is configured,
+restart nova-api. What becomes of them is told in :doc:`asks`. Nova adds to
+this list ``os:secure_boot``, which compute-hyperv reads too.
+
+"""
+
+
+def page() -> str:
+    return INTRODUCTION + '\n'.join(
+        line for validator in extra_specs.register()
+        for line in _lines(validator))
+
+
+def _lines(validator: base.ExtraSpecValidator) -> Iterator[str]:
+    """One extra spec, as Nova's own documentation shows it."""
+    yield f'.. describe:: {validator.name}'
+    yield ''
+    yield f'    :Type: {validator.value["type"].__name__}'
+    for bound in ('min', 'max'):
+        if bound in validator.value:
+            yield f'    :{bound.capitalize()}: {validator.value[bound]}'
+    yield ''
+    yield from textwrap.wrap(validator.description, 79,
+                             initial_indent='    ', subsequent_indent='    ')
+    yield ''
+
+
+if __name__ == '__main__':
+    PAGE.write_text(page())

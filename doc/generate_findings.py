@@ -1,0 +1,50 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""Writes doc/source/reference/findings.rst: all that an audit can find.
+
+``python doc/generate_findings.py`` writes it anew; a unit test says when it
+is due.
+"""
+
+from collections.abc import Iterator
+import pathlib
+
+from hv_sched.shares import audit
+
+PAGE = pathlib.Path(__file__).parent / 'source/reference/findings.rst'
+_HEAD = '''\
+.. Written by doc/generate_findings.py from hv_sched/shares/audit.py.
+
+.. list-table::
+   :header-rows: 1
+   :widths: 16 42 32 10
+
+   * - finding
+     - what is wrong
+     - what ``csv heal`` does
+     - agent
+'''
+
+
+def _rows() -> Iterator[str]:
+    for code, meaning in audit.MEANINGS.items():
+        yield (f'   * - ``{code.value}``\n     - {meaning.cause}\n'
+               f'     - {meaning.remedy}\n'
+               f'     - {"may" if meaning.safe else "never"}\n')
+
+
+def page() -> str:
+    return _HEAD + ''.join(_rows())
+
+
+if __name__ == '__main__':
+    PAGE.write_text(page())

@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The agent's audit: what it is made of, and what it says."""
+
+from collections.abc import Callable
+import logging
+from typing import Any
+
+from hv_sched import exception
+from hv_sched import sources
+from hv_sched.providers import reconcile
+from hv_sched.providers.client import Placement
+from hv_sched.shares import auditor
+from hv_sched.shares import heal as healing
+from hv_sched.shares import listed_files
+from hv_sched.shares.audit import Code
+from hv_sched.shares.servers import Cloud
+
+LOG = logging.getLogger(__name__)
+
+
+class Audits:
+    """:param options: those of group hv_sched
+    :param skips: whether a volume, by its provider's name, is left alone
+    """
+
+    def __init__(self, options: Any, placement: Placement, cloud: Cloud,
+                 skips: Callable[[str], bool]) -> None:
+        self._options = options
+        self._placement = placement
+        self._cloud = cloud
+        self._skips = skips
+        self._healer = healing.Healer(placement, cloud, healing.Options(
+            frozenset(map(Code, options.heal_codes)),
+            workers=options.workers,
+            settle_seconds=options.held_settle_time))
+
+    def run(self) -> bool:
+        """One audit, with healing; returns whether nothing is left.
+
+        :raises PlacementError, NovaError: it was not finished
+        """
+        options = self._options
+        one = auditor.Auditor(
+            self._placement, self._cloud, auditor.Options(
+                options.workers, _known_on(options),
+                settle_seconds=options.held_settle_time))
+        left = 0
+        for report in one.audit():
+            if not any(map(self._skips, report.ground.volumes.values())):
+                left += self._heal(report)
+        if one.down:
+            LOG.warning('Audit: the cell of %s does not answer; nothing of '
+                        'its servers is judged', ', '.join(sorted(one.down)))
+        return not left and not one.down
+
+    def _heal(self, report: auditor.Report) -> int:
+        """Heal what may be of one cluster; returns how much is left."""
+        result = self._healer.heal(report)
+        for finding in result.done:
+            LOG.info('Healed %s of %s on %s (%d GB): %s',
+                     finding.code.value, finding.consumer, finding.where,
+                     finding.gb, finding.remedy)
+        for volume, gb in sorted(result.raised.items()):
+            LOG.warning('Volume %s: its room was given away; %d GB more than '
+                        'it has are allocated now', volume, gb)
+        for finding in result.left:
+            LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
+                        finding.code.value, finding.consumer, finding.where,
+                        finding.gb, finding.evidence,
+                        result.why.get(finding.consumer, finding.remedy))
+        return len(result.left)
+
+
+def _known_on(options: Any) -> dict[str, str]:
+    """Where the source lists servers' files; nothing when it is away."""
+    if not options.source:
+        return {}
+    try:
+        facts = sources.load(options.source, options.source_type)
+    except exception.InvalidFacts as exc:
+        LOG.warning('Audit goes on without the source: %s', exc)
+        return {}
+    return listed_files.volumes_of(facts, reconcile.utcnow(),
+                                   options.stale_after)

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a check is, and running them."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import dataclasses
+import enum
+
+from hv_sched.doctor import evidence as evidences
+from hv_sched.doctor.evidence import Evidence
+
+
+class Severity(enum.Enum):
+    """ERROR: servers are misplaced, refused or lost because of it.
+
+    WARNING: they will be when something else happens. INFO: to be known; no
+    reason for an exit code.
+    """
+
+    ERROR = 'error'
+    WARNING = 'warning'
+    INFO = 'info'
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The trap on one thing.
+
+    :param severity: where it is not the check's own
+    """
+
+    subject: str
+    evidence: str
+    severity: Severity | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """A known trap.
+
+    :param code: never changes once published
+    :param trap: what goes wrong, in one sentence
+    :param needs: fields of ``Evidence`` it cannot do without
+    """
+
+    code: str
+    severity: Severity
+    trap: str
+    remedy: str
+    find: Callable[[Evidence], Iterable[Found]]
+    needs: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """A trap that was found."""
+
+    check: Check
+    found: Found
+
+    @property
+    def severity(self) -> Severity:
+        return self.found.severity or self.check.severity
+
+
+@dataclasses.dataclass(frozen=True)
+class Skipped:
+    """Checks that could not look.
+
+    :param failed: an input could not be read, rather than not being given
+    """
+
+    codes: tuple[str, ...]
+    why: str
+    failed: bool
+
+
+def run(checks: Iterable[Check], evidence: Evidence
+        ) -> tuple[list[Diagnosis], list[Skipped]]:
+    """Every finding, the gravest first, and what was not looked at."""
+    found: list[Diagnosis] = []
+    without: dict[str, list[str]] = {}
+    for check in checks:
+        missing = [name for name in check.needs
+                   if getattr(evidence, name) is None]
+        if missing:
+            without.setdefault(missing[0], []).append(check.code)
+        else:
+            found += [Diagnosis(check, one) for one in check.find(evidence)]
+    order = list(Severity)
+    found.sort(key=lambda one: (order.index(one.severity), one.check.code,
+                                one.found.subject))
+    return found, [Skipped(tuple(codes), evidence.missing.get(
+        name, evidences.INPUTS[name]), name in evidence.missing)
+        for name, codes in sorted(without.items())]

@@ -1,0 +1,120 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a scheduler's nova.conf must say."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from oslo_config import cfg
+
+from hv_sched.doctor.check import Check
+from hv_sched.doctor.check import Found
+from hv_sched.doctor.check import Severity
+from hv_sched.doctor.evidence import Evidence
+
+_FILTERS = 'hv_sched.filters.all_filters'
+_WEIGHERS = 'hv_sched.weighers.all_weighers'
+_NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
+_DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'
+VOLUME_FILTER = 'SharedVolumeFilter'
+FEATURE_FILTER = 'HyperVFeatureFilter'
+SWITCHES = ('request_filter_features', 'request_filter_moves',
+            'request_filter_disk_group', 'request_filter_closed')
+
+
+def _conf(evidence: Evidence) -> cfg.ConfigOpts:
+    assert evidence.nova_conf is not None
+    return evidence.nova_conf
+
+
+def _group(evidence: Evidence) -> Any:
+    return _conf(evidence).filter_scheduler
+
+
+def filter_missing(evidence: Evidence) -> Iterator[Found]:
+    group = _group(evidence)
+    if VOLUME_FILTER not in group.enabled_filters:
+        yield Found('enabled_filters', f'has no {VOLUME_FILTER}')
+    elif not any(each.startswith('hv_sched.filters')
+                 for each in group.available_filters):
+        yield Found('available_filters', f'has no {_FILTERS}, so '
+                    'nova-scheduler does not start')
+
+
+def filter_order(evidence: Evidence) -> Iterator[Found]:
+    enabled = _group(evidence).enabled_filters
+    if VOLUME_FILTER in enabled and enabled[-1] != VOLUME_FILTER:
+        after = enabled[enabled.index(VOLUME_FILTER) + 1:]
+        yield Found('enabled_filters', f'{", ".join(after)} after '
+                    f'{VOLUME_FILTER}')
+
+
+def feature_filter_missing(evidence: Evidence) -> Iterator[Found]:
+    if FEATURE_FILTER not in _group(evidence).enabled_filters:
+        yield Found('enabled_filters', f'has no {FEATURE_FILTER}')
+
+
+def weighers_missing(evidence: Evidence) -> Iterator[Found]:
+    classes = _group(evidence).weight_classes
+    if not any(each.startswith('hv_sched.weighers') for each in classes):
+        yield Found('weight_classes', f'has no {_WEIGHERS}')
+
+
+def disk_weigher(evidence: Evidence) -> Iterator[Found]:
+    group = _group(evidence)
+    if group.disk_weight_multiplier and (
+            {_NOVA_WEIGHERS, _DISK_WEIGHER} & set(group.weight_classes)):
+        yield Found('disk_weight_multiplier',
+                    f'is {group.disk_weight_multiplier:g}')
+
+
+def request_filter_off(evidence: Evidence) -> Iterator[Found]:
+    for name in SWITCHES:
+        if not _conf(evidence).hv_sched[name]:
+            yield Found(f'[hv_sched]{name}', 'is off')
+
+
+_NEEDS = ('nova_conf',)
+CHECKS = (
+    Check('filter-missing', Severity.ERROR,
+          'SharedVolumeFilter is not there: request filters are not '
+          'installed, moves are charged twice, volumes are chosen blindly.',
+          f'Set [filter_scheduler]available_filters = {_FILTERS} besides '
+          f'Nova\'s and put {VOLUME_FILTER} at the end of enabled_filters.',
+          filter_missing, _NEEDS),
+    Check('filter-order', Severity.ERROR,
+          'A filter after SharedVolumeFilter drops hosts when the share of '
+          'a move was already handed over: a move that finds no host '
+          'leaves it in escrow.',
+          f'Put {VOLUME_FILTER} at the end of '
+          '[filter_scheduler]enabled_filters.', filter_order, _NEEDS),
+    Check('feature-filter-missing', Severity.WARNING,
+          'HyperVFeatureFilter is not there: nothing checks a rebuild, for '
+          'which Nova asks Placement nothing.',
+          f'Add {FEATURE_FILTER} to [filter_scheduler]enabled_filters, '
+          f'before {VOLUME_FILTER}.', feature_filter_missing, _NEEDS),
+    Check('weighers-missing', Severity.WARNING,
+          'The weighers that know volumes are not there: hosts on a full '
+          'volume weigh as much as those on an empty one.',
+          f'Add {_WEIGHERS} to [filter_scheduler]weight_classes.',
+          weighers_missing, _NEEDS),
+    Check('disk-weigher', Severity.WARNING,
+          'DiskWeigher weighs the nodes\' own disks, which all show the '
+          'same volume, and works against the volume\'s weigher.',
+          'Set [filter_scheduler]disk_weight_multiplier = 0.0.',
+          disk_weigher, _NEEDS),
+    Check('request-filter-off', Severity.WARNING,
+          'A request filter of hv_sched is off; its option says what is '
+          'lost.', 'Remove the option unless that is meant.',
+          request_filter_off, _NEEDS),
+)

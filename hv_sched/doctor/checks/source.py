@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The description of the clusters against what stands in Placement."""
+
+from collections.abc import Iterator
+
+from hv_sched.doctor.check import Check
+from hv_sched.doctor.check import Found
+from hv_sched.doctor.check import Severity
+from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import SourceState
+from hv_sched.providers import plan
+from hv_sched.providers.findings import Kind
+
+
+def _source(evidence: Evidence) -> SourceState:
+    assert evidence.source is not None
+    return evidence.source
+
+
+def stale(evidence: Evidence) -> Iterator[Found]:
+    source = _source(evidence)
+    for cluster in source.facts.clusters:
+        age = plan.facts_age(cluster, source.now)
+        if source.stale_after and age > source.stale_after:
+            yield Found(cluster.name, f'its facts are {int(age)} s old, '
+                        f'[hv_sched]stale_after is {source.stale_after}')
+
+
+def drift(evidence: Evidence) -> Iterator[Found]:
+    for cluster, count in sorted(_source(evidence).pending.items()):
+        yield Found(cluster or '(all clusters)',
+                    f'a sync would make {count} changes')
+
+
+def undone(evidence: Evidence) -> Iterator[Found]:
+    for finding in _source(evidence).findings:
+        if finding.kind is not Kind.NOTE:
+            yield Found(finding.subject,
+                        f'{finding.kind.value}: {finding.message}')
+
+
+_NEEDS = ('source',)
+CHECKS = (
+    Check('facts-stale', Severity.ERROR,
+          'The facts of a cluster are too old: it is frozen, and its '
+          'volumes take no new disks.',
+          'See why the collector does not run or does not reach the '
+          'cluster.', stale, _NEEDS),
+    Check('drift', Severity.WARNING,
+          'Placement is not what the source says.',
+          'Run "csv plan" to see the differences, "csv sync" to end them.',
+          drift, _NEEDS),
+    Check('left-undone', Severity.WARNING,
+          'A sync leaves something undone.',
+          'Do what the evidence says.', undone, _NEEDS),
+)

@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Traits that somebody took away, or that Nova asks for in vain."""
+
+from collections.abc import Iterator
+
+from hv_sched.doctor.check import Check
+from hv_sched.doctor.check import Found
+from hv_sched.doctor.check import Severity
+from hv_sched.doctor.checks.volumes import listed
+from hv_sched.doctor.evidence import Evidence
+from hv_sched.providers import names
+
+
+def lost(evidence: Evidence) -> Iterator[Found]:
+    state = evidence.placement
+    for node in state.unmarked:
+        yield Found(node, f'uses a volume but has no {names.CLUSTERED}')
+    for node in state.unnamed:
+        yield Found(node, 'is in the aggregate of a volume that does not '
+                    f'name it ({names.HOME_PREFIX}...)')
+    for uuid, trait in state.unshared.items():
+        yield Found(state.volume_names[uuid], f'has no {trait}')
+
+
+def unknown(evidence: Evidence) -> Iterator[Found]:
+    state = evidence.placement
+    for trait in (names.NO_NEW_DISKS, names.PAUSED):
+        if state.snapshot.volumes and trait not in state.snapshot.traits:
+            yield Found(trait, 'Placement does not know the trait')
+
+
+def no_secure_boot(evidence: Evidence) -> Iterator[Found]:
+    """The features filter asks for our own trait instead of Nova's."""
+    assert evidence.nova_conf is not None
+    nodes = evidence.placement.no_secure_boot
+    if nodes and not evidence.nova_conf.hv_sched.request_filter_features:
+        yield Found(f'{len(nodes)} nodes', 'can do secure boot but lack '
+                    f'COMPUTE_SECURITY_UEFI_SECURE_BOOT: {listed(nodes)}')
+
+
+CHECKS = (
+    Check('traits-lost', Severity.ERROR,
+          'Traits of hv_sched are gone from a node or volume, for somebody '
+          'replaced the whole set: its volume is not shared, or its own '
+          'disk is taken for a disk.',
+          'Run "csv sync"; add traits instead of replacing them.', lost),
+    Check('trait-unknown', Severity.WARNING,
+          'Placement does not know a trait that closes volumes or nodes.',
+          'Run "csv sync", which creates it.', unknown),
+    Check('secure-boot-unreported', Severity.WARNING,
+          'With request_filter_features off, servers with secure boot are '
+          'asked COMPUTE_SECURITY_UEFI_SECURE_BOOT, as Nova does, which the '
+          'virt driver of these nodes does not report: they find no host '
+          'there.', 'Turn request_filter_features on.',
+          no_secure_boot, ('nova_conf',)),
+)

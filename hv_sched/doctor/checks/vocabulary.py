@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Flavors and images that contradict themselves, or that Nova cuts short."""
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
+
+from hv_sched import asks
+from hv_sched.doctor import asking
+from hv_sched.doctor.check import Check
+from hv_sched.doctor.check import Found
+from hv_sched.doctor.check import Severity
+from hv_sched.doctor.checks import scheduler
+from hv_sched.doctor.evidence import Evidence
+
+# Nova's ImageMetaProps has no field for them.
+DROPPED = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
+# Nova's API refuses them from microversion 2.86 on.
+REFUSED = ('os:resolution', 'os:monitors', 'os:vram', 'hw:cpu_features')
+_WINDOWS = {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows'}
+# What may go with a flavor: each alone is without fault.
+_IMAGES: tuple[Mapping[str, str], ...] = (
+    {}, {'hw_machine_type': 'hyperv-gen1'}, _WINDOWS,
+    {**_WINDOWS, 'os_type': 'linux'})
+_FLAVORS: tuple[Mapping[str, Any], ...] = (
+    {}, {'extra_specs': {'os:secure_boot': 'required'}})
+
+
+def _faults(every: Iterable[asks.Asks]) -> str:
+    """Why none of them can be; empty when one can."""
+    fewest: tuple[str, ...] | None = None
+    for asked in every:
+        if not asked.contradictions:
+            return ''
+        if fewest is None or len(asked.contradictions) < len(fewest):
+            fewest = asked.contradictions
+    return '; '.join(fewest or ())
+
+
+def flavors(evidence: Evidence) -> Iterator[Found]:
+    for flavor in evidence.flavors or ():
+        sizes = asking.sizes(flavor)
+        why = _faults(asks.of(sizes, image) for image in _IMAGES)
+        if why:
+            yield Found(f'flavor {flavor["name"]}', why)
+
+
+def images(evidence: Evidence) -> Iterator[Found]:
+    for image in evidence.images or ():
+        why = _faults(asks.of(flavor, image) for flavor in _FLAVORS)
+        if why:
+            yield Found(f'image {_name(image)}', why)
+
+
+def dropped(evidence: Evidence) -> Iterator[Found]:
+    """Only hv_sched's request filter reads them from the server's record."""
+    unread = _unread(evidence)
+    for image in evidence.images or ():
+        keys = [key for key in DROPPED if image.get(key)]
+        if keys:
+            yield Found(f'image {_name(image)}', ', '.join(keys) + (
+                f': {unread}' if unread else ''),
+                Severity.ERROR if unread else None)
+
+
+def _unread(evidence: Evidence) -> str:
+    conf = evidence.nova_conf
+    if conf is None:
+        return ''
+    enabled = set(conf.filter_scheduler.enabled_filters)
+    if not enabled & {scheduler.VOLUME_FILTER, scheduler.FEATURE_FILTER}:
+        return 'no filter of hv_sched is enabled, so nobody reads them'
+    if not conf.hv_sched.request_filter_features and (
+            scheduler.FEATURE_FILTER not in enabled):
+        return ('request_filter_features is off and HyperVFeatureFilter not '
+                'enabled, so nobody reads them')
+    return ''
+
+
+def refused(evidence: Evidence) -> Iterator[Found]:
+    for flavor in evidence.flavors or ():
+        keys = [key for key in REFUSED
+                if key in (flavor.get('extra_specs') or {})]
+        if keys:
+            yield Found(f'flavor {flavor["name"]}', ', '.join(keys))
+
+
+def _name(image: Mapping[str, Any]) -> str:
+    return f'{image.get("name") or ""} ({image["id"]})'
+
+
+CHECKS = (
+    Check('flavor-contradicts', Severity.WARNING,
+          'No Hyper-V host can run a server of this flavor, whatever its '
+          'image.', 'Change the extra specs the evidence names.', flavors,
+          ('flavors',)),
+    Check('image-contradicts', Severity.WARNING,
+          'No Hyper-V host can run a server of this image, whatever its '
+          'flavor.', 'Change the properties the evidence names.', images,
+          ('images',)),
+    Check('keys-dropped', Severity.INFO,
+          'Nova drops these image properties before its scheduler sees '
+          'them; hv_sched reads them from the server\'s record.',
+          'Keep request_filter_features on, or HyperVFeatureFilter enabled.',
+          dropped, ('images',)),
+    Check('keys-refused', Severity.INFO,
+          'Nova\'s API refuses these extra specs from microversion 2.86 on.',
+          'Set and change them with --os-compute-api-version 2.85.',
+          refused, ('flavors',)),
+)

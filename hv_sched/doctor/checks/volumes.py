@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Volumes that are not what was published."""
+
+from collections.abc import Iterator
+
+from hv_sched.doctor.check import Check
+from hv_sched.doctor.check import Found
+from hv_sched.doctor.check import Severity
+from hv_sched.doctor.evidence import Evidence
+
+_SHOWN = 5
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """The first few of many names."""
+    more = len(names) - _SHOWN
+    return ', '.join(names[:_SHOWN]) + (f' and {more} more'
+                                        if more > 0 else '')
+
+
+def wiped(evidence: Evidence) -> Iterator[Found]:
+    for uuid in evidence.placement.wiped:
+        yield Found(evidence.placement.volume_names[uuid],
+                    'the provider has no DISK_GB inventory')
+
+
+def leaks(evidence: Evidence) -> Iterator[Found]:
+    zones = evidence.nova.zones if evidence.nova else {}
+    for volume, aggregates in evidence.placement.strangers.items():
+        for aggregate, nodes in aggregates.items():
+            zone = zones.get(aggregate)
+            what = (f'availability zone {zone} ({aggregate})' if zone
+                    else f'aggregate {aggregate}')
+            yield Found(volume, f'{what} shares it with '
+                        f'{len(nodes)} nodes that do not use it: '
+                        f'{listed(nodes)}')
+
+
+def over_capacity(evidence: Evidence) -> Iterator[Found]:
+    old = evidence.nova is not None and evidence.nova.version <= (2, 100)
+    for volume in evidence.placement.snapshot.volumes.values():
+        if volume.used_gb > volume.capacity_gb:
+            yield Found(
+                volume.name, f'{volume.used_gb} GB are allocated, '
+                f'{volume.capacity_gb} GB is its capacity' + (
+                    '; this Nova is of a release whose Placement may be '
+                    'older than 14' if old else ''),
+                Severity.ERROR if old else None)
+
+
+CHECKS = (
+    Check('volume-wiped', Severity.ERROR,
+          'A volume has lost its inventory: a reshape at the start of '
+          'nova-compute writes an empty one to every associated provider.',
+          'Run "csv sync"; an agent that runs does so by itself.', wiped),
+    Check('volume-leaks', Severity.ERROR,
+          'A volume is in an aggregate with nodes that do not use it, such '
+          'as that of an availability zone: Placement offers it to every '
+          'one of them.',
+          'Take the volume\'s provider out of that aggregate; hv_sched asks '
+          'for the disk in a group of its own, which needs none.', leaks),
+    Check('over-capacity', Severity.WARNING,
+          'More is allocated on a volume than it holds. It takes no new '
+          'disk; before Placement 14 (2025.2) every move of its servers '
+          'is refused with 409, too (bug 2104040).',
+          'Move or delete servers, or raise the volume\'s allocation_ratio; '
+          'lower what is reserved.', over_capacity),
+)

@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Gathers what the checks look at; what cannot be read is left out."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+from email import utils as email_utils
+import time
+from typing import Any
+from typing import TypeVar
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from oslo_config import cfg
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.doctor import nova_conf
+from hv_sched.doctor import placement_state
+from hv_sched.doctor import services
+from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import NovaState
+from hv_sched.doctor.evidence import Sample
+from hv_sched.doctor.evidence import SourceState
+from hv_sched.providers import reconcile
+from hv_sched.providers.client import Placement
+
+_INTERVAL = 2.0  # seconds between two looks at what is watched
+_Read = TypeVar('_Read')
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """What the operator gave.
+
+    :param watch: seconds to watch for values that go back and forth
+    """
+
+    nova_conf: cfg.ConfigOpts | None = None
+    compute_conf: cfg.ConfigOpts | None = None
+    placement_conf: cfg.ConfigOpts | None = None
+    facts: model.Facts | None = None
+    stale_after: int = 0
+    watch: float = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Clients:
+    """:param adapters: keystoneauth1 Adapters by what people call the
+        services, to ask each what time it is
+    """
+
+    placement: Placement
+    nova: services.Nova
+    glance: services.Glance
+    adapters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+class Gatherer:
+    """:param clock: this machine's time, in UTC"""
+
+    def __init__(self, clients: Clients, reconciler: reconcile.Reconciler,
+                 workers: int = 1,
+                 clock: Callable[[], datetime.datetime] = reconcile.utcnow
+                 ) -> None:
+        self._placement = clients.placement
+        self._nova = clients.nova
+        self._glance = clients.glance
+        self._adapters = clients.adapters
+        self._reconciler = reconciler
+        self._workers = workers
+        self._clock = clock
+        self._missing: dict[str, str] = {}
+
+    def gather(self, given: Given) -> Evidence:
+        """:raises PlacementError: without Placement there is nothing"""
+        conf = given.nova_conf or nova_conf.defaults()
+        state = placement_state.read(
+            self._placement, conf.scheduler.max_placement_results,
+            self._workers)
+        return Evidence(
+            placement=state,
+            nova=self._try('nova', self._nova_state),
+            flavors=self._try('flavors', lambda: tuple(
+                self._nova.flavors())),
+            images=self._try('images', lambda: tuple(
+                self._glance.images())),
+            nova_conf=given.nova_conf, compute_conf=given.compute_conf,
+            placement_conf=given.placement_conf,
+            source=self._source(given), samples=self._watch(given.watch),
+            clocks=self._clocks(), missing=dict(self._missing))
+
+    def _try(self, what: str, read: Callable[[], _Read]) -> _Read | None:
+        try:
+            return read()
+        except exception.ServiceError as exc:
+            self._missing[what] = str(exc)
+            return None
+
+    def _nova_state(self) -> NovaState:
+        return NovaState(self._nova.newest(), {
+            one['uuid']: one['availability_zone']
+            for one in self._nova.aggregates()
+            if one.get('availability_zone')})
+
+    def _source(self, given: Given) -> SourceState | None:
+        if given.facts is None:
+            return None
+        plan, _observed = self._reconciler.plan(given.facts, full=True)
+        pending = {one.cluster: len(one.changes) for one in plan.clusters
+                   if one.changes}
+        others = len(plan.vocabulary) + len(plan.cleaning)
+        return SourceState(
+            given.facts, plan.all_findings,
+            {**pending, '': others} if others else pending,
+            given.stale_after, self._clock())
+
+    def _watch(self, seconds: float) -> tuple[Sample, ...] | None:
+        if not seconds:
+            return None
+        called = {one.uuid: one.name
+                  for one in self._placement.list_providers()}
+        end = time.monotonic() + seconds
+        found = [placement_state.sample(self._placement, called)]
+        while time.monotonic() < end:
+            time.sleep(min(_INTERVAL, max(0.0, end - time.monotonic())))
+            found.append(placement_state.sample(self._placement, called))
+        return tuple(found)
+
+    def _clocks(self) -> dict[str, float]:
+        found = {}
+        for name, adapter in self._adapters.items():
+            ahead = self._ahead(adapter)
+            if ahead is not None:
+                found[name] = ahead
+        return found
+
+    def _ahead(self, adapter: Any) -> float | None:
+        """Seconds a service is ahead of us; None when it does not say.
+
+        Its Date header has whole seconds, so half a one is added.
+        """
+        before = self._clock()
+        try:
+            response = adapter.get('/', raise_exc=False)
+        except ksa_exceptions.ClientException:
+            return None
+        after = self._clock()
+        try:
+            said = email_utils.parsedate_to_datetime(
+                response.headers.get('Date', ''))
+        except (TypeError, ValueError):
+            return None
+        middle = before + (after - before) / 2
+        return (said - middle).total_seconds() + 0.5

@@ -1,0 +1,125 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""``csv audit``."""
+
+import argparse
+from collections.abc import Iterable
+import logging
+
+from keystoneauth1 import adapter
+from osc_lib.command import command
+from oslo_config import cfg
+
+from hv_sched.osc import base
+from hv_sched.osc import exit_codes
+from hv_sched.providers import reconcile
+from hv_sched.shares import auditor
+from hv_sched.shares import listed_files
+from hv_sched.shares import nova_servers
+from hv_sched.shares.audit import Code
+from hv_sched.shares.audit import Finding
+from hv_sched.shares.auditor import Report
+
+LOG = logging.getLogger(__name__)
+COLUMNS = ('Finding', 'Server', 'Volume', 'GB', 'Evidence', 'Heal')
+Row = tuple[str, str, str, int | str, str, str]
+
+
+class Auditing(base.CsvCommand):
+    """What audit and heal have in common."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--assume-home', action='store_true',
+            help="Where a cluster has several volumes: take a server's files "
+                 'to be on the home of the node it is on. True as long as '
+                 'it never moved to a node with another home')
+        return parser
+
+    def nova(self) -> nova_servers.NovaServers:
+        """Nova as the user of the command may use it."""
+        placement = self.app.client_manager.placement
+        return nova_servers.NovaServers(adapter.Adapter(
+            placement.session,
+            **{**placement.ks_filter, 'service_type': 'compute'}))
+
+    def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
+                nova: nova_servers.NovaServers) -> auditor.Auditor:
+        facts = self.facts(conf, parsed_args)
+        known_on = {} if facts is None else listed_files.volumes_of(
+            facts, reconcile.utcnow(), conf.hv_sched.stale_after)
+        return auditor.Auditor(
+            self.placement(conf.hv_sched.request_timeout), nova,
+            auditor.Options(conf.hv_sched.workers, known_on,
+                            parsed_args.assume_home,
+                            conf.hv_sched.held_settle_time))
+
+
+def unknown_row(down: Iterable[str], count: int) -> Row:
+    """What is said of servers in cells that do not answer."""
+    hosts = ', '.join(sorted(down))
+    return ('unknown', '', '', '', f'the cell of {hosts} does not answer; '
+            f'{count} consumers cannot be judged until it does', 'nothing')
+
+
+def row(finding: Finding) -> Row:
+    return (finding.code.value, finding.consumer, finding.where, finding.gb,
+            finding.evidence, finding.remedy)
+
+
+class Audit(Auditing, command.Lister):
+    """Compare every share on the volumes with Nova's servers
+
+    One line for each thing that is wrong: what, on which server, where, and
+    what "csv heal" would do about it. Servers in the middle of an operation
+    are not judged. Nothing is written.
+
+    Exit code 0: nothing is wrong; 2: there are findings; 4: a part of the
+    servers could not be judged, because their cell does not answer; 1: error.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--code', metavar='<code>', action='append',
+            choices=[code.value for code in Code],
+            help='Only findings of this code (may be repeated): '
+                 + ', '.join(code.value for code in Code))
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], list[Row]]:
+        conf = self.conf(parsed_args)
+        one = self.auditor(conf, parsed_args, self.nova())
+        rows: list[Row] = []
+        reports = [_counted(report) for report in self._reports(
+            one, set(parsed_args.code or ()), rows)]
+        if one.down:
+            rows.append(unknown_row(one.down, sum(reports)))
+        self.exit_code = exit_codes.PARTIAL if one.down else (
+            exit_codes.CHANGES if rows else exit_codes.OK)
+        return COLUMNS, rows
+
+    @staticmethod
+    def _reports(one: auditor.Auditor, codes: set[str], rows: list[Row]
+                 ) -> Iterable[Report]:
+        for report in one.audit():
+            rows += [row(finding) for finding in report.findings
+                     if not codes or finding.code.value in codes]
+            yield report
+
+
+def _counted(report: Report) -> int:
+    LOG.info('Looked at %d servers; %d were busy and are not judged',
+             report.servers, report.busy)
+    return report.unknown

@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv doctor``."""
+
+import argparse
+
+from osc_lib.command import command
+from oslo_config import cfg
+
+from hv_sched.doctor import check
+from hv_sched.doctor import checks
+from hv_sched.doctor import gather
+from hv_sched.doctor import nova_conf
+from hv_sched.osc import base
+from hv_sched.osc import exit_codes
+
+COLUMNS = ('Severity', 'Check', 'Subject', 'Evidence', 'Remedy')
+Row = tuple[str, str, str, str, str]
+
+
+class Doctor(base.LookingCommand, command.Lister):
+    """Check the live cloud for known traps, each with its remedy
+
+    Nothing is changed. Checks that need what is not given (--nova-conf,
+    --source, ...) are told as "skipped".
+
+    Exit code 0: nothing but information; 2: errors or warnings; 4: something
+    could not be read, so not every check has looked; 1: error.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        for name, what in (
+                ('compute-conf', 'nova.conf of a Hyper-V node'),
+                ('placement-conf', 'placement.conf')):
+            parser.add_argument(
+                f'--{name}', metavar='<file>', action='append',
+                help=f'{what}, or a folder of such files; may be repeated')
+        parser.add_argument(
+            '--watch', metavar='<seconds>', type=float, default=0,
+            help='Watch for values that go back and forth; two intervals of '
+                 'the agent are enough (default: do not)')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace
+                    ) -> tuple[tuple[str, ...], list[Row]]:
+        conf = self.conf(parsed_args)
+        gatherer = gather.Gatherer(gather.Clients(
+            self.placement(conf.hv_sched.request_timeout), self.nova(),
+            self.glance(), self.adapters()), self.reconciler(conf),
+            conf.hv_sched.workers)
+        found, skipped = check.run(checks.CHECKS, gatherer.gather(
+            self._given(conf, parsed_args)))
+        self.exit_code = _exit_code(found, skipped)
+        return COLUMNS, [*map(_row, found), *map(_skipped_row, skipped)]
+
+    def _given(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+               ) -> gather.Given:
+        def read(paths: list[str] | None) -> cfg.ConfigOpts | None:
+            return nova_conf.read_nova(paths) if paths else None
+
+        return gather.Given(
+            read(parsed_args.nova_conf), read(parsed_args.compute_conf),
+            nova_conf.read_placement(parsed_args.placement_conf)
+            if parsed_args.placement_conf else None,
+            self.facts(conf, parsed_args), conf.hv_sched.stale_after,
+            parsed_args.watch)
+
+
+def _exit_code(found: list[check.Diagnosis], skipped: list[check.Skipped]
+               ) -> int:
+    if any(one.failed for one in skipped):
+        return exit_codes.PARTIAL
+    if any(one.severity is not check.Severity.INFO for one in found):
+        return exit_codes.CHANGES
+    return exit_codes.OK
+
+
+def _row(one: check.Diagnosis) -> Row:
+    return (one.severity.value, one.check.code, one.found.subject,
+            f'{one.found.evidence}. {one.check.trap}', one.check.remedy)
+
+
+def _skipped_row(one: check.Skipped) -> Row:
+    return ('failed' if one.failed else 'skipped', ', '.join(one.codes), '',
+            one.why, '')

@@ -1,0 +1,69 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv explain``."""
+
+import argparse
+import json
+
+from hv_sched.doctor import asking
+from hv_sched.doctor import explain
+from hv_sched.doctor import nova_conf
+from hv_sched.doctor import tree
+from hv_sched.osc import base
+from hv_sched.osc import exit_codes
+
+
+class Explain(base.LookingCommand):
+    """Say why a server has these hosts, or none
+
+    Shows the request as it reaches Placement, the hosts that are left after
+    each of its conditions, and where none is left, the smallest set of
+    conditions that leaves none and what there is instead. Placement itself is
+    asked; nothing is changed. With --server: where a server can move that is
+    there, or why one could not be created.
+
+    Exit code 0: there are hosts; 2: there is none; 1: error.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        for name, what in (
+                ('flavor', 'Flavor, by name or id'),
+                ('image', 'Image, by name or id'),
+                ('availability-zone', 'Availability zone asked for'),
+                ('host', 'Host asked for (server create --host)'),
+                ('server', 'A server that exists: its flavor and image; '
+                           'with --flavor a resize')):
+            parser.add_argument(f'--{name}', metavar=f'<{name}>', help=what)
+        parser.add_argument(
+            '-f', '--format', choices=('tree', 'json'), default='tree',
+            help='For people or for programs (default: tree)')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        conf = nova_conf.read_nova(
+            parsed_args.nova_conf or parsed_args.config_file or ())
+        placement = self.placement(conf.hv_sched.request_timeout)
+        built, context = asking.Asking(
+            placement, self.nova(), self.glance(), conf).ask(asking.Question(
+                parsed_args.flavor, parsed_args.image,
+                parsed_args.availability_zone, parsed_args.host,
+                parsed_args.server))
+        found = explain.explain(placement, built, context)
+        if parsed_args.format == 'json':
+            text = json.dumps(tree.data(found), indent=2)
+        else:
+            text = '\n'.join(tree.lines(found))
+        self.app.stdout.write(f'{text}\n')
+        self.exit_code = (exit_codes.OK if found.hosts
+                          else exit_codes.CHANGES)

@@ -1,0 +1,72 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv retire``."""
+
+import argparse
+
+from hv_sched import model
+from hv_sched.osc import shares
+from hv_sched.osc import sync
+from hv_sched.providers import settings
+from hv_sched.shares import export
+from hv_sched.shares import retire
+
+
+class Retire(shares.MovingCommand):
+    """Give a cluster back: shares and ratios to its nodes, no trace of ours
+
+    The reverse of adopt. Keep the agent and "csv sync" off the cluster, or
+    they publish it again. May be interrupted at any time; the next run
+    finishes it.
+
+    Exit code 0: all done; 2: (--dry-run) there is something to do; 4:
+    something was left; 1: error.
+    """
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--from', metavar='<file>', dest='export',
+            help="An export whose nodes' allocation_ratio go before those "
+                 'remembered in Placement')
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
+        conf = self.conf(parsed_args)
+        clusters, findings = self.clusters(conf, parsed_args)
+        ratios = (export.load(parsed_args.export).ratios
+                  if parsed_args.export else {})
+        retirer = retire.Retirer(
+            self.placement(conf.hv_sched.request_timeout), self.nova(),
+            settings.from_conf(conf), parsed_args.batch, ratios,
+            shares.Progress())
+        return self.each(
+            parsed_args, clusters, findings,
+            lambda cluster: self._one(retirer, cluster, parsed_args.dry_run))
+
+    @staticmethod
+    def _one(retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool
+             ) -> shares.Outcome:
+        situation = retirer.look(cluster)
+        if dry_run:
+            return retire_rows(situation), []
+        report = retirer.retire(situation)
+        return sync.rows(report.done, ()), list(report.findings)
+
+
+def retire_rows(situation: retire.Situation) -> shares.Rows:
+    """What a retire would do."""
+    return [('-', name, 'GB in shares',
+             str(sum(situation.shares[uuid].values())), '0')
+            for uuid, name in sorted(situation.volumes.items(),
+                                     key=lambda item: item[1])]

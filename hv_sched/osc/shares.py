@@ -1,0 +1,148 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What ``csv adopt``, ``csv retire`` and ``csv export`` have in common."""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterable
+import sys
+
+from keystoneauth1 import adapter
+from osc_lib.command import command
+from oslo_config import cfg
+import tqdm
+
+from hv_sched import exception
+from hv_sched import model
+from hv_sched.osc import base
+from hv_sched.osc import exit_codes
+from hv_sched.osc import sync
+from hv_sched.providers.findings import Finding
+from hv_sched.providers.findings import Kind
+from hv_sched.shares import nova_servers
+
+Rows = list[sync.Row]
+Answer = tuple[tuple[str, ...], Rows]
+Outcome = tuple[Rows, list[Finding]]
+INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
+               'the same command again to finish.\n')
+
+
+class Progress(base.Progress):
+    """A bar of shares, with their rate and the time left."""
+
+    def start(self, total: int) -> None:
+        self._bar = tqdm.tqdm(total=total, unit='share', file=sys.stderr,
+                              disable=None, leave=False)
+
+    def advance(self, count: int) -> None:
+        if self._bar is not None:
+            self._bar.update(count)
+
+
+class SharesCommand(base.CsvCommand):
+    """What the commands about shares have in common."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--cluster', metavar='<name>', action='append',
+            help='Only this cluster (may be repeated; default: all)')
+        return parser
+
+    def clusters(self, conf: cfg.ConfigOpts,
+                 parsed_args: argparse.Namespace
+                 ) -> tuple[list[model.Cluster], list[Finding]]:
+        """The clusters asked for, and those that cannot be used.
+
+        :raises InvalidConfig: a cluster is named that nobody describes
+        """
+        facts = self.required_facts(conf, parsed_args)
+        wanted = set(parsed_args.cluster or ())
+        known = {cluster.name for cluster in facts.clusters}
+        broken = [Finding(p.cluster or '', p.cluster or 'source',
+                          Kind.FROZEN, str(p)) for p in facts.problems
+                  if not wanted or p.cluster in wanted]
+        missing = wanted - known - {p.cluster for p in facts.problems}
+        if missing:
+            raise exception.InvalidConfig(
+                f'the source describes no cluster {", ".join(sorted(missing))}'
+                f'; it has {", ".join(sorted(known)) or "none"}')
+        return [cluster for cluster in facts.clusters
+                if not wanted or cluster.name in wanted], broken
+
+    def nova(self) -> nova_servers.NovaServers:
+        """Nova as the user of the command may use it."""
+        placement = self.app.client_manager.placement
+        return nova_servers.NovaServers(adapter.Adapter(
+            placement.session,
+            **{**placement.ks_filter, 'service_type': 'compute'}))
+
+    def providers(self, conf: cfg.ConfigOpts,
+                  clusters: Iterable[model.Cluster]) -> list[str]:
+        """The nodes and volumes of clusters that are in Placement."""
+        cloud, observed = self.reconciler(conf).observe(
+            model.Facts(tuple(clusters)), full=False)
+        return [uuid for one in cloud.layouts
+                for uuid in (*one.nodes, *one.volumes)
+                if uuid in observed.overview.listed]
+
+
+class MovingCommand(SharesCommand, command.Lister):
+    """Options, outcome and interruption of adopt and retire."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument('--dry-run', action='store_true',
+                            help='Only show what would be done')
+        parser.add_argument(
+            '--batch', metavar='<n>', type=_positive, default=50,
+            help='Servers written in one request (default: 50)')
+        return parser
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        try:
+            return super().run(parsed_args)
+        except KeyboardInterrupt:
+            self.app.stderr.write(INTERRUPTED)
+            return exit_codes.INTERRUPTED
+
+    def each(self, parsed_args: argparse.Namespace,
+             clusters: Iterable[model.Cluster], findings: Iterable[Finding],
+             one: Callable[[model.Cluster], Outcome]) -> Answer:
+        """One cluster after the other; the failure of one stops no other.
+
+        :param findings: of clusters that cannot be used at all
+        """
+        rows: Rows = []
+        told = list(findings)
+        failures: list[tuple[str, Exception]] = []
+        for cluster in clusters:
+            try:
+                more, found = one(cluster)
+                rows += more
+                told += found
+            except exception.HvSchedError as exc:
+                failures.append((cluster.name, exc))
+        self.exit_code = exit_codes.of(
+            told, failed=bool(failures),
+            pending=parsed_args.dry_run and bool(rows))
+        return sync.COLUMNS, [*rows, *sync.rows((), told),
+                              *sync.failure_findings(failures)]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return number

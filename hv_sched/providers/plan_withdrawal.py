@@ -1,0 +1,95 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The changes that withdraw volumes their source no longer lists. Pure."""
+
+from collections.abc import Iterable
+
+from hv_sched.providers import changes
+from hv_sched.providers import edits
+from hv_sched.providers import ids
+from hv_sched.providers import ownership
+from hv_sched.providers.desired import Layout
+from hv_sched.providers.findings import Finding
+from hv_sched.providers.findings import Kind
+from hv_sched.providers.observed import Provider
+from hv_sched.providers.settings import Settings
+
+Step = changes.Step
+
+
+def plan(one: Layout, leaving: dict[str, Provider], settings: Settings
+         ) -> tuple[list[changes.Change], list[Finding], frozenset[str]]:
+    """Withdraw what the source no longer lists, unless that looks wrong.
+
+    :param leaving: by uuid, the volumes the source no longer lists
+    :returns: the changes and findings, and the volumes that go
+    """
+    findings = []
+    going: list[Provider] = []
+    wanted = {one.volume_name(uuid).casefold() for uuid in one.volumes}
+    for provider in leaving.values():
+        why = _why_keep(one, provider, wanted, settings)
+        if why:
+            findings.append(Finding(one.cluster.name, provider.name,
+                                    Kind.REFUSED, why))
+        else:
+            going.append(provider)
+    refusal = too_many(len(going), len(leaving) + len(one.volumes),
+                       settings, 'volumes')
+    if refusal and going:
+        findings.append(Finding(one.cluster.name, one.cluster.name,
+                                Kind.REFUSED, refusal))
+        going = []
+    found = [change for provider in going for change in withdraw(provider)]
+    return found, findings, frozenset(p.uuid for p in going)
+
+
+def too_many(count: int, of: int, settings: Settings, what: str) -> str:
+    """Why so many of a cluster's things may not go at once, if so."""
+    if settings.allow.withdraw:
+        return ''
+    if count * 100 <= of * settings.max_withdraw_percent:
+        return ''
+    return (f'the source no longer lists {count} of its {of} {what}, more '
+            f'than max_withdraw_percent = {settings.max_withdraw_percent} '
+            f'lets go at once: if that is so, run with --allow-withdraw')
+
+
+def _why_keep(one: Layout, provider: Provider, wanted: set[str],
+              settings: Settings) -> str:
+    in_use = ', '.join(
+        f'{used} {rc}' for rc, used in sorted(provider.usages.items())
+        if used)
+    if provider.name.casefold() in wanted and not settings.allow.replace:
+        return (f'the source gives this name to another disk (GUID) while '
+                f'Placement still knows the old one, {provider.uuid}'
+                f'{" with " + in_use if in_use else ""}: if the disk was '
+                f'really replaced, move or delete its servers and run with '
+                f'--allow-replace')
+    if in_use:
+        return (f'the source no longer lists it, but servers hold {in_use} '
+                f'of it: move or delete them first')
+    return ''
+
+
+def withdraw(provider: Provider) -> Iterable[changes.Change]:
+    """Out of sight first, then empty, then gone."""
+    home = frozenset((ids.home_aggregate(provider.uuid),))
+    if provider.aggregates & home:
+        yield changes.SetAggregates(
+            Step.HIDE, provider.uuid, provider.name,
+            before=provider.aggregates, after=provider.aggregates - home,
+            labels={min(home): f'users of {provider.name}'})
+    ours = ownership.volume_traits(provider.traits)
+    yield from edits.set_traits(Step.STRIP, provider, provider.traits - ours)
+    yield changes.DeleteProvider(Step.DELETE, provider.uuid, provider.name)

@@ -1,0 +1,238 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The whole question for a server, as hv_sched's request filters leave it.
+
+Pure. The order of the steps is that of the request filters.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+import os_traits
+
+from hv_sched import asks
+from hv_sched import volumes
+from hv_sched.providers import ids
+from hv_sched.providers import names
+from hv_sched.query import from_nova
+from hv_sched.query import rules
+from hv_sched.query import volume_traits
+from hv_sched.query.request import Group
+from hv_sched.query.request import Request
+
+
+@dataclasses.dataclass(frozen=True)
+class Switches:
+    """Which request filters are on, and their options; see conf.scheduler."""
+
+    features: bool = True
+    moves: bool = True
+    disk_group: bool = True
+    closed: bool = True
+    volume_traits: frozenset[str] = frozenset()
+    rules: asks.Rules = asks.Rules()
+
+    @classmethod
+    def from_conf(cls, group: Any) -> 'Switches':
+        """:param group: the options of [hv_sched]"""
+        return cls(
+            features=group.request_filter_features,
+            moves=group.request_filter_moves,
+            disk_group=group.request_filter_disk_group,
+            closed=group.request_filter_closed,
+            volume_traits=frozenset(group.volume_traits),
+            rules=asks.Rules(
+                unmarked=asks.Hypervisor(group.unmarked_images),
+                survivable=group.survivable_features,
+                vhd_is_vhd=group.disk_format_vhd_is_vhd,
+                disk_formats=tuple(group.hyperv_disk_formats)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """A server, and what is said about where it goes.
+
+    :param flavor: see ``from_nova.request``
+    :param image: its properties, ``disk_format`` among them
+    :param aggregates: uuids of the aggregates of the availability zone
+    :param host: name of a host the request is bound to, with the provider
+        uuid of its node
+    :param keeps_disk_on: volumes whose files stay where they are: the move
+        of a server that is there
+    :param source_traits: of the node it moves away from
+    :param on_node: name of the compute node it is on, None for a server that
+        is to be created
+    :param runs_already: it was built with flavor and image: their faults are
+        no reason to refuse a move
+    """
+
+    flavor: Mapping[str, Any]
+    image: Mapping[str, Any]
+    boots_from_volume: bool = False
+    aggregates: frozenset[str] = frozenset()
+    host: tuple[str, str] | None = None
+    keeps_disk_on: frozenset[str] = frozenset()
+    source_traits: frozenset[str] = frozenset()
+    on_node: str | None = None
+    runs_already: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """:param refused: why the request never reaches Placement, in words"""
+
+    request: Request
+    asked: asks.Asks
+    refused: tuple[str, ...] = ()
+
+
+def build(wanted: Wanted, known: volumes.Snapshot, owner_nova: bool,
+          switches: Switches) -> Built:
+    """The question for a server.
+
+    :param owner_nova: Nova asks for hosts it owns (nova 34, once every
+        nova-compute is of that release)
+    """
+    asked = asks.of(
+        wanted.flavor, wanted.image, dataclasses.replace(
+            switches.rules, unmarked=rules.unmarked(
+                wanted.on_node, known, switches.rules.unmarked)),
+        wanted.boots_from_volume)
+    request = _bound(from_nova.request(
+        wanted.flavor, wanted.image, wanted.boots_from_volume), wanted)
+    if owner_nova:
+        request = request.with_root((os_traits.OWNER_NOVA,))
+    refused: tuple[str, ...] = ()
+    if switches.features:
+        request, refused = _with_features(request, asked, known, wanted)
+    if switches.moves:
+        request = request.with_root(forbidden=rules.older_builds(
+            wanted.source_traits, known.traits))
+    if wanted.keeps_disk_on and switches.moves:
+        request = _without_disk(request, wanted, known,
+                                switches.volume_traits)
+    if switches.disk_group:
+        request = _with_disk_group(request, wanted, known,
+                                   switches.volume_traits)
+    if switches.closed:
+        request = _without_closed(request, known)
+    return Built(request, asked, refused)
+
+
+def _bound(request: Request, wanted: Wanted) -> Request:
+    """Availability zone and host, as Nova binds the unsuffixed group."""
+    if wanted.aggregates:
+        request = request.with_main(member_of=(
+            *request.main.member_of, wanted.aggregates))
+    if wanted.host:
+        request = request.with_main(in_tree=wanted.host[1])
+    return request
+
+
+def _with_features(request: Request, asked: asks.Asks,
+                   known: volumes.Snapshot, wanted: Wanted
+                   ) -> tuple[Request, tuple[str, ...]]:
+    refused = () if wanted.runs_already else asked.contradictions
+    if names.HYPERV not in known.traits:
+        return request, refused
+    missing = rules.unknown(asked, known.traits)
+    if missing:
+        refused = (*refused, 'No node has ever shown ' + ', '.join(missing))
+    request = request.with_root(asked.required,
+                                asked.forbidden_among(known.traits))
+    if names.HYPERV in asked.required:  # see request_filters.features
+        request = request.with_main(required=request.main.required - {
+            os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT})
+    if asked.gpu is not None:
+        request = request.with_group(rules.GPU_SUFFIX, Group(
+            dict(asked.gpu.resources), asked.gpu.traits))
+    return request, refused
+
+
+def _moved(request: Request, own: frozenset[str]
+           ) -> tuple[Request, Group]:
+    """Take volume traits out of the unsuffixed group, into one of theirs."""
+    main = request.main
+
+    def of_volume(traits: frozenset[str]) -> frozenset[str]:
+        return frozenset(trait for trait in traits
+                         if volume_traits.is_of_volume(trait, own))
+
+    disk = Group(required=of_volume(main.required),
+                 forbidden=of_volume(main.forbidden))
+    return request.with_main(
+        required=main.required - disk.required,
+        forbidden=main.forbidden - disk.forbidden), disk
+
+
+def _without_disk(request: Request, wanted: Wanted, known: volumes.Snapshot,
+                  own: frozenset[str]) -> Request:
+    """A move that keeps its disk asks for none, inside its cluster."""
+    request, _disk = _moved(request, own)
+    request = request.with_main(resources={
+        rc: amount for rc, amount in request.main.resources.items()
+        if rc != names.DISK_GB})
+    if wanted.host:
+        return request
+    return request.with_main(member_of=(
+        *request.main.member_of,
+        cluster_homes(wanted.keeps_disk_on, known)))
+
+
+def cluster_homes(on: frozenset[str], known: volumes.Snapshot
+                  ) -> frozenset[str]:
+    """Aggregates of all nodes that reach these volumes."""
+    return frozenset(map(ids.home_aggregate,
+                         rules.volumes_of_clusters(on, known)))
+
+
+def _with_disk_group(request: Request, wanted: Wanted,
+                     known: volumes.Snapshot, own: frozenset[str]
+                     ) -> Request:
+    named = {wanted.host[0]} if wanted.host else set()
+    gb = request.main.resources.get(names.DISK_GB, 0)
+    moved, disk = _moved(request, own)
+    beside = sum(1 for suffix in request.groups if suffix)
+    if not gb or not rules.disk_needs_group(
+            known, bool(named or request.main.member_of), disk.required
+            ) or rules.disk_group_harms(known, named, request.group_policy,
+                                        beside):
+        return request
+    homes = frozenset(rules.home_aggregates(known, named))
+    moved = moved.with_main(resources={
+        rc: amount for rc, amount in moved.main.resources.items()
+        if rc != names.DISK_GB}).with_group(
+            rules.DISK_SUFFIX, dataclasses.replace(
+                disk, resources={names.DISK_GB: gb},
+                member_of=(homes,) if homes else ()))
+    return dataclasses.replace(moved, group_policy=rules.policy_beside_disk(
+        request.group_policy, beside))
+
+
+def _without_closed(request: Request, known: volumes.Snapshot) -> Request:
+    """No paused node, and no closed volume wherever a disk is asked."""
+    if names.PAUSED in known.traits:
+        request = request.with_root(forbidden=(names.PAUSED,))
+    if names.NO_NEW_DISKS not in known.traits:
+        return request
+    suffixes = {suffix for suffix, group in request.groups.items()
+                if names.DISK_GB in group.resources}
+    if rules.DISK_SUFFIX not in suffixes:
+        suffixes.add('')
+    for suffix in suffixes:
+        group = request.groups.get(suffix, Group())
+        if names.NO_NEW_DISKS not in group.required:
+            request = request.with_group(suffix, dataclasses.replace(
+                group, forbidden=group.forbidden | {names.NO_NEW_DISKS}))
+    return request

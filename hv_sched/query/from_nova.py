@@ -1,0 +1,133 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Nova itself asks Placement for a flavor and an image. Pure.
+
+The part of ``nova.scheduler.utils.ResourceRequest`` and of Nova's request
+filters that bears on Hyper-V clouds; ``beyond`` names the keys with which
+Nova asks for more.
+"""
+
+from collections.abc import Mapping
+import re
+from typing import Any
+
+import os_resource_classes as orc
+import os_traits
+
+from hv_sched.query.request import Group
+from hv_sched.query.request import Request
+
+KEY = re.compile(r'^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$')
+_POLICIES = ('none', 'isolate')
+_MB_PER_GB = 1024
+# Flavor keys and image properties that add to the question of Nova.
+_BEYOND = ('hw:cpu_policy', 'hw:cpu_thread_policy', 'hw:mem_encryption',
+           'hw:pmem', 'hw:tpm_version', 'hw:tpm_model',
+           'hw:maxphysaddr_mode', 'hw:pci_numa_affinity_policy',
+           'hw:virtio_packed_ring', 'hw:ephemeral_encryption',
+           'hw:sound_model', 'hw:firmware_stateless',
+           'accel:device_profile', 'pci_passthrough:alias')
+
+
+def request(flavor: Mapping[str, Any], image: Mapping[str, Any],
+            boots_from_volume: bool = False) -> Request:
+    """The question before any request filter.
+
+    :param flavor: ``vcpus``, ``ram_mb``, ``root_gb``, ``ephemeral_gb``,
+        ``swap_mb`` and ``extra_specs``
+    :param image: image properties
+    """
+    specs = flavor.get('extra_specs') or {}
+    resources, traits = _from_specs(specs)
+    suffixed = len({suffix for suffix in {*resources, *traits} if suffix})
+    for key, value in image.items():
+        if key.startswith('trait:') and value == 'required':
+            traits.setdefault('', {})[key.removeprefix('trait:')] = value
+    if 'required' in _secure_boot(specs, image):
+        traits.setdefault('', {})[
+            os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT] = 'required'
+    _add_sizes(resources, flavor, boots_from_volume)
+    groups = {suffix: _group(resources.get(suffix, {}),
+                             traits.get(suffix, {}))
+              for suffix in {'', *resources, *traits}}
+    policy = specs.get('group_policy')
+    return Request(
+        {suffix: group for suffix, group in groups.items()
+         if not suffix or any(group.atoms(suffix))},
+        root_forbidden=frozenset((os_traits.COMPUTE_STATUS_DISABLED,)),
+        group_policy=policy if policy in _POLICIES else None,
+        suffixed_by_flavor=suffixed)
+
+
+def beyond(flavor: Mapping[str, Any], image: Mapping[str, Any]
+           ) -> list[str]:
+    """Keys with which Nova asks for more than ``request`` knows."""
+    specs = flavor.get('extra_specs') or {}
+    return [*(f'flavor {key}' for key in _BEYOND if key in specs),
+            *(f'image {name}' for name in (
+                key.replace(':', '_', 1) for key in _BEYOND)
+              if name in image)]
+
+
+def _from_specs(specs: Mapping[str, str]
+                ) -> tuple[dict[str, dict[str, int]],
+                           dict[str, dict[str, str]]]:
+    """Resources and traits by suffix; Nova skips what it cannot read."""
+    resources: dict[str, dict[str, int]] = {}
+    traits: dict[str, dict[str, str]] = {}
+    for key, value in specs.items():
+        match = KEY.match(key)
+        if match is None:
+            continue
+        prefix, suffix, name = match.groups(default='')
+        if prefix == 'trait':
+            traits.setdefault(suffix, {})[name] = value
+        elif _is_class(name) and str(value).isdecimal():
+            resources.setdefault(suffix, {})[name] = int(value)
+    return resources, traits
+
+
+def _is_class(name: str) -> bool:
+    return name.startswith(orc.CUSTOM_NAMESPACE) or name in orc.STANDARDS
+
+
+def _secure_boot(specs: Mapping[str, str], image: Mapping[str, Any]
+                 ) -> tuple[Any, ...]:
+    return specs.get('os:secure_boot'), image.get('os_secure_boot')
+
+
+def _add_sizes(resources: dict[str, dict[str, int]],
+               flavor: Mapping[str, Any], boots_from_volume: bool) -> None:
+    """The flavor's own sizes, where its extra specs do not speak."""
+    asked = {rc for some in resources.values() for rc in some}
+    main = resources.setdefault('', {})
+    if not asked & {orc.VCPU, orc.PCPU}:
+        main[orc.VCPU] = int(flavor.get('vcpus') or 0)
+    if orc.MEMORY_MB not in asked:
+        main[orc.MEMORY_MB] = int(flavor.get('ram_mb') or 0)
+    if orc.DISK_GB not in asked:
+        main[orc.DISK_GB] = disk_gb(flavor, boots_from_volume)
+
+
+def disk_gb(flavor: Mapping[str, Any], boots_from_volume: bool) -> int:
+    """Root, ephemeral and swap disks, swap in whole GB."""
+    swap_gb = -(-int(flavor.get('swap_mb') or 0) // _MB_PER_GB)
+    root_gb = 0 if boots_from_volume else int(flavor.get('root_gb') or 0)
+    return root_gb + int(flavor.get('ephemeral_gb') or 0) + swap_gb
+
+
+def _group(resources: Mapping[str, int], traits: Mapping[str, str]) -> Group:
+    return Group(
+        {rc: amount for rc, amount in resources.items() if amount},
+        frozenset(t for t, how in traits.items() if how == 'required'),
+        frozenset(t for t, how in traits.items() if how == 'forbidden'))

@@ -1,0 +1,127 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What hv_sched changes in a question of Nova's, rule by rule. Pure."""
+
+from collections.abc import Collection
+from collections.abc import Container
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from hv_sched import asks
+from hv_sched import features
+from hv_sched import volumes
+from hv_sched.providers import ids
+from hv_sched.providers import names
+
+DISK_SUFFIX = '_HV_SCHED_DISK'
+GPU_SUFFIX = '_HV_SCHED_GPU'
+ISOLATE, NO_POLICY = 'isolate', 'none'
+
+
+def unmarked(node: str | None, known: volumes.Snapshot | None,
+             otherwise: asks.Hypervisor) -> asks.Hypervisor:
+    """For whom an image is that does not say: a server stays with the
+    hypervisor it has.
+
+    :param node: name of the compute node the server is on, if any
+    :param otherwise: [hv_sched]unmarked_images
+    """
+    if node is None or known is None or not known.nodes or (
+            names.HYPERV not in known.traits):
+        return otherwise
+    return (asks.Hypervisor.HYPERV if node in known.nodes.values()
+            else asks.Hypervisor.OTHER)
+
+
+def unknown(asked: asks.Asks, known: Container[str]) -> list[str]:
+    """What is asked that no node has ever shown, and by which key.
+
+    Placement answers 400 to a trait it does not know.
+    """
+    wanted = asked.required | (
+        {features.REMOTEFX.trait} if asked.gpu else frozenset())
+    return [f'{trait} (asked by '
+            f'{asked.asked_by(trait) or "flavor os:resolution"})'
+            for trait in sorted(wanted) if trait not in known]
+
+
+def disk_needs_group(known: volumes.Snapshot | None, bound: bool,
+                     volume_traits: Collection[str]) -> bool:
+    """Whether Placement would find no volume unless the disk is in a group.
+
+    :param bound: the request names a host or an aggregate
+    """
+    if known is not None and not known.volumes:
+        return False
+    return bound or bool(volume_traits)
+
+
+def disk_group_harms(known: volumes.Snapshot | None,
+                     named: AbstractSet[str], policy: str | None,
+                     groups: int) -> bool:
+    """Whether a host with a disk of its own is named and groups isolated.
+
+    ``group_policy=isolate`` forbids one provider to serve two groups, so a
+    group on the host itself could not stand beside the disk's. A host that
+    is in no cluster needs no group for its disk.
+
+    :param groups: suffixed groups beside the disk's
+    """
+    return (policy == ISOLATE and groups > 1 and known is not None
+            and bool(named) and named.isdisjoint(known.nodes.values()))
+
+
+def policy_beside_disk(policy: str | None, groups: int) -> str | None:
+    """The group policy once the disk has a group of its own.
+
+    A request's only group was isolated from nothing, so ``isolate`` must not
+    keep it off the disk's provider.
+
+    :param groups: suffixed groups beside the disk's
+    """
+    return NO_POLICY if groups == 1 else policy
+
+
+def home_aggregates(known: volumes.Snapshot | None,
+                    named: Container[str]) -> list[str]:
+    """Aggregates of the homes of named hosts; empty: not known."""
+    if known is None:
+        return []
+    return sorted({
+        ids.home_aggregate(home) for node, name in known.nodes.items()
+        if name in named for home in known.homes.get(node, ())})
+
+
+def volumes_of_clusters(on: Iterable[str],
+                        known: volumes.Snapshot) -> list[str]:
+    """All volumes of the clusters these volumes belong to."""
+    clusters = {known.volumes[volume].cluster for volume in on}
+    return [uuid for uuid, volume in known.volumes.items()
+            if volume.cluster in clusters]
+
+
+def older_builds(own: Iterable[str], known: Iterable[str]) -> set[str]:
+    """Traits of the builds a server cannot move to from a node.
+
+    Hyper-V runs a virtual machine on the same or a newer build only.
+
+    :param own: traits of the node; one that shows no build may be left for
+        any other
+    """
+    least = max(map(_build, own), default=0)
+    return {trait for trait in known if 0 < _build(trait) < least}
+
+
+def _build(trait: str) -> int:
+    number = trait.removeprefix(names.BUILD_PREFIX)
+    return int(number) if number != trait and number.isdecimal() else 0

@@ -1,0 +1,96 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Keep nodes that can do what few can for the servers that need it.
+
+A server that asks for nothing special goes to a plain node while there is
+one; one that needs a feature is not kept from the node that has it. The
+weight is on a fixed scale: 0 for a node that any other could stand in for,
+nearly -1 for the only one of its kind, so small differences stay small.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nova import exception
+from nova import objects
+import nova.conf
+from nova.scheduler import utils
+from nova.scheduler import weights
+from oslo_log import log as logging
+
+from hv_sched import conf
+from hv_sched import features
+from hv_sched import snapshot
+from hv_sched.request_filters import features as asked_features
+from hv_sched.request_filters import specs
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+conf.register_opts(CONF)
+
+_MULTIPLIER = 'feature_scarcity_weight_multiplier'
+
+
+class FeatureScarcityWeigher(weights.BaseHostWeigher):
+    """Higher weights, which is less that others might need, win."""
+
+    minval = -1.0
+    maxval = 0.0
+
+    def weight_multiplier(self, host_state: Any) -> float:
+        """The multiplier: the aggregate's, else the option's."""
+        return float(utils.get_weight_multiplier(
+            host_state, _MULTIPLIER, CONF.hv_sched[_MULTIPLIER]))
+
+    def weigh_objects(self, weighed_obj_list: list[Any],
+                      weight_properties: objects.RequestSpec) -> list[float]:
+        """One weight for each host; what is asked is read once."""
+        known = snapshot.get()
+        if known is None:
+            return [0.0] * len(weighed_obj_list)
+        asked = _asked(weight_properties)
+        return [-known.free_nodes.of(weighed.obj.uuid, asked)
+                for weighed in weighed_obj_list]
+
+    def _weigh_object(self, obj: Any,
+                      weight_properties: objects.RequestSpec) -> float:
+        """For callers that know no weigh_objects()."""
+        known = snapshot.get()
+        if known is None:
+            return 0.0
+        return -known.free_nodes.of(obj.uuid, _asked(weight_properties))
+
+
+def _asked(request_spec: objects.RequestSpec) -> frozenset[str]:
+    """All traits a server asks for, each feature's in both forms."""
+    found = set(specs.image_traits(request_spec))
+    found.update(
+        key.partition(':')[2] for key, value
+        in specs.extra_specs(request_spec).items()
+        if key.startswith('trait') and value == 'required')
+    found.update(_read(request_spec))
+    for feature in filter(None, map(features.by_trait, tuple(found))):
+        found.update((feature.trait, features.ha_trait(feature)))
+    return frozenset(found)
+
+
+def _read(request_spec: objects.RequestSpec) -> set[str]:
+    """What flavor and image ask for; nothing when that is not readable."""
+    try:
+        asked = asked_features.wish_of(request_spec).asked
+    except exception.RequestFilterFailed as exc:
+        LOG.warning('Nodes are weighed as for a plain server: %s', exc)
+        return set()
+    return {*asked.required,
+            *([features.REMOTEFX.trait] if asked.gpu else ())}

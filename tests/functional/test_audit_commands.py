@@ -1,0 +1,278 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""``csv audit`` and ``csv heal`` as an operator types them, and the agent.
+
+Nova's answers are recorded ones, served beside the real Placement.
+"""
+
+import json
+
+import pytest
+
+from hv_sched.agent import cmd
+from hv_sched.shares.audit import Code
+from hv_sched.shares.servers import OPEN_STATUSES
+from tests.functional import cloud as clouds
+from tests.functional import test_adopt_commands
+from tests.functional import test_audit
+from tests.functional import test_commands
+
+csv = test_commands.csv
+source = test_commands.source
+NAME = test_audit.NAME
+
+
+class NovaApi(test_adopt_commands.NovaApi):
+    """Nova's API as far as an audit asks it.
+
+    :ivar flavor_of: what a server's record says of its flavor
+    """
+
+    def __init__(self, cloud):
+        super().__init__(cloud)
+        self.flavor_of = self.flavor
+        self.aggregates = {}
+        self.tells_versions = False
+
+    def __call__(self, environ):
+        path = environ['PATH_INFO'].removeprefix('/placement')
+        if path in ('', '/') and self.tells_versions:
+            return self.versions()
+        if path == '/os-services':
+            return self.status_or({'services': [
+                {'host': name, 'binary': 'nova-compute',
+                 'status': 'UNKNOWN' if name in self.cloud.nova.down
+                 else 'enabled'} for name in self.cloud.nodes]})
+        if path.startswith('/os-hypervisors'):  # openstacksdk's newest
+            return self.status_or(self.hypervisors(path, {})[1])
+        if path.startswith('/os-aggregates'):
+            return self.of_aggregates(environ, path)
+        if path.endswith('/os-instance-actions'):
+            known = path.split('/')[2] in self.cloud.nova.deleted
+            return ('200 OK', {'instanceActions': []}) if known else (
+                '404 Not Found', {})
+        return super().__call__(environ)
+
+    def versions(self):
+        """What openstacksdk asks of an endpoint; Placement's are first."""
+        return '200 OK', {'versions': [
+            {'id': 'v1.0', 'min_version': '1.0', 'max_version': '1.39',
+             'status': 'CURRENT', 'links': [{'rel': 'self', 'href': ''}]},
+            {'id': 'v2.1', 'min_version': '2.1', 'version': '2.96',
+             'status': 'CURRENT', 'links': [{
+                 'rel': 'self',
+                 'href': self.cloud.placement.service.endpoint}]}]}
+
+    def of_aggregates(self, environ, path):
+        if self.status:
+            return self.status, {}
+        if environ['REQUEST_METHOD'] == 'GET':
+            return '200 OK', {'aggregates': list(self.aggregates.values())}
+        body = json.loads(environ['wsgi.input'].read(
+            int(environ['CONTENT_LENGTH'])))
+        if path == '/os-aggregates':
+            number = len(self.aggregates) + 1
+            self.aggregates[number] = {
+                'id': number, 'hosts': [], 'metadata': {},
+                'availability_zone': None, **body['aggregate']}
+            return '200 OK', {'aggregate': self.aggregates[number]}
+        one = self.aggregates[int(path.split('/')[2])]
+        if 'add_host' in body:
+            one['hosts'].append(body['add_host']['host'])
+        else:
+            one['metadata'].update(body['set_metadata']['metadata'])
+        return '200 OK', {'aggregate': one}
+
+    def hypervisors(self, path, query):
+        code, body = super().hypervisors(path, query)
+        for one in body['hypervisors']:
+            one['hypervisor_hostname'] = one['service']['host']
+        return code, body
+
+    def status_or(self, body):
+        return (self.status, {}) if self.status else ('200 OK', body)
+
+    @staticmethod
+    def flavor(server):
+        return {'vcpus': 1, 'ram': 512, 'disk': server.needs.disk_gb,
+                'ephemeral': 0, 'swap': 0, 'extra_specs': {}}
+
+    def record(self, server):
+        found = super().record(server)
+        if server.known:
+            found.update({
+                'name': 'the-same-for-all', 'image': {'id': 'i'},
+                'flavor': self.flavor_of(server), 'tenant_id': 'p',
+                'user_id': 'u', 'OS-SRV-USG:launched_at': 'then',
+                'os-extended-volumes:volumes_attached': [],
+                'OS-EXT-SRV-ATTR:hypervisor_hostname': server.node})
+        return found
+
+    def servers(self, path, query):
+        if not path.endswith('detail'):
+            return super().servers(path, query)
+        found = (self.cloud.nova.on_host(query['host']) if 'host' in query
+                 else self.cloud.nova.servers)  # what changed since
+        return '200 OK', {'servers': [
+            self.record(server) for server in found.values()]}
+
+    def migrations(self, path, query):
+        statuses = ([query['status']] if 'status' in query
+                    else OPEN_STATUSES)
+        return '200 OK', {'migrations': [
+            {'uuid': m.uuid, 'instance_uuid': m.server, 'status': m.status,
+             'dest_node': m.dest_node, 'old_instance_type_id': 1,
+             'new_instance_type_id': 2}
+            for m in self.cloud.nova.migrations.values()
+            if m.status in statuses]}
+
+
+@pytest.fixture
+def cloud(placement, monkeypatch):
+    made = test_audit.Running(placement)
+    made.nova_api = NovaApi(made)
+    placement.service.before = made.nova_api
+    return made
+
+
+@pytest.fixture
+def conf(cloud, tmp_path):
+    path = tmp_path / 'hv_sched.conf'
+    path.write_text(f'''
+[hv_sched]
+held_settle_time = 0
+heal_codes = missing,wrong-node
+[keystone]
+auth_type = admin_token
+token = admin
+endpoint = {cloud.placement.service.endpoint}
+''')
+    return str(path)
+
+
+def test_audit_says_what_is_wrong_and_heal_puts_it_right(csv, cloud):
+    server = cloud.server()
+    assert csv('audit', '-f', 'json')[:2] == (0, '[]\n')
+    before = cloud.held(server)
+    cloud.drop(server)
+    code, out, err = csv('audit', '-f', 'json')
+    assert code == 2, out + err
+    assert json.loads(out) == [{
+        'Finding': 'missing', 'Server': server, 'Volume': NAME, 'GB': 50,
+        'Evidence': 'it is on hv01 and holds no share',
+        'Heal': 'restore 50 GB'}]
+    assert csv('audit', '--code', 'doubled', '-f', 'json')[:2] == (
+        0, '[]\n')
+    row = {'Consumer': server, 'Volume': NAME, 'GB': 50,
+           'Done': 'missing: restore 50 GB'}
+    code, out, _err = csv('heal', '--code', 'missing', '--dry-run',
+                          '-f', 'json')
+    assert (code, json.loads(out)) == (2, [row])
+    code, out, _err = csv('heal', '--code', 'safe', '-f', 'json')
+    assert (code, json.loads(out)) == (0, [row])
+    assert cloud.held(server) == before
+    assert csv('heal', '--code', 'safe', '-f', 'json')[:2] == (0, '[]\n')
+
+
+def test_heal_says_what_it_leaves(csv, cloud):
+    server = cloud.server()
+    cloud.drop(server)
+    cloud.nova_api.flavor_of = lambda server: {}
+    code, out, _err = csv('heal', '--code', 'missing', '-f', 'json')
+    assert code == 4
+    row, = json.loads(out)
+    assert row['Done'].startswith('left, missing: nothing: its flavor')
+    assert csv('heal')[0] == 1
+
+
+def test_a_cell_that_is_down_is_told(csv, cloud):
+    cloud.server('hv01')
+    cloud.nova.down = {'hv01'}
+    code, out, _err = csv('audit', '-f', 'json')
+    assert code == 4
+    row, = json.loads(out)
+    assert row['Finding'] == 'unknown'
+    assert 'the cell of hv01 does not answer; 1 consumers' in row['Evidence']
+    assert csv('heal', '--code', 'safe')[0] == 4
+
+
+@pytest.mark.parametrize('status,words', [
+    ('403 Forbidden', 'admin role'), ('503 Service Unavailable', '503')])
+def test_nova_that_does_not_answer_is_an_error(
+        csv, cloud, monkeypatch, status, words):
+    monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
+    cloud.server()
+    cloud.nova_api.status = status
+    code, _out, err = csv('audit')
+    assert code == 1 and words in err
+
+
+def test_the_source_says_where_files_are(csv, cloud, tmp_path):
+    server = cloud.server()
+    other = clouds.guid(2)
+    text = test_commands.SOURCE + f'''
+  - {{name: Volume2, guid: {other}, size_gb: 500, free_gb: 410}}
+  vms:
+  - instance_uuid: {server}
+    disks:
+    - {{volume: {other}, provisioned_gb: 50, actual_gb: 10}}
+'''
+    path = tmp_path / 'vms.yaml'
+    path.write_text(text.replace(
+        'build: 14393', f'build: 14393, home: {clouds.guid(1)}'))
+    # A volume that is nobody's home is not published.
+    assert csv('audit', '--source', str(path), '-f', 'json')[0] == 0
+
+
+def test_sync_keeps_a_host_aggregate_when_asked(csv, cloud, source):
+    assert csv('sync', '--source', source)[0] == 0
+    assert cloud.nova_api.aggregates == {}
+    args = ('sync', '--source', source, '--host-aggregates', '-f', 'json')
+    code, out, err = csv(*args)
+    assert code == 1 and 'does not offer version 2.1' in out + err
+    cloud.nova_api.tells_versions = True
+    code, out, err = csv(*args, '--dry-run')
+    assert code == 2, out + err
+    assert {row['Change'] + row['To'] for row in json.loads(out)} == {
+        f'+hv_cluster=hvc1, hv_cluster_guid={clouds.CLUSTER_GUID}',
+        '+hv01', '+hv02'}
+    assert cloud.nova_api.aggregates == {}
+    assert csv(*args)[0] == 0
+    one, = cloud.nova_api.aggregates.values()
+    assert (one['name'], one['hosts']) == ('hvc1', ['hv01', 'hv02'])
+    assert one['metadata'] == {'hv_cluster': 'hvc1',
+                               'hv_cluster_guid': clouds.CLUSTER_GUID}
+    assert csv(*args)[:2] == (0, '[]\n')
+    one['metadata'] = {}
+    code, out, _err = csv(*args)
+    assert code == 4 and 'rename it' in out
+    cloud.nova_api.status = '403 Forbidden'
+    code, out, _err = csv(*args)
+    assert code == 1 and 'admin role' in out
+
+
+def test_the_agent_heals_what_it_may(cloud, conf):
+    missing, wrong = cloud.server(), cloud.server(disk_gb=20)
+    cloud.drop(missing)
+    cloud.known(wrong, 'hv01', 30)
+    assert cmd.main(['--config-file', conf, '--once']) == 4
+    assert cloud.held(missing)[test_audit.VOLUME] == {'DISK_GB': 50}
+    assert cloud.held(wrong)[test_audit.VOLUME] == {'DISK_GB': 20}
+    assert cloud.codes() == [Code.WRONG_AMOUNT]
+
+
+def test_the_agent_may_not_be_allowed_to_release(conf, tmp_path):
+    path = tmp_path / 'more.conf'
+    path.write_text('[hv_sched]\nheal_codes = orphaned\n')
+    assert cmd.main(['--config-file', conf, '--config-file', str(path),
+                     '--once']) == 1

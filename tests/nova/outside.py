@@ -1,0 +1,205 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What nova-scheduler does with hv_sched, without Nova's harness.
+
+``python tests/nova/outside.py {fork|ask} CONF...`` prints JSON. A process of
+its own, since it forks, and since nothing must have been patched, as the
+package does: native threads, real connections.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+import threading
+import time
+import traceback
+from typing import Any
+
+from keystoneauth1 import exceptions as ks_exc
+from nova import context as nova_context
+from nova import objects
+import nova.conf
+from nova.scheduler import host_manager
+from nova.scheduler import utils
+from nova.scheduler import weights
+from nova.scheduler.client import report
+from oslo_utils import uuidutils
+
+from hv_sched import filters
+from hv_sched import request_filters
+from hv_sched import snapshot
+from hv_sched import weighers
+from hv_sched.filters import shared_volume
+from hv_sched.weighers import base
+
+CONF = nova.conf.CONF
+HALF_AND_MORE_GB = 80
+SMALL_GB = 1
+
+
+class Scheduler:
+    """The filters and weighers as nova-scheduler's parent builds them."""
+
+    def __init__(self) -> None:
+        self.filters = [one() for one in filters.all_filters()]
+        self.weighers = [one() for one in weighers.all_weighers()]
+
+    def candidates(self, spec: objects.RequestSpec) -> Any:
+        """The answer to the query as our request filters leave it."""
+        context = nova_context.get_admin_context()
+        for change in request_filters.REQUEST_FILTERS:
+            change(context, spec)
+        return report.report_client_singleton().get_allocation_candidates(
+            context, utils.ResourceRequest.from_request_spec(spec))
+
+    def best(self, spec: objects.RequestSpec,
+             hosts: list[Any]) -> list[Any]:
+        # Those of features read Nova's database, which is not here.
+        for one in self.filters:
+            if isinstance(one, shared_volume.SharedVolumeFilter):
+                hosts = list(one.filter_all(hosts, spec))
+        return [weighed.obj for weighed in weights.HostWeightHandler()
+                .get_weighed_objects([
+                    one for one in self.weighers
+                    if isinstance(one, base.VolumeWeigher)], hosts, spec)]
+
+
+def request_spec(size_gb: int, host: str | None = None) -> objects.RequestSpec:
+    destination = objects.Destination(host=host) if host else None
+    return objects.RequestSpec(
+        flavor=objects.Flavor(
+            flavorid='1', vcpus=1, memory_mb=512, root_gb=size_gb,
+            ephemeral_gb=0, swap=0, extra_specs={}),
+        image=objects.ImageMeta(properties=objects.ImageMetaProps()),
+        requested_resources=[], requested_destination=destination,
+        is_bfv=False, instance_group=None, scheduler_hints={},
+        request_level_params=objects.RequestLevelParams(),
+        availability_zone=None, project_id='p', user_id='u',
+        instance_uuid=uuidutils.generate_uuid(), num_instances=1)
+
+
+def hosts_of(candidates: list[Any], summaries: Any) -> list[Any]:
+    """Host states, each with its candidates, as Nova's manager makes them."""
+    found: dict[str, Any] = {}
+    for candidate in candidates:
+        for provider in candidate['allocations']:
+            if 'COMPUTE_NODE' in summaries[provider]['traits']:
+                found.setdefault(provider, host(provider))
+                found[provider].allocation_candidates.append(candidate)
+    return [found[uuid] for uuid in sorted(found)]
+
+
+def host(uuid: str) -> Any:
+    state = host_manager.HostState(uuid, uuid, None)
+    state.uuid, state.aggregates = uuid, []
+    state.allocation_candidates = []
+    return state
+
+
+def sockets() -> int:
+    """How many sockets this process has open."""
+    links = []
+    for fd in os.listdir('/proc/self/fd'):
+        try:
+            links.append(os.readlink(f'/proc/self/fd/{fd}'))
+        except FileNotFoundError:
+            continue  # that of listdir itself
+    return sum(link.startswith('socket:') for link in links)
+
+
+def state() -> dict[str, Any]:
+    return {'pid': os.getpid(), 'threads': threading.active_count(),
+            'sockets': sockets(),
+            'snapshot_pid': snapshot._process and snapshot._process.pid}
+
+
+def fork() -> Any:
+    """Two workers that ask at the same moment and then claim."""
+    scheduler = Scheduler()
+    parent = state()
+    context: Any = multiprocessing.get_context('fork')
+    both_asked = context.Barrier(2)
+    results = context.SimpleQueue()
+    workers = [context.Process(target=work, args=(
+        scheduler, both_asked, results)) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    found = [results.get() for _ in workers]
+    for worker in workers:
+        worker.join(30)
+    return {'parent': parent, 'workers': found, 'after': state()}
+
+
+def work(scheduler: Scheduler, both_asked: Any, results: Any) -> None:
+    try:
+        results.put(schedule(scheduler, both_asked))
+    except BaseException:
+        both_asked.abort()
+        results.put({'failed': traceback.format_exc()})
+
+
+def schedule(scheduler: Scheduler, both_asked: Any) -> dict[str, Any]:
+    spec = request_spec(HALF_AND_MORE_GB)
+    candidates, summaries, version = scheduler.candidates(spec)
+    ordered = scheduler.best(spec, hosts_of(candidates, summaries))
+    both_asked.wait(30)
+    tried = 0
+    for chosen in ordered:
+        tried += 1
+        if report.report_client_singleton().claim_resources(
+                nova_context.get_admin_context(), spec.instance_uuid,
+                chosen.allocation_candidates[0], 'p', 'u', version):
+            return {**state(), 'server': spec.instance_uuid, 'tried': tried}
+    raise AssertionError(f'none of {tried} hosts could be claimed')
+
+
+def ask() -> Any:
+    """One request for a named host, and what is known of the volumes."""
+    scheduler = Scheduler()
+    # Nova makes its client when it starts, and Placement fails later.
+    report.report_client_singleton()
+    started = time.monotonic()
+    known = snapshot.get()
+    seconds = time.monotonic() - started
+    spec = request_spec(SMALL_GB, 'h1')
+    try:
+        answer = scheduler.candidates(spec)
+    except ks_exc.ConnectTimeout:  # as it reaches Nova's conductor
+        answer = None
+    states = [host('h1'), host('h2')]
+    return {'seconds': seconds, 'known': known is not None,
+            'candidates': answer and answer[0] and len(answer[0]),
+            'query': utils.ResourceRequest.from_request_spec(
+                spec).to_querystring(),
+            'passed': len(scheduler.best(spec, states))}
+
+
+def main() -> None:
+    action, *conf_files = sys.argv[1:]
+    objects.register_all()
+    found = []
+    for conf_file in conf_files:
+        CONF.reset()
+        CONF(['--config-file', conf_file], project='nova')
+        # Each file is another Placement.
+        report.PLACEMENTCLIENT = None
+        snapshot.forget()
+        found.append({'fork': fork, 'ask': ask}[action]())
+    print(json.dumps(found))
+
+
+if __name__ == '__main__':
+    main()

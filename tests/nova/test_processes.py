@@ -1,0 +1,231 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Real processes and connections: workers that fork, a Placement that hangs.
+
+Placement is openstack-placement behind a real HTTP server, or a server that
+never answers; nova-scheduler's part runs in a process of its own.
+"""
+
+import contextlib
+import http.server
+import json
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+
+import pytest
+import requests
+
+from hv_sched.providers import names
+from tests.nova import publish
+
+CONF = """\
+[DEFAULT]
+debug = false
+[placement]
+auth_type = admin_token
+token = admin
+endpoint = {endpoint}
+endpoint_override = {endpoint}
+timeout = {timeout}
+[filter_scheduler]
+available_filters = nova.scheduler.filters.all_filters
+available_filters = hv_sched.filters.all_filters
+enabled_filters = SharedVolumeFilter
+weight_classes = hv_sched.weighers.all_weighers
+[hv_sched]
+# They read Nova's databases and Glance, which are not here.
+request_filter_moves = false
+request_filter_features = false
+"""
+PATIENCE_S = 60
+SLOW_S = 40
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status_code
+        self.body = response.json() if response.content else None
+
+
+class Api:
+    """What Publisher wants, over HTTP."""
+
+    def __init__(self, endpoint):
+        self.endpoint = endpoint
+
+    def _send(self, method, url, body=None, version='1.39'):
+        return Answer(requests.request(
+            method, self.endpoint + url, json=body, timeout=PATIENCE_S,
+            headers={'X-Auth-Token': 'admin',
+                     'OpenStack-API-Version': f'placement {version}'}))
+
+    def get(self, url, version='1.39'):
+        return self._send('GET', url, version=version)
+
+    def post(self, url, body, version='1.39'):
+        return self._send('POST', url, body, version)
+
+    def put(self, url, body, version='1.39'):
+        return self._send('PUT', url, body, version)
+
+
+@pytest.fixture(scope='module')
+def endpoint(tmp_path_factory):
+    """A Placement with four nodes on two volumes."""
+    folder = tmp_path_factory.mktemp('placement')
+    ready = folder / 'ready'
+    server = subprocess.Popen([
+        sys.executable, '-W', 'ignore', '-m',
+        'hv_sched.demo.placement_server', '--database',
+        str(folder / 'db'), '--ready-file', str(ready)])
+    try:
+        end = time.monotonic() + PATIENCE_S
+        while not ready.exists() and time.monotonic() < end:
+            assert server.poll() is None
+            time.sleep(0.1)
+        found = ready.read_text()
+        fill(Api(found))
+        yield found
+    finally:
+        server.terminate()
+        server.wait(PATIENCE_S)
+
+
+def fill(api):
+    publisher = publish.Publisher(api)
+    for host in ('h1', 'h2', 'h3', 'h4'):
+        node = str(uuid.uuid4())
+        api.post('/resource_providers', {'name': host, 'uuid': node})
+        api.put(f'/resource_providers/{node}/inventories', {
+            'resource_provider_generation': 0, 'inventories': {
+                'VCPU': {'total': 64}, 'MEMORY_MB': {'total': 65536},
+                'DISK_GB': {'total': 500}}})
+        publisher.add_traits(node, 'COMPUTE_NODE', 'OWNER_NOVA')
+    publisher.publish(publish.cluster(
+        'c1', {'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')},
+        sizes_gb={'CSV1': 100, 'CSV2': 90}))
+
+
+def run(action, folder, *endpoints, timeout=PATIENCE_S):
+    """Let outside.py do it; returns what it says."""
+    files = []
+    for number, each in enumerate(endpoints):
+        files.append(folder / f'nova{number}.conf')
+        files[-1].write_text(CONF.format(endpoint=each, timeout=timeout))
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore',
+         str(pathlib.Path(__file__).with_name('outside.py')), action,
+         *map(str, files)], capture_output=True, text=True, check=False,
+        timeout=PATIENCE_S * 3)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_forked_workers_share_nothing_and_choose_another_volume_each(
+        endpoint, tmp_path):
+    """Each prefers CSV1; there is room for one."""
+    found, = run('fork', tmp_path, endpoint)
+    parent = found['parent']
+    assert (parent['threads'], parent['sockets']) == (1, 0)
+    assert parent['snapshot_pid'] is None
+    assert found['after']['snapshot_pid'] is None
+    first, second = sorted(found['workers'], key=lambda one: one['tried'])
+    for worker in (first, second):
+        assert worker['snapshot_pid'] == worker['pid'] != parent['pid']
+    assert first['tried'] == 1 < second['tried']
+    api = Api(endpoint)
+    volumes = {provider['uuid']: provider['name'] for provider in api.get(
+        f'/resource_providers?required={names.VOLUME}'
+    ).body['resource_providers']}
+    taken = [volumes[uuid] for worker in (first, second)
+             for uuid, share in api.get(
+                 f'/allocations/{worker["server"]}').body[
+                     'allocations'].items()
+             if 'DISK_GB' in share['resources']]
+    assert taken == ['csv:c1/CSV1', 'csv:c1/CSV2']
+
+
+@contextlib.contextmanager
+def server(handle):
+    """A server that answers each request by handle(handler)."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            with contextlib.suppress(OSError):  # the client went away
+                handle(self)
+
+        def log_message(self, *args):
+            pass
+
+    found = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    found.daemon_threads = True
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    try:
+        yield f'http://127.0.0.1:{found.server_port}'
+    finally:
+        found.shutdown()
+        found.server_close()
+
+
+def placement(endpoint, spoil):
+    """Placement, each of whose answers is spoilt but the first.
+
+    The first is the version document that Nova's client reads at its start.
+    """
+    def handle(handler):
+        if handler.path.strip('/'):
+            spoil(handler)
+        answer = urllib.request.urlopen(urllib.request.Request(
+            endpoint + handler.path, headers={
+                'X-Auth-Token': 'admin',
+                'OpenStack-API-Version': 'placement 1.39'}))
+        handler.send_response(200)
+        handler.send_header('Content-Type', 'application/json')
+        handler.end_headers()
+        handler.wfile.write(answer.read())
+    return handle
+
+
+def away(handler):
+    raise ConnectionError
+
+
+def failing(handler):
+    handler.send_error(503)
+    raise ConnectionError
+
+
+def slow(handler):
+    time.sleep(SLOW_S)
+
+
+def test_a_placement_away_failing_or_slow_is_waited_for_once(
+        endpoint, tmp_path):
+    """Requests end as Nova's own query does; candidates would pass."""
+    with (server(placement(endpoint, away)) as gone,
+          server(placement(endpoint, failing)) as broken,
+          server(placement(endpoint, slow)) as late):
+        bad = [gone, broken, late]
+        *answers, good = run('ask', tmp_path, *bad, endpoint, timeout=1)
+    for url, found in zip(bad, answers, strict=True):
+        assert found['seconds'] < SLOW_S / 2, 'the answer is not waited for'
+        assert (found['known'], found['passed']) == (False, 2), url
+        assert not found['candidates'], url
+        # A named host would find no volume without it.
+        assert 'resources_HV_SCHED_DISK=DISK_GB' in found['query'], url
+    # Both nodes of the home of h1; Nova's manager adds which of them.
+    assert good['known'] and good['candidates'] == 2

@@ -1,0 +1,303 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is wrong with a server's shares, and what heal makes of it."""
+
+import dataclasses
+
+from hypothesis import given
+from hypothesis import strategies as st
+import pytest
+
+from hv_sched.providers import ids
+from hv_sched.shares import audit
+from hv_sched.shares.audit import Code
+from hv_sched.shares.servers import Migration
+from hv_sched.shares.servers import Needs
+from hv_sched.shares.servers import Server
+
+COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
+NODES = {'n1': audit.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
+         'n2': audit.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
+         'n3': audit.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
+TWO = audit.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
+ONE = audit.Ground({'v1': 'csv:c/V1'}, {
+    uuid: audit.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
+    for uuid, node in NODES.items()})
+SERVER = Server('s', 'active', None, node='hv1', project_id='p',
+                user_id='u', needs=Needs(50, COMPUTE))
+
+
+def at(**fields):
+    return dataclasses.replace(SERVER, **fields)
+
+
+def held(node='n1', **volumes):
+    found = {node: dict(COMPUTE)} if node else {}
+    for volume, gb in volumes.items():
+        found.setdefault(volume, {})['DISK_GB'] = gb
+    return found
+
+
+def judge(holds, server=SERVER, ground=ONE):
+    return list(audit.judge(server, holds, ground))
+
+
+def codes(*args, **kwargs):
+    return [finding.code for finding in judge(*args, **kwargs)]
+
+
+def only(*args, **kwargs):
+    finding, = judge(*args, **kwargs)
+    return finding
+
+
+def test_a_server_with_its_share_is_right():
+    assert judge(held(v1=50)) == []
+
+
+def test_a_missing_share_is_restored_on_the_only_volume():
+    finding = only(held())
+    assert (finding.code, finding.where, finding.gb) == (
+        Code.MISSING, 'csv:c/V1', 50)
+    assert finding.after == held(v1=50)
+
+
+def test_a_missing_share_is_only_listed_where_the_volume_is_not_certain():
+    finding = only(held(), ground=TWO)
+    assert (finding.code, finding.healable) == (Code.MISSING, False)
+    assert 'not certain' in finding.remedy
+
+
+@pytest.mark.parametrize('known', [
+    {'known_on': {'s': 'v2'}}, {'assume_home': True}])
+def test_the_source_or_the_operator_tell_where_the_files_are(known):
+    server = at(node='hv2')
+    finding = only(held('n2'), server, dataclasses.replace(TWO, **known))
+    assert finding.after == held('n2', v2=50)
+
+
+def test_a_missing_share_of_unknown_size_is_only_listed():
+    finding = only(held(), at(needs=Needs()))
+    assert (finding.code, finding.healable) == (Code.MISSING, False)
+    assert 'flavor' in finding.remedy
+
+
+def test_a_server_that_never_ran_or_has_no_disk_misses_nothing():
+    assert judge(held(), at(launched=False)) == []
+    assert judge(held(), at(node=None)) == []
+    assert judge(held(), at(needs=Needs(0, COMPUTE))) == []
+
+
+def test_a_share_elsewhere_is_not_missing():
+    assert judge({**held(), 'kvm': {'DISK_GB': 50}}) == []
+
+
+def test_a_server_that_holds_nothing_gets_all_of_it_back():
+    finding = only({})
+    assert finding.code is Code.LOST
+    assert finding.after == held(v1=50)
+
+
+@pytest.mark.parametrize('server,ground', [
+    (at(needs=Needs(50, None)), ONE), (at(needs=Needs()), ONE),
+    (at(node='hv9'), ONE), (SERVER, TWO)])
+def test_what_it_held_must_be_certain_to_be_given_back(server, ground):
+    found = judge({}, server, ground)
+    assert not any(finding.healable for finding in found)
+
+
+def test_a_server_without_disk_gets_its_processors_back():
+    assert only({}, at(needs=Needs(0, COMPUTE))).after == held()
+
+
+def test_the_node_part_follows_the_server():
+    finding = only(held('n2', v1=50))
+    assert (finding.code, finding.where) == (Code.WRONG_NODE, 'hv2')
+    assert finding.after == held('n1', v1=50)
+
+
+def test_the_gpu_follows_too():
+    gpu = {'CUSTOM_REMOTEFX_ADAPTER': 1}
+    finding = only({**held('n2', v1=50), ids.remotefx_uuid('n2'): gpu})
+    assert finding.after == {**held('n1', v1=50),
+                             ids.remotefx_uuid('n1'): gpu}
+
+
+def test_what_is_not_known_to_move_along_keeps_the_node_part():
+    finding = only({**held('n2', v1=50), 'pci': {'CUSTOM_PCI': 1}})
+    assert (finding.code, finding.healable) == (Code.WRONG_NODE, False)
+
+
+def test_a_second_node_part_is_released():
+    finding = only({**held(v1=50), 'n2': COMPUTE})
+    assert (finding.code, finding.after) == (Code.WRONG_NODE, held(v1=50))
+
+
+def test_an_evacuated_server_is_on_two_nodes_until_one_comes_back():
+    both = {**held(v1=50), 'n2': COMPUTE, 'v2': {'DISK_GB': 50}}
+    waiting = dataclasses.replace(TWO, waiting={'s'})
+    assert judge(both, ground=waiting) == []
+    assert codes(both, ground=TWO) == [Code.WRONG_NODE, Code.DOUBLED]
+
+
+def test_an_evacuation_leaves_the_share_on_the_former_home():
+    evacuated = Migration('m', 's', 'completed', 'hv1', source_node='hv2')
+    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+        TWO, evacuated={'s': evacuated}))
+    assert (finding.code, finding.where) == (Code.EVACUATED, 'csv:c/V2')
+    assert finding.after == held(v1=50)
+
+
+def test_a_former_node_may_be_gone():
+    evacuated = Migration('m', 's', 'done', 'hv1', source_node='hv8')
+    assert only(held(v1=50, v2=50), ground=dataclasses.replace(
+        TWO, evacuated={'s': evacuated})).after == held(v1=50)
+
+
+@pytest.mark.parametrize('fields,known', [
+    ({'dest_node': 'hv3'}, {}), ({'source_node': 'hv3'}, {}),
+    ({}, {'s': 'v2'})])
+def test_an_evacuation_that_does_not_explain_it_heals_nothing(fields, known):
+    evacuated = dataclasses.replace(Migration(
+        'm', 's', 'completed', 'hv1', source_node='hv2'), **fields)
+    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+        TWO, evacuated={'s': evacuated}, known_on=known))
+    assert finding.code is Code.DOUBLED
+    assert finding.healable == bool(known)
+
+
+def test_two_shares_are_one_where_the_source_proves_it():
+    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+        TWO, known_on={'s': 'v2'}))
+    assert (finding.code, finding.where) == (Code.DOUBLED, 'csv:c/V1')
+    assert finding.after == held(v2=50)
+    assert not only(held(v1=50, v2=50), ground=TWO).healable
+
+
+def test_a_share_gets_the_size_of_the_flavor():
+    finding = only(held(v1=30))
+    assert (finding.code, finding.gb) == (Code.WRONG_AMOUNT, 30)
+    assert finding.after == held(v1=50)
+    assert judge(held(v1=30), at(needs=Needs())) == []
+
+
+def test_an_offloaded_server_holds_nothing():
+    server = at(vm_state='shelved_offloaded', node=None)
+    assert only(held(None, v1=50), server).after == {}
+    assert judge({}, server) == []
+
+
+def test_only_the_source_says_that_a_share_is_on_the_wrong_volume():
+    assert judge(held(v2=50), ground=TWO) == []
+    finding = only(held(v2=50), ground=dataclasses.replace(
+        TWO, known_on={'s': 'v1'}))
+    assert (finding.code, finding.after) == (
+        Code.WRONG_VOLUME, held(v1=50))
+
+
+def test_a_share_on_a_closed_node_moves_to_its_volume():
+    finding = only({'n1': {**COMPUTE, 'DISK_GB': 50}})
+    assert (finding.code, finding.where) == (Code.CLOSED_NODE, 'hv1')
+    assert finding.after == held(v1=50)
+    assert not only({'n1': {**COMPUTE, 'DISK_GB': 50}}, ground=TWO).healable
+
+
+def test_a_share_on_both_is_one_copy():
+    finding = only({'n1': {**COMPUTE, 'DISK_GB': 50},
+                    'v1': {'DISK_GB': 50}})
+    assert finding.after == held(v1=50)
+
+
+def test_escrow_is_the_share():
+    finding = only({**held(), 'v1': {'CUSTOM_CSV_HELD_DISK_GB': 50}})
+    assert (finding.code, finding.after) == (Code.HELD, held(v1=50))
+
+
+def test_a_server_to_be_confirmed_may_hold_both_sizes():
+    server = at(vm_state='resized')
+    assert judge(held('n2', v1=70), server) == []
+    assert codes(held(), server) == [Code.MISSING]
+
+
+@pytest.mark.parametrize('server', [
+    at(known=False), at(vm_state='building')])
+def test_what_is_not_known_is_not_wrong(server):
+    assert judge({}, server) == judge(held('n2'), server) == []
+
+
+def test_of_a_server_in_error_nothing_is_taken():
+    server = at(vm_state='error')
+    assert not only(held(v1=30), server).healable
+    assert not only(held('n2', v1=50), server).healable
+    assert only(held(), server).healable
+
+
+def test_only_the_chosen_codes_are_healed():
+    wrong = held('n2', v1=30)
+    heal = audit.healed
+    assert heal(SERVER, wrong, ONE, ()) == wrong
+    assert heal(SERVER, wrong, ONE, {Code.WRONG_NODE}) == held(v1=30)
+    assert heal(SERVER, wrong, ONE, {Code.WRONG_AMOUNT}) == held(
+        'n2', v1=50)
+    assert heal(SERVER, wrong, ONE, set(Code)) == held(v1=50)
+
+
+def test_every_code_is_explained():
+    assert set(audit.MEANINGS) == set(Code)
+    assert Code.ORPHANED not in audit.SAFE
+
+
+amounts = st.dictionaries(st.sampled_from(
+    ['DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB', 'VCPU', 'MEMORY_MB']),
+    st.integers(1, 60), min_size=1)
+anything = st.dictionaries(
+    st.sampled_from(['n1', 'n2', 'n3', 'v1', 'v2', 'other']), amounts)
+grounds = st.builds(
+    dataclasses.replace, st.sampled_from([ONE, TWO]),
+    known_on=st.sampled_from([{}, {'s': 'v1'}, {'s': 'v2'}]),
+    waiting=st.sampled_from([(), {'s'}]), assume_home=st.booleans())
+servers = st.builds(
+    at, vm_state=st.sampled_from(
+        ['active', 'stopped', 'error', 'resized', 'soft-delete']),
+    node=st.sampled_from(['hv1', 'hv2', None]),
+    needs=st.sampled_from([Needs(50, COMPUTE), Needs(0, COMPUTE),
+                           Needs(50, None), Needs()]))
+
+
+@given(servers, anything, grounds)
+def test_what_is_healed_stays_healed(server, holds, ground):
+    after = audit.healed(server, holds, ground, set(Code))
+    assert not any(finding.healable for finding
+                   in audit.judge(server, after, ground))
+
+
+@given(servers, anything, grounds)
+def test_healing_touches_nothing_but_the_cluster(server, holds, ground):
+    after = audit.healed(server, holds, ground, set(Code))
+    ours = {*ground.volumes, *ground.nodes}
+    assert {p: r for p, r in after.items() if p not in ours} == {
+        p: r for p, r in holds.items() if p not in ours}
+    assert all(after.values())
+
+
+@given(servers, anything, grounds)
+def test_healing_never_leaves_a_server_without_the_copy_it_had(
+        server, holds, ground):
+    """Only a flavor without disk lets a share go."""
+    def has_disk(held_by):
+        return any(rc in resources for provider, resources in held_by.items()
+                   for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
+                   if provider in {*ground.volumes, *ground.nodes})
+    after = audit.healed(server, holds, ground, set(Code))
+    if has_disk(holds) and server.needs.disk_gb != 0:
+        assert has_disk(after)

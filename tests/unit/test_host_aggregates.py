@@ -1,0 +1,83 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One host aggregate for each cluster: what is planned."""
+
+import dataclasses
+
+from hv_sched import host_aggregates
+from hv_sched import model
+from hv_sched.host_aggregates import Aggregate
+from hv_sched.host_aggregates import Change
+from hv_sched.host_aggregates import Create
+from hv_sched.providers.findings import Kind
+
+METADATA = {'hv_cluster': 'c1', 'hv_cluster_guid': 'g1'}
+CLUSTER = model.Cluster('g1', 'c1', (
+    model.Node('hv1'), model.Node('hv2'), model.Node('new')), ())
+HOSTS = {'hv1': 'h1', 'hv2': 'h2', 'kvm': 'h3'}
+RIGHT = Aggregate(1, 'c1', frozenset({'h1', 'h2'}),
+                  {**METADATA, 'ssd': 'true'})
+
+
+def plan(*aggregates, cluster=CLUSTER):
+    return host_aggregates.plan([cluster], aggregates, HOSTS)
+
+
+def other(**fields):
+    return dataclasses.replace(
+        Aggregate(7, 'gold', frozenset({'h1', 'h3'}), {'gold': 'yes'}),
+        **fields)
+
+
+def test_a_cluster_without_one_gets_one():
+    found = plan(other())
+    assert found.steps == (Create('c1', METADATA, ('h1', 'h2')),)
+    note, = found.findings
+    assert note.kind is Kind.NOTE and 'new' in note.message
+
+
+def test_what_is_right_stays_with_the_operators_own_properties():
+    assert plan(RIGHT, other()).steps == ()
+
+
+def test_members_name_and_metadata_are_put_right():
+    wrong = Aggregate(1, 'old', frozenset({'h1', 'h3'}),
+                      {'hv_cluster_guid': 'g1', 'hv_cluster': 'old'})
+    step, = plan(wrong).steps
+    assert step == Change(1, 'c1', 'old', METADATA, ('h2',), ('h3',))
+    assert list(host_aggregates.lines(step)) == [
+        ('~', 'host aggregate c1', 'name', 'old', 'c1'),
+        ('~', 'host aggregate c1', 'hv_cluster', '', 'c1'),
+        ('~', 'host aggregate c1', 'hv_cluster_guid', '', 'g1'),
+        ('+', 'host aggregate c1', 'host', '', 'h2'),
+        ('-', 'host aggregate c1', 'host', 'h3', '')]
+
+
+def test_one_that_was_killed_between_name_and_metadata_is_finished():
+    step, = plan(Aggregate(1, 'c1', frozenset(), {})).steps
+    assert (step.metadata, step.add) == (METADATA, ('h1', 'h2'))
+
+
+def test_a_clash_of_names_is_refused_with_its_remedy():
+    for clash in (other(name='c1'), other(metadata={'hv_cluster': 'c1'})):
+        for also in ((), (RIGHT,)):
+            found = plan(clash, *also)
+            assert found.steps == ()
+            finding, = found.findings
+            assert finding.kind is Kind.REFUSED
+            assert 'rename it' in finding.message
+
+
+def test_two_that_claim_one_cluster_are_refused():
+    finding, = plan(RIGHT, dataclasses.replace(RIGHT, id=2)).findings
+    assert 'c1 (1), c1 (2)' in finding.message
