@@ -15,6 +15,7 @@
 import os
 import re
 import sys
+import time
 from typing import Any
 
 from nova import context as nova_context
@@ -42,6 +43,7 @@ IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
 STOCK_FILTERS = ['ComputeFilter', 'ComputeCapabilitiesFilter',
                  'ImagePropertiesFilter', 'ServerGroupAntiAffinityFilter',
                  'ServerGroupAffinityFilter']
+_FREED_WITHIN_S = 5
 Shares = dict[str, dict[str, dict[str, int]]]
 
 
@@ -217,6 +219,21 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
             'requested_destination': None,
             'security_groups': objects.SecurityGroupList(objects=[]),
             'request_level_params': objects.RequestLevelParams(), **fields})
+
+    def _wait_until_deleted(self, server: dict[str, Any]) -> None:
+        """Also until Nova has freed what it held, or has given up.
+
+        Nova frees a server's allocations after it destroyed the record
+        (nova/compute/manager.py, _delete_instance).
+        """
+        super()._wait_until_deleted(server)
+        consumers = [server['id'], *(
+            migration.uuid for migration in self.migrations(server))]
+        end = time.monotonic() + _FREED_WITHIN_S
+        while time.monotonic() < end:
+            if not any(self.shares(consumer) for consumer in consumers):
+                return
+            time.sleep(0.1)
 
     def host_of(self, server: dict[str, Any]) -> str | None:
         found = self.api.get_server(server['id'])
