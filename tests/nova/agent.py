@@ -67,12 +67,15 @@ def connection_of(api: Any, roles: str = 'admin,member,reader') -> Any:
         compute_endpoint_override=api.base_url)
 
 
-def restorer(placement: Any, api: Any) -> restore.Restorer:
+def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False
+             ) -> restore.Restorer:
     """:param placement: the harness's client of Placement
     :param api: its client of Nova, an administrator's
+    :param cold_moves_keep_disk: as the nodes' driver does
     """
     return restore.Restorer(*_clients(placement, api), restore.Options(
-        workers=1, settle_seconds=0))
+        workers=1, settle_seconds=0,
+        cold_moves_keep_disk=cold_moves_keep_disk))
 
 
 def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False

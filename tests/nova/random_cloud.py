@@ -193,8 +193,16 @@ class Cloud(moving.MovingCase):
             return
         host = self._host(uuid)
         assert not stays or host in stays, (host, stays)
-        server.evacuated(host, None if stays else self._volume(
-            uuid, host, set(server.copies)))
+        server.evacuated(host, self._taken_up(host, server) if stays
+                         else self._volume(uuid, host, set(server.copies)))
+
+    def _taken_up(self, host: str, server: share_table.Server) -> str:
+        """Which copy a node finds; the one it ran from if it finds both."""
+        found = set(self.table.reach[host]) & set(server.copies)
+        if server.at in found:
+            return str(server.at)
+        volume, = found
+        return volume
 
     def crash_one(self, host: str) -> None:
         self.crash(host)
@@ -203,6 +211,8 @@ class Cloud(moving.MovingCase):
     def come_back_one(self, host: str) -> None:
         self.come_back(host)
         self.is_down.discard(host)
+        for server in self.table.servers.values():
+            server.came_back(host)
 
     def shelve(self, uuid: str) -> None:
         self._shelve_server({'id': uuid})
@@ -238,13 +248,24 @@ class Cloud(moving.MovingCase):
         self._delete_server({'id': uuid})
         del self.table.servers[uuid], self.states[uuid]
 
-    def agent_passes(self) -> None:
-        """An ordinary pass; what evacuations left is for a full one."""
-        result = agent.restorer(self.placement, self.api).restore(
-            full=False)
-        assert result.findings == (), result.findings
+    def for_the_agent(self, full: bool) -> bool:
+        """Whether a pass has something to do."""
+        return any(server.held or (full and (
+            len(server.copies) > 1 or {*server.copies.values()} - {
+                server.gb})) for server in self.table.servers.values())
+
+    def agent_passes(self, full: bool) -> None:
+        """What evacuations and smaller sizes left is for a full one."""
+        restorer = agent.restorer(self.placement, self.api, self.keeps_disk)
+        # Of two copies the wrong one goes first, then the size is seen to.
+        for _pass in range(2 if full else 1):
+            result = restorer.restore(full=full)
+            assert result.findings == (), result.findings
         for server in self.table.servers.values():
-            server.restored()
+            if full:
+                server.settled()
+            else:
+                server.restored()
 
     def delete_all(self) -> None:
         """Nodes come back, servers go: nothing is left."""

@@ -34,12 +34,16 @@ class Pending:
 
     :param copies: the old files, where they are; of one copy that both
         sizes share, the old size
+    :param at: see Server
+    :param left: see Server
     """
 
     host: str
     gb: int
     copies: dict[str, int]
     is_one_copy: bool
+    at: str | None
+    left: str | None
 
 
 @dataclasses.dataclass
@@ -48,12 +52,16 @@ class Server:
 
     :param copies: volume -> GB of each copy it is charged for
     :param held: the volumes where a failed move left escrow for a copy
+    :param at: the volume with the files it runs from
+    :param left: the node it was evacuated from, until that one is back
     """
 
     gb: int
     host: str | None = None
     copies: dict[str, int] = dataclasses.field(default_factory=dict)
     held: set[str] = dataclasses.field(default_factory=set)
+    at: str | None = None
+    left: str | None = None
     pending: Pending | None = None
 
     # -- one method for each row of the table
@@ -61,6 +69,7 @@ class Server:
     def built(self, host: str, volume: str) -> None:
         """Created or unshelved: one copy."""
         self.host, self.copies, self.held = host, {volume: self.gb}, set()
+        self.at, self.left = volume, None
 
     def live_migrated(self, host: str) -> None:
         """The files stay, one copy; escrow became the share again."""
@@ -72,22 +81,24 @@ class Server:
 
     def cold_moved(self, host: str, volume: str, gb: int) -> None:
         """The files are copied, the old ones kept: two copies."""
-        assert self.host
-        self.pending = Pending(self.host, self.gb, self.copies, False)
+        self.pending = self._as_it_is(is_one_copy=False)
         self.gb = gb
         self.built(host, volume)
 
     def cold_moved_in_place(self, host: str, gb: int) -> None:
         """The files stay: one copy, at the larger size."""
-        assert self.host
-        self.pending = Pending(self.host, self.gb, self.copies, True)
+        self.pending = self._as_it_is(is_one_copy=True)
         self.copies = {volume: max(gb, old_gb)
                        for volume, old_gb in self.copies.items()}
         self.host, self.gb, self.held = host, gb, set()
 
+    def _as_it_is(self, is_one_copy: bool) -> Pending:
+        assert self.host
+        return Pending(self.host, self.gb, self.copies, is_one_copy,
+                       self.at, self.left)
+
     def confirmed(self) -> None:
-        """One copy, new size."""
-        self.copies = dict.fromkeys(self.copies, self.gb)
+        """One copy, new size; of a smaller one in place once settled."""
         self.pending = None
 
     def reverted(self) -> None:
@@ -95,15 +106,16 @@ class Server:
         assert self.pending
         was, self.pending = self.pending, None
         self.host, self.gb, self.copies = was.host, was.gb, was.copies
+        self.at, self.left = was.at, was.left
         self.held = set(self.copies) if was.is_one_copy else set()
 
-    def evacuated(self, host: str, volume: str | None) -> None:
+    def evacuated(self, host: str, volume: str) -> None:
         """The files are taken up; built anew elsewhere they are two copies.
 
-        :param volume: where it was built anew, or None
+        :param volume: where it runs now
         """
-        self.host = host
-        if volume is None:
+        self.host, self.left, self.at = host, self.host, volume
+        if volume in self.copies:
             self.held = set()
         else:
             self.copies = {**self.copies, volume: self.gb}
@@ -111,10 +123,27 @@ class Server:
     def offloaded(self) -> None:
         """Shelved: no copy on any volume."""
         self.host, self.copies, self.held = None, {}, set()
+        self.at, self.left = None, None
+
+    def came_back(self, host: str) -> None:
+        """A node is up again, and has cleaned up what left it."""
+        if self.left == host:
+            self.left = None
 
     def restored(self) -> None:
         """The agent has passed."""
         self.held = set()
+
+    def settled(self) -> None:
+        """The agent has passed in full: no copy too many or too large.
+
+        A node that is not back yet may still have its copy.
+        """
+        self.restored()
+        if self.pending or self.at is None:
+            return
+        if self.left is None or len(self.copies) == 1:
+            self.copies = {self.at: self.gb}
 
     # -- what Placement must say
 

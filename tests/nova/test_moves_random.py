@@ -75,10 +75,12 @@ class Walk(stateful.RuleBasedStateMachine):
         self.cloud.move_cold(self.one(pick, 'ACTIVE', 'SHUTOFF'))
 
     @_of(lambda cloud: cloud.to_resize())
-    @stateful.rule(pick=_PICK, more_gb=st.sampled_from((50, 150)))
+    @stateful.rule(pick=_PICK, more_gb=st.sampled_from((-50, 50, 150)))
     def resize(self, pick, more_gb):
         some = self.cloud.to_resize()
-        self.cloud.move_cold(some[pick % len(some)], more_gb)
+        uuid = some[pick % len(some)]
+        hypothesis.assume(self.cloud.table.servers[uuid].gb + more_gb > 0)
+        self.cloud.move_cold(uuid, more_gb)
 
     @_of(lambda cloud: cloud.servers('VERIFY_RESIZE'))
     @stateful.rule(pick=_PICK, confirms=st.booleans())
@@ -132,11 +134,15 @@ class Walk(stateful.RuleBasedStateMachine):
         some = self.cloud.to_delete()
         self.cloud.delete(some[pick % len(some)])
 
-    @_of(lambda cloud: any(server.held for server
-                           in cloud.table.servers.values()))
+    @_of(lambda cloud: cloud.for_the_agent(full=False))
     @stateful.rule()
     def agent_passes(self):
-        self.cloud.agent_passes()
+        self.cloud.agent_passes(full=False)
+
+    @_of(lambda cloud: cloud.for_the_agent(full=True))
+    @stateful.rule()
+    def agent_passes_in_full(self):
+        self.cloud.agent_passes(full=True)
 
     @stateful.invariant()
     def the_table_holds(self):
