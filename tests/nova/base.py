@@ -38,7 +38,7 @@ if _DRIVERS not in nova.virt.__path__:
     nova.virt.__path__.append(_DRIVERS)
 
 # Wheels install it under the prefix.
-_PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
+PASTE = os.path.join(sys.prefix, 'etc', 'nova', 'api-paste.ini')
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
 STOCK_FILTERS = ['ComputeFilter', 'ComputeCapabilitiesFilter',
                  'ImagePropertiesFilter', 'ServerGroupAntiAffinityFilter',
@@ -63,7 +63,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
     DISK_FORMATS: tuple[str, ...] = ()
 
     def setUp(self) -> None:
-        self.flags(api_paste_config=_PASTE, group='wsgi')
+        self.flags(api_paste_config=PASTE, group='wsgi')
         self.flags(cores=-1, ram=-1, instances=-1, group='quota')
         self._choose_plugins()
         kept = list(request_filter.ALL_REQUEST_FILTERS)
