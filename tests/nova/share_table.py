@@ -53,6 +53,7 @@ class Server:
     :param copies: volume -> GB of each copy it is charged for
     :param held: the volumes where a failed move left escrow for a copy
     :param at: the volume with the files it runs from
+    :param built_gb: its size when these were made
     :param left: the node it was evacuated from, until that one is back
     """
 
@@ -62,12 +63,17 @@ class Server:
     held: set[str] = dataclasses.field(default_factory=set)
     at: str | None = None
     left: str | None = None
+    built_gb: int = 0
     pending: Pending | None = None
 
     # -- one method for each row of the table
 
     def built(self, host: str, volume: str) -> None:
         """Created or unshelved: one copy."""
+        self.built_gb = self.gb
+        self._on(host, volume)
+
+    def _on(self, host: str, volume: str) -> None:
         self.host, self.copies, self.held = host, {volume: self.gb}, set()
         self.at, self.left = volume, None
 
@@ -83,7 +89,7 @@ class Server:
         """The files are copied, the old ones kept: two copies."""
         self.pending = self._as_it_is(is_one_copy=False)
         self.gb = gb
-        self.built(host, volume)
+        self._on(host, volume)
 
     def cold_moved_in_place(self, host: str, gb: int) -> None:
         """The files stay: one copy, at the larger size."""
