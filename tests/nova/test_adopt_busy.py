@@ -16,8 +16,8 @@ import threading
 import time
 from unittest import mock
 
-from nova.tests import fixtures as nova_fixtures
 from nova.virt import fake
+from oslo_utils import uuidutils
 import pytest
 
 from hv_sched.providers import names
@@ -27,7 +27,6 @@ NODES = ('h1', 'h2')  # of the cluster; h3 stands beside it
 RUNS = 20
 
 
-@pytest.mark.long
 class AdoptABusyNova(test_adopt.AdoptCase):
 
     def setUp(self):
@@ -65,11 +64,12 @@ class AdoptABusyNova(test_adopt.AdoptCase):
             'resize': {'flavorRef': self.flavor(4)}}, 'VERIFY_RESIZE')
         self.act(self.many('shelved', each, 5), {'shelve': None},
                  'SHELVED_OFFLOADED')
-        self.many('volume', each, 0, image_uuid='', more={
-            'block_device_mapping_v2': [{
-                'boot_index': 0, 'source_type': 'volume',
-                'destination_type': 'volume',
-                'uuid': nova_fixtures.CinderFixture.IMAGE_BACKED_VOL}]})
+        for _ in range(each):  # Cinder attaches a volume once
+            self.many('volume', 1, 0, image_uuid='', more={
+                'block_device_mapping_v2': [{
+                    'boot_index': 0, 'source_type': 'volume',
+                    'destination_type': 'volume',
+                    'uuid': uuidutils.generate_uuid()}]})
         deleted = self.many('deleted', each, 6)
         for server in deleted:
             self.api.delete_server(server['id'])
@@ -172,5 +172,6 @@ class AdoptABusyNova(test_adopt.AdoptCase):
     def test_a_few_servers_in_every_state_while_others_come_and_go(self):
         self.story(1)
 
+    @pytest.mark.long
     def test_sixty_servers_in_every_state_while_others_come_and_go(self):
         self.story(6)
