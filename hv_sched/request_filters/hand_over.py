@@ -55,6 +55,9 @@ class HandOver:
     :param at_least_gb: what a resize needs
     :param one_host: no alternates, since Nova would claim those without
         asking the scheduler
+    :param seen: the server's and the migration's consumer as they were
+        planned for; their generations tell whether they still are so, since
+        no migration's consumer is made twice
     """
 
     server: str
@@ -63,6 +66,7 @@ class HandOver:
     kept_on: frozenset[str]
     at_least_gb: int = 0
     one_host: bool = False
+    seen: tuple[Consumer | None, Consumer | None] | None = None
 
 
 class Refused(exception.Terminal):
@@ -104,7 +108,7 @@ def _make(planned: HandOver) -> None:
     restore = True
     for attempt in range(_ATTEMPTS):
         try:
-            wanted = _wanted(planned, restore)
+            wanted = _wanted(planned, restore, again=bool(attempt))
             if wanted:
                 allocations.write(*wanted)
             return
@@ -125,15 +129,17 @@ def _make(planned: HandOver) -> None:
             restore = False
 
 
-def _wanted(planned: HandOver, restore: bool) -> list[Consumer]:
+def _wanted(planned: HandOver, restore: bool, again: bool
+            ) -> list[Consumer]:
     """Consumers to write; none when the hand-over stands already.
 
+    :param again: what was seen is not so any more
     :raises Refused: the share that was there is gone
     """
-    server = allocations.read(planned.server)
+    server, migration = (planned.seen if planned.seen and not again
+                         else _read(planned))
     if planned.migration is None:
         return _of_evacuation(planned, server, restore)
-    migration = allocations.read(planned.migration)
     found = migration and moves.kept(
         server, migration, planned.volumes, planned.at_least_gb, restore)
     if not found:
@@ -145,6 +151,12 @@ def _wanted(planned: HandOver, restore: bool) -> list[Consumer]:
         return []
     _check_promised_room(planned, before, after)
     return after
+
+
+def _read(planned: HandOver) -> tuple[Consumer | None, Consumer | None]:
+    return (allocations.read(planned.server),
+            allocations.read(planned.migration) if planned.migration
+            else None)
 
 
 def _check_promised_room(planned: HandOver, before: Iterable[Consumer],

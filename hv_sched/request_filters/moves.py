@@ -163,7 +163,8 @@ class _Move:
         planned = hand_over.HandOver(
             found.server, self._migration and found.migration,
             self._volumes, on,
-            at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold)
+            at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold,
+            seen=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))
         _drop_disk(spec)
