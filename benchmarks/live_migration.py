@@ -35,7 +35,7 @@ from nova.scheduler import manager
 from nova.scheduler import request_filter
 
 from benchmarks import harness
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from tests.nova import base
 from tests.nova import moving
 from tests.nova import publish

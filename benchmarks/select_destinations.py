@@ -38,7 +38,7 @@ from oslo_utils import uuidutils
 
 from benchmarks import harness
 from hv_sched import model
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from tests.nova import base
 from tests.nova import publish
 

@@ -26,10 +26,10 @@ from nova.scheduler import weights
 from oslo_log import log as logging
 
 from hv_sched import conf
-from hv_sched import snapshot
-from hv_sched import volumes
 from hv_sched.filters import candidates
 from hv_sched.filters import preference
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
