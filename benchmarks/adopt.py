@@ -28,15 +28,14 @@ of each, the ratios, and by how much the client's memory grew.
 """
 
 import argparse
-import json
 import os
 import pathlib
 import resource
-import tempfile
 import time
 import typing
 import uuid
 
+from benchmarks import on_mariadb
 from hv_sched import model
 from hv_sched.providers import client
 from hv_sched.providers import consumers
@@ -49,7 +48,6 @@ from hv_sched.shares import adopt
 from hv_sched.shares import rewrite
 from hv_sched.shares import servers
 from tests.functional import base
-from tests.functional import mariadb
 from tests.functional import nova_answers
 
 TOTAL_GB = 60000
@@ -192,10 +190,7 @@ def main() -> None:
     parser.add_argument('--batch', type=int, default=50)
     parser.add_argument('--workers', type=int, default=2)
     parser.add_argument('--loop-workers', type=int, default=1)
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        with mariadb.placement(pathlib.Path(folder)) as adapter:
-            print(json.dumps(compare(adapter, args), indent=1))
+    on_mariadb.run(compare, parser.parse_args())
 
 
 if __name__ == '__main__':

@@ -25,16 +25,14 @@ Placement, as a script around the two APIs would. Prints JSON: requests for
 """
 
 import argparse
-import json
-import pathlib
 import resource
-import tempfile
 import time
 import tracemalloc
 import typing
 from urllib import parse
 import uuid
 
+from benchmarks import on_mariadb
 from hv_sched.providers import client
 from hv_sched.providers import consumers
 from hv_sched.providers import ids
@@ -43,7 +41,6 @@ from hv_sched.providers.inventory import Inventory
 from hv_sched.shares import auditor
 from hv_sched.shares import nova_servers
 from tests.functional import base
-from tests.functional import mariadb
 
 NODES, VOLUMES, DISK_GB = 16, 2, 2
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
@@ -265,10 +262,7 @@ def main() -> None:
     parser.add_argument('--workers', type=int, default=8)
     parser.add_argument('--baseline', type=int, default=1000,
                         help='servers looked at one by one')
-    args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        with mariadb.placement(pathlib.Path(folder)) as adapter:
-            print(json.dumps(compare(adapter, args), indent=1))
+    on_mariadb.run(compare, parser.parse_args())
 
 
 if __name__ == '__main__':

@@ -10,12 +10,42 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Run a benchmark that is a test case of Nova's harness; say what it found."""
+"""Run a benchmark that is a test case of Nova's harness; say what it found.
 
+Its settings are options of the command line.
+"""
+
+import argparse
+from collections.abc import Callable
 from collections.abc import Mapping
 import json
 from typing import Any
 import unittest
+
+
+def parser(doc: str, settings: Mapping[str, Any], *numbers: str
+           ) -> argparse.ArgumentParser:
+    """A parser of a benchmark's settings.
+
+    :param numbers: the settings that need no words to say what they are
+    """
+    made = argparse.ArgumentParser(description=doc.partition('\n')[0])
+    for name in numbers:
+        made.add_argument(f'--{name}', type=int, default=settings[name])
+    return made
+
+
+def main(made: argparse.ArgumentParser, case: Callable[[], unittest.TestCase],
+         settings: dict[str, Any], result: Mapping[str, Any]) -> int:
+    """Run a case with the settings of the command line.
+
+    :param case: makes it, once the settings are what was asked for
+    """
+    made.add_argument('--output', help='file for the result, as JSON')
+    arguments = vars(made.parse_args())
+    output = arguments.pop('output')
+    settings.update(arguments)
+    return run(case(), result, output)
 
 
 def run(case: unittest.TestCase, result: Mapping[str, Any],

@@ -23,7 +23,6 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 # isort: split
 
-import argparse
 import collections
 import logging
 import re
@@ -36,7 +35,7 @@ from nova.scheduler import manager
 from nova.scheduler import request_filter
 
 from benchmarks import harness
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from tests.nova import base
 from tests.nova import moving
 from tests.nova import publish
@@ -176,14 +175,8 @@ def _compared(seconds: dict[str, list[float]]) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--hosts', type=int, default=SETTINGS['hosts'])
-    parser.add_argument('--rounds', type=int, default=SETTINGS['rounds'])
-    parser.add_argument('--output', help='file for the result, as JSON')
-    arguments = vars(parser.parse_args())
-    output = arguments.pop('output')
-    SETTINGS.update(arguments)
-    return harness.run(LiveMigration(), RESULT, output)
+    parser = harness.parser(__doc__, SETTINGS, 'hosts', 'rounds')
+    return harness.main(parser, LiveMigration, SETTINGS, RESULT)
 
 
 if __name__ == '__main__':

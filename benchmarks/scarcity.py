@@ -25,7 +25,6 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 # isort: split
 
-import argparse
 from collections.abc import Iterator
 import logging
 import random
@@ -186,20 +185,14 @@ class Scarcity(select_destinations.SelectDestinations):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--hosts', type=int, default=SETTINGS['hosts'])
+    parser = harness.parser(__doc__, SETTINGS, 'hosts', 'seed')
     parser.add_argument('--fill', type=float, nargs='+',
                         default=SETTINGS['fill'],
                         help='share of all slots that plain servers take')
     parser.add_argument('--demand', type=float, default=SETTINGS['demand'],
                         help='feature-bound servers, as a share of the slots '
                              'of the nodes that can run them')
-    parser.add_argument('--seed', type=int, default=SETTINGS['seed'])
-    parser.add_argument('--output', help='file for the result, as JSON')
-    arguments = vars(parser.parse_args())
-    output = arguments.pop('output')
-    SETTINGS.update(arguments)
-    return harness.run(Scarcity(), RESULT, output)
+    return harness.main(parser, Scarcity, SETTINGS, RESULT)
 
 
 if __name__ == '__main__':

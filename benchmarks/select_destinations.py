@@ -23,7 +23,6 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 # isort: split
 
-import argparse
 from collections.abc import Callable
 import logging
 import statistics
@@ -39,7 +38,7 @@ from oslo_utils import uuidutils
 
 from benchmarks import harness
 from hv_sched import model
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from tests.nova import base
 from tests.nova import publish
 
@@ -189,19 +188,12 @@ class SelectDestinations(base.NovaCase):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    parser.add_argument('--hosts', type=int, default=SETTINGS['hosts'])
-    parser.add_argument('--volumes', type=int, default=SETTINGS['volumes'])
-    parser.add_argument('--rounds', type=int, default=SETTINGS['rounds'])
+    parser = harness.parser(__doc__, SETTINGS, 'hosts', 'volumes', 'rounds')
     parser.add_argument('--limit', type=int, default=SETTINGS['limit'],
                         help='[scheduler]max_placement_results')
     parser.add_argument('--chooses', action='store_true',
                         help='all nodes use all volumes of their cluster')
-    parser.add_argument('--output', help='file for the result, as JSON')
-    arguments = vars(parser.parse_args())
-    output = arguments.pop('output')
-    SETTINGS.update(arguments)
-    return harness.run(SelectDestinations(), RESULT, output)
+    return harness.main(parser, SelectDestinations, SETTINGS, RESULT)
 
 
 if __name__ == '__main__':

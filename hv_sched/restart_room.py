@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers import names
 from hv_sched.providers import node_room
 from hv_sched.providers.node_room import NodeRoom

@@ -19,11 +19,11 @@ from typing import Any
 from oslo_config import cfg
 
 from hv_sched import exception
-from hv_sched import volumes
 from hv_sched.doctor import nova_conf
 from hv_sched.doctor import placement_state
 from hv_sched.doctor import services
 from hv_sched.doctor.explain import Context
+from hv_sched.known import volumes
 from hv_sched.providers import consumers
 from hv_sched.providers import names
 from hv_sched.providers.client import Placement

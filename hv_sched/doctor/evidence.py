@@ -20,7 +20,7 @@ from typing import Any
 from oslo_config import cfg
 
 from hv_sched import model
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.node_room import NodeRoom
 
@@ -39,7 +39,7 @@ class PlacementState:
     """The cloud as Placement has it.
 
     :param version: the newest microversion it speaks
-    :param snapshot: see hv_sched.volumes
+    :param snapshot: see hv_sched.known.volumes
     :param compute_nodes: names by provider uuid
     :param rooms: the clustered nodes by provider uuid
     :param unmarked: names of nodes that are in a volume's home aggregate but

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 import dataclasses
 from typing import Any
 
-from hv_sched import volumes
 from hv_sched.doctor import constraints
 from hv_sched.doctor import minimal
 from hv_sched.doctor import oracle
 from hv_sched.doctor.constraints import Constraint
+from hv_sched.known import volumes
 from hv_sched.providers import names
 from hv_sched.providers.client import Placement
 from hv_sched.query import request as requests

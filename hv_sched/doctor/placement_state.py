@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hv_sched import exception
-from hv_sched import volumes
-from hv_sched import volumes_reader
 from hv_sched.doctor.evidence import PlacementState
 from hv_sched.doctor.evidence import Sample
+from hv_sched.known import volumes
+from hv_sched.known import volumes_reader
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.providers import node_room

@@ -23,14 +23,13 @@ import logging
 from typing import Any
 from urllib import parse
 
-from keystoneauth1 import exceptions as ksa_exceptions
 import tenacity
 
 from hv_sched import exception
+from hv_sched import http_reader
 
 LOG = logging.getLogger(__name__)
 _ATTEMPTS = 3
-_NOT_FOUND = 404
 _PAGE = 200
 
 
@@ -40,8 +39,10 @@ class Service:
     """
 
     def __init__(self, adapter: Any, name: str) -> None:
-        self._adapter = adapter
         self.name = name
+        self._reader = http_reader.Reader(
+            adapter, name, exception.ServiceUnavailable,
+            exception.ServiceDenied, _detail)
 
     @tenacity.retry(
         retry=tenacity.retry_if_exception_type(exception.ServiceUnavailable),
@@ -56,24 +57,9 @@ class Service:
         :raises ServiceUnavailable:
         :raises ServiceDenied:
         """
-        try:
-            response = self._adapter.get(
-                path, microversion=microversion, raise_exc=False)
-        except ksa_exceptions.RetriableConnectionFailure as exc:
-            raise exception.ServiceUnavailable(
-                f'{self.name} cannot be reached: {exc}') from exc
-        except ksa_exceptions.ClientException as exc:
-            raise exception.ServiceDenied(f'{self.name}: {exc}') from exc
-        status = response.status_code
-        if status == _NOT_FOUND:
+        response = self._reader.response(path, microversion)
+        if not self._reader.found(path, response):
             return None
-        if status >= 500:
-            raise exception.ServiceUnavailable(
-                f'{self.name} answered {status} to GET {path}')
-        if status >= 400:
-            raise exception.ServiceDenied(
-                f'{self.name} answered {status} to GET {path}'
-                f'{_detail(response)}')
         try:
             return dict(response.json())
         except (ValueError, TypeError) as exc:
@@ -92,7 +78,7 @@ class Service:
 
     @property
     def endpoint(self) -> str:
-        return str(self._adapter.get_endpoint() or '')
+        return str(self._reader.adapter.get_endpoint() or '')
 
 
 def _detail(response: Any) -> str:

@@ -14,7 +14,7 @@
 
 from typing import Any
 
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.query.usable import Candidate
 from hv_sched.query.usable import disk_of
 

@@ -32,7 +32,7 @@ from oslo_log import log as logging
 from hv_sched import asks
 from hv_sched import exception as hv_exception
 from hv_sched import request_filters
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import features

@@ -21,10 +21,10 @@ from nova import objects
 import nova.conf
 
 from hv_sched import conf
-from hv_sched import volumes
 from hv_sched.filters import candidates
 from hv_sched.filters import group_shares
 from hv_sched.filters import picks
+from hv_sched.known import volumes
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)

@@ -27,10 +27,10 @@ from nova.scheduler import utils
 from oslo_log import log as logging
 
 from hv_sched import request_filters
-from hv_sched import snapshot
-from hv_sched import volumes
 from hv_sched.filters import picks
 from hv_sched.filters import preference
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.query import usable
 from hv_sched.request_filters import hand_over
 

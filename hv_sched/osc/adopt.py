@@ -58,9 +58,9 @@ class Adopt(shares.MovingCommand):
                  'hv_sched-adopt-<time>.json here)')
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
-        conf = self.conf(parsed_args)
-        clusters, findings = self.clusters(conf, parsed_args)
+    def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
+              clusters: list[model.Cluster]) -> shares.Move:
+        """Also writes the export, before anything moves."""
         placement = self.placement(conf.hv_sched.request_timeout)
         adopter = adopt.Adopter(
             placement, self.nova(), settings.from_conf(conf), adopt.Options(
@@ -68,9 +68,8 @@ class Adopt(shares.MovingCommand):
                 parsed_args.wait), shares.Progress())
         if not parsed_args.dry_run:
             self._export(conf, parsed_args, placement, clusters)
-        return self.each(
-            parsed_args, clusters, findings,
-            lambda cluster: self._one(adopter, cluster, parsed_args.dry_run))
+        return lambda cluster: self._one(adopter, cluster,
+                                         parsed_args.dry_run)
 
     def _export(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 placement: client.Placement,

@@ -15,7 +15,6 @@ import argparse
 from collections.abc import Iterable
 import logging
 
-from keystoneauth1 import adapter
 from osc_lib.command import command
 from oslo_config import cfg
 
@@ -34,7 +33,7 @@ COLUMNS = ('Finding', 'Server', 'Volume', 'GB', 'Evidence', 'Heal')
 Row = tuple[str, str, str, int | str, str, str]
 
 
-class Auditing(base.CsvCommand):
+class Auditing(base.ServersCommand):
     """What audit and heal have in common."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -45,13 +44,6 @@ class Auditing(base.CsvCommand):
                  'to be on the home of the node it is on. True as long as '
                  'it never moved to a node with another home')
         return parser
-
-    def nova(self) -> nova_servers.NovaServers:
-        """Nova as the user of the command may use it."""
-        placement = self.app.client_manager.placement
-        return nova_servers.NovaServers(adapter.Adapter(
-            placement.session,
-            **{**placement.ks_filter, 'service_type': 'compute'}))
 
     def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 nova: nova_servers.NovaServers) -> auditor.Auditor:

@@ -33,6 +33,7 @@ from hv_sched.providers import changes
 from hv_sched.providers import client
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
+from hv_sched.shares import nova_servers
 
 _SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
@@ -77,10 +78,6 @@ class CsvCommand(command.Command):
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
-            '--source', metavar='<path>',
-            help='File or folder that describes the clusters (default: '
-                 '[hv_sched]source of the configuration file)')
-        parser.add_argument(
             '--config-file', metavar='<file>', action='append',
             help='Configuration with an [hv_sched] section (default: '
                  '/etc/hv_sched/hv_sched.conf if there is one)')
@@ -97,6 +94,13 @@ class CsvCommand(command.Command):
             adapter.Adapter(osc_client.session, **osc_client.ks_filter),
             timeout=timeout or client.DEFAULT_TIMEOUT)
 
+    def adapter_of(self, service_type: str) -> adapter.Adapter:
+        """A service as the user of the command may use it."""
+        placement = self.app.client_manager.placement
+        return adapter.Adapter(
+            placement.session,
+            **{**placement.ks_filter, 'service_type': service_type})
+
     @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
@@ -105,6 +109,25 @@ class CsvCommand(command.Command):
         conf([], project='hv_sched',
              default_config_files=parsed_args.config_file)
         return conf
+
+    def reconciler(self, conf: cfg.ConfigOpts,
+                   allow: settings.Allow | None = None
+                   ) -> reconcile.Reconciler:
+        return reconcile.Reconciler(
+            self.placement(conf.hv_sched.request_timeout),
+            settings.from_conf(conf, allow), Progress())
+
+
+class SourceCommand(CsvCommand):
+    """A command that may read the description of the clusters."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            '--source', metavar='<path>',
+            help='File or folder that describes the clusters (default: '
+                 '[hv_sched]source of the configuration file)')
+        return parser
 
     @staticmethod
     def facts(conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
@@ -125,12 +148,12 @@ class CsvCommand(command.Command):
                 '--source or [hv_sched]source')
         return facts
 
-    def reconciler(self, conf: cfg.ConfigOpts,
-                   allow: settings.Allow | None = None
-                   ) -> reconcile.Reconciler:
-        return reconcile.Reconciler(
-            self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), Progress())
+
+class ServersCommand(SourceCommand):
+    """A command that reads all of Nova's servers."""
+
+    def nova(self) -> nova_servers.NovaServers:
+        return nova_servers.NovaServers(self.adapter_of('compute'))
 
 
 class LookingCommand(CsvCommand):
@@ -154,9 +177,3 @@ class LookingCommand(CsvCommand):
         """By what people call the services."""
         return {name: self.adapter_of(service_type)
                 for name, service_type in _SERVICES.items()}
-
-    def adapter_of(self, service_type: str) -> adapter.Adapter:
-        placement = self.app.client_manager.placement
-        return adapter.Adapter(
-            placement.session,
-            **{**placement.ks_filter, 'service_type': service_type})

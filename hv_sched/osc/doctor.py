@@ -28,7 +28,7 @@ COLUMNS = ('Severity', 'Check', 'Subject', 'Evidence', 'Remedy')
 Row = tuple[str, str, str, str, str]
 
 
-class Doctor(base.LookingCommand, command.Lister):
+class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
     """Check the live cloud for known traps, each with its remedy
 
     Nothing is changed. Checks that need what is not given (--nova-conf,

@@ -14,6 +14,8 @@
 
 import argparse
 
+from oslo_config import cfg
+
 from hv_sched import model
 from hv_sched.osc import shares
 from hv_sched.osc import sync
@@ -41,18 +43,16 @@ class Retire(shares.MovingCommand):
                  'remembered in Placement')
         return parser
 
-    def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
-        conf = self.conf(parsed_args)
-        clusters, findings = self.clusters(conf, parsed_args)
+    def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
+              clusters: list[model.Cluster]) -> shares.Move:
         ratios = (export.load(parsed_args.export).ratios
                   if parsed_args.export else {})
         retirer = retire.Retirer(
             self.placement(conf.hv_sched.request_timeout), self.nova(),
             settings.from_conf(conf), parsed_args.batch, ratios,
             shares.Progress())
-        return self.each(
-            parsed_args, clusters, findings,
-            lambda cluster: self._one(retirer, cluster, parsed_args.dry_run))
+        return lambda cluster: self._one(retirer, cluster,
+                                         parsed_args.dry_run)
 
     @staticmethod
     def _one(retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool

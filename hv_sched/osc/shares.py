@@ -12,12 +12,12 @@
 
 """What ``csv adopt``, ``csv retire`` and ``csv export`` have in common."""
 
+import abc
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
 import sys
 
-from keystoneauth1 import adapter
 from osc_lib.command import command
 from oslo_config import cfg
 import tqdm
@@ -29,11 +29,11 @@ from hv_sched.osc import exit_codes
 from hv_sched.osc import sync
 from hv_sched.providers.findings import Finding
 from hv_sched.providers.findings import Kind
-from hv_sched.shares import nova_servers
 
 Rows = list[sync.Row]
 Answer = tuple[tuple[str, ...], Rows]
 Outcome = tuple[Rows, list[Finding]]
+Move = Callable[[model.Cluster], Outcome]
 INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
                'the same command again to finish.\n')
 
@@ -50,7 +50,7 @@ class Progress(base.Progress):
             self._bar.update(count)
 
 
-class SharesCommand(base.CsvCommand):
+class SharesCommand(base.ServersCommand):
     """What the commands about shares have in common."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -81,13 +81,6 @@ class SharesCommand(base.CsvCommand):
         return [cluster for cluster in facts.clusters
                 if not wanted or cluster.name in wanted], broken
 
-    def nova(self) -> nova_servers.NovaServers:
-        """Nova as the user of the command may use it."""
-        placement = self.app.client_manager.placement
-        return nova_servers.NovaServers(adapter.Adapter(
-            placement.session,
-            **{**placement.ks_filter, 'service_type': 'compute'}))
-
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
         """The nodes and volumes of clusters that are in Placement."""
@@ -117,9 +110,20 @@ class MovingCommand(SharesCommand, command.Lister):
             self.app.stderr.write(INTERRUPTED)
             return exit_codes.INTERRUPTED
 
+    def take_action(self, parsed_args: argparse.Namespace) -> Answer:
+        conf = self.conf(parsed_args)
+        clusters, findings = self.clusters(conf, parsed_args)
+        return self.each(parsed_args, clusters, findings,
+                         self.mover(conf, parsed_args, clusters))
+
+    @abc.abstractmethod
+    def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
+              clusters: list[model.Cluster]) -> Move:
+        """What moves one of these clusters, or shows what it would do."""
+
     def each(self, parsed_args: argparse.Namespace,
              clusters: Iterable[model.Cluster], findings: Iterable[Finding],
-             one: Callable[[model.Cluster], Outcome]) -> Answer:
+             one: Move) -> Answer:
         """One cluster after the other; the failure of one stops no other.
 
         :param findings: of clusters that cannot be used at all

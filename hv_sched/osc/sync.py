@@ -47,7 +47,7 @@ def failure_findings(failures: Iterable[tuple[str, Exception]]
             for cluster, failure in sorted(failures, key=lambda f: f[0])]
 
 
-class _Planning(base.CsvCommand, command.Lister):
+class _Planning(base.SourceCommand, command.Lister):
     """The options that bear on what is planned."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:

@@ -80,7 +80,7 @@ def free_gb(provider: Provider) -> int:
     return capacity - provider.used(names.DISK_GB)
 
 
-class _Volumes(base.CsvCommand):
+class _Volumes(base.SourceCommand):
     """Reading volumes, for list and show."""
 
     def read(self, placement: client.Placement, conf: cfg.ConfigOpts,

@@ -22,7 +22,7 @@ from typing import Any
 import os_traits
 
 from hv_sched import asks
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.query import from_nova

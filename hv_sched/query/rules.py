@@ -19,7 +19,7 @@ from collections.abc import Set as AbstractSet
 
 from hv_sched import asks
 from hv_sched import features
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers import ids
 from hv_sched.providers import names
 

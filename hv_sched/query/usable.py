@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers import names
 
 Candidate = Mapping[str, Any]

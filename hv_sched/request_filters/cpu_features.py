@@ -22,7 +22,7 @@ import nova.conf
 
 from hv_sched import conf
 from hv_sched import exception
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import operation

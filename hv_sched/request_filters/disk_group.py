@@ -25,7 +25,7 @@ from nova import context as nova_context
 from nova import objects
 from nova.scheduler import utils
 
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from hv_sched.query import rules
 from hv_sched.request_filters import specs

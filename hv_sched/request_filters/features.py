@@ -30,8 +30,8 @@ from oslo_log import log as logging
 
 from hv_sched import asks
 from hv_sched import conf
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.providers import names
 from hv_sched.query import rules
 from hv_sched.request_filters import built_with

@@ -31,7 +31,7 @@ from nova.scheduler import weights
 from oslo_log import log as logging
 
 from hv_sched import exception
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from hv_sched.providers.consumers import Consumer
 from hv_sched.request_filters import allocations

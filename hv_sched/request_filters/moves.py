@@ -32,8 +32,8 @@ from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.query import rules

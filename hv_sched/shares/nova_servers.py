@@ -32,11 +32,11 @@ import json
 from typing import Any
 from urllib import parse
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_utils import timeutils
 import tenacity
 
 from hv_sched import exception
+from hv_sched import http_reader
 from hv_sched.shares import amount
 from hv_sched.shares.servers import Changes
 from hv_sched.shares.servers import DONE
@@ -72,7 +72,9 @@ class NovaServers:
     """
 
     def __init__(self, adapter: Any) -> None:
-        self._adapter = adapter
+        self._reader = http_reader.Reader(
+            adapter, 'Nova', exception.NovaUnavailable, exception.NovaDenied,
+            lambda response: f': {response.text}')
         self._hosts: dict[str, str] | None = None
         self._needs: dict[tuple[str, bool], Needs] = {}
         self._skew: datetime.timedelta | None = None
@@ -236,26 +238,12 @@ class NovaServers:
         reraise=True)
     def _get(self, path: str) -> dict[str, Any] | None:
         """The answer, None for 404."""
-        try:
-            response = self._adapter.get(
-                path, microversion=MICROVERSION, raise_exc=False)
-        except ksa_exceptions.RetriableConnectionFailure as exc:
-            raise exception.NovaUnavailable(
-                f'Nova cannot be reached: {exc}') from exc
-        except ksa_exceptions.ClientException as exc:
-            raise exception.NovaDenied(f'Nova: {exc}') from exc
+        response = self._reader.response(path, MICROVERSION)
         self._note_clock(response)
-        status = response.status_code
-        if status == 404:
-            return None
-        if status in _DENIED:
+        if response.status_code in _DENIED:
             raise exception.NovaDenied(_ROLE)
-        if status >= 500:
-            raise exception.NovaUnavailable(
-                f'Nova answered {status} to GET {path}')
-        if status >= 400:
-            raise exception.NovaDenied(
-                f'Nova answered {status} to GET {path}: {response.text}')
+        if not self._reader.found(path, response):
+            return None
         return dict(response.json())
 
     def _note_clock(self, response: Any) -> None:

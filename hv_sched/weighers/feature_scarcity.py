@@ -24,52 +24,35 @@ from typing import Any
 
 from nova import exception
 from nova import objects
-import nova.conf
-from nova.scheduler import utils
-from nova.scheduler import weights
 from oslo_log import log as logging
 
-from hv_sched import conf
 from hv_sched import features
-from hv_sched import snapshot
+from hv_sched.known import scarcity
+from hv_sched.known import volumes
 from hv_sched.request_filters import features as asked_features
 from hv_sched.request_filters import specs
+from hv_sched.weighers import base
 
-CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
-conf.register_opts(CONF)
 
-_MULTIPLIER = 'feature_scarcity_weight_multiplier'
+# What free nodes can do, and the traits a server asks for.
+_Wanted = tuple[scarcity.Scarcity, frozenset[str]]
 
 
-class FeatureScarcityWeigher(weights.BaseHostWeigher):
+class FeatureScarcityWeigher(base.SnapshotWeigher[_Wanted]):
     """Higher weights, which is less that others might need, win."""
 
+    MULTIPLIER = 'feature_scarcity_weight_multiplier'
     minval = -1.0
     maxval = 0.0
 
-    def weight_multiplier(self, host_state: Any) -> float:
-        """The multiplier: the aggregate's, else the option's."""
-        return float(utils.get_weight_multiplier(
-            host_state, _MULTIPLIER, CONF.hv_sched[_MULTIPLIER]))
+    def _wanted(self, request_spec: objects.RequestSpec,
+                known: volumes.Snapshot) -> _Wanted:
+        return known.free_nodes, _asked(request_spec)
 
-    def weigh_objects(self, weighed_obj_list: list[Any],
-                      weight_properties: objects.RequestSpec) -> list[float]:
-        """One weight for each host; what is asked is read once."""
-        known = snapshot.get()
-        if known is None:
-            return [0.0] * len(weighed_obj_list)
-        asked = _asked(weight_properties)
-        return [-known.free_nodes.of(weighed.obj.uuid, asked)
-                for weighed in weighed_obj_list]
-
-    def _weigh_object(self, obj: Any,
-                      weight_properties: objects.RequestSpec) -> float:
-        """For callers that know no weigh_objects()."""
-        known = snapshot.get()
-        if known is None:
-            return 0.0
-        return -known.free_nodes.of(obj.uuid, _asked(weight_properties))
+    def _weigh(self, host_state: Any, wanted: _Wanted) -> float:
+        free_nodes, asked = wanted
+        return -free_nodes.of(host_state.uuid, asked)
 
 
 def _asked(request_spec: objects.RequestSpec) -> frozenset[str]:

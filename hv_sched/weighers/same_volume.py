@@ -24,9 +24,9 @@ from typing import Any
 
 from nova import objects
 
-from hv_sched import snapshot
-from hv_sched import volumes
 from hv_sched.filters import preference
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.request_filters import hand_over
 from hv_sched.weighers import base
 

@@ -22,6 +22,7 @@ import pytest
 from hv_sched.agent import cmd
 from hv_sched.shares.audit import Code
 from hv_sched.shares.servers import OPEN_STATUSES
+from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import test_adopt_commands
 from tests.functional import test_audit
@@ -147,17 +148,8 @@ def cloud(placement, monkeypatch):
 
 @pytest.fixture
 def conf(cloud, tmp_path):
-    path = tmp_path / 'hv_sched.conf'
-    path.write_text(f'''
-[hv_sched]
-held_settle_time = 0
-heal_codes = missing,wrong-node
-[keystone]
-auth_type = admin_token
-token = admin
-endpoint = {cloud.placement.service.endpoint}
-''')
-    return str(path)
+    return agent_conf.write(tmp_path, cloud.placement,
+                            heal_codes='missing,wrong-node')
 
 
 def test_audit_says_what_is_wrong_and_heal_puts_it_right(csv, cloud):

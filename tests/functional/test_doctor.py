@@ -35,8 +35,8 @@ from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.providers import reconcile
 from hv_sched.providers.inventory import Inventory
-from tests.functional import base
 from tests.functional import cloud as clouds
+from tests.functional import looked_at
 from tests.functional import other_services
 
 V1 = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
@@ -53,45 +53,22 @@ disk_weight_multiplier = 0.0
 '''
 
 
-class Cloud(clouds.Cloud):
+class Cloud(looked_at.Cloud):
     """Two nodes on each of two volumes, one KVM host; nothing is wrong."""
 
-    NODES = ('hv01', 'hv02', 'hv03', 'hv04', 'kvm1')
-    built = None
-
     def __init__(self, placement):
-        super().__init__(placement)
-        self.nodes = {name: clouds.node_uuid(name) for name in self.NODES}
         self.facts = clouds.facts(clouds.cluster(
             volumes=(clouds.volume(1), clouds.volume(2)),
             nodes=tuple(clouds.node(n, 1 if n < 3 else 2)
                         for n in range(1, 5))))
-        if Cloud.built is None:
-            self._build()
-            Cloud.built = base.application().copy()
-        base.application().restore(Cloud.built)
-        self.nova = other_services.Nova()
-        self.glance = other_services.Glance()
+        super().__init__(placement)
         self.clock = reconcile.utcnow
 
     def _build(self):
-        self.register(*self.NODES)
+        super()._build()
         for name in self.nodes:
             self.change_traits(name, add={UEFI})
         self.sync(self.facts)
-
-    def uuid_of(self, name):
-        return self.nodes.get(name, name)
-
-    def change_traits(self, name, add=frozenset(), remove=frozenset()):
-        generation, now = self.api.traits(self.uuid_of(name))
-        self.api.set_traits(self.uuid_of(name), generation,
-                            (now | add) - remove)
-
-    def change_aggregates(self, name, add=frozenset(), remove=frozenset()):
-        generation, now = self.api.aggregates(self.uuid_of(name))
-        self.api.set_aggregates(self.uuid_of(name), generation,
-                                (now | add) - remove)
 
     def change_inventory(self, name, rc='DISK_GB', **fields):
         generation, now = self.api.inventories(self.uuid_of(name))

@@ -24,8 +24,8 @@ from hv_sched.doctor import explain
 from hv_sched.doctor import nova_conf
 from hv_sched.doctor import tree
 from hv_sched.providers import ids
-from tests.functional import base
 from tests.functional import cloud as clouds
+from tests.functional import looked_at
 from tests.functional import other_services
 
 V1 = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
@@ -34,46 +34,28 @@ SHIELDED = {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows',
             'os_shielded_vm': 'required'}
 
 
-class Cloud(clouds.Cloud):
+class Cloud(looked_at.Cloud):
     """Two nodes on each of two volumes of 500 and 300 GB, one KVM host."""
-
-    NODES = ('hv01', 'hv02', 'hv03', 'hv04', 'kvm1')
-    built = None
 
     def __init__(self, placement):
         super().__init__(placement)
-        self.nodes = {name: clouds.node_uuid(name) for name in self.NODES}
-        if Cloud.built is None:
-            self._build()
-            Cloud.built = base.application().copy()
-        base.application().restore(Cloud.built)
-        self.nova = other_services.Nova()
-        self.glance = other_services.Glance()
         self.glance.image('plain', img_hv_type='hyperv')
 
     def _build(self):
-        self.register(*self.NODES)
-        facts = clouds.facts(clouds.cluster(
+        super()._build()
+        self.sync(clouds.facts(clouds.cluster(
             volumes=(clouds.volume(1, medium='hdd'),
                      clouds.volume(2, 300, medium='ssd')),
             nodes=(clouds.node(1, 1), clouds.node(2, 1, guarded_host=True),
                    clouds.node(3, 2, guarded_host=True),
-                   clouds.node(4, 2, state=model.NodeState.PAUSED))))
-        self.sync(facts)
+                   clouds.node(4, 2, state=model.NodeState.PAUSED)))))
         for name in self.nodes:
-            self.add_traits(name, 'COMPUTE_SECURITY_UEFI_SECURE_BOOT')
-
-    def add_traits(self, name, *traits):
-        generation, now = self.api.traits(self.nodes[name])
-        self.api.set_traits(self.nodes[name], generation,
-                            now.union(traits))
+            self.change_traits(name, {'COMPUTE_SECURITY_UEFI_SECURE_BOOT'})
 
     def put_in_zone(self, *names):
         zone = self.nova.zone('z1')
         for name in names:
-            uuid = self.nodes[name]
-            generation, now = self.api.aggregates(uuid)
-            self.api.set_aggregates(uuid, generation, now | {zone})
+            self.change_aggregates(name, {zone})
 
     def explain(self, conf_paths=(), **question):
         before = len(self.placement.service.log)
@@ -238,7 +220,7 @@ def test_a_server_that_is_there_moves_without_a_second_disk(cloud):
     assert found.filtered == {'hv01': 'the server is there now'}
     assert 'DISK_GB' not in found.query
     for name in ('hv02', 'hv03'):
-        cloud.add_traits(name, 'CUSTOM_HYPERV_PAUSED')
+        cloud.change_traits(name, {'CUSTOM_HYPERV_PAUSED'})
     found = cloud.explain(server=share)
     assert found.hosts == {}, 'where it is does not count'
     assert sorted(emptied(found)) == [

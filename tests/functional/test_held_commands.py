@@ -25,6 +25,7 @@ from hv_sched.agent import cmd
 from hv_sched.agent import passes
 from hv_sched.providers import names
 from hv_sched.shares import restore
+from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import test_adopt_commands
 from tests.functional import test_commands
@@ -53,17 +54,8 @@ def cloud(placement):
 
 
 @pytest.fixture
-def agent_conf(cloud, tmp_path):
-    path = tmp_path / 'hv_sched.conf'
-    path.write_text(f'''
-[hv_sched]
-held_settle_time = 0
-[keystone]
-auth_type = admin_token
-token = admin
-endpoint = {cloud.placement.service.endpoint}
-''')
-    return str(path)
+def conf(cloud, tmp_path):
+    return agent_conf.write(tmp_path, cloud.placement)
 
 
 def test_heal_shows_then_restores(csv, cloud):
@@ -89,19 +81,19 @@ def test_heal_says_what_it_leaves(csv, cloud):
     assert row['Done'] == f'skipped: server {server} is busy (migrating)'
 
 
-def test_the_agent_restores_after_a_day_off(cloud, agent_conf):
+def test_the_agent_restores_after_a_day_off(cloud, conf):
     servers = [cloud.case.holds({names.HELD_DISK_GB: 100})
                for _ in range(4)]
-    assert cmd.main(['--config-file', agent_conf, '--once']) == 0
+    assert cmd.main(['--config-file', conf, '--once']) == 0
     assert [cloud.case.on_volume(server) for server in servers] == [
         {names.DISK_GB: 100}] * 4
 
 
-def test_the_agent_says_that_nova_is_away(cloud, agent_conf, monkeypatch):
+def test_the_agent_says_that_nova_is_away(cloud, conf, monkeypatch):
     monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
     cloud.case.holds(test_held.HELD)
     cloud.nova_api.status = '503 Service Unavailable'
-    assert cmd.main(['--config-file', agent_conf, '--once']) == 1
+    assert cmd.main(['--config-file', conf, '--once']) == 1
 
 
 def test_the_agent_needs_credentials(tmp_path, capsys):
@@ -112,17 +104,17 @@ def test_the_agent_needs_credentials(tmp_path, capsys):
 
 
 def test_a_source_that_cannot_be_read_stops_no_restoring(
-        cloud, agent_conf, tmp_path):
+        cloud, conf, tmp_path):
     server = cloud.case.holds(test_held.HELD)
     broken = tmp_path / 'broken.conf'
     broken.write_text('[hv_sched]\nsource = /nowhere/at/all.yaml\n')
-    assert cmd.main(['--config-file', agent_conf, '--config-file',
+    assert cmd.main(['--config-file', conf, '--config-file',
                      str(broken), '--once']) == 1
     assert cloud.case.on_volume(server) == test_held.SHARE
 
 
 def test_a_paused_cluster_is_left_alone(
-        cloud, agent_conf, tmp_path, capsys):
+        cloud, conf, tmp_path, capsys):
     """Neither synced nor restored, until it is paused no more."""
     server = cloud.case.holds(test_held.HELD)
     source = tmp_path / 'clusters.yaml'
@@ -136,7 +128,7 @@ clusters:
     volumes:
       - {{name: CSV9, guid: {facts.volumes[0].guid}, size_gb: 500}}
 ''')
-    arguments = ['--config-file', agent_conf, '--once']
+    arguments = ['--config-file', conf, '--once']
     more = tmp_path / 'more.conf'
     more.write_text(f'[hv_sched]\nsource = {source}\n')
     arguments += ['--config-file', str(more)]
@@ -177,10 +169,10 @@ def test_the_loop_passes_until_it_is_stopped():
     assert agent.ran == 3
 
 
-def test_a_pass_reports_what_it_did(cloud, agent_conf):
+def test_a_pass_reports_what_it_did(cloud, conf):
     server = cloud.case.holds(test_held.HELD)
-    conf = cmd.configure(['--config-file', agent_conf])
-    agent = passes.Agent(conf, cloud.api, cloud.nova)
+    agent = passes.Agent(cmd.configure(['--config-file', conf]), cloud.api,
+                         cloud.nova)
     assert agent.run() == 0
     assert cloud.case.on_volume(server) == test_held.SHARE
     assert restore.Restorer(cloud.api, cloud.nova).restore().done == ()

@@ -27,7 +27,7 @@ import nova.virt
 
 from hv_sched import conf
 from hv_sched import model
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from tests.nova import placement
 from tests.nova import publish

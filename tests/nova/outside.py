@@ -40,9 +40,9 @@ from oslo_utils import uuidutils
 
 from hv_sched import filters
 from hv_sched import request_filters
-from hv_sched import snapshot
 from hv_sched import weighers
 from hv_sched.filters import shared_volume
+from hv_sched.known import snapshot
 from hv_sched.weighers import base
 
 CONF = nova.conf.CONF

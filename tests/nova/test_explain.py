@@ -36,7 +36,6 @@ from nova.tests import fixtures as nova_fixtures
 import pytest
 
 from hv_sched import exception as hv_exception
-from hv_sched import snapshot
 from hv_sched.doctor import asking
 from hv_sched.doctor import check
 from hv_sched.doctor import checks
@@ -47,6 +46,7 @@ from hv_sched.doctor import nova_conf
 from hv_sched.doctor import oracle
 from hv_sched.doctor import services
 from hv_sched.filters import shared_volume
+from hv_sched.known import snapshot
 from hv_sched.providers import client
 from hv_sched.providers import ids
 from hv_sched.providers import names

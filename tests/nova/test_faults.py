@@ -22,7 +22,7 @@ import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
 from hv_sched import request_filters
-from hv_sched import snapshot
+from hv_sched.known import snapshot
 from hv_sched.providers import names
 from tests.nova import base
 from tests.nova import placement

@@ -17,9 +17,9 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hv_sched import homes
 from hv_sched import model
-from hv_sched import volumes
+from hv_sched.known import homes
+from hv_sched.known import volumes
 from hv_sched.providers import desired
 from hv_sched.providers import names
 from hv_sched.providers.settings import Settings

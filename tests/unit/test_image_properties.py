@@ -24,8 +24,8 @@ from nova.image import glance
 import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.request_filters import built_with
 from hv_sched.request_filters import features
 from hv_sched.request_filters import image_properties

@@ -20,8 +20,8 @@ from oslo_db import exception as db_exc
 import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.request_filters import built_with
 from hv_sched.request_filters import features
 

@@ -19,8 +19,8 @@ from nova.scheduler import utils
 import pytest
 
 from hv_sched import request_filters
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.request_filters import closed

@@ -21,10 +21,10 @@ from nova.scheduler import weights
 import pytest
 
 from hv_sched import asks
-from hv_sched import scarcity
-from hv_sched import scarcity_reader
-from hv_sched import snapshot
-from hv_sched import volumes
+from hv_sched.known import scarcity
+from hv_sched.known import scarcity_reader
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.request_filters import features as asked_features
 from hv_sched.weighers import feature_scarcity
 

@@ -15,10 +15,10 @@
 import os
 import threading
 
-from hv_sched import snapshot
-from hv_sched import snapshot_reader
-from hv_sched import volumes
 from hv_sched.filters import shared_volume
+from hv_sched.known import snapshot
+from hv_sched.known import snapshot_reader
+from hv_sched.known import volumes
 
 TTL = 60
 EMPTY = volumes.Snapshot({}, {}, {}, frozenset())

@@ -20,10 +20,10 @@ from nova.scheduler.weights import io_ops
 from nova.scheduler.weights import ram
 import pytest
 
-from hv_sched import snapshot
-from hv_sched import volumes
 from hv_sched.filters import picks
 from hv_sched.filters import shared_volume
+from hv_sched.known import snapshot
+from hv_sched.known import volumes
 from hv_sched.providers import names
 from hv_sched.weighers import anti_affinity
 from hv_sched.weighers import free_space

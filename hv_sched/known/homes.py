@@ -23,7 +23,7 @@ counts. So it is until the publisher has passed once.
 from collections.abc import Mapping
 import contextlib
 
-from hv_sched import volumes
+from hv_sched.known import volumes
 from hv_sched.providers import names
 
 

@@ -15,7 +15,7 @@
 from collections.abc import Mapping
 import dataclasses
 
-from hv_sched import scarcity
+from hv_sched.known import scarcity
 from hv_sched.providers import names
 
 
@@ -70,7 +70,7 @@ class Snapshot:
 
     :param volumes: by provider uuid
     :param nodes: names of the clusters' nodes by provider uuid
-    :param homes: provider uuids of a node's volumes; see hv_sched.homes
+    :param homes: provider uuids of a node's volumes; see read_homes()
     :param traits: those of ours that Placement knows; asking for another is
         an error to Placement
     :param free_nodes: what the nodes with room can do

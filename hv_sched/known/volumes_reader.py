@@ -23,8 +23,8 @@ import dataclasses
 import logging
 from typing import Any
 
-from hv_sched import homes
-from hv_sched import volumes
+from hv_sched.known import homes
+from hv_sched.known import volumes
 from hv_sched.providers import names
 
 LOG = logging.getLogger(__name__)

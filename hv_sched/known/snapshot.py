@@ -27,8 +27,8 @@ import nova.conf
 from oslo_log import log as logging
 
 from hv_sched import conf
-from hv_sched import snapshot_reader
-from hv_sched import volumes
+from hv_sched.known import snapshot_reader
+from hv_sched.known import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

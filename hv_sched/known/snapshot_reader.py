@@ -25,10 +25,10 @@ from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
-from hv_sched import scarcity
-from hv_sched import scarcity_reader
-from hv_sched import volumes
-from hv_sched import volumes_reader
+from hv_sched.known import scarcity
+from hv_sched.known import scarcity_reader
+from hv_sched.known import volumes
+from hv_sched.known import volumes_reader
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from hv_sched import features
-from hv_sched import scarcity
+from hv_sched.known import scarcity
 from hv_sched.providers import gpus
 from hv_sched.providers import names
 
