@@ -36,7 +36,7 @@ Table = tuple[tuple[str, ...], list[tuple[Any, ...]]]
 Lines = format_columns.Lines
 
 
-class _Check(base.SourceCommand, command.Lister):
+class _Check(base.CsvCommand, command.Lister):
     """What both have in common."""
 
     NOUN = ''
