@@ -95,7 +95,7 @@ COST = """\
 A live migration that Nova picks the host for, in a cluster of {hosts} nodes;
 medians of {rounds} pairs, Nova's own filters and hv_sched's in turns on the
 same cloud, all services and Placement in one process (``python -m
-benchmarks.live_migration``), on two busy cores. The fake hypervisor migrates nothing, so the
+benchmarks.live_migration``). The fake hypervisor migrates nothing, so the
 whole takes less than on real nodes, and what is added is the more of it.
 """
 
