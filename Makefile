@@ -16,7 +16,6 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
       --constraint constraints/$(RELEASE).txt
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
 BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit
-SAMPLE := examples/hv_sched.conf.sample
 
 # nova and openstack-placement say which Python a release runs on.
 PYTHON_2026.2 := 3, 11
@@ -115,9 +114,11 @@ docs: $(VENV)/.docs  ## the documentation, doc/build/html
 	@$(BIN)/python -m sphinx -W -q -b html doc/source doc/build/html
 	@echo "doc/build/html/index.html"
 
-sample-config: $(VENV)/.demo  ## write examples/hv_sched.conf.sample anew
+sample-config: $(VENV)/.demo  ## write examples/*.conf.sample anew
 	@$(BIN)/oslo-config-generator --namespace hv_sched --wrap-width 79 \
-	    --output-file $(SAMPLE)
+	    --output-file examples/hv_sched.conf.sample
+	@$(BIN)/oslo-config-generator --namespace hv_sched.agent --wrap-width 79 \
+	    --output-file examples/keystone.conf.sample
 
 bench: $(VENV)/.test  ## measured figures of benchmarks/
 	@for each in $(BENCHMARKS); do \

@@ -72,6 +72,30 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     loading.register_auth_conf_options(conf, AUTH_GROUP)
     for section, service_type in SERVICES.items():
         loading.register_adapter_conf_options(conf, section)
-        conf.set_default('service_type', service_type, group=section)
-        conf.set_default('valid_interfaces', ['internal', 'public'],
-                         group=section)
+        for name, value in _defaults(service_type).items():
+            conf.set_default(name, value, group=section)
+
+
+def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
+    """For oslo-config-generator: what ``register_opts`` registers.
+
+    Of the ways to authenticate that with a user and a password.
+    """
+    return [(AUTH_GROUP, [
+        *loading.get_auth_common_conf_options(),
+        *loading.get_auth_plugin_conf_options('password'),
+        *loading.get_session_conf_options()]),
+        *((section, _service_opts(service_type))
+          for section, service_type in SERVICES.items())]
+
+
+def _service_opts(service_type: str) -> list[cfg.Opt]:
+    found = list(loading.get_adapter_conf_options(include_deprecated=False))
+    for opt in found:
+        opt.default = _defaults(service_type).get(opt.dest, opt.default)
+    return found
+
+
+def _defaults(service_type: str) -> dict[str, object]:
+    return {'service_type': service_type,
+            'valid_interfaces': ['internal', 'public']}

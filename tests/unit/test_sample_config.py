@@ -11,16 +11,46 @@
 # under the License.
 
 import pathlib
+import re
+import textwrap
 
 from oslo_config import generator
+import pytest
 
-SAMPLE = (pathlib.Path(__file__).parents[2] / 'examples'
-          / 'hv_sched.conf.sample')
+from hv_sched.agent import clients
+from hv_sched.agent import cmd
+
+EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
+
+
+def _made(namespace: str, path: pathlib.Path) -> str:
+    generator.main(['--namespace', namespace, '--wrap-width', '79',
+                    '--output-file', str(path)])
+    return path.read_text()
 
 
 def test_the_sample_config_is_current(tmp_path: pathlib.Path) -> None:
-    """``make sample-config`` writes it anew."""
-    made = tmp_path / 'made'
-    generator.main(['--namespace', 'hv_sched', '--wrap-width', '79',
-                    '--output-file', str(made)])
-    assert SAMPLE.read_text() == made.read_text()
+    """``make sample-config`` writes both anew."""
+    assert (EXAMPLES / 'hv_sched.conf.sample').read_text() == _made(
+        'hv_sched', tmp_path / 'made')
+
+
+def test_the_sample_of_the_agents_credentials_is_current(
+        tmp_path: pathlib.Path) -> None:
+    made = _made('hv_sched.agent', tmp_path / 'made')
+    if 'tls_min_version' not in made:
+        pytest.skip('this keystoneauth has fewer options than the newest')
+    assert (EXAMPLES / 'keystone.conf.sample').read_text() == made
+
+
+def test_the_readmes_agent_is_configured(tmp_path: pathlib.Path) -> None:
+    """What it shows is taken as it stands, and gives the agent clients."""
+    text = (EXAMPLES.parent / 'README.rst').read_text()
+    shown, = re.findall(r'hv_sched\.conf``::\n\n((?:    .*\n|\n)+)', text)
+    path = tmp_path / 'hv_sched.conf'
+    path.write_text(textwrap.dedent(shown))
+    conf = cmd.configure(['--config-file', str(path), '--once'])
+    clients.connect(conf)
+    assert conf.hv_sched.source == '/etc/hv_sched/clusters.yaml'
+    assert conf.placement.service_type == 'placement'
+    assert conf.nova.valid_interfaces == ['internal', 'public']
