@@ -15,11 +15,10 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from concurrent import futures
 import logging
 from typing import Any
 from typing import TypeVar
-
-import futurist
 
 from hv_sched import exception
 from hv_sched import features
@@ -45,11 +44,15 @@ _Result = TypeVar('_Result')
 
 def in_parallel(workers: int, function: Callable[[_Item], _Result],
                 items: Iterable[_Item]) -> list[_Result]:
-    """Call function for each item on up to ``workers`` threads, in order."""
+    """Call function for each item on up to ``workers`` threads, in order.
+
+    Not with futurist, whose idle threads take a second to notice that they
+    are to end (futurist 3.5.0, ``_thread.py``, ``MAX_IDLE_FOR``).
+    """
     todo = list(items)
     if workers == 1 or len(todo) < 2:
         return [function(item) for item in todo]
-    with futurist.ThreadPoolExecutor(max_workers=workers) as pool:
+    with futures.ThreadPoolExecutor(max_workers=workers) as pool:
         return list(pool.map(function, todo))
 
 
