@@ -22,7 +22,7 @@ from hv_sched.providers.client import Placement
 from hv_sched.shares import auditor
 from hv_sched.shares import heal as healing
 from hv_sched.shares import listed_files
-from hv_sched.shares.audit import Code
+from hv_sched.shares.audit_codes import Code
 from hv_sched.shares.servers import Cloud
 
 LOG = logging.getLogger(__name__)

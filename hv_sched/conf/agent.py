@@ -15,7 +15,7 @@
 from keystoneauth1 import loading
 from oslo_config import cfg
 
-from hv_sched.shares.audit import SAFE
+from hv_sched.shares.audit_codes import SAFE
 
 AUTH_GROUP = 'keystone'
 # Section of the configuration file: service type in the catalogue.

@@ -24,8 +24,8 @@ from hv_sched.providers import reconcile
 from hv_sched.shares import auditor
 from hv_sched.shares import listed_files
 from hv_sched.shares import nova_servers
-from hv_sched.shares.audit import Code
-from hv_sched.shares.audit import Finding
+from hv_sched.shares.audit_codes import Code
+from hv_sched.shares.audit_codes import Finding
 from hv_sched.shares.auditor import Report
 
 LOG = logging.getLogger(__name__)

@@ -21,186 +21,23 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
-import enum
-import functools
 
 from hv_sched.providers import ids
 from hv_sched.providers import names
+from hv_sched.shares.audit_codes import Code
+from hv_sched.shares.audit_codes import Finding
+from hv_sched.shares.ground import Ground
+from hv_sched.shares.ground import Held
 from hv_sched.shares.servers import BUILDING
 from hv_sched.shares.servers import ERROR
-from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import Needs
 from hv_sched.shares.servers import OFFLOADED
 from hv_sched.shares.servers import RESIZED
 from hv_sched.shares.servers import Server
 
-Held = Mapping[str, Mapping[str, int]]
 _Changed = dict[str, dict[str, int]]
-
-
-class Code(enum.Enum):
-    """What can be wrong; the words are what scripts and options say."""
-
-    MISSING = 'missing'
-    LOST = 'lost'
-    WRONG_NODE = 'wrong-node'
-    CLOSED_NODE = 'closed-node'
-    EVACUATED = 'evacuated'
-    DOUBLED = 'doubled'
-    WRONG_AMOUNT = 'wrong-amount'
-    WRONG_VOLUME = 'wrong-volume'
-    HELD = 'held'
-    ORPHANED = 'orphaned'
-    UNEXPLAINED = 'unexplained'
-
-
-@dataclasses.dataclass(frozen=True)
-class Meaning:
-    """A line of the documentation.
-
-    :param safe: the agent may be allowed to heal it
-    """
-
-    cause: str
-    remedy: str
-    safe: bool = False
-
-
-MEANINGS: Mapping[Code, Meaning] = {
-    Code.MISSING: Meaning(
-        'the server has files on a volume and no share there, such as after '
-        '``nova-manage placement audit --delete``',
-        'the share is restored where the volume is certain', safe=True),
-    Code.LOST: Meaning(
-        'the server holds nothing at all: its allocations were deleted, such '
-        'as to be able to delete a compute service',
-        'the share is restored with processors and memory, where the flavor '
-        'asks for nothing else', safe=True),
-    Code.WRONG_NODE: Meaning(
-        'processors and memory are allocated on another node than the '
-        'server is on: a failover whose change of Placement failed, or a '
-        'move that left them behind',
-        'they follow the server; the share stays', safe=True),
-    Code.CLOSED_NODE: Meaning(
-        "the share is on a node's own disk, which is closed",
-        'it moves to the volume, where that is certain', safe=True),
-    Code.EVACUATED: Meaning(
-        'the server was evacuated to a node with another home, its former '
-        'node has come back and cleaned up, and Nova left the old share',
-        'the share on the former home is released', safe=True),
-    Code.DOUBLED: Meaning(
-        'the server holds shares on several volumes and has one copy',
-        'all but the one the source proves (``vms``) are released'),
-    Code.WRONG_AMOUNT: Meaning(
-        'the share has another size than Nova allocates for the flavor',
-        "it gets the flavor's size"),
-    Code.WRONG_VOLUME: Meaning(
-        'the source (``vms``) lists all files of the server on another '
-        'volume', 'the share moves there'),
-    Code.HELD: Meaning(
-        'escrow that a failed move left',
-        'it becomes the share again; of a migration that is over it is '
-        'released', safe=True),
-    Code.ORPHANED: Meaning(
-        'Nova knows that this was one of its servers or migrations, and '
-        'that it is over',
-        'what it holds on the volumes and their nodes is released'),
-    Code.UNEXPLAINED: Meaning(
-        'Nova knows no such server or migration: perhaps long archived, '
-        "perhaps never Nova's",
-        'never touched unless named with ``--consumer``'),
-}
 # Healing these takes nothing away.
 _PUT_BACK = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE)
-SAFE = tuple(code for code, meaning in MEANINGS.items() if meaning.safe)
-
-
-@dataclasses.dataclass(frozen=True)
-class Node:
-    """A node of a cluster.
-
-    :param name: hypervisor host name
-    :param homes: the volumes its servers' disks are made on
-    :param reach: all published volumes of its cluster
-    """
-
-    name: str
-    homes: frozenset[str] = frozenset()
-    reach: frozenset[str] = frozenset()
-
-
-@dataclasses.dataclass(frozen=True)
-class Ground:
-    """What is known besides the server; volumes and nodes by uuid.
-
-    :param known_on: by server, the one volume that has all its files
-    :param waiting: servers evacuated from nodes that have not come back
-    :param evacuated: by server, its newest evacuation, when that is over
-    :param assume_home: take files to be on the home of the server's node
-    """
-
-    volumes: Mapping[str, str]
-    nodes: Mapping[str, Node]
-    known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    waiting: Collection[str] = ()
-    evacuated: Mapping[str, Migration] = dataclasses.field(
-        default_factory=dict)
-    assume_home: bool = False
-
-    def node_of(self, server: Server) -> str | None:
-        """The provider of the node a server is on, if it is one of ours."""
-        return self._by_name.get(server.node or '')
-
-    @functools.cached_property
-    def _by_name(self) -> Mapping[str, str]:
-        return {node.name: uuid for uuid, node in self.nodes.items()}
-
-    def volume_of(self, server: Server, node: str | None) -> str | None:
-        """The volume with a server's files, None when it is not certain.
-
-        Files stay where they were made whatever node the server is on, so
-        a node's home is certain only where the cluster has one volume.
-        """
-        known = self.known_on.get(server.uuid)
-        if known in self.volumes:
-            return known
-        if node is None:
-            return None
-        one = self.nodes[node]
-        for candidates in (one.reach, one.homes if self.assume_home else ()):
-            if len(candidates) == 1:
-                return next(iter(candidates))
-        return None
-
-    def title(self, provider: str) -> str:
-        if provider in self.volumes:
-            return self.volumes[provider]
-        node = self.nodes.get(provider)
-        return node.name if node else provider
-
-
-@dataclasses.dataclass(frozen=True, order=True)
-class Finding:
-    """One thing that is wrong.
-
-    :param consumer: the server's uuid, or the consumer's that is none
-    :param where: name of the volume or node it is about, '' when unknown
-    :param remedy: what heal would do, or why it does nothing
-    :param after: what the consumer would hold, None when that is not known
-    """
-
-    code: Code = dataclasses.field(compare=False)
-    consumer: str
-    where: str
-    gb: int
-    evidence: str = dataclasses.field(compare=False)
-    remedy: str = dataclasses.field(compare=False)
-    after: Held | None = dataclasses.field(
-        default=None, compare=False, repr=False)
-
-    @property
-    def healable(self) -> bool:
-        return self.after is not None
 
 
 def healed(server: Server, held: Held, ground: Ground,

@@ -35,12 +35,12 @@ from hv_sched.shares import audit
 from hv_sched.shares import clusters
 from hv_sched.shares import standing_still
 from hv_sched.shares import strangers
-from hv_sched.shares.audit import Code
-from hv_sched.shares.audit import Finding
-from hv_sched.shares.audit import Ground
-from hv_sched.shares.audit import Held
-from hv_sched.shares.audit import Node
+from hv_sched.shares.audit_codes import Code
+from hv_sched.shares.audit_codes import Finding
 from hv_sched.shares.clusters import Cluster
+from hv_sched.shares.ground import Ground
+from hv_sched.shares.ground import Held
+from hv_sched.shares.ground import Node
 from hv_sched.shares.servers import Cloud
 from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import Server

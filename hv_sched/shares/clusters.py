@@ -18,7 +18,7 @@ from hv_sched.providers import ids
 from hv_sched.providers import names
 from hv_sched.providers.client import Placement
 from hv_sched.providers.observe import in_parallel
-from hv_sched.shares.audit import Node
+from hv_sched.shares.ground import Node
 
 
 @dataclasses.dataclass(frozen=True)

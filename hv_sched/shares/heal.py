@@ -32,10 +32,10 @@ from hv_sched.providers.consumers import Consumer
 from hv_sched.shares import audit
 from hv_sched.shares import mover
 from hv_sched.shares import room
-from hv_sched.shares.audit import Code
-from hv_sched.shares.audit import Finding
-from hv_sched.shares.audit import Ground
+from hv_sched.shares.audit_codes import Code
+from hv_sched.shares.audit_codes import Finding
 from hv_sched.shares.auditor import Report
+from hv_sched.shares.ground import Ground
 from hv_sched.shares.rewrite import Move
 from hv_sched.shares.servers import Changes
 from hv_sched.shares.servers import Cloud

@@ -24,10 +24,10 @@ from hv_sched.providers.client import Placement
 from hv_sched.providers.consumers import Consumer
 from hv_sched.providers.consumers import UNTYPED
 from hv_sched.providers.observe import in_parallel
-from hv_sched.shares.audit import Code
-from hv_sched.shares.audit import Finding
-from hv_sched.shares.audit import Ground
-from hv_sched.shares.audit import Held
+from hv_sched.shares.audit_codes import Code
+from hv_sched.shares.audit_codes import Finding
+from hv_sched.shares.ground import Ground
+from hv_sched.shares.ground import Held
 from hv_sched.shares.servers import Cloud
 from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import OPEN_STATUSES

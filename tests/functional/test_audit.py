@@ -24,7 +24,7 @@ from hv_sched.providers import names
 from hv_sched.providers.consumers import Consumer
 from hv_sched.shares import auditor
 from hv_sched.shares import heal
-from hv_sched.shares.audit import Code
+from hv_sched.shares.audit_codes import Code
 from hv_sched.shares.servers import Needs
 from hv_sched.shares.servers import Server
 from tests.functional import cloud as clouds

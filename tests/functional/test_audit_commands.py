@@ -20,7 +20,7 @@ import json
 import pytest
 
 from hv_sched.agent import cmd
-from hv_sched.shares.audit import Code
+from hv_sched.shares.audit_codes import Code
 from hv_sched.shares.servers import OPEN_STATUSES
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds

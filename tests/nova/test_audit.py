@@ -26,7 +26,7 @@ import pytest
 from hv_sched.providers import names
 from hv_sched.shares import auditor
 from hv_sched.shares import heal
-from hv_sched.shares.audit import Code
+from hv_sched.shares.audit_codes import Code
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import moving

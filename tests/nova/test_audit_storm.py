@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched.providers import names
-from hv_sched.shares.audit import Code
+from hv_sched.shares.audit_codes import Code
 from tests.nova import moving
 from tests.nova import test_audit
 

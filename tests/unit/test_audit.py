@@ -20,18 +20,20 @@ import pytest
 
 from hv_sched.providers import ids
 from hv_sched.shares import audit
-from hv_sched.shares.audit import Code
+from hv_sched.shares import audit_codes
+from hv_sched.shares import ground
+from hv_sched.shares.audit_codes import Code
 from hv_sched.shares.servers import Migration
 from hv_sched.shares.servers import Needs
 from hv_sched.shares.servers import Server
 
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
-NODES = {'n1': audit.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
-         'n2': audit.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
-         'n3': audit.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
-TWO = audit.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
-ONE = audit.Ground({'v1': 'csv:c/V1'}, {
-    uuid: audit.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
+NODES = {'n1': ground.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
+         'n2': ground.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
+         'n3': ground.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
+TWO = ground.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
+ONE = ground.Ground({'v1': 'csv:c/V1'}, {
+    uuid: ground.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
     for uuid, node in NODES.items()})
 SERVER = Server('s', 'active', None, node='hv1', project_id='p',
                 user_id='u', needs=Needs(50, COMPUTE))
@@ -253,8 +255,8 @@ def test_only_the_chosen_codes_are_healed():
 
 
 def test_every_code_is_explained():
-    assert set(audit.MEANINGS) == set(Code)
-    assert Code.ORPHANED not in audit.SAFE
+    assert set(audit_codes.MEANINGS) == set(Code)
+    assert Code.ORPHANED not in audit_codes.SAFE
 
 
 amounts = st.dictionaries(st.sampled_from(
