@@ -14,6 +14,7 @@
 
 from keystoneauth1 import loading
 from oslo_config import cfg
+from oslo_config import types
 
 from hv_sched.shares.audit_codes import SAFE
 
@@ -51,7 +52,7 @@ volume and two for each node. 0 switches it off.
 """),
     cfg.ListOpt(
         'heal_codes',
-        item_type=cfg.types.String(
+        item_type=types.String(
             choices=[code.value for code in SAFE]),
         default=[],
         help=f"""

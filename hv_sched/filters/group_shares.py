@@ -62,7 +62,7 @@ def keeps_apart(request_spec: objects.RequestSpec) -> bool:
     """Whether the request's group wants its members apart."""
     group = (request_spec.instance_group
              if 'instance_group' in request_spec else None)
-    return bool(group) and group.policy in _POLICIES
+    return group is not None and group.policy in _POLICIES
 
 
 def _members(request_spec: objects.RequestSpec) -> list[str]:

@@ -222,9 +222,10 @@ def _requested(request_spec: objects.RequestSpec) -> dict[str, str]:
     found = {}
     if 'disk_format' in image and image.disk_format:
         found['disk_format'] = image.disk_format
-    properties = image.properties if 'properties' in image else None
-    for field in _FIELDS if properties else ():
-        value = properties.get(field)
+    if 'properties' not in image or not image.properties:
+        return found
+    for field in _FIELDS:
+        value = image.properties.get(field)
         if value is not None:
             found[field] = str(value)
     return found

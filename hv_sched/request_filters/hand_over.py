@@ -163,7 +163,9 @@ def _check_promised_room(planned: HandOver, before: Iterable[Consumer],
                          after: Iterable[Consumer]) -> None:
     """:raises Refused: a resize would take room held for other servers"""
     known = snapshot.get()
-    for uuid in planned.kept_on if known else ():
+    if known is None:
+        return
+    for uuid in planned.kept_on:
         size_gb = max(_disk_gb(after, uuid))
         had_gb = max(max(moves.shares_of(one, (uuid,)).values(), default=0)
                      for one in before)

@@ -161,7 +161,7 @@ class _Move:
         found, spec = self._operation, self._spec
         cold = found.kind in (operation.COLD, operation.RESIZE)
         planned = hand_over.HandOver(
-            found.server, self._migration and found.migration,
+            found.server, found.migration if self._migration else None,
             self._volumes, on,
             at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold,
             seen=(self._server, self._migration))

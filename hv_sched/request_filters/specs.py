@@ -76,7 +76,7 @@ def groups(request_spec: objects.RequestSpec) -> list[objects.RequestGroup]:
 
 def named_hosts(request_spec: objects.RequestSpec) -> set[str]:
     """Hosts and nodes the request is bound to."""
-    named = set()
+    named: set[str] = set()
     for field in ('force_hosts', 'force_nodes'):
         if field in request_spec:
             named.update(getattr(request_spec, field) or ())
