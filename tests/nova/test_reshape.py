@@ -15,7 +15,10 @@
 
 The reshape writes an empty inventory to every provider associated with the
 node: a volume without shares is wiped, one with shares stops nova-compute.
+Seen with nova 34; nova 28 leaves other trees alone.
 """
+
+from importlib import metadata
 
 from unittest import mock
 
@@ -32,6 +35,7 @@ from tests.nova import base
 from tests.nova import publish
 
 LIMIT = 1000
+WIPES = int(metadata.version('nova').partition('.')[0]) >= 34
 
 
 class Reshape(base.NovaCase):
@@ -76,6 +80,9 @@ class Reshape(base.NovaCase):
         before = self.own.inventories(self.volume)[1]
         self.assertEqual((), self.wiped())
         self.reshape('h1')
+        if not WIPES:
+            self.assertEqual(before, self.own.inventories(self.volume)[1])
+            return
         self.assertEqual({}, self.own.inventories(self.volume)[1])
         self.assertEqual((self.volume,), self.wiped())
         self.forget_snapshot()
@@ -89,7 +96,11 @@ class Reshape(base.NovaCase):
     def test_a_used_volume_stays_and_stops_nova_compute(self):
         server = self.boot(self.flavor(300))
         before = self.own.inventories(self.volume)[1]
-        self.assertRaises(nova_exception.ReshapeFailed, self.reshape, 'h1')
+        if WIPES:
+            self.assertRaises(nova_exception.ReshapeFailed, self.reshape,
+                              'h1')
+        else:
+            self.reshape('h1')
         self.assertEqual((), self.wiped())
         self.assertEqual(before, self.own.inventories(self.volume)[1])
         self.assertEqual({'CSV1': 300}, self.disk_of(server['id']))
