@@ -19,7 +19,6 @@ Seen with nova 34; nova 28 leaves other trees alone.
 """
 
 from importlib import metadata
-
 from unittest import mock
 
 from nova import exception as nova_exception
