@@ -37,16 +37,16 @@ import uuid
 
 from benchmarks import on_mariadb
 from hv_sched import model
-from hv_sched.providers import client
-from hv_sched.providers import consumers
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.inventory import Inventory
-from hv_sched.providers.observe import in_parallel
+from hv_sched.adopt import adopt
+from hv_sched.compute import servers
+from hv_sched.placement import client
+from hv_sched.placement import consumers
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import adopt
 from hv_sched.shares import rewrite
-from hv_sched.shares import servers
 from tests.functional import base
 from tests.functional import nova_answers
 

@@ -33,13 +33,13 @@ from urllib import parse
 import uuid
 
 from benchmarks import on_mariadb
-from hv_sched.providers import client
-from hv_sched.providers import consumers
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.inventory import Inventory
-from hv_sched.shares import auditor
-from hv_sched.shares import nova_servers
+from hv_sched.audit import auditor
+from hv_sched.compute import nova as nova_servers
+from hv_sched.placement import client
+from hv_sched.placement import consumers
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
 from tests.functional import base
 
 NODES, VOLUMES, DISK_GB = 16, 2, 2

@@ -29,12 +29,12 @@ import time
 import typing
 
 from hv_sched import model
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import plan
 from hv_sched.providers import reconcile
-from hv_sched.providers.inventory import Inventory
 from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds

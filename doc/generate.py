@@ -20,13 +20,13 @@ from collections.abc import Iterable
 import pathlib
 
 from hv_sched import model
-from hv_sched.features import gpu
-from hv_sched.features import hosts
 from hv_sched.features import reference
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
 from hv_sched.features.catalogue import CATALOGUE
 from hv_sched.features.catalogue import Feature
-from hv_sched.providers import names
-from hv_sched.providers import ownership
+from hv_sched.placement import names
+from hv_sched.placement import ownership
 
 Row = reference.Row
 PAGE = pathlib.Path(__file__).parent / 'source/reference/traits.rst'
@@ -110,10 +110,10 @@ def page() -> str:
         'A node of the release can have the feature when it shows '
         'everything else.\n', *_table(
             ('Feature', *(build.product.removeprefix('Windows Server ')
-                          for build in hosts.BUILDS)),
+                          for build in windows_builds.BUILDS)),
             (_by_build(feature) for feature in CATALOGUE)),
         *_title('RemoteFX monitors by resolution'), *_table(
-            ('Resolution', *(_product(number) for number in gpu.MONITORS)),
+            ('Resolution', *(_product(number) for number in remotefx.MONITORS)),
             _monitors())))
 
 
@@ -133,7 +133,7 @@ def _keys(feature: Feature) -> str:
 
 def _by_build(feature: Feature) -> Iterable[str]:
     yield feature.name
-    for build in hosts.BUILDS:
+    for build in windows_builds.BUILDS:
         able = reference.vendors(feature, build)
         if not able:
             yield 'no'
@@ -144,17 +144,17 @@ def _by_build(feature: Feature) -> Iterable[str]:
 
 
 def _product(number: int) -> str:
-    build = hosts.build_of(number)
+    build = windows_builds.build_of(number)
     return build.product if build else str(number)
 
 
 def _monitors() -> Iterable[tuple[str, ...]]:
     resolutions = dict.fromkeys(
-        resolution for table in gpu.MONITORS.values()
+        resolution for table in remotefx.MONITORS.values()
         for resolution in table)
     for resolution in resolutions:
         yield (resolution, *(str(table.get(resolution, 'no'))
-                             for table in gpu.MONITORS.values()))
+                             for table in remotefx.MONITORS.values()))
 
 
 def _title(text: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@
 """Writes doc/source/reference/asks.rst: every ask on every release.
 
 ``python doc/generate_asks.py`` writes it anew; a unit test says when it is
-due. What stands in the cells is what hv_sched.asks answers.
+due. What stands in the cells is what hv_sched.requirements answers.
 """
 
 from collections.abc import Iterable
@@ -24,13 +24,13 @@ import pathlib
 
 import generate
 
-from hv_sched import asks
 from hv_sched import features
 from hv_sched import model
-from hv_sched.features import gpu
-from hv_sched.features import hosts
+from hv_sched import requirements
 from hv_sched.features import reference
-from hv_sched.providers import names
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
+from hv_sched.placement import names
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/asks.rst'
 GEN2 = {'hw_machine_type': 'hyperv-gen2'}
@@ -51,13 +51,13 @@ class Example:
     image: Mapping[str, str]
     specs: Mapping[str, str] = dataclasses.field(default_factory=dict)
     sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    disks: asks.Disks | None = None
+    disks: requirements.Disks | None = None
 
-    def asked(self) -> asks.Asks:
-        return asks.of(
+    def asked(self) -> requirements.Asks:
+        return requirements.of(
             {'vcpus': 1, 'ram_mb': 512, 'root_gb': 10, **self.sizes,
              'extra_specs': self.specs}, self.image,
-            asks.Rules(vhd_is_vhd=True), disks=self.disks)
+            requirements.Rules(vhd_is_vhd=True), disks=self.disks)
 
     def words(self) -> str:
         return ', '.join((
@@ -67,7 +67,7 @@ class Example:
             *((_disks(self.disks),) if self.disks else ())))
 
 
-def _disks(disks: asks.Disks) -> str:
+def _disks(disks: requirements.Disks) -> str:
     buses = ', '.join(
         f'{disks.buses.count(bus)} with ' + (
             f'``disk_bus={bus}``' if bus else 'no ``disk_bus``')
@@ -81,32 +81,32 @@ def _sizes() -> Iterable[Example]:
     for image in ({'hw_machine_type': 'hyperv-gen1'}, GEN2):
         generation = 1 if image is not GEN2 else 2
         limits = dict.fromkeys(
-            build.limits(generation) for build in hosts.BUILDS)
+            build.limits(generation) for build in windows_builds.BUILDS)
         for vcpus in dict.fromkeys(limit.vcpus for limit in limits):
             yield Example(image, sizes={'vcpus': vcpus})
         for memory_gb in dict.fromkeys(limit.memory_gb for limit in limits):
             yield Example(image, sizes={'ram_mb': memory_gb * 1024})
         yield Example(image, sizes={
-            'root_gb': hosts.MAX_GEN1_BOOT_GB if generation == 1
-            else hosts.MAX_VHDX_GB})
-        yield Example(image, sizes={'ephemeral_gb': hosts.MAX_VHDX_GB})
-        for disk_format in asks.Rules().disk_formats:
+            'root_gb': windows_builds.MAX_GEN1_BOOT_GB if generation == 1
+            else windows_builds.MAX_VHDX_GB})
+        yield Example(image, sizes={'ephemeral_gb': windows_builds.MAX_VHDX_GB})
+        for disk_format in requirements.Rules().disk_formats:
             if (generation, disk_format) != (2, 'vhd'):
                 yield Example({**image, 'disk_format': disk_format})
         for config_drive in (False, True):
             yield Example(image, disks=_most_disks(generation, config_drive))
 
 
-def _most_disks(generation: int, config_drive: bool) -> asks.Disks:
+def _most_disks(generation: int, config_drive: bool) -> requirements.Disks:
     """As many as have a slot beside the root disk."""
     others = 1 + config_drive if generation == 2 else 0
-    return asks.Disks((hosts.SCSI_SLOTS - others) * ('',), config_drive)
+    return requirements.Disks((windows_builds.SCSI_SLOTS - others) * ('',), config_drive)
 
 
 def _adapters() -> Iterable[Example]:
     """Each resolution with the most monitors of each release."""
-    for resolution in gpu.MONITORS[hosts.WS2016.number]:
-        most = {table.get(resolution) for table in gpu.MONITORS.values()}
+    for resolution in remotefx.MONITORS[windows_builds.WS2016.number]:
+        most = {table.get(resolution) for table in remotefx.MONITORS.values()}
         for heads in sorted(filter(None, most)):
             yield Example({}, {'os:resolution': resolution,
                                'os:monitors': str(heads)})
@@ -151,11 +151,11 @@ REFUSED = (
     Example({**HYPERV, 'disk_format': 'qcow2'}),
     Example(HYPERV, sizes={'ephemeral_gb': 65537}),
     Example({'hw_machine_type': 'hyperv-gen1'},
-            disks=asks.Disks(65 * ('',))),
-    Example(GEN2, disks=asks.Disks(63 * ('',), config_drive=True)),
+            disks=requirements.Disks(65 * ('',))),
+    Example(GEN2, disks=requirements.Disks(63 * ('',), config_drive=True)),
     Example({'hw_machine_type': 'hyperv-gen1'},
-            disks=asks.Disks(('ide',))),
-    Example(GEN2, disks=asks.Disks(('scsi',))))
+            disks=requirements.Disks(('ide',))),
+    Example(GEN2, disks=requirements.Disks(('scsi',))))
 ELSEWHERE = (
     Example({'img_hv_type': 'kvm'}), Example({'hw_machine_type': 'q35'}),
     Example({'os_secure_boot': 'required', 'os_type': 'linux'}),
@@ -232,7 +232,7 @@ def page() -> str:
         'A node can run it when it shows the traits; "no" with the reason '
         'when no node of the release can.\n', *generate._table(
             ('Asked', 'Required', *(build.product.removeprefix(
-                'Windows Server ') for build in hosts.BUILDS)),
+                'Windows Server ') for build in windows_builds.BUILDS)),
             (_row(example) for example in ASKS)),
         *generate._title('Refused everywhere'), *generate._table(
             ('Asked', 'The refusal says'),
@@ -259,11 +259,11 @@ def _row(example: Example) -> Iterable[str]:
         *((f'RemoteFX child: {", ".join(sorted(group.traits))}, '
            f'{", ".join(f"{n} {rc}" for rc, n in group.resources.items())}',)
           if group else ())))
-    for build in hosts.BUILDS:
+    for build in windows_builds.BUILDS:
         yield cell(asked, build)
 
 
-def cell(asked: asks.Asks, build: hosts.Build) -> str:
+def cell(asked: requirements.Asks, build: windows_builds.Build) -> str:
     """What a release says to an ask."""
     prefix = f'!{names.build_trait(build.number)}'
     why = [reason.why for reason in asked.reasons if reason.trait == prefix]
@@ -285,7 +285,7 @@ def _elsewhere(example: Example) -> str:
     if names.HYPERV in asked.forbidden:
         return 'never: ' + '; '.join(
             reason.why or str(reason.said) for reason in asked.reasons)
-    refused = [build.product for build in hosts.BUILDS
+    refused = [build.product for build in windows_builds.BUILDS
                if asked.refuses_build(build.number)]
     return f'not {", ".join(refused)}' if refused else 'too'
 

@@ -20,9 +20,9 @@ from collections.abc import Iterable
 import pathlib
 
 from hv_sched.doctor import checks
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import INPUTS
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Severity
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/checks.rst'
 INTRODUCTION = """\

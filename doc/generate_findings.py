@@ -18,7 +18,7 @@ is due.
 from collections.abc import Iterator
 import pathlib
 
-from hv_sched.shares import audit_codes
+from hv_sched.audit import findings
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/findings.rst'
 _HEAD = '''\
@@ -36,7 +36,7 @@ _HEAD = '''\
 
 
 def _rows() -> Iterator[str]:
-    for code, meaning in audit_codes.MEANINGS.items():
+    for code, meaning in findings.MEANINGS.items():
         yield (f'   * - ``{code.value}``\n     - {meaning.cause}\n'
                f'     - {meaning.remedy}\n'
                f'     - {"may" if meaning.safe else "never"}\n')

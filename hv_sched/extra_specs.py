@@ -21,13 +21,13 @@ is not made. Loaded by entry point, group ``nova.api.extra_spec_validators``.
 from nova.api.validation.extra_specs import base
 
 from hv_sched import features
-from hv_sched.asks import remotefx
 from hv_sched.features import catalogue
-from hv_sched.features import gpu
-from hv_sched.features import hosts
-from hv_sched.providers import names
+from hv_sched.features import remotefx as gpu
+from hv_sched.features import windows_builds
+from hv_sched.placement import names
+from hv_sched.requirements import remotefx
 
-_SHOWN = gpu.MONITORS[hosts.WS2016.number]
+_SHOWN = gpu.MONITORS[windows_builds.WS2016.number]
 _CPU_FEATURES, = (key for key in features.NESTED_VIRT.keys
                   if key.where == 'flavor')
 _WORD = '[A-Za-z0-9_.+-]+'

@@ -17,13 +17,13 @@ from typing import Any
 
 from hv_sched import exception
 from hv_sched import sources
+from hv_sched.audit import auditor
+from hv_sched.audit import file_locations
+from hv_sched.audit import heal as healing
+from hv_sched.audit.findings import Code
+from hv_sched.compute.servers import Cloud
+from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
-from hv_sched.providers.client import Placement
-from hv_sched.shares import auditor
-from hv_sched.shares import heal as healing
-from hv_sched.shares import listed_files
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.servers import Cloud
 
 LOG = logging.getLogger(__name__)
 
@@ -90,5 +90,5 @@ def _known_on(options: Any) -> dict[str, str]:
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
         return {}
-    return listed_files.volumes_of(facts, reconcile.utcnow(),
+    return file_locations.volumes_of(facts, reconcile.utcnow(),
                                    options.stale_after)

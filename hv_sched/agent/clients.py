@@ -17,9 +17,9 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
-from hv_sched.providers import client
-from hv_sched.shares import nova_servers
+from hv_sched.placement import client
 
 
 def connect(conf: cfg.ConfigOpts

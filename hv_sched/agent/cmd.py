@@ -21,10 +21,10 @@ from oslo_log import log as logging
 
 from hv_sched import conf as options
 from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched.agent import clients
 from hv_sched.agent import passes
 from hv_sched.conf import agent as agent_options
-from hv_sched.osc import exit_codes
 
 LOG = logging.getLogger(__name__)
 

@@ -22,17 +22,17 @@ import logging
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
-from hv_sched.osc import exit_codes
+from hv_sched.compute.servers import Cloud
+from hv_sched.notices import Finding
+from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
-from hv_sched.providers.client import Placement
-from hv_sched.providers.findings import Finding
-from hv_sched.shares import restore
-from hv_sched.shares.servers import Cloud
+from hv_sched.recovery import restore
 from hv_sched.sources import naming
 
 LOG = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Agent:
         self._passes = 0
 
     def run(self) -> int:
-        """A pass; returns an exit code of hv_sched.osc.exit_codes.
+        """A pass; returns an exit code of hv_sched.exit_codes.
 
         1 when a part failed, else the most serious of all.
         """

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 import dataclasses
 
 from hv_sched import model
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.sources import naming
 
 

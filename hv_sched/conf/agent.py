@@ -16,7 +16,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_config import types
 
-from hv_sched.shares.audit_codes import SAFE
+from hv_sched.audit.findings import SAFE
 
 AUTH_GROUP = 'keystone'
 # Section of the configuration file: service type in the catalogue.

@@ -14,7 +14,7 @@
 
 from oslo_config import cfg
 
-from hv_sched.asks import values
+from hv_sched.requirements import values
 
 OPTS = [
     cfg.IntOpt(

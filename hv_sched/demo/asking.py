@@ -23,8 +23,8 @@ from typing import Any
 from keystoneauth1 import adapter
 import os_resource_classes as orc
 
-from hv_sched import asks
 from hv_sched import model
+from hv_sched import requirements
 from hv_sched.demo import nodes
 
 DISK_GB = 50
@@ -69,7 +69,7 @@ class Answer:
 
 def ask(placement: adapter.Adapter, wish: Wish) -> Answer:
     """Ask Placement for a wish as nova-scheduler would."""
-    asked = asks.of(wish.flavor, wish.image)
+    asked = requirements.of(wish.flavor, wish.image)
     assert not asked.contradictions, asked.contradictions
     owned = _traits(placement)
     forbidden = asked.forbidden_among(set().union(*owned.values()))
@@ -84,7 +84,7 @@ def ask(placement: adapter.Adapter, wish: Wish) -> Answer:
         for node in sorted(names) if node not in able})
 
 
-def _query(asked: asks.Asks, forbidden: frozenset[str]) -> dict[str, str]:
+def _query(asked: requirements.Asks, forbidden: frozenset[str]) -> dict[str, str]:
     traits = sorted(asked.required) + [f'!{t}' for t in sorted(forbidden)]
     query = {'resources': f'{orc.VCPU}:1,{orc.MEMORY_MB}:2048,'
                           f'{orc.DISK_GB}:{DISK_GB}'}
@@ -113,7 +113,7 @@ def _traits(placement: adapter.Adapter) -> dict[str, set[str]]:
         for name, uuid in _nodes(placement).items()}
 
 
-def _why_not(asked: asks.Asks, forbidden: frozenset[str],
+def _why_not(asked: requirements.Asks, forbidden: frozenset[str],
              traits: set[str]) -> str:
     """Why a node is out, from what Placement has of it."""
     missing = [f'no {trait} ({asked.asked_by(trait)})'

@@ -20,9 +20,9 @@ from typing import Any
 from oslo_config import cfg
 
 from hv_sched import model
-from hv_sched.known import volumes
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.node_room import NodeRoom
+from hv_sched.notices import Finding
+from hv_sched.placement.node_capacity import NodeRoom
+from hv_sched.snapshot import volumes
 
 # Inputs a check may need; the value says how to have it.
 INPUTS = {
@@ -39,7 +39,7 @@ class PlacementState:
     """The cloud as Placement has it.
 
     :param version: the newest microversion it speaks
-    :param snapshot: see hv_sched.known.volumes
+    :param snapshot: see hv_sched.snapshot.volumes
     :param compute_nodes: names by provider uuid
     :param rooms: the clustered nodes by provider uuid
     :param unmarked: names of nodes that are in a volume's home aggregate but

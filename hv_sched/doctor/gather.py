@@ -26,15 +26,15 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.doctor import nova_conf
-from hv_sched.doctor import placement_state
-from hv_sched.doctor import services
+from hv_sched.compute import lookups
+from hv_sched.conf import nova_conf
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.evidence import NovaState
 from hv_sched.doctor.evidence import Sample
 from hv_sched.doctor.evidence import SourceState
+from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
-from hv_sched.providers.client import Placement
+from hv_sched.snapshot import placement_state
 
 _INTERVAL = 2.0  # seconds between two looks at what is watched
 _Read = TypeVar('_Read')
@@ -62,8 +62,8 @@ class Clients:
     """
 
     placement: Placement
-    nova: services.Nova
-    glance: services.Glance
+    nova: lookups.Nova
+    glance: lookups.Glance
     adapters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

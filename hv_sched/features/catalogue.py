@@ -20,8 +20,8 @@ from collections.abc import Callable
 import dataclasses
 
 from hv_sched import model
-from hv_sched.features import gpu
-from hv_sched.features import hosts
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
 
 _PREFIX = 'CUSTOM_HYPERV_'
 HA_PREFIX = 'CUSTOM_HYPERV_HA_'
@@ -85,13 +85,13 @@ def _shown(field: str) -> Rule:
 
 def _guarded(node: model.Node) -> bool | None:
     """Attestation by the Host Guardian Service; needs 2016 or newer."""
-    return _both(_from_build(hosts.WS2016.number)(node), node.guarded_host)
+    return _both(_from_build(windows_builds.WS2016.number)(node), node.guarded_host)
 
 
 # Microsoft: "Run Hyper-V in a Virtual Machine with Nested Virtualization" (10
 # June 2025): Intel from 2016 (configuration version 8.0), AMD from 2022 (9.3).
-NESTED_SINCE = {model.CpuVendor.INTEL: hosts.WS2016.number,
-                model.CpuVendor.AMD: hosts.WS2022.number}
+NESTED_SINCE = {model.CpuVendor.INTEL: windows_builds.WS2016.number,
+                model.CpuVendor.AMD: windows_builds.WS2022.number}
 
 
 def _nested(node: model.Node) -> bool | None:
@@ -107,7 +107,7 @@ def _nested(node: model.Node) -> bool | None:
 
 
 def _remotefx(node: model.Node) -> bool | None:
-    build = None if node.build is None else bool(gpu.monitors(node.build))
+    build = None if node.build is None else bool(remotefx.monitors(node.build))
     cards = None if node.gpus is None else bool(node.gpus)
     return _both(_both(build, node.remotefx_enabled), cards)
 
@@ -117,13 +117,13 @@ GEN1 = Feature(
     'any supported build', 'compute-hyperv vmops.py (default generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen1',)),))
 GEN2 = Feature(
-    'generation 2', _PREFIX + 'GEN2', _from_build(hosts.WS2012R2.number),
+    'generation 2', _PREFIX + 'GEN2', _from_build(windows_builds.WS2012R2.number),
     'Windows Server 2012 R2 or newer; a VHDX image',
     'compute-hyperv vmops.py (get_image_vm_generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen2',)),))
 SECURE_BOOT = Feature(
     'secure boot, Windows guest', _PREFIX + 'SECURE_BOOT',
-    _from_build(hosts.WS2012R2.number),
+    _from_build(windows_builds.WS2012R2.number),
     'generation 2, os_type set, written "windows"; Windows Server 2012 R2 or '
     'newer',
     'compute-hyperv vmops.py (_requires_secure_boot)',
@@ -131,7 +131,7 @@ SECURE_BOOT = Feature(
      Key('flavor', 'os:secure_boot', ('required',))))
 SECURE_BOOT_LINUX = Feature(
     'secure boot, other guest', _PREFIX + 'SECURE_BOOT_LINUX',
-    _from_build(hosts.WS2016.number),
+    _from_build(windows_builds.WS2016.number),
     'generation 2, os_type set; the UEFI CA template of Windows Server 2016 '
     'or newer',
     'compute-hyperv vmops.py (_requires_certificate); os-win vmutils10.py '

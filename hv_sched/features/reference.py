@@ -20,8 +20,8 @@ import dataclasses
 
 from hv_sched import model
 from hv_sched.features import catalogue
-from hv_sched.features import gpu
-from hv_sched.features import hosts
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +57,7 @@ FACTS: dict[str, tuple[str, ...]] = {
 }
 
 
-def vendors(feature: catalogue.Feature, build: hosts.Build
+def vendors(feature: catalogue.Feature, build: windows_builds.Build
             ) -> tuple[model.CpuVendor, ...]:
     """The CPUs with which a node that shows everything has a feature."""
     return tuple(
@@ -69,7 +69,7 @@ def _showing_all(build: int, vendor: model.CpuVendor) -> model.Node:
     return model.Node(
         'any', build=build, cpu_vendor=vendor, nested_virtualization=True,
         guarded_host=True, remotefx_enabled=True, fibre_channel=True,
-        mpio=True, refs=True, gpus=(model.Gpu('any', gpu.MAX_VRAM_MB),))
+        mpio=True, refs=True, gpus=(model.Gpu('any', remotefx.MAX_VRAM_MB),))
 
 
 def feature_rows() -> tuple[Row, ...]:

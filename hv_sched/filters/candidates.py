@@ -14,9 +14,9 @@
 
 from typing import Any
 
-from hv_sched.known import volumes
-from hv_sched.query.usable import Candidate
-from hv_sched.query.usable import disk_of
+from hv_sched.query.candidate_rules import Candidate
+from hv_sched.query.candidate_rules import disk_of
+from hv_sched.snapshot import volumes
 
 __all__ = ('Candidate', 'disk_of', 'volume_of')
 

@@ -22,7 +22,7 @@ from nova import objects
 from nova.scheduler.client import report
 from oslo_log import log as logging
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 
 LOG = logging.getLogger(__name__)
 

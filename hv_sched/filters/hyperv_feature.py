@@ -29,13 +29,13 @@ from nova.scheduler import utils
 from nova.scheduler.client import report
 from oslo_log import log as logging
 
-from hv_sched import asks
 from hv_sched import exception as hv_exception
 from hv_sched import request_filters
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched import requirements
+from hv_sched.placement import names
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import features
+from hv_sched.snapshot import cache
 
 LOG = logging.getLogger(__name__)
 _VERSION = '1.39'
@@ -75,7 +75,7 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             return host_states
         return self._capable_of(host_states, wish.asked, spec_obj, rebuild)
 
-    def _capable_of(self, host_states: list[Any], asked: asks.Asks,
+    def _capable_of(self, host_states: list[Any], asked: requirements.Asks,
                     spec_obj: objects.RequestSpec, rebuild: bool
                     ) -> list[Any]:
         capable = _capable(asked)
@@ -108,7 +108,7 @@ def _server(request_spec: objects.RequestSpec) -> str:
     return f'server {request_spec.instance_uuid}'
 
 
-def _lacks(asked: asks.Asks, node: str) -> str:
+def _lacks(asked: requirements.Asks, node: str) -> str:
     """Why a node cannot run a server; first what matters, since Nova cuts a
     fault at 255 characters.
     """
@@ -125,9 +125,9 @@ def _lacks(asked: asks.Asks, node: str) -> str:
     return ', '.join(missing + unwanted)
 
 
-def _capable(asked: asks.Asks) -> frozenset[str] | None:
+def _capable(asked: requirements.Asks) -> frozenset[str] | None:
     """Provider uuids of the nodes that can; None: all, or not known."""
-    known = snapshot.get()
+    known = cache.get()
     if known is None or names.HYPERV not in known.traits:
         return None
     if asked.required - known.traits:

@@ -22,9 +22,9 @@ import nova.conf
 
 from hv_sched import conf
 from hv_sched.filters import candidates
+from hv_sched.filters import earlier_picks
 from hv_sched.filters import group_shares
-from hv_sched.filters import picks
-from hv_sched.known import volumes
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
@@ -38,7 +38,7 @@ class Preference:
     """What counts for the servers of one request."""
 
     known: volumes.Snapshot
-    picked: picks.Picks
+    picked: earlier_picks.Picks
     keeps_apart: bool
     members: Mapping[str, int] | None
     image_id: str | None
@@ -101,7 +101,7 @@ def of(request_spec: objects.RequestSpec,
     image = request_spec.image if 'image' in request_spec else None
     from_volume = 'is_bfv' in request_spec and request_spec.is_bfv
     return Preference(
-        known=known, picked=picks.of(request_spec),
+        known=known, picked=earlier_picks.of(request_spec),
         keeps_apart=group_shares.keeps_apart(request_spec),
         members=_members(request_spec),
         image_id=(image.id if image and 'id' in image and image.id

@@ -27,12 +27,12 @@ from nova.scheduler import utils
 from oslo_log import log as logging
 
 from hv_sched import request_filters
-from hv_sched.filters import picks
+from hv_sched.filters import earlier_picks
 from hv_sched.filters import preference
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.query import usable
+from hv_sched.query import candidate_rules
 from hv_sched.request_filters import hand_over
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -72,12 +72,12 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     def _usable(self, filter_obj_list: Iterable[Any],
                 spec_obj: objects.RequestSpec) -> list[Any]:
         host_states = list(filter_obj_list)
-        known = snapshot.get()
+        known = cache.get()
         if known is None or utils.request_is_rebuild(spec_obj):
             return host_states
         if not known.volumes:
             self._say_nothing_published()
-        picks.of(spec_obj).look(host_states)
+        earlier_picks.of(spec_obj).look(host_states)
         wanted = preference.of(spec_obj, known)
         return [host_state for host_state in host_states
                 if self._choose(host_state, known, wanted)]
@@ -90,7 +90,7 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     def _choose(self, host_state: Any, known: volumes.Snapshot,
                 wanted: preference.Preference) -> bool:
         found = host_state.allocation_candidates
-        refusals = [usable.refusal(host_state.uuid, candidate, known)
+        refusals = [candidate_rules.refusal(host_state.uuid, candidate, known)
                     for candidate in found]
         left = [candidate for candidate, refusal
                 in zip(found, refusals, strict=True) if refusal is None]

@@ -19,16 +19,16 @@ import datetime
 from oslo_config import cfg
 
 from hv_sched import model
+from hv_sched.adopt import adopt
+from hv_sched.adopt import export
+from hv_sched.adopt.plan import AdoptPlan
+from hv_sched.adopt.proof import Proof
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
 from hv_sched.osc import shares
 from hv_sched.osc import sync
-from hv_sched.providers import client
+from hv_sched.placement import client
 from hv_sched.providers import settings
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
-from hv_sched.shares import adopt
-from hv_sched.shares import export
-from hv_sched.shares.adopt_plan import AdoptPlan
-from hv_sched.shares.proof import Proof
 
 
 class Adopt(shares.MovingCommand):

@@ -18,15 +18,15 @@ import logging
 from osc_lib.command import command
 from oslo_config import cfg
 
+from hv_sched import exit_codes
+from hv_sched.audit import auditor
+from hv_sched.audit import file_locations
+from hv_sched.audit.auditor import Report
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 from hv_sched.providers import reconcile
-from hv_sched.shares import auditor
-from hv_sched.shares import listed_files
-from hv_sched.shares import nova_servers
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.audit_codes import Finding
-from hv_sched.shares.auditor import Report
 
 LOG = logging.getLogger(__name__)
 COLUMNS = ('Finding', 'Server', 'Volume', 'GB', 'Evidence', 'Heal')
@@ -48,7 +48,7 @@ class Auditing(base.ServersCommand):
     def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 nova: nova_servers.NovaServers) -> auditor.Auditor:
         facts = self.facts(conf, parsed_args)
-        known_on = {} if facts is None else listed_files.volumes_of(
+        known_on = {} if facts is None else file_locations.volumes_of(
             facts, reconcile.utcnow(), conf.hv_sched.stale_after)
         return auditor.Auditor(
             self.placement(conf.hv_sched.request_timeout), nova,

@@ -28,12 +28,12 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
-from hv_sched.doctor import services
+from hv_sched.compute import lookups
+from hv_sched.compute import nova as nova_servers
+from hv_sched.placement import client
 from hv_sched.providers import changes
-from hv_sched.providers import client
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
-from hv_sched.shares import nova_servers
 
 _SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
@@ -167,11 +167,11 @@ class LookingCommand(CsvCommand):
                  'be repeated (default: the defaults of its options)')
         return parser
 
-    def nova(self) -> services.Nova:
-        return services.Nova(self.adapter_of('compute'))
+    def nova(self) -> lookups.Nova:
+        return lookups.Nova(self.adapter_of('compute'))
 
-    def glance(self) -> services.Glance:
-        return services.Glance(self.adapter_of('image'))
+    def glance(self) -> lookups.Glance:
+        return lookups.Glance(self.adapter_of('image'))
 
     def adapters(self) -> dict[str, adapter.Adapter]:
         """By what people call the services."""

@@ -19,14 +19,14 @@ from typing import Any
 from osc_lib.command import command
 from oslo_config import cfg
 
-from hv_sched import asks
 from hv_sched import exception
-from hv_sched.check import capable
-from hv_sched.check import cloud
-from hv_sched.check import stamp
-from hv_sched.check import verdict
+from hv_sched import exit_codes
+from hv_sched import requirements
+from hv_sched.compatibility import capable_nodes
+from hv_sched.compatibility import catalog
+from hv_sched.compatibility import stamp
+from hv_sched.compatibility import verdict
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 from hv_sched.osc import format_columns
 
 COLUMNS = ('Name', 'Hypervisor', 'Asks', 'Nodes', 'Problems')
@@ -54,21 +54,21 @@ class _Check(base.CsvCommand, command.Lister):
             help=f'Judge it together with this {self.OTHER}')
         return parser
 
-    def cloud(self) -> cloud.Cloud:
-        return cloud.Cloud(self.app.client_manager.sdk_connection)
+    def cloud(self) -> catalog.Cloud:
+        return catalog.Cloud(self.app.client_manager.sdk_connection)
 
-    def capable(self, conf: cfg.ConfigOpts) -> capable.Capable:
-        return capable.Capable(self.placement(conf.hv_sched.request_timeout))
+    def capable(self, conf: cfg.ConfigOpts) -> capable_nodes.Capable:
+        return capable_nodes.Capable(self.placement(conf.hv_sched.request_timeout))
 
     def judge_exit(self, problems: Iterable[Any]) -> None:
         if any(problems):
             self.exit_code = exit_codes.PARTIAL
 
 
-def _rules(conf: cfg.ConfigOpts) -> asks.Rules:
+def _rules(conf: cfg.ConfigOpts) -> requirements.Rules:
     options = conf.hv_sched
-    return asks.Rules(
-        unmarked=asks.Hypervisor(options.unmarked_images),
+    return requirements.Rules(
+        unmarked=requirements.Hypervisor(options.unmarked_images),
         survivable=options.survivable_features,
         vhd_is_vhd=options.disk_format_vhd_is_vhd,
         disk_formats=tuple(options.hyperv_disk_formats))
@@ -149,10 +149,10 @@ class CheckImage(_Check):
                         if stamps else row)
         return STAMP_COLUMNS if stamps else IMAGE_COLUMNS, rows
 
-    def _stamp(self, parsed_args: argparse.Namespace, there: cloud.Cloud,
-               image: cloud.Properties, rules: asks.Rules) -> Lines:
+    def _stamp(self, parsed_args: argparse.Namespace, there: catalog.Cloud,
+               image: catalog.Properties, rules: requirements.Rules) -> Lines:
         """What is written, or why not; one image stops no other."""
-        asked = asks.of({}, image, rules)
+        asked = requirements.of({}, image, rules)
         if parsed_args.stamp and asked.contradictions:
             return Lines(('not stamped: it contradicts itself',))
         changes = stamp.plan(image, asked.required if parsed_args.stamp
@@ -168,5 +168,5 @@ class CheckImage(_Check):
         return Lines(map(str, changes))
 
 
-def _name(image: cloud.Properties) -> str:
+def _name(image: catalog.Properties) -> str:
     return str(image.get('name') or image['id'])

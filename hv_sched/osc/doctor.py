@@ -17,12 +17,12 @@ import argparse
 from osc_lib.command import command
 from oslo_config import cfg
 
-from hv_sched.doctor import check
+from hv_sched import exit_codes
+from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
-from hv_sched.doctor import nova_conf
+from hv_sched.doctor import runner
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 
 COLUMNS = ('Severity', 'Check', 'Subject', 'Evidence', 'Remedy')
 Row = tuple[str, str, str, str, str]
@@ -59,7 +59,7 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             self.placement(conf.hv_sched.request_timeout), self.nova(),
             self.glance(), self.adapters()), self.reconciler(conf),
             conf.hv_sched.workers)
-        found, skipped = check.run(checks.CHECKS, gatherer.gather(
+        found, skipped = runner.run(checks.CHECKS, gatherer.gather(
             self._given(conf, parsed_args)))
         self.exit_code = _exit_code(found, skipped)
         return COLUMNS, [*map(_row, found), *map(_skipped_row, skipped)]
@@ -77,20 +77,20 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             parsed_args.watch)
 
 
-def _exit_code(found: list[check.Diagnosis], skipped: list[check.Skipped]
+def _exit_code(found: list[runner.Diagnosis], skipped: list[runner.Skipped]
                ) -> int:
     if any(one.failed for one in skipped):
         return exit_codes.PARTIAL
-    if any(one.severity is not check.Severity.INFO for one in found):
+    if any(one.severity is not runner.Severity.INFO for one in found):
         return exit_codes.CHANGES
     return exit_codes.OK
 
 
-def _row(one: check.Diagnosis) -> Row:
+def _row(one: runner.Diagnosis) -> Row:
     return (one.severity.value, one.check.code, one.found.subject,
             f'{one.found.evidence}. {one.check.trap}', one.check.remedy)
 
 
-def _skipped_row(one: check.Skipped) -> Row:
+def _skipped_row(one: runner.Skipped) -> Row:
     return ('failed' if one.failed else 'skipped', ', '.join(one.codes), '',
             one.why, '')

@@ -15,12 +15,12 @@
 import argparse
 import json
 
-from hv_sched.doctor import asking
-from hv_sched.doctor import explain
-from hv_sched.doctor import nova_conf
-from hv_sched.doctor import tree
+from hv_sched import exit_codes
+from hv_sched.conf import nova_conf
+from hv_sched.explain import explanation
+from hv_sched.explain import question
+from hv_sched.explain import render
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 
 
 class Explain(base.LookingCommand):
@@ -54,16 +54,16 @@ class Explain(base.LookingCommand):
         conf = nova_conf.read_nova(
             parsed_args.nova_conf or parsed_args.config_file or ())
         placement = self.placement(conf.hv_sched.request_timeout)
-        built, context = asking.Asking(
-            placement, self.nova(), self.glance(), conf).ask(asking.Question(
+        built, context = question.Asking(
+            placement, self.nova(), self.glance(), conf).ask(question.Question(
                 parsed_args.flavor, parsed_args.image,
                 parsed_args.availability_zone, parsed_args.host,
                 parsed_args.server))
-        found = explain.explain(placement, built, context)
+        found = explanation.explain(placement, built, context)
         if parsed_args.format == 'json':
-            text = json.dumps(tree.data(found), indent=2)
+            text = json.dumps(render.data(found), indent=2)
         else:
-            text = '\n'.join(tree.lines(found))
+            text = '\n'.join(render.lines(found))
         self.app.stdout.write(f'{text}\n')
         self.exit_code = (exit_codes.OK if found.hosts
                           else exit_codes.CHANGES)

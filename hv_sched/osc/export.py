@@ -14,9 +14,9 @@
 
 import argparse
 
-from hv_sched.osc import exit_codes
+from hv_sched import exit_codes
+from hv_sched.adopt import export
 from hv_sched.osc import shares
-from hv_sched.shares import export
 
 
 class Export(shares.SharesCommand):

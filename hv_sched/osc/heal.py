@@ -19,14 +19,14 @@ from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched import exit_codes
+from hv_sched.audit import findings
+from hv_sched.audit import heal
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import audit as audit_command
-from hv_sched.osc import exit_codes
-from hv_sched.shares import audit_codes
-from hv_sched.shares import heal
-from hv_sched.shares import nova_servers
-from hv_sched.shares import restore
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.audit_codes import Finding
+from hv_sched.recovery import restore
 
 COLUMNS = ('Consumer', 'Volume', 'GB', 'Done')
 Row = tuple[str, str, int | str, str]
@@ -60,7 +60,7 @@ class Heal(audit_command.Auditing, command.Lister):
             choices=[_SAFE, *(code.value for code in Code)],
             help='Heal findings of this code (may be repeated): '
                  + ', '.join(code.value for code in Code) + '; or safe: '
-                 + ', '.join(code.value for code in audit_codes.SAFE))
+                 + ', '.join(code.value for code in findings.SAFE))
         parser.add_argument(
             '--held', action='store_true',
             help='Restore shares that failed moves left held')
@@ -133,7 +133,7 @@ def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
     """
     codes = {Code.HELD} if parsed_args.held else set()
     for value in parsed_args.code:
-        codes |= set(audit_codes.SAFE) if value == _SAFE else {Code(value)}
+        codes |= set(findings.SAFE) if value == _SAFE else {Code(value)}
     if not codes:
         raise exception.InvalidConfig(
             'choose what to heal with --code (or --held); "csv audit" shows '

@@ -17,11 +17,11 @@ import argparse
 from oslo_config import cfg
 
 from hv_sched import model
+from hv_sched.adopt import export
+from hv_sched.adopt import retire
 from hv_sched.osc import shares
 from hv_sched.osc import sync
 from hv_sched.providers import settings
-from hv_sched.shares import export
-from hv_sched.shares import retire
 
 
 class Retire(shares.MovingCommand):

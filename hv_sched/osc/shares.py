@@ -23,12 +23,12 @@ from oslo_config import cfg
 import tqdm
 
 from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 from hv_sched.osc import sync
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
 
 Rows = list[sync.Row]
 Answer = tuple[tuple[str, ...], Rows]

@@ -18,14 +18,14 @@ from collections.abc import Iterable
 from osc_lib.command import command
 
 from hv_sched import exception
-from hv_sched import host_aggregates
+from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
 from hv_sched.osc import base
-from hv_sched.osc import exit_codes
 from hv_sched.providers import changes
+from hv_sched.providers import host_aggregates
 from hv_sched.providers import settings
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
 
 COLUMNS = ('Change', 'Provider', 'What', 'From', 'To')
 Row = tuple[str, str, str, str, str]

@@ -22,20 +22,20 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched import restart_room
-from hv_sched.doctor import placement_state
 from hv_sched.osc import base
 from hv_sched.osc import format_columns
-from hv_sched.providers import client
-from hv_sched.providers import desired
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers import node_room
-from hv_sched.providers import observe
+from hv_sched.placement import bulk_read
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement import node_capacity
+from hv_sched.placement.observed import Listed
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import layout
+from hv_sched.providers import reserved_space
 from hv_sched.providers import settings
-from hv_sched.providers import space
-from hv_sched.providers.observed import Listed
-from hv_sched.providers.observed import Provider
+from hv_sched.snapshot import placement_state
+from hv_sched.snapshot import restart_capacity
 
 COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
            'Allocated GB', 'Held GB', 'Nodes', 'Restart Room')
@@ -87,7 +87,7 @@ class _Volumes(base.SourceCommand):
              listed: list[Listed], with_shares: bool = False
              ) -> list[Provider]:
         uuids = frozenset(volume.uuid for volume in listed)
-        found = observe.read_providers(
+        found = bulk_read.read_providers(
             placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
         return sorted(found.values(), key=lambda provider: provider.name)
@@ -125,20 +125,20 @@ class ListVolumes(_Volumes, command.Lister):
         placement = self.placement(conf.hv_sched.request_timeout)
         told = self.described(conf, parsed_args)
         found = self.read(placement, conf, self.volumes(placement))
-        members = observe.in_parallel(
+        members = bulk_read.in_parallel(
             conf.hv_sched.workers, lambda provider: placement.list_providers(
                 member_of=ids.home_aggregate(provider.uuid),
                 required=names.COMPUTE_NODE), found)
-        room = restart_room.of_volumes(
+        room = restart_capacity.of_volumes(
             placement_state.snapshot(placement, set),
-            node_room.read(placement, conf.hv_sched.workers))
+            node_capacity.read(placement, conf.hv_sched.workers))
         rows = [_row(provider, len(nodes), room.get(provider.uuid), told)
                 for provider, nodes in zip(found, members, strict=True)]
         return COLUMNS + (SOURCE_COLUMNS if told else ()), rows
 
 
 def _row(provider: Provider, nodes: int,
-         room: restart_room.RestartRoom | None, told: _Described | None
+         room: restart_capacity.RestartRoom | None, told: _Described | None
          ) -> tuple[Any, ...]:
     disk = provider.inventories.get(names.DISK_GB)
     row = (provider.name, state(provider), free_gb(provider),
@@ -228,12 +228,12 @@ def _facts_of(provider: Provider, nodes: list[Listed],
 def _reasons_of(provider: Provider, told: _Described,
                 options: settings.Settings) -> dict[str, Any]:
     cluster, volume = told.volumes[provider.uuid]
-    covered = space.covered_bytes(
+    covered = reserved_space.covered_bytes(
         volume, cluster.vms, provider.shares_gb,
         provider.used(names.DISK_GB))
     lines = {line.what: f'{line.size_bytes / model.GIB:.1f} GiB'
-             for line in space.reasons(volume, covered)}
-    closed = space.closed_reasons(
+             for line in reserved_space.reasons(volume, covered)}
+    closed = reserved_space.closed_reasons(
         volume, provider.traits, provider.used(names.DISK_GB), options)
     return {
         'reserved_reasons': format_columns.Mapping(lines),
@@ -242,6 +242,6 @@ def _reasons_of(provider: Provider, told: _Described,
                              else volume.free_bytes // model.GIB),
         'source_nodes': format_columns.Lines(
             node.name for node in cluster.nodes
-            if desired.uses(cluster, node, volume)),
+            if layout.uses(cluster, node, volume)),
         'drift': provider.uuid in told.drift,
     }

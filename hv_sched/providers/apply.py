@@ -26,10 +26,10 @@ import dataclasses
 import logging
 
 from hv_sched import exception
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers.client import Placement
-from hv_sched.providers.observe import in_parallel
-from hv_sched.providers.observed import Provider
 from hv_sched.providers.plan import Plan
 
 LOG = logging.getLogger(__name__)

@@ -22,7 +22,7 @@ from collections.abc import Mapping
 import dataclasses
 import enum
 
-from hv_sched.providers.inventory import Inventory
+from hv_sched.placement.inventory import Inventory
 
 
 class Step(enum.IntEnum):

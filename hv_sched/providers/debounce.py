@@ -23,8 +23,8 @@ from collections.abc import Iterable
 import dataclasses
 
 from hv_sched.features import catalogue
+from hv_sched.placement import names
 from hv_sched.providers import changes
-from hv_sched.providers import names
 from hv_sched.providers import plan as planning
 
 # Offered when present; RemoteFX goes with inventories, which never wait.

@@ -14,8 +14,8 @@
 
 from collections.abc import Iterable
 
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers.observed import Provider
 
 
 def set_traits(step: changes.Step, provider: Provider,

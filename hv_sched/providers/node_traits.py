@@ -22,8 +22,8 @@ import os_traits
 
 from hv_sched import model
 from hv_sched.features import catalogue
-from hv_sched.providers import desired
-from hv_sched.providers import names
+from hv_sched.placement import names
+from hv_sched.providers import layout
 
 _KNOWN_CPU_TRAITS = frozenset(os_traits.get_traits(names.HW_CPU_PREFIX))
 _NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
@@ -60,7 +60,7 @@ def _said_or_kept(answer: bool | None, trait: str,
 def _is_redirected(cluster: model.Cluster, node: model.Node) -> bool:
     return any(node.name in volume.redirected_nodes
                for volume in cluster.volumes
-               if desired.uses(cluster, node, volume))
+               if layout.uses(cluster, node, volume))
 
 
 def _build(node: model.Node, observed: frozenset[str]) -> Iterable[str]:
@@ -93,7 +93,7 @@ def possible_owners(cluster: model.Cluster, node: model.Node
     that is down or paused counts: it comes back.
     """
     cut_off = {name for volume in cluster.volumes
-               if desired.uses(cluster, node, volume)
+               if layout.uses(cluster, node, volume)
                for name in volume.cut_off_nodes}
     return tuple(
         other for other in cluster.nodes

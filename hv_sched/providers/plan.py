@@ -22,20 +22,20 @@ import dataclasses
 import datetime
 
 from hv_sched import model
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.observed import Listed
+from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes as change_types
-from hv_sched.providers import ids
-from hv_sched.providers import match
-from hv_sched.providers import names
+from hv_sched.providers import node_matching
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
-from hv_sched.providers.desired import Layout
-from hv_sched.providers.desired import layout
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
-from hv_sched.providers.observed import Listed
-from hv_sched.providers.observed import Observed
-from hv_sched.providers.observed import Overview
-from hv_sched.providers.observed import Provider
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.layout import layout
 from hv_sched.providers.settings import Settings
 
 
@@ -83,7 +83,7 @@ class Cloud:
     """
 
     layouts: tuple[Layout, ...]
-    matches: match.Matches
+    matches: node_matching.Matches
     aggregates: frozenset[str]
     known_nodes: frozenset[str]
 
@@ -92,7 +92,7 @@ def cloud_of(facts: model.Facts, overview: Overview) -> Cloud:
     """Lay a source over the overview."""
     nodes = {uuid: overview.listed[uuid].name
              for uuid in overview.compute_nodes if uuid in overview.listed}
-    matches = match.match_nodes(facts.clusters, nodes)
+    matches = node_matching.match_nodes(facts.clusters, nodes)
     layouts = tuple(layout(cluster, matches.uuids)
                     for cluster in facts.clusters)
     return Cloud(layouts, matches, our_aggregates(

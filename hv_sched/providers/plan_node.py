@@ -20,21 +20,21 @@ from collections.abc import Iterable
 import dataclasses
 import math
 
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import former_ratio
+from hv_sched.placement import names
+from hv_sched.placement import ownership
+from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import edits
-from hv_sched.providers import former_ratio
-from hv_sched.providers import gpus
-from hv_sched.providers import names
 from hv_sched.providers import node_traits
-from hv_sched.providers import ownership
+from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
 from hv_sched.providers import plan_withdrawal
-from hv_sched.providers.desired import Layout
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
-from hv_sched.providers.observed import Observed
-from hv_sched.providers.observed import Overview
-from hv_sched.providers.observed import Provider
+from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
@@ -84,8 +84,8 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
         if uuid not in blocked and is_open(provider):
             found.append(_close(provider))
         found += _join(one, provider, ours, may_join=uuid not in blocked)
-        child = gpus.plan(one.nodes[uuid], provider, observed.providers.get(
-            gpus.child_uuid(uuid)))
+        child = plan_gpu.plan(one.nodes[uuid], provider, observed.providers.get(
+            plan_gpu.child_uuid(uuid)))
         found += child[0]
         findings += [Finding(one.cluster.name, provider.name, Kind.REFUSED,
                              why) for why in child[1]]

@@ -16,21 +16,21 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement import overcommit
+from hv_sched.placement import ownership
+from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import desired
 from hv_sched.providers import edits
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers import overcommit
-from hv_sched.providers import ownership
+from hv_sched.providers import layout
 from hv_sched.providers import plan_withdrawal
-from hv_sched.providers import space
-from hv_sched.providers.desired import Layout
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
-from hv_sched.providers.inventory import Inventory
-from hv_sched.providers.observed import Observed
-from hv_sched.providers.observed import Provider
+from hv_sched.providers import reserved_space
+from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
@@ -166,7 +166,7 @@ def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
             f'{disk.allocation_ratio:g}, but servers hold {used} GB: check '
             f'the source, or run with --allow-shrink')]
     after = {**provider.inventories, names.DISK_GB: disk,
-             names.HELD_DISK_GB: space.held_inventory()}
+             names.HELD_DISK_GB: reserved_space.held_inventory()}
     if same_inventories(after, provider.inventories):
         return [], []
     return [changes.SetInventories(
@@ -190,9 +190,9 @@ def disk_inventory(one: Layout, provider: Provider, settings: Settings
     """The DISK_GB inventory a volume should have."""
     volume = one.volumes[provider.uuid]
     used = provider.used(names.DISK_GB)
-    lines = space.reasons(volume, space.covered_bytes(
+    lines = reserved_space.reasons(volume, reserved_space.covered_bytes(
         volume, one.cluster.vms, provider.shares_gb, used))
-    return space.disk_inventory(
+    return reserved_space.disk_inventory(
         volume, lines, provider.inventories.get(names.DISK_GB), used,
         settings, overcommit.ratio(provider.traits, volume.total_gb, used,
                                    settings.csv_allocation_ratio))
@@ -211,13 +211,13 @@ def _publish(one: Layout, provider: Provider, settings: Settings,
     volume = one.volumes[provider.uuid]
     name = one.volume_name(provider.uuid)
     used = provider.used(names.DISK_GB)
-    closed = space.closed_reasons(volume, provider.traits, used, settings)
+    closed = reserved_space.closed_reasons(volume, provider.traits, used, settings)
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
         volume.cached_images is not None) | overcommit.outlived(
         provider.traits, volume.total_gb, used,
         settings.csv_allocation_ratio)
-    wanted = desired.volume_traits(one, provider.uuid, bool(closed),
+    wanted = layout.volume_traits(one, provider.uuid, bool(closed),
                                    provider.traits, settings, staying)
     after = (provider.traits - owned) | wanted
     if after != provider.traits:

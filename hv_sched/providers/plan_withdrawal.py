@@ -14,14 +14,14 @@
 
 from collections.abc import Iterable
 
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import ownership
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import edits
-from hv_sched.providers import ids
-from hv_sched.providers import ownership
-from hv_sched.providers.desired import Layout
-from hv_sched.providers.findings import Finding
-from hv_sched.providers.findings import Kind
-from hv_sched.providers.observed import Provider
+from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step

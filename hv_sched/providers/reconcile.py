@@ -25,14 +25,14 @@ import tenacity
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.placement import bulk_read
+from hv_sched.placement.client import Placement
+from hv_sched.placement.observed import Observed
 from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import debounce
-from hv_sched.providers import observe
+from hv_sched.providers import drift
 from hv_sched.providers import plan as planning
-from hv_sched.providers import suspects
-from hv_sched.providers.client import Placement
-from hv_sched.providers.observed import Observed
 from hv_sched.providers.settings import Settings
 
 LOG = logging.getLogger(__name__)
@@ -97,16 +97,16 @@ class Reconciler:
         :param also: read these in any case
         """
         listed = self._client.list_providers()
-        overview = observe.read_overview(
+        overview = bulk_read.read_overview(
             self._client, listed,
             planning.our_aggregates(facts.clusters, listed),
             self._settings.workers)
         cloud = planning.cloud_of(facts, overview)
         wanted = (planning.relevant(cloud, overview) if full else
-                  suspects.find(cloud, overview, self._settings,
+                  drift.find(cloud, overview, self._settings,
                                 self._clock()))
         wanted |= also & overview.listed.keys()
-        providers = observe.read_providers(
+        providers = bulk_read.read_providers(
             self._client, [overview.listed[uuid] for uuid in sorted(wanted)],
             planning.volumes_with_vms(cloud), self._settings.workers)
         return cloud, Observed(overview, providers)

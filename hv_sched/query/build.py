@@ -21,15 +21,15 @@ from typing import Any
 
 import os_traits
 
-from hv_sched import asks
-from hv_sched.known import volumes
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched import requirements
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.query import from_nova
 from hv_sched.query import rules
 from hv_sched.query import volume_traits
-from hv_sched.query.request import Group
-from hv_sched.query.request import Request
+from hv_sched.query.candidates_query import Group
+from hv_sched.query.candidates_query import Request
+from hv_sched.snapshot import volumes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Switches:
     disk_group: bool = True
     closed: bool = True
     volume_traits: frozenset[str] = frozenset()
-    rules: asks.Rules = asks.Rules()
+    rules: requirements.Rules = requirements.Rules()
 
     @classmethod
     def from_conf(cls, group: Any) -> 'Switches':
@@ -52,8 +52,8 @@ class Switches:
             disk_group=group.request_filter_disk_group,
             closed=group.request_filter_closed,
             volume_traits=frozenset(group.volume_traits),
-            rules=asks.Rules(
-                unmarked=asks.Hypervisor(group.unmarked_images),
+            rules=requirements.Rules(
+                unmarked=requirements.Hypervisor(group.unmarked_images),
                 survivable=group.survivable_features,
                 vhd_is_vhd=group.disk_format_vhd_is_vhd,
                 disk_formats=tuple(group.hyperv_disk_formats)))
@@ -93,7 +93,7 @@ class Built:
     """:param refused: why the request never reaches Placement, in words"""
 
     request: Request
-    asked: asks.Asks
+    asked: requirements.Asks
     refused: tuple[str, ...] = ()
 
 
@@ -104,7 +104,7 @@ def build(wanted: Wanted, known: volumes.Snapshot, owner_nova: bool,
     :param owner_nova: Nova asks for hosts it owns (nova 34, once every
         nova-compute is of that release)
     """
-    asked = asks.of(
+    asked = requirements.of(
         wanted.flavor, wanted.image, dataclasses.replace(
             switches.rules, unmarked=rules.unmarked(
                 wanted.on_node, known, switches.rules.unmarked)),
@@ -140,7 +140,7 @@ def _bound(request: Request, wanted: Wanted) -> Request:
     return request
 
 
-def _with_features(request: Request, asked: asks.Asks,
+def _with_features(request: Request, asked: requirements.Asks,
                    known: volumes.Snapshot, wanted: Wanted
                    ) -> tuple[Request, tuple[str, ...]]:
     refused = () if wanted.runs_already else asked.contradictions

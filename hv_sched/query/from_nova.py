@@ -24,8 +24,8 @@ from typing import Any
 import os_resource_classes as orc
 import os_traits
 
-from hv_sched.query.request import Group
-from hv_sched.query.request import Request
+from hv_sched.query.candidates_query import Group
+from hv_sched.query.candidates_query import Request
 
 KEY = re.compile(r'^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$')
 _POLICIES = ('none', 'isolate')

@@ -17,11 +17,11 @@ from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from hv_sched import asks
 from hv_sched import features
-from hv_sched.known import volumes
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched import requirements
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.snapshot import volumes
 
 DISK_SUFFIX = '_HV_SCHED_DISK'
 GPU_SUFFIX = '_HV_SCHED_GPU'
@@ -29,7 +29,7 @@ ISOLATE, NO_POLICY = 'isolate', 'none'
 
 
 def unmarked(node: str | None, known: volumes.Snapshot | None,
-             otherwise: asks.Hypervisor) -> asks.Hypervisor:
+             otherwise: requirements.Hypervisor) -> requirements.Hypervisor:
     """For whom an image is that does not say: a server stays with the
     hypervisor it has.
 
@@ -39,11 +39,11 @@ def unmarked(node: str | None, known: volumes.Snapshot | None,
     if node is None or known is None or not known.nodes or (
             names.HYPERV not in known.traits):
         return otherwise
-    return (asks.Hypervisor.HYPERV if node in known.nodes.values()
-            else asks.Hypervisor.OTHER)
+    return (requirements.Hypervisor.HYPERV if node in known.nodes.values()
+            else requirements.Hypervisor.OTHER)
 
 
-def unknown(asked: asks.Asks, known: Container[str]) -> list[str]:
+def unknown(asked: requirements.Asks, known: Container[str]) -> list[str]:
     """What is asked that no node has ever shown, and by which key.
 
     Placement answers 400 to a trait it does not know.

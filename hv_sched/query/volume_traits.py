@@ -19,7 +19,7 @@ of the host, so it goes along with the disk.
 
 from collections.abc import Container
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 
 _PREFIXES = ('STORAGE_DISK_', 'CUSTOM_CSV_')
 _OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)

@@ -13,7 +13,7 @@
 
 """Reads and writes consumers through nova-scheduler's own client.
 
-As in ``hv_sched.providers.client`` a call does what was asked or raises a
+As in ``hv_sched.placement.client`` a call does what was asked or raises a
 ``PlacementError`` whose type says whether trying again can help.
 """
 
@@ -23,10 +23,10 @@ from keystoneauth1 import exceptions as ks_exc
 from nova.scheduler.client import report
 
 from hv_sched import exception
-from hv_sched.providers import client
-from hv_sched.providers import consumers
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
+from hv_sched.placement import client
+from hv_sched.placement import consumers
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
 
 _TYPED = '1.39'
 # The newest one whose POST /allocations leaves the consumers' types alone.

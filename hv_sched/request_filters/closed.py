@@ -23,10 +23,10 @@ from nova import context as nova_context
 from nova import objects
 from nova.scheduler import utils
 
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.request_filters import disk_group
 from hv_sched.request_filters import specs
+from hv_sched.snapshot import cache
 
 _FORBIDDEN = 'forbidden'
 
@@ -38,7 +38,7 @@ def avoid_closed(context: nova_context.RequestContext,
     Only traits that Placement is known to know are named: it refuses the
     whole query for an unknown one.
     """
-    found = snapshot.get()
+    found = cache.get()
     known = frozenset() if found is None else found.traits
     if names.PAUSED in known:
         # Of the compute node itself, as Nova forbids its own

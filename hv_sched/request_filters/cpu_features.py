@@ -22,10 +22,10 @@ import nova.conf
 
 from hv_sched import conf
 from hv_sched import exception
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import operation
+from hv_sched.snapshot import cache
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
@@ -36,7 +36,7 @@ def keep(request_spec: objects.RequestSpec) -> None:
 
     :raises RequestFilterFailed: they cannot be read
     """
-    known = snapshot.get()
+    known = cache.get()
     if not CONF.hv_sched.live_migration_keeps_cpu_features or known is None:
         return
     move = operation.of(request_spec)

@@ -25,11 +25,11 @@ from nova import context as nova_context
 from nova import objects
 from nova.scheduler import utils
 
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.query import rules
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
+from hv_sched.snapshot import cache
 
 SUFFIX = rules.DISK_SUFFIX
 _OVERRIDE = f'resources:{names.DISK_GB}'
@@ -74,7 +74,7 @@ def own_group(request_spec: objects.RequestSpec,
 
 def _needs_group(request_spec: objects.RequestSpec) -> bool:
     return rules.disk_needs_group(
-        snapshot.get(), bool(specs.named_hosts(request_spec)
+        cache.get(), bool(specs.named_hosts(request_spec)
                              or specs.names_aggregate(request_spec)),
         volume_traits.required(request_spec))
 
@@ -82,7 +82,7 @@ def _needs_group(request_spec: objects.RequestSpec) -> bool:
 def _would_harm(request_spec: objects.RequestSpec,
                 request: utils.ResourceRequest) -> bool:
     return rules.disk_group_harms(
-        snapshot.get(), specs.named_hosts(request_spec),
+        cache.get(), specs.named_hosts(request_spec),
         specs.extra_specs(request_spec).get(_GROUP_POLICY),
         request.get_num_of_suffixed_groups())
 
@@ -95,7 +95,7 @@ def _keep_to_homes(request_spec: objects.RequestSpec,
     know more ways from the host to a volume than its home.
     """
     homes = rules.home_aggregates(
-        snapshot.get(), specs.named_hosts(request_spec))
+        cache.get(), specs.named_hosts(request_spec))
     if homes:
         group.aggregates = [homes]
 

@@ -28,16 +28,16 @@ from nova import objects
 import nova.conf
 from oslo_log import log as logging
 
-from hv_sched import asks
 from hv_sched import conf
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.providers import names
+from hv_sched import requirements
+from hv_sched.placement import names
 from hv_sched.query import rules
-from hv_sched.request_filters import built_with
 from hv_sched.request_filters import cpu_features
 from hv_sched.request_filters import image_properties
+from hv_sched.request_filters import instance_record
 from hv_sched.request_filters import specs
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Wish:
         image are no reason to refuse a move
     """
 
-    asked: asks.Asks
+    asked: requirements.Asks
     runs_already: bool = False
     in_query: bool = False
 
@@ -103,15 +103,15 @@ def read(request_spec: objects.RequestSpec,
     :param context: of the request; what the spec came with by default
     :raises RequestFilterFailed: the server's record cannot be read
     """
-    record = built_with.of(request_spec)
+    record = instance_record.of(request_spec)
     flavor = request_spec.flavor
-    asked = asks.of(
+    asked = requirements.of(
         _flavor(request_spec),
         _image(request_spec, record, context or request_spec._context),
-        asks.Rules(
+        requirements.Rules(
             unmarked=rules.unmarked(
                 record.node, _published(),
-                asks.Hypervisor(CONF.hv_sched.unmarked_images)),
+                requirements.Hypervisor(CONF.hv_sched.unmarked_images)),
             survivable=CONF.hv_sched.survivable_features,
             vhd_is_vhd=CONF.hv_sched.disk_format_vhd_is_vhd,
             disk_formats=tuple(CONF.hv_sched.hyperv_disk_formats)),
@@ -120,7 +120,7 @@ def read(request_spec: objects.RequestSpec,
         disks=record.disks)
     for words in asked.ignored:
         _say_once(words)
-    kept = asks.keeps_vram(record.extra_specs,
+    kept = requirements.keeps_vram(record.extra_specs,
                            specs.extra_specs(request_spec))
     if kept:
         asked = dataclasses.replace(
@@ -131,7 +131,7 @@ def read(request_spec: objects.RequestSpec,
 
 def _published() -> volumes.Snapshot | None:
     """What is known, None while no Hyper-V node is."""
-    known = snapshot.get()
+    known = cache.get()
     return known if known and names.HYPERV in known.traits else None
 
 
@@ -151,7 +151,7 @@ def _remember(request_spec: objects.RequestSpec, wish: Wish) -> Wish:
     return wish
 
 
-def _refuse_unknown(asked: asks.Asks, known: frozenset[str]) -> None:
+def _refuse_unknown(asked: requirements.Asks, known: frozenset[str]) -> None:
     missing = rules.unknown(asked, known)
     if missing:
         raise exception.RequestFilterFailed(
@@ -159,7 +159,7 @@ def _refuse_unknown(asked: asks.Asks, known: frozenset[str]) -> None:
 
 
 def _ask_gpu(request_spec: objects.RequestSpec,
-             group: asks.GpuGroup | None) -> None:
+             group: requirements.GpuGroup | None) -> None:
     others = [one for one in specs.groups(request_spec)
               if one.requester_id != GPU_SUFFIX]
     if group is not None:
@@ -181,7 +181,7 @@ def _flavor(request_spec: objects.RequestSpec) -> Mapping[str, object]:
         'extra_specs': specs.extra_specs(request_spec)}
 
 
-def _image(request_spec: objects.RequestSpec, record: built_with.Record,
+def _image(request_spec: objects.RequestSpec, record: instance_record.Record,
            context: nova_context.RequestContext) -> Mapping[str, str]:
     """What the image says, as the host will read it.
 
@@ -195,7 +195,7 @@ def _image(request_spec: objects.RequestSpec, record: built_with.Record,
     if record.image_id:
         return image_properties.of(
             context, record.image_id, 'the last rebuild of the server failed')
-    image_id = built_with.image_id(request_spec)
+    image_id = instance_record.image_id(request_spec)
     if record.lost and image_id:
         return image_properties.of(
             context, image_id, 'the first server of this request is gone')

@@ -31,11 +31,11 @@ from nova.scheduler import weights
 from oslo_log import log as logging
 
 from hv_sched import exception
-from hv_sched.known import snapshot
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
 from hv_sched.request_filters import allocations
-from hv_sched.shares import moves
+from hv_sched.shares import escrow
+from hv_sched.snapshot import cache
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def _wanted(planned: HandOver, restore: bool, again: bool
                          else _read(planned))
     if planned.migration is None:
         return _of_evacuation(planned, server, restore)
-    found = migration and moves.kept(
+    found = migration and escrow.kept(
         server, migration, planned.volumes, planned.at_least_gb, restore)
     if not found:
         raise Refused(f'migration {planned.migration} holds no share of a '
@@ -162,12 +162,12 @@ def _read(planned: HandOver) -> tuple[Consumer | None, Consumer | None]:
 def _check_promised_room(planned: HandOver, before: Iterable[Consumer],
                          after: Iterable[Consumer]) -> None:
     """:raises Refused: a resize would take room held for other servers"""
-    known = snapshot.get()
+    known = cache.get()
     if known is None:
         return
     for uuid in planned.kept_on:
         size_gb = max(_disk_gb(after, uuid))
-        had_gb = max(max(moves.shares_of(one, (uuid,)).values(), default=0)
+        had_gb = max(max(escrow.shares_of(one, (uuid,)).values(), default=0)
                      for one in before)
         volume = known.volumes.get(uuid)
         if volume is None or size_gb <= had_gb:
@@ -184,9 +184,9 @@ def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
 
 def _of_evacuation(planned: HandOver, server: Consumer | None,
                    restore: bool) -> list[Consumer]:
-    if not moves.shares_of(server, planned.volumes) or server is None:
+    if not escrow.shares_of(server, planned.volumes) or server is None:
         raise Refused('it holds no share of a volume any more')
-    after = moves.restored(server, planned.volumes)
+    after = escrow.restored(server, planned.volumes)
     return [after] if restore and after != server else []
 
 

@@ -37,7 +37,7 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-# Those that hv_sched.asks looks at.
+# Those that hv_sched.requirements looks at.
 KEYS = ('hw_machine_type', 'os_secure_boot', 'os_type', 'img_hv_type',
         'hypervisor_type', 'os_vtpm', 'os_shielded_vm', 'hw_cpu_features')
 _CPU_FEATURES = 'hw_cpu_features'

@@ -32,10 +32,8 @@ from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.query import rules
 from hv_sched.request_filters import allocations
 from hv_sched.request_filters import hand_over
@@ -43,7 +41,9 @@ from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
-from hv_sched.shares import moves
+from hv_sched.shares import escrow
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def keep_disk(context: nova_context.RequestContext,
     :raises RequestFilterFailed: what the server holds cannot be read
     """
     hand_over.plan(request_spec, None)
-    known = snapshot.get()
+    known = cache.get()
     if known is None or not known.volumes or not _filter_is_there():
         return False
     found = operation.of(request_spec)
@@ -97,7 +97,7 @@ class _Move:
         if self._migration:  # an evacuation makes the server anew
             for node in self._migration.held.keys() & self._known.nodes:
                 older_builds.forbid_older(self._spec, node)
-        shares = moves.copies(self._server, self._migration, self._volumes)
+        shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._keeps_disk(shares.keys()):
             self._ask_no_disk(frozenset(shares))
             return True
@@ -179,7 +179,7 @@ class _Move:
         if self._migration is None:
             return
         for restore in (True, False):
-            wanted = moves.moved(self._server, self._migration,
+            wanted = escrow.moved(self._server, self._migration,
                                  self._volumes, restore)
             try:
                 return allocations.write(*wanted) if wanted else None

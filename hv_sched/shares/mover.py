@@ -24,18 +24,18 @@ import dataclasses
 import logging
 
 from hv_sched import exception
-from hv_sched.providers.client import Placement
-from hv_sched.providers.consumers import Consumer
-from hv_sched.providers.observe import in_parallel
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Servers
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import Consumer
+from hv_sched.shares import quiescence
 from hv_sched.shares import rewrite
-from hv_sched.shares import standing_still
+from hv_sched.shares.quiescence import Left
+from hv_sched.shares.quiescence import Look
+from hv_sched.shares.quiescence import Unit
+from hv_sched.shares.quiescence import Why
 from hv_sched.shares.rewrite import Move
-from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import Servers
-from hv_sched.shares.standing_still import Left
-from hv_sched.shares.standing_still import Look
-from hv_sched.shares.standing_still import Unit
-from hv_sched.shares.standing_still import Why
 from hv_sched.shares.watch import Watch
 
 LOG = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Mover:
         """
         every = sorted(set(consumers))
         watch = Watch(self._servers, node)
-        found = standing_still.sort(every, watch.begin(every))
+        found = quiescence.sort(every, watch.begin(every))
         left = list(found.left)
         for start in range(0, len(found.units), self._batch):
             units = found.units[start:start + self._batch]
@@ -173,7 +173,7 @@ class Mover:
         """The consumers that do not stand as they did, and what was seen."""
         wanted = {c for unit, _moves in moves for c in unit.consumers}
         seen = watch.look(wanted)
-        found = standing_still.sort(wanted, seen)
+        found = quiescence.sort(wanted, seen)
         moving = {left.consumer: left for left in found.left}
         still = set(found.units)
         for unit, _moves in moves:

@@ -30,11 +30,11 @@ import dataclasses
 import logging
 
 from hv_sched import exception
-from hv_sched.providers import fitting
-from hv_sched.providers import former_ratio
-from hv_sched.providers import names
-from hv_sched.providers.client import Placement
-from hv_sched.providers.inventory import Inventory
+from hv_sched.placement import fitting
+from hv_sched.placement import former_ratio
+from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+from hv_sched.placement.inventory import Inventory
 from hv_sched.shares.rewrite import Move
 
 LOG = logging.getLogger(__name__)

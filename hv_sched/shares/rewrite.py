@@ -18,8 +18,8 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import exception
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
 
 Held = dict[str, dict[str, int]]
 

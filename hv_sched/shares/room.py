@@ -26,13 +26,13 @@ import dataclasses
 import logging
 
 from hv_sched import exception
-from hv_sched.providers import fitting
-from hv_sched.providers import names
-from hv_sched.providers import overcommit
-from hv_sched.providers import space
-from hv_sched.providers.client import Placement
-from hv_sched.providers.inventory import Inventory
-from hv_sched.shares import moves
+from hv_sched.placement import fitting
+from hv_sched.placement import names
+from hv_sched.placement import overcommit
+from hv_sched.placement.client import Placement
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import reserved_space
+from hv_sched.shares import escrow
 from hv_sched.shares.rewrite import Move
 
 LOG = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Room:
         """
         needed: collections.Counter[str] = collections.Counter()
         for move in every:
-            needed.update(moves.needed_gb(move.before, move.after))
+            needed.update(escrow.needed_gb(move.before, move.after))
         for volume, needed_gb in sorted(needed.items()):
             self._make(volume, needed_gb)
 
@@ -99,5 +99,5 @@ def _with_room_for(disk: Inventory, used_gb: int) -> Inventory:
     if overcommit.still_needed(disk.total, used_gb, ratio):
         ratio = fitting.smallest(disk.total, used_gb)
     return dataclasses.replace(
-        disk, allocation_ratio=ratio, reserved=space.fit_reserved(
+        disk, allocation_ratio=ratio, reserved=reserved_space.fit_reserved(
             disk.total, disk.reserved, ratio, used_gb))

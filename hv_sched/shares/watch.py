@@ -21,13 +21,13 @@ about a cell that is down, a look at a single server is not.
 from collections.abc import Iterable
 import time
 
-from hv_sched.shares import standing_still
-from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import OPEN_STATUSES
-from hv_sched.shares.servers import Server
-from hv_sched.shares.servers import Servers
-from hv_sched.shares.standing_still import Look
-from hv_sched.shares.standing_still import Unit
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.compute.servers import Server
+from hv_sched.compute.servers import Servers
+from hv_sched.shares import quiescence
+from hv_sched.shares.quiescence import Look
+from hv_sched.shares.quiescence import Unit
 
 # Nova's controllers stamp their records each by its own clock.
 MARGIN_SECONDS = 60.0
@@ -52,7 +52,7 @@ class Watch:
         :raises NovaError: when Nova cannot be read
         """
         self._began = time.monotonic()
-        seen = standing_still.look(
+        seen = quiescence.look(
             self._api, (self._node,) if self._node else (), consumers)
         self._servers = dict(seen.servers)
         self._migrations = dict(seen.migrations)
@@ -66,7 +66,7 @@ class Watch:
         """
         wanted = set(consumers)
         if not self._node:
-            return standing_still.look(self._api, (), wanted)
+            return quiescence.look(self._api, (), wanted)
         self._refresh(wanted)
         mine = {uuid: migration
                 for uuid, migration in self._migrations.items()

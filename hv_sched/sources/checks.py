@@ -23,7 +23,7 @@ from collections.abc import Iterator
 import os_traits
 
 from hv_sched import model
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.sources import naming
 from hv_sched.sources import references
 from hv_sched.sources import volume_checks

@@ -19,7 +19,7 @@ Nova keeps the members on different nodes, which may all have the same volume.
 from typing import Any
 
 from hv_sched.filters import preference
-from hv_sched.known import volumes
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
 

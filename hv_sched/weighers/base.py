@@ -28,8 +28,8 @@ from oslo_log import log as logging
 from hv_sched import conf
 from hv_sched.filters import candidates
 from hv_sched.filters import preference
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class SnapshotWeigher(weights.BaseHostWeigher, Generic[Wanted]):
     def weigh_objects(self, weighed_obj_list: list[Any],
                       weight_properties: objects.RequestSpec) -> list[float]:
         """One weight for each host; what is wanted is read once."""
-        known = snapshot.get()
+        known = cache.get()
         if known is None or not self._tells(known):
             return [0.0] * len(weighed_obj_list)
         wanted = self._wanted(weight_properties, known)
@@ -67,7 +67,7 @@ class SnapshotWeigher(weights.BaseHostWeigher, Generic[Wanted]):
     def _weigh_object(self, obj: Any,
                       weight_properties: objects.RequestSpec) -> float:
         """For callers that know no weigh_objects()."""
-        known = snapshot.get()
+        known = cache.get()
         if known is None:
             return 0.0
         return self._weigh(obj, self._wanted(weight_properties, known))

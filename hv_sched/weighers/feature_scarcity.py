@@ -27,10 +27,10 @@ from nova import objects
 from oslo_log import log as logging
 
 from hv_sched import features
-from hv_sched.known import scarcity
-from hv_sched.known import volumes
 from hv_sched.request_filters import features as asked_features
 from hv_sched.request_filters import specs
+from hv_sched.snapshot import scarcity
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
 LOG = logging.getLogger(__name__)

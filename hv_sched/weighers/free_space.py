@@ -23,7 +23,7 @@ Use it instead of Nova's DiskWeigher, which sees each node's own disk: set
 from typing import Any
 
 from hv_sched.filters import preference
-from hv_sched.known import volumes
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
 _MIB_A_GIB = 1024

@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import Any
 
 from hv_sched.filters import preference
-from hv_sched.known import volumes
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
 

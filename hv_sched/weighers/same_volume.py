@@ -25,9 +25,9 @@ from typing import Any
 from nova import objects
 
 from hv_sched.filters import preference
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
 from hv_sched.request_filters import hand_over
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
 
@@ -44,7 +44,7 @@ class SameVolumeWeigher(base.VolumeWeigher):
 
     def _weigh_object(self, obj: Any,
                       weight_properties: objects.RequestSpec) -> float:
-        known = snapshot.get()
+        known = cache.get()
         planned = hand_over.of(weight_properties)
         if known is None or planned is None:
             return 0.0

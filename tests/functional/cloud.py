@@ -19,9 +19,9 @@ nova-compute does on Cluster Shared Volumes.
 import uuid
 
 from hv_sched import model
-from hv_sched.providers import client
+from hv_sched.placement import client
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reconcile
-from hv_sched.providers.inventory import Inventory
 from hv_sched.providers.settings import Settings
 from tests.functional import base
 

@@ -23,7 +23,7 @@ from gabbi import fixture
 from keystoneauth1 import adapter
 
 from hv_sched.demo import nodes
-from hv_sched.providers import names
+from hv_sched.placement import names
 
 NAMES = {
     'HV01': nodes.node_uuid('hv01'),

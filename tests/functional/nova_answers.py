@@ -19,13 +19,13 @@ Nova is in tests/nova.
 
 import dataclasses
 
-from hv_sched.shares.servers import Changes
-from hv_sched.shares.servers import DONE
-from hv_sched.shares.servers import EVACUATION
-from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import Needs
-from hv_sched.shares.servers import OPEN_STATUSES
-from hv_sched.shares.servers import Server
+from hv_sched.compute.servers import Changes
+from hv_sched.compute.servers import DONE
+from hv_sched.compute.servers import EVACUATION
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Needs
+from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.compute.servers import Server
 
 
 class Answers:

@@ -29,7 +29,7 @@ from keystoneauth1 import token_endpoint
 import requests
 from wsgi_intercept import interceptor
 
-from hv_sched.doctor import services
+from hv_sched.compute import lookups
 
 Answer = tuple[str, typing.Any]
 
@@ -147,6 +147,6 @@ def running(*every: Recorded) -> collections.abc.Iterator[None]:
 
 
 def clients(nova: Nova, glance: Glance
-            ) -> tuple[services.Nova, services.Glance]:
-    return (services.Nova(nova.adapter('compute')),
-            services.Glance(glance.adapter('image')))
+            ) -> tuple[lookups.Nova, lookups.Glance]:
+    return (lookups.Nova(nova.adapter('compute')),
+            lookups.Glance(glance.adapter('image')))

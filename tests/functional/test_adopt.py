@@ -21,12 +21,12 @@ import uuid
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.findings import Kind
+from hv_sched.adopt import adopt
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import adopt
-from hv_sched.shares.standing_still import Why
+from hv_sched.shares.quiescence import Why
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers

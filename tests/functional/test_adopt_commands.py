@@ -24,8 +24,8 @@ from oslo_utils import timeutils
 import pytest
 
 from hv_sched import exception
+from hv_sched.compute import nova
 from hv_sched.osc import shares as commands
-from hv_sched.shares import nova_servers
 from tests.functional import test_adopt
 from tests.functional import test_commands
 
@@ -51,7 +51,7 @@ class NovaApi:
                               ('/os-services', self.services)):
             if path.startswith(start):
                 assert environ['HTTP_OPENSTACK_API_VERSION'] == (
-                    f'compute {nova_servers.MICROVERSION}')
+                    f'compute {nova.MICROVERSION}')
                 if self.status:
                     return self.status, {}
                 return answer(path, query)

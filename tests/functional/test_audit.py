@@ -18,15 +18,15 @@ import uuid
 import pytest
 
 from hv_sched import exception
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
-from hv_sched.shares import auditor
-from hv_sched.shares import heal
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.servers import Needs
-from hv_sched.shares.servers import Server
+from hv_sched.audit import auditor
+from hv_sched.audit import heal
+from hv_sched.audit.findings import Code
+from hv_sched.compute.servers import Needs
+from hv_sched.compute.servers import Server
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
 

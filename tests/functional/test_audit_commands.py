@@ -20,8 +20,8 @@ import json
 import pytest
 
 from hv_sched.agent import cmd
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.servers import OPEN_STATUSES
+from hv_sched.audit.findings import Code
+from hv_sched.compute.servers import OPEN_STATUSES
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import test_adopt_commands

@@ -17,11 +17,11 @@ import dataclasses
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import gpus
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers import ownership
-from hv_sched.providers.inventory import Inventory
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement import ownership
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import plan_gpu
 from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds
@@ -114,9 +114,9 @@ def test_a_gpu_without_memory_left_costs_nothing_more(placement):
     told = clouds.facts(clouds.cluster(nodes=(clouds.node(
         1, remotefx_enabled=True, gpus=(model.Gpu('card', 1024),)),)))
     cloud.sync(told)
-    child = gpus.child_uuid(cloud.nodes['hv01'])
+    child = plan_gpu.child_uuid(cloud.nodes['hv01'])
     cloud.allocate('55555555-5555-4555-8555-555555555555', {child: {
-        'resources': {gpus.ADAPTER: 1, gpus.VRAM_MB: 1024}}})
+        'resources': {plan_gpu.ADAPTER: 1, plan_gpu.VRAM_MB: 1024}}})
     assert read_in_full(requests_of(cloud, told)) == set()
 
 

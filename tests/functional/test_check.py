@@ -23,10 +23,10 @@ from keystoneauth1 import token_endpoint
 from openstackclient import shell
 import pytest
 
-from hv_sched import asks
 from hv_sched import model
-from hv_sched.check import capable
-from hv_sched.check import verdict
+from hv_sched import requirements
+from hv_sched.compatibility import capable_nodes
+from hv_sched.compatibility import verdict
 from tests.functional import cloud as clouds
 from tests.functional import image_service
 
@@ -70,8 +70,8 @@ def cloud(placement):
 def test_nodes_that_can_run_it_are_asked_of_placement(
         cloud, specs, image, nodes, problem):
     flavor = {'vcpus': 1, 'ram_mb': 512, 'root_gb': 1, 'extra_specs': specs}
-    found = verdict.of(flavor, image, asks.Rules(),
-                       capable.Capable(cloud.api))
+    found = verdict.of(flavor, image, requirements.Rules(),
+                       capable_nodes.Capable(cloud.api))
     if not problem:
         assert not found.problems
         assert list(found.nodes) == nodes
@@ -80,16 +80,16 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
 
 
 def test_the_same_question_is_asked_once(cloud):
-    nodes = capable.Capable(cloud.api)
-    nodes.nodes(asks.of({}, VTPM))
+    nodes = capable_nodes.Capable(cloud.api)
+    nodes.nodes(requirements.of({}, VTPM))
     cloud.admin.sent.clear()
     for _ in range(5):
-        nodes.nodes(asks.of({}, VTPM))
+        nodes.nodes(requirements.of({}, VTPM))
     assert not cloud.admin.sent
 
 
 def test_before_anything_is_published_no_node_shows_it(placement):
-    found = verdict.of({}, VTPM, asks.Rules(), capable.Capable(
+    found = verdict.of({}, VTPM, requirements.Rules(), capable_nodes.Capable(
         clouds.Cloud(placement).api))
     assert 'no node shows CUSTOM_HYPERV_VTPM' in found.problems
 
@@ -160,7 +160,7 @@ class Recorded:
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr('hv_sched.check.cloud.Cloud', Recorded)
+    monkeypatch.setattr('hv_sched.compatibility.catalog.Cloud', Recorded)
 
 
 def test_all_flavors_are_judged_in_one_command(shell_of, recorded):

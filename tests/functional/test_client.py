@@ -23,7 +23,7 @@ from keystoneauth1 import token_endpoint
 import pytest
 
 from hv_sched import exception
-from hv_sched.providers import client
+from hv_sched.placement import client
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ import uuid
 from openstackclient import shell
 import pytest
 
-from hv_sched.providers import ids
+from hv_sched.placement import ids
 from tests.functional import cloud as clouds
 
 VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))

@@ -26,15 +26,15 @@ import pytest
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.doctor import check
+from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import evidence
 from hv_sched.doctor import gather
-from hv_sched.doctor import nova_conf
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.doctor import runner
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reconcile
-from hv_sched.providers.inventory import Inventory
 from tests.functional import cloud as clouds
 from tests.functional import looked_at
 from tests.functional import other_services
@@ -82,14 +82,14 @@ class Cloud(looked_at.Cloud):
         gatherer = gather.Gatherer(
             gather.Clients(self.api, nova, glance, adapters),
             self.reconciler(), clock=self.clock)
-        return check.run(checks.CHECKS, gatherer.gather(
+        return runner.run(checks.CHECKS, gatherer.gather(
             gather.Given(**given)))
 
     def found(self, **given):
         """(code, subject) of everything but information."""
         return {(one.check.code, one.found.subject)
                 for one in self.examine(**given)[0]
-                if one.severity is not check.Severity.INFO}
+                if one.severity is not runner.Severity.INFO}
 
     def codes(self, **given):
         return {code for code, _subject in self.found(**given)}
@@ -176,7 +176,7 @@ def test_a_volume_with_more_than_it_holds(cloud):
         cloud.nova.answers['/']['version']['version'] = newest
         severities += [one.severity for one in cloud.examine()[0]
                        if one.check.code == 'over-capacity']
-    assert severities == [check.Severity.WARNING, check.Severity.ERROR]
+    assert severities == [runner.Severity.WARNING, runner.Severity.ERROR]
 
 
 def test_lost_traits(cloud):
@@ -217,7 +217,7 @@ def test_traits_that_placement_forgot(placement):
         ('CUSTOM_HYPERV_CSV', 'MISC_SHARES_VIA_AGGREGATE')))
     nova, glance = other_services.Nova(), other_services.Glance()
     with other_services.running(nova, glance):
-        found, _skipped = check.run(checks.CHECKS, gather.Gatherer(
+        found, _skipped = runner.run(checks.CHECKS, gather.Gatherer(
             gather.Clients(made.api, *other_services.clients(nova, glance)),
             made.reconciler()).gather(gather.Given()))
     assert {one.found.subject for one in found

@@ -19,11 +19,11 @@ import pytest
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.doctor import asking
-from hv_sched.doctor import explain
-from hv_sched.doctor import nova_conf
-from hv_sched.doctor import tree
-from hv_sched.providers import ids
+from hv_sched.conf import nova_conf
+from hv_sched.explain import explanation
+from hv_sched.explain import question as asking
+from hv_sched.explain import render
+from hv_sched.placement import ids
 from tests.functional import cloud as clouds
 from tests.functional import looked_at
 from tests.functional import other_services
@@ -63,7 +63,7 @@ class Cloud(looked_at.Cloud):
         built, context = asking.Asking(
             self.api, *other_services.clients(self.nova, self.glance), conf
         ).ask(asking.Question(**question))
-        found = explain.explain(self.api, built, context)
+        found = explanation.explain(self.api, built, context)
         self.requests = self.placement.service.log[before:]
         return found
 
@@ -129,7 +129,7 @@ def test_the_sample_in_the_documentation_is_what_is_said(cloud, tmp_path):
     conf.write_text('[filter_scheduler]\nenabled_filters = ComputeFilter,'
                     'HyperVFeatureFilter,SharedVolumeFilter\n')
     cloud.nova.flavor('big', disk=400, trait__STORAGE_DISK_SSD='required')
-    told = tree.lines(cloud.explain((str(conf),), flavor='big',
+    told = render.lines(cloud.explain((str(conf),), flavor='big',
                                     image='plain'))
     page = (pathlib.Path(__file__).parents[2]
             / 'doc/source/doctor.rst').read_text()
@@ -245,9 +245,9 @@ def test_without_a_single_compute_node(placement):
         built, context = asking.Asking(
             empty.api, *other_services.clients(nova, glance),
             nova_conf.defaults()).ask(asking.Question('small'))
-        found = explain.explain(empty.api, built, context)
+        found = explanation.explain(empty.api, built, context)
     assert found.nodes == 0 and found.hosts == {}
-    assert '0 compute nodes' in '\n'.join(tree.lines(found))
+    assert '0 compute nodes' in '\n'.join(render.lines(found))
 
 
 # -- what is not looked at, and what cannot be read

@@ -19,13 +19,13 @@ import uuid
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
-from hv_sched.providers.inventory import Inventory
-from hv_sched.shares import restore
-from hv_sched.shares.servers import Migration
+from hv_sched.compute.servers import Migration
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.inventory import Inventory
+from hv_sched.recovery import restore
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
 

@@ -23,8 +23,8 @@ import pytest
 
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
-from hv_sched.providers import names
-from hv_sched.shares import restore
+from hv_sched.placement import names
+from hv_sched.recovery import restore
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import test_adopt_commands

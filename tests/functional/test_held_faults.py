@@ -18,8 +18,8 @@ from keystoneauth1 import exceptions as ks_exc
 import pytest
 
 from hv_sched import exception
-from hv_sched.providers import names
-from hv_sched.shares import restore
+from hv_sched.placement import names
+from hv_sched.recovery import restore
 from tests.functional import base
 from tests.functional import test_held
 

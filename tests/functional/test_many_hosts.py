@@ -16,12 +16,12 @@ import time
 
 import pytest
 
-from hv_sched.doctor import asking
-from hv_sched.doctor import check
+from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
-from hv_sched.doctor import explain
 from hv_sched.doctor import gather
-from hv_sched.doctor import nova_conf
+from hv_sched.doctor import runner
+from hv_sched.explain import explanation
+from hv_sched.explain import question
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import other_services
@@ -50,13 +50,13 @@ class Cloud(clouds.Cloud):
         return found, len(self.placement.service.log) - before
 
     def explain(self, flavor):
-        built, context = asking.Asking(
+        built, context = question.Asking(
             self.api, *self.clients, nova_conf.defaults()
-        ).ask(asking.Question(flavor))
-        return explain.explain(self.api, built, context)
+        ).ask(question.Question(flavor))
+        return explanation.explain(self.api, built, context)
 
     def examine(self):
-        return check.run(checks.CHECKS, gather.Gatherer(
+        return runner.run(checks.CHECKS, gather.Gatherer(
             gather.Clients(self.api, *self.clients), self.reconciler()
         ).gather(gather.Given()))[0]
 

@@ -18,9 +18,9 @@ import threading
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds

@@ -18,7 +18,7 @@ import pytest
 
 from hv_sched import features
 from hv_sched import model
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 

@@ -20,7 +20,7 @@ import uuid
 import pytest
 import requests
 
-from hv_sched.shares import nova_servers
+from hv_sched.compute import nova as nova_servers
 
 # What else a record has, as of 2.80; about what a real one weighs.
 PADDING = {'addresses': {'net': [{'addr': '192.0.2.1', 'version': 4}] * 4},

@@ -20,9 +20,9 @@ import pytest
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.findings import Kind
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers.settings import Allow
 from hv_sched.providers.settings import Settings
 from tests.functional import base

@@ -18,13 +18,13 @@ import threading
 
 import pytest
 
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.findings import Kind
-from hv_sched.shares import adopt
-from hv_sched.shares import export
-from hv_sched.shares import retire
-from hv_sched.shares.standing_still import Why
+from hv_sched.adopt import adopt
+from hv_sched.adopt import export
+from hv_sched.adopt import retire
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.shares.quiescence import Why
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import test_adopt

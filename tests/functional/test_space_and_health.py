@@ -17,9 +17,9 @@ import uuid
 
 import pytest
 
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.findings import Kind
+from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 

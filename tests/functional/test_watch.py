@@ -16,11 +16,11 @@ import uuid
 
 import pytest
 
-from hv_sched.shares import standing_still
+from hv_sched.compute.servers import Changes
+from hv_sched.shares import quiescence
 from hv_sched.shares import watch
-from hv_sched.shares.servers import Changes
-from hv_sched.shares.standing_still import Unit
-from hv_sched.shares.standing_still import Why
+from hv_sched.shares.quiescence import Unit
+from hv_sched.shares.quiescence import Why
 from tests.functional import nova_answers
 
 NODE = 'node'
@@ -41,7 +41,7 @@ def seen(nova, change, ask=None):
     one.begin(servers)
     nova.quiet()
     change(servers)
-    found = standing_still.sort(ask or servers, one.look(ask or servers))
+    found = quiescence.sort(ask or servers, one.look(ask or servers))
     return found, servers
 
 
@@ -115,5 +115,5 @@ def test_servers_of_no_node_are_asked_one_by_one(nova):
     one.begin(servers)
     nova.quiet()
     nova.add(servers[0], task_state='deleting')
-    found = standing_still.sort(servers, one.look(servers))
+    found = quiescence.sort(servers, one.look(servers))
     assert [left.consumer for left in found.left] == servers[:1]

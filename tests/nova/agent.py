@@ -22,9 +22,9 @@ from openstack import connection
 
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
-from hv_sched.providers import client
-from hv_sched.shares import nova_servers
-from hv_sched.shares import restore
+from hv_sched.compute import nova
+from hv_sched.placement import client
+from hv_sched.recovery import restore
 
 
 class _NovaApi:
@@ -50,9 +50,9 @@ def placement_of(placement: Any) -> client.Placement:
         service_type='placement'))
 
 
-def nova_of(api: Any) -> nova_servers.NovaServers:
+def nova_of(api: Any) -> nova.NovaServers:
     """:param api: the harness's client of Nova, an administrator's"""
-    return nova_servers.NovaServers(_NovaApi(api))
+    return nova.NovaServers(_NovaApi(api))
 
 
 def connection_of(api: Any, roles: str = 'admin,member,reader') -> Any:
@@ -93,5 +93,5 @@ def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False
 
 
 def _clients(placement: Any, api: Any
-             ) -> tuple[client.Placement, nova_servers.NovaServers]:
+             ) -> tuple[client.Placement, nova.NovaServers]:
     return placement_of(placement), nova_of(api)

@@ -27,8 +27,8 @@ import nova.virt
 
 from hv_sched import conf
 from hv_sched import model
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched.placement import names
+from hv_sched.snapshot import cache
 from tests.nova import placement
 from tests.nova import publish
 
@@ -88,7 +88,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
                             'hv_sched.weighers.all_weighers'],
             disk_weight_multiplier=0.0,
             group='filter_scheduler')
-        self.addCleanup(snapshot.forget)
+        self.addCleanup(cache.forget)
         self.flags(group=conf.GROUP, **{
             'hyperv_disk_formats': list(self.DISK_FORMATS), **self.OPTIONS})
 
@@ -119,7 +119,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
     def forget_snapshot(self) -> None:
         """Make the scheduler read the volumes anew."""
         if not self.STOCK:
-            snapshot.forget()
+            cache.forget()
 
     def refresh_computes(self) -> None:
         """What the association refresh does every 300 s, and SIGHUP."""

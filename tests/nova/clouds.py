@@ -22,12 +22,12 @@ from typing import Any
 from hypothesis import strategies as st
 from nova.scheduler import request_filter
 
-from hv_sched.providers import client
-from hv_sched.providers import gpus
-from hv_sched.providers import ids
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
-from hv_sched.providers.inventory import Inventory
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import plan_gpu
 
 HOSTS = ('n0', 'n1', 'n2', 'n3', 'n4')
 VOLUMES = tuple(ids.volume_uuid('guid-c0', f'v{n}') for n in range(3))
@@ -133,8 +133,8 @@ class Writer:
         self._api = api
         self._nodes = nodes
         self._zone = zone
-        for resource_class in (names.HELD_DISK_GB, gpus.ADAPTER,
-                               gpus.VRAM_MB, 'CUSTOM_THING'):
+        for resource_class in (names.HELD_DISK_GB, plan_gpu.ADAPTER,
+                               plan_gpu.VRAM_MB, 'CUSTOM_THING'):
             api.ensure_resource_class(resource_class)
         for trait in (*FEATURES, *OWN, names.HYPERV, names.CLUSTERED,
                       names.PAUSED, names.NO_NEW_DISKS, names.VOLUME,
@@ -183,8 +183,8 @@ class Writer:
             aggregates.add(ids.home_aggregate(VOLUMES[node.home]))
         self._put(uuid, found, traits, aggregates)
         self._put(self._child(uuid), {
-            gpus.ADAPTER: Inventory(node.adapters),
-            gpus.VRAM_MB: Inventory(512)} if node.adapters else {},
+            plan_gpu.ADAPTER: Inventory(node.adapters),
+            plan_gpu.VRAM_MB: Inventory(512)} if node.adapters else {},
             ('CUSTOM_HYPERV_REMOTEFX', 'HW_GPU_RESOLUTION_W1024H768',
              'HW_GPU_MAX_DISPLAY_HEADS_1') if node.adapters else (), ())
 

@@ -22,8 +22,8 @@ import time
 from typing import Any
 
 from hv_sched import model
-from hv_sched.providers import gpus
 from hv_sched.providers import node_traits
+from hv_sched.providers import plan_gpu
 from tests.nova import base
 from tests.nova import moving
 from tests.nova import publish
@@ -142,14 +142,14 @@ class FeatureCase(AskingCase):
         uuid = self.node(node.name)
         self.publisher.add_traits(uuid, *node_traits.desired_node_traits(
             self.cluster, node, frozenset()))
-        found = gpus.inventories(node)
+        found = plan_gpu.inventories(node)
         if not found:
             return
-        child = gpus.child_uuid(uuid)
+        child = plan_gpu.child_uuid(uuid)
         for resource_class in found:
             self.publisher._ensure(f'/resource_classes/{resource_class}')
         self.publisher._send('post', '/resource_providers', {
-            'name': gpus.child_name(node.name), 'uuid': child,
+            'name': plan_gpu.child_name(node.name), 'uuid': child,
             'parent_provider_uuid': uuid})
         self.publisher._send(
             'put', f'/resource_providers/{child}/inventories',
@@ -158,4 +158,4 @@ class FeatureCase(AskingCase):
                        'min_unit': one.min_unit,
                        'step_size': one.step_size}
                 for name, one in found.items()}})
-        self.publisher.add_traits(child, *gpus.traits(node))
+        self.publisher.add_traits(child, *plan_gpu.traits(node))

@@ -34,7 +34,7 @@ import unittest
 
 import nova.version
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import moving
 from tests.nova import scripted

@@ -27,7 +27,7 @@ from nova.db.main import models
 from nova.virt import fake
 from oslo_utils import timeutils
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish

@@ -42,7 +42,7 @@ from hv_sched import filters
 from hv_sched import request_filters
 from hv_sched import weighers
 from hv_sched.filters import shared_volume
-from hv_sched.known import snapshot
+from hv_sched.snapshot import cache
 from hv_sched.weighers import base
 
 CONF = nova.conf.CONF
@@ -123,7 +123,7 @@ def sockets() -> int:
 def state() -> dict[str, Any]:
     return {'pid': os.getpid(), 'threads': threading.active_count(),
             'sockets': sockets(),
-            'snapshot_pid': snapshot._process and snapshot._process.pid}
+            'snapshot_pid': cache._process and cache._process.pid}
 
 
 def fork() -> Any:
@@ -172,7 +172,7 @@ def ask() -> Any:
     # Nova makes its client when it starts, and Placement fails later.
     report.report_client_singleton()
     started = time.monotonic()
-    known = snapshot.get()
+    known = cache.get()
     seconds = time.monotonic() - started
     spec = request_spec(SMALL_GB, 'h1')
     try:
@@ -196,7 +196,7 @@ def main() -> None:
         CONF(['--config-file', conf_file], project='nova')
         # Each file is another Placement.
         report.PLACEMENTCLIENT = None
-        snapshot.forget()
+        cache.forget()
         found.append({'fork': fork, 'ask': ask}[action]())
     print(json.dumps(found))
 

@@ -19,8 +19,8 @@ in Placement is the contract between the two.
 from typing import Any
 
 from hv_sched import model
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import ids
+from hv_sched.placement import names
 
 # Small enough that 64 TB times it stays below 1 GB.
 CLOSED_RATIO = 1e-7

@@ -24,14 +24,14 @@ from nova.tests.functional.api import client as client_api
 from nova.virt import fake
 import requests
 
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers.findings import Kind
+from hv_sched.adopt import adopt
+from hv_sched.adopt import retire
+from hv_sched.compute import nova
+from hv_sched.notices import Kind
+from hv_sched.placement import client
+from hv_sched.placement import ids
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import adopt
-from hv_sched.shares import nova_servers
-from hv_sched.shares import retire
-from hv_sched.shares.standing_still import Why
+from hv_sched.shares.quiescence import Why
 from tests.nova import base
 from tests.nova import publish
 
@@ -73,7 +73,7 @@ class Adopting:
         self.cluster = cluster
         self.nova = NovaAdapter(self.admin_api)
         self.own = client.Placement(PlacementAdapter(self.placement.fixture))
-        self.servers = nova_servers.NovaServers(self.nova)
+        self.servers = nova.NovaServers(self.nova)
 
     def adopt(self):
         one = adopt.Adopter(self.own, self.servers, SETTINGS,

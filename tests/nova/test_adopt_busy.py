@@ -20,7 +20,7 @@ from nova.virt import fake
 from oslo_utils import uuidutils
 import pytest
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import test_adopt
 
 NODES = ('h1', 'h2')  # of the cluster; h3 stands beside it

@@ -23,10 +23,10 @@ from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 import pytest
 
-from hv_sched.providers import names
-from hv_sched.shares import auditor
-from hv_sched.shares import heal
-from hv_sched.shares.audit_codes import Code
+from hv_sched.audit import auditor
+from hv_sched.audit import heal
+from hv_sched.audit.findings import Code
+from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import moving

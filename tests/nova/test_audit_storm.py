@@ -26,8 +26,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 import pytest
 
-from hv_sched.providers import names
-from hv_sched.shares.audit_codes import Code
+from hv_sched.audit.findings import Code
+from hv_sched.placement import names
 from tests.nova import moving
 from tests.nova import test_audit
 

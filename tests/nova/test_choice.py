@@ -14,7 +14,7 @@
 
 import collections
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
 

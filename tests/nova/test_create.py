@@ -14,7 +14,7 @@
 
 from nova.tests import fixtures as nova_fixtures
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
 

@@ -36,22 +36,22 @@ from nova.tests import fixtures as nova_fixtures
 import pytest
 
 from hv_sched import exception as hv_exception
-from hv_sched.doctor import asking
-from hv_sched.doctor import check
+from hv_sched.compute import lookups
+from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
-from hv_sched.doctor import constraints
-from hv_sched.doctor import explain
 from hv_sched.doctor import gather
-from hv_sched.doctor import nova_conf
-from hv_sched.doctor import oracle
-from hv_sched.doctor import services
+from hv_sched.doctor import runner
+from hv_sched.explain import constraints
+from hv_sched.explain import explanation
+from hv_sched.explain import oracle
+from hv_sched.explain import question as asking
 from hv_sched.filters import shared_volume
-from hv_sched.known import snapshot
-from hv_sched.providers import client
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings as publishing
+from hv_sched.snapshot import cache
 from tests.nova import base
 from tests.nova import clouds
 from tests.nova import moving
@@ -101,7 +101,7 @@ class Told:
         return set()
 
 
-class NoGlance(services.Glance):
+class NoGlance(lookups.Glance):
     """The harness has Glance inside Nova only."""
 
     def __init__(self) -> None:
@@ -226,7 +226,7 @@ class SchedulerAgreesTest(base.NovaCase):
             nova_conf.defaults()).ask(asking.Question(
                 'made', 'made', ZONE if request.zone else None,
                 request.host))
-        return built, explain.explain(self.client, built, context)
+        return built, explanation.explain(self.client, built, context)
 
     def compare(self, request: clouds.Request) -> None:
         self.compared += 1
@@ -265,7 +265,7 @@ class SchedulerAgreesTest(base.NovaCase):
                                        max_size=4))
         def agree(cloud: Any, requests: Any) -> None:
             self.writer.write(cloud)
-            snapshot.forget()
+            cache.forget()
             for request in requests:
                 self.compare(request)
 
@@ -294,7 +294,7 @@ class RealAnswersTest(moving.MovingCase):
     def setUp(self) -> None:
         super().setUp()
         self.client = placement_of(self)
-        self.real = services.Nova(RealNova(self.admin_api))
+        self.real = lookups.Nova(RealNova(self.admin_api))
         for trait in (names.NO_NEW_DISKS, names.PAUSED):
             self.client.ensure_trait(trait)
 
@@ -303,7 +303,7 @@ class RealAnswersTest(moving.MovingCase):
         built, context = asking.Asking(
             self.client, self.real, NoGlance(), nova_conf.defaults()
         ).ask(asking.Question(**question))
-        return built.request.params(1000), explain.explain(
+        return built.request.params(1000), explanation.explain(
             self.client, built, context)
 
     def asked(self, call: Any) -> list[Any]:
@@ -353,10 +353,10 @@ class RealAnswersTest(moving.MovingCase):
         gatherer = gather.Gatherer(
             gather.Clients(self.client, self.real, NoGlance()),
             reconcile.Reconciler(self.client, publishing.Settings()))
-        found, _skipped = check.run(
+        found, _skipped = runner.run(
             checks.CHECKS, gatherer.gather(gather.Given()))
         return {(one.check.code, one.found.subject) for one in found
-                if one.severity is not check.Severity.INFO}
+                if one.severity is not runner.Severity.INFO}
 
     def test_what_nova_itself_does_wrong(self) -> None:
         """A ratio in nova.conf, and a volume in the aggregate of a zone."""

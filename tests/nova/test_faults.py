@@ -22,8 +22,8 @@ import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
 from hv_sched import request_filters
-from hv_sched.known import snapshot
-from hv_sched.providers import names
+from hv_sched.placement import names
+from hv_sched.snapshot import cache
 from tests.nova import base
 from tests.nova import placement
 from tests.nova import publish
@@ -175,9 +175,9 @@ class SteadyState(base.NovaCase):
             'c2', {f'CSV{number}': (f'h{number}',) if number < 5 else ()
                    for number in range(1, 41)}))
         self.forget_snapshot()
-        self.assertEqual(6, len(self.requests_during(snapshot.get)))
-        self.assertEqual(42, len(snapshot.get().volumes))
-        self.assertEqual(4, len(snapshot.get().homes))
+        self.assertEqual(6, len(self.requests_during(cache.get)))
+        self.assertEqual(42, len(cache.get().volumes))
+        self.assertEqual(4, len(cache.get().homes))
 
     def test_escrow_costs_at_most_eight_more(self):
         sizes = {f'CSV{number}': 100 + number for number in range(1, 11)}
@@ -192,11 +192,11 @@ class SteadyState(base.NovaCase):
                  'consumer_generation': None, 'project_id': 'p',
                  'user_id': 'u'}, version='1.28')
         self.forget_snapshot()
-        self.assertEqual(14, len(self.requests_during(snapshot.get)))
+        self.assertEqual(14, len(self.requests_during(cache.get)))
         self.assertEqual(
             {'CSV9': 10, 'CSV10': 10},
             {volume.name.removeprefix('csv:c2/'): volume.held_gb
-             for volume in snapshot.get().volumes.values()
+             for volume in cache.get().volumes.values()
              if volume.held_gb})
 
 

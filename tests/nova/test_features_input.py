@@ -18,8 +18,8 @@ from typing import Any
 from nova import context as nova_context
 from nova import objects
 
-from hv_sched.request_filters import built_with
 from hv_sched.request_filters import image_properties
+from hv_sched.request_filters import instance_record
 from tests.nova import features
 from tests.nova.features import GEN1
 from tests.nova.features import GEN2
@@ -110,12 +110,12 @@ class InputTest(features.FeatureCase):
 
     def delete_the_first(self) -> None:
         """By its user, before the scheduler comes to it."""
-        read = built_with.of
+        read = instance_record.of
 
-        def gone(request_spec: objects.RequestSpec) -> built_with.Record:
+        def gone(request_spec: objects.RequestSpec) -> instance_record.Record:
             objects.BuildRequest.get_by_instance_uuid(
                 nova_context.get_admin_context(),
                 request_spec.instance_uuid).destroy()
             return read(request_spec)
 
-        self.stub_out('hv_sched.request_filters.built_with.of', gone)
+        self.stub_out('hv_sched.request_filters.instance_record.of', gone)

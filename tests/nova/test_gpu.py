@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import observed
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import changes
-from hv_sched.providers import gpus
-from hv_sched.providers import observed
-from hv_sched.providers.inventory import Inventory
+from hv_sched.providers import plan_gpu
 from tests.nova import base
 from tests.nova import features
 from tests.nova import publish
@@ -65,15 +65,15 @@ class GpuCase(features.FeatureCase):
 
     def adapter_of(self, consumer: str) -> dict[str, int]:
         """Video memory a consumer holds, by node."""
-        return {name.partition(':')[0]: held[gpus.VRAM_MB]
+        return {name.partition(':')[0]: held[plan_gpu.VRAM_MB]
                 for name, held in self.shares(consumer).items()
-                if gpus.VRAM_MB in held}
+                if plan_gpu.VRAM_MB in held}
 
     def used_mb(self) -> dict[str, int]:
         """Video memory used, by node."""
         return {node.name: self.placement.get(
-            f'/resource_providers/{gpus.child_uuid(self.node(node.name))}'
-            '/usages').body['usages'][gpus.VRAM_MB] for node in FX}
+            f'/resource_providers/{plan_gpu.child_uuid(self.node(node.name))}'
+            '/usages').body['usages'][plan_gpu.VRAM_MB] for node in FX}
 
     def boot_at_once(self, flavor: str, count: int) -> list[dict[str, Any]]:
         """As many requests as servers, none waiting for another."""
@@ -257,11 +257,11 @@ class GpuMovesTest(GpuCase):
 
     def take_card(self, name: str) -> None:
         """What a sync writes when the node shows no card any more."""
-        uuid = gpus.child_uuid(self.node(name))
+        uuid = plan_gpu.child_uuid(self.node(name))
         path = f'/resource_providers/{uuid}'
         shown = self.publisher._read(f'{path}/inventories')
         child = observed.Provider(
-            uuid, gpus.child_name(name),
+            uuid, plan_gpu.child_name(name),
             shown['resource_provider_generation'],
             {rc: Inventory(one['total'], max_unit=one['max_unit'])
              for rc, one in shown['inventories'].items()},
@@ -269,7 +269,7 @@ class GpuMovesTest(GpuCase):
             frozenset(self.publisher._read(f'{path}/traits')['traits']),
             frozenset())
         node = model.Node(name, build=14393, remotefx_enabled=True, gpus=())
-        found, reasons = gpus.plan(node, child, child)
+        found, reasons = plan_gpu.plan(node, child, child)
         assert 'closed until they leave' in reasons[0]
         closed, = found
         assert isinstance(closed, changes.SetInventories)

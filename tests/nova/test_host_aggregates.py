@@ -15,8 +15,8 @@
 import dataclasses
 
 from hv_sched import exception
-from hv_sched import host_aggregates
-from hv_sched.providers.findings import Kind
+from hv_sched.notices import Kind
+from hv_sched.providers import host_aggregates
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish

@@ -16,7 +16,7 @@
 from nova import exception as nova_exception
 from nova.compute import manager
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import moving
 
 SHARE = {names.DISK_GB: 300}

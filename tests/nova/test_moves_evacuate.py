@@ -15,7 +15,7 @@
 
 import pytest
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import moving
 
 SHARE = {names.DISK_GB: 300}

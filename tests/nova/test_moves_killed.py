@@ -25,7 +25,7 @@ from unittest import mock
 
 import pytest
 
-from hv_sched.osc import exit_codes
+from hv_sched import exit_codes
 from tests.nova import moving
 
 LIVE = {'os-migrateLive': {'host': None, 'block_migration': 'auto'}}

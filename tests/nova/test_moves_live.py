@@ -17,7 +17,7 @@ from nova import exception as nova_exception
 from nova.scheduler.client import report
 from oslo_db import exception as db_exc
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import moving
 from tests.nova import placement
 

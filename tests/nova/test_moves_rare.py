@@ -20,7 +20,7 @@ from nova.scheduler.client import report
 from nova.virt import fake
 import pytest
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import moving
 from tests.nova import test_moves_cold
 

@@ -18,7 +18,7 @@ from unittest import mock
 from nova import exception as nova_exception
 import pytest
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import moving
 from tests.nova import publish

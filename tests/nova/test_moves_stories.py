@@ -20,7 +20,7 @@ import time
 from nova import context as nova_context
 from nova.tests import fixtures as nova_fixtures
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import moving
 
 _PATIENCE_S = 10

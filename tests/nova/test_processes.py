@@ -30,7 +30,7 @@ import uuid
 import pytest
 import requests
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import publish
 
 CONF = """\

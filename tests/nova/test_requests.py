@@ -19,7 +19,7 @@ from nova import exception
 from nova import objects
 from nova.virt import fake
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
 

@@ -25,10 +25,10 @@ from nova import exception as nova_exception
 from nova.virt import fake
 
 from hv_sched import model
-from hv_sched.doctor import placement_state
-from hv_sched.providers import names
+from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
+from hv_sched.snapshot import placement_state
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish

@@ -19,7 +19,7 @@ are built anew elsewhere and are deleted; nothing in them is changed.
 from nova.tests.functional import test_servers
 import pytest
 
-from hv_sched.providers import names
+from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
 from tests.nova import test_adopt

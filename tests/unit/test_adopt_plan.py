@@ -18,21 +18,21 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import consumers
-from hv_sched.providers import fitting
-from hv_sched.providers import former_ratio
-from hv_sched.providers import overcommit
-from hv_sched.providers import space
-from hv_sched.providers.inventory import Inventory
+from hv_sched.adopt import proof
+from hv_sched.adopt.plan import VolumePlan
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.compute.servers import Server
+from hv_sched.placement import consumers
+from hv_sched.placement import fitting
+from hv_sched.placement import former_ratio
+from hv_sched.placement import overcommit
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import proof
+from hv_sched.shares import quiescence
 from hv_sched.shares import rewrite
-from hv_sched.shares import standing_still
-from hv_sched.shares.adopt_plan import VolumePlan
-from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import OPEN_STATUSES
-from hv_sched.shares.servers import Server
-from hv_sched.shares.standing_still import Why
+from hv_sched.shares.quiescence import Why
 
 GB = st.integers(1, 65536)
 
@@ -103,11 +103,11 @@ def test_what_cannot_be_given_back_says_why(held):
 @pytest.mark.parametrize('status', OPEN_STATUSES)
 @pytest.mark.parametrize('vm_state', ['active', 'resized'])
 def test_only_a_finished_resize_stands_still(status, vm_state):
-    look = standing_still.Look(
+    look = quiescence.Look(
         {'s': Server('s', vm_state, None)}, {'m': Migration('m', 's', status)})
-    found = standing_still.sort(['s', 'm'], look)
+    found = quiescence.sort(['s', 'm'], look)
     if (status, vm_state) == ('finished', 'resized'):
-        assert found.units == (standing_still.Unit('s', 'm'),)
+        assert found.units == (quiescence.Unit('s', 'm'),)
         assert found.left == ()
     else:
         assert found.units == ()
@@ -134,25 +134,25 @@ class Nova:
 @hypothesis.given(
     st.sampled_from(OPEN_STATUSES), st.sampled_from(['active', 'resized']),
     st.sampled_from([None, 'migrating']), st.booleans(),
-    st.integers(0, 2 * standing_still.DEAD_AFTER_SECONDS))
+    st.integers(0, 2 * quiescence.DEAD_AFTER_SECONDS))
 def test_a_record_a_crash_left_open_is_told_by_age_and_server(
         status, vm_state, task_state, known, idle):
     nova = Nova(Server('s', vm_state, task_state, known), Migration(
         'm', 's', status, idle_seconds=idle))
-    look = standing_still.look(nova, (), ['s', 'm'])
-    is_dead = (idle > standing_still.DEAD_AFTER_SECONDS and known
+    look = quiescence.look(nova, (), ['s', 'm'])
+    is_dead = (idle > quiescence.DEAD_AFTER_SECONDS and known
                and task_state is None and vm_state == 'active')
     assert (set(look.dead), set(look.migrations)) == (
         ({'m'}, set()) if is_dead else (set(), {'m'}))
-    found = standing_still.sort(['s', 'm'], look)
+    found = quiescence.sort(['s', 'm'], look)
     if is_dead:
-        assert found.units == (standing_still.Unit('s'),)
+        assert found.units == (quiescence.Unit('s'),)
         assert [left.why for left in found.left] == [Why.UNEXPLAINED]
 
 
 def test_a_task_state_is_a_move_whatever_else():
-    look = standing_still.Look({'s': Server('s', 'active', 'spawning')}, {})
-    left, = standing_still.sort(['s'], look).left
+    look = quiescence.Look({'s': Server('s', 'active', 'spawning')}, {})
+    left, = quiescence.sort(['s'], look).left
     assert left.why == Why.MOVING and 'spawning' in left.message
 
 
@@ -192,8 +192,8 @@ def test_a_sync_never_takes_room_that_shares_have(
     """Whatever is reserved: it gives way to shares, then the ratio does."""
     volume = model.Volume(guid='v', name='v', size_bytes=total * model.GIB)
     traits = [overcommit.trait(1.0)]
-    found = space.disk_inventory(
-        volume, (space.Reason('foreign files', foreign * model.GIB),),
+    found = reserved_space.disk_inventory(
+        volume, (reserved_space.Reason('foreign files', foreign * model.GIB),),
         Inventory(total, min(reserved, total)), used, Settings(),
         overcommit.ratio(traits, total, used, configured))
     assert found.capacity >= used

@@ -18,7 +18,7 @@ from nova import objects
 from nova.scheduler import utils
 import pytest
 
-from hv_sched.shares import amount
+from hv_sched.compute import flavors
 
 SIZES = st.integers(0, 4096)
 OVERRIDES = st.one_of(st.none(), SIZES.map(str))
@@ -44,10 +44,10 @@ def test_a_servers_disk_is_what_nova_asks_for(root, ephemeral, swap,
     extra_specs = {} if override is None else {'resources:DISK_GB': override}
     flavor = {'root_gb': root, 'ephemeral_gb': ephemeral, 'swap': swap,
               'extra_specs': extra_specs}
-    assert amount.server_disk_gb(flavor, is_bfv) == novas_own(flavor, is_bfv)
+    assert flavors.server_disk_gb(flavor, is_bfv) == novas_own(flavor, is_bfv)
 
 
 def test_a_flavor_without_extra_specs_has_no_override():
     flavor = {'root_gb': 20, 'ephemeral_gb': 1, 'swap': 1025}
-    assert amount.server_disk_gb(flavor, is_bfv=False) == 23
-    assert amount.server_disk_gb(flavor, is_bfv=True) == 3
+    assert flavors.server_disk_gb(flavor, is_bfv=False) == 23
+    assert flavors.server_disk_gb(flavor, is_bfv=True) == 3

@@ -25,7 +25,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 import pytest
 
-from hv_sched import asks
+from hv_sched import requirements
 
 HYPERV = 'CUSTOM_HYPERV'
 ABSENT = None
@@ -127,7 +127,7 @@ def test_every_combination_of_features_is_as_the_oracle_says(
     for rest in itertools.product(SYSTEMS, SWITCHES, SWITCHES, GUARDED,
                                   GUARDED, CPU):
         system, by_image, by_flavor, vtpm, shielded, cpu = rest
-        found = asks.of(
+        found = requirements.of(
             flavor(present(os__secure_boot=by_flavor, hw__cpu_features=cpu)),
             present(hw_machine_type=machine, img_hv_type=hypervisor,
                     os_type=system, os_secure_boot=by_image, os_vtpm=vtpm,
@@ -139,19 +139,19 @@ def test_every_combination_of_features_is_as_the_oracle_says(
 
 @pytest.mark.parametrize('cpu', ['vmx', 'VMX, aes', 'aes vmx'])
 def test_an_image_may_ask_for_nested_virtualization_too(cpu):
-    found = asks.of(flavor(), {'hw_cpu_features': cpu})
+    found = requirements.of(flavor(), {'hw_cpu_features': cpu})
     assert 'CUSTOM_HYPERV_NESTED_VIRT' in found.required
 
 
 def test_other_cpu_features_ask_for_nothing_and_are_told():
-    found = asks.of(flavor({'hw:cpu_features': 'novmx,AES'}),
+    found = requirements.of(flavor({'hw:cpu_features': 'novmx,AES'}),
                     {'hw_cpu_features': 'vmx,avx'})
     assert found.ignored == (
         'flavor hw:cpu_features=novmx,aes: Hyper-V hosts look for vmx only',
         'image hw_cpu_features=avx: Hyper-V hosts look for vmx only')
-    assert asks.of(flavor({'hw:cpu_features': 'novmx,aes'}), {}).required == (
+    assert requirements.of(flavor({'hw:cpu_features': 'novmx,aes'}), {}).required == (
         frozenset())
-    assert asks.of(flavor({'hw:cpu_features': 'vmx'}), {}).ignored == ()
+    assert requirements.of(flavor({'hw:cpu_features': 'vmx'}), {}).ignored == ()
 
 
 @pytest.mark.parametrize('guarded', ['os_vtpm', 'os_shielded_vm', None])
@@ -159,32 +159,32 @@ def test_windows_is_known_letter_by_letter(guarded):
     """The host would take the keys for Linux and start no Windows."""
     image = {'hw_machine_type': GEN2, 'os_secure_boot': 'required',
              **({guarded: 'required'} if guarded else {})}
-    assert not asks.of(flavor(), {**image, 'os_type': 'windows'}
+    assert not requirements.of(flavor(), {**image, 'os_type': 'windows'}
                        ).contradictions
-    words = asks.of(flavor(), {**image, 'os_type': 'Windows'}).contradictions
+    words = requirements.of(flavor(), {**image, 'os_type': 'Windows'}).contradictions
     assert any('os_type=Windows' in one for one in words)
 
 
 def test_survivable_features_are_asked_of_every_failover_owner():
-    found = asks.of(
+    found = requirements.of(
         flavor({'hw:cpu_features': 'vmx'}),
-        {'hw_machine_type': 'hyperv-gen2'}, asks.Rules(survivable=True))
+        {'hw_machine_type': 'hyperv-gen2'}, requirements.Rules(survivable=True))
     assert found.required == {HYPERV, 'CUSTOM_HYPERV_HA_GEN2',
                               'CUSTOM_HYPERV_HA_NESTED_VIRT'}
 
 
 @pytest.mark.parametrize(('unmarked', 'expected'), [
-    (asks.Hypervisor.ANY, (set(), set())),
-    (asks.Hypervisor.HYPERV, ({HYPERV}, set())),
-    (asks.Hypervisor.OTHER, (set(), {HYPERV}))])
+    (requirements.Hypervisor.ANY, (set(), set())),
+    (requirements.Hypervisor.HYPERV, ({HYPERV}, set())),
+    (requirements.Hypervisor.OTHER, (set(), {HYPERV}))])
 def test_an_image_that_names_no_hypervisor_goes_where_the_operator_says(
         unmarked, expected):
-    found = asks.of(flavor(), {}, asks.Rules(unmarked=unmarked))
+    found = requirements.of(flavor(), {}, requirements.Rules(unmarked=unmarked))
     assert (found.required, found.forbidden) == expected
 
 
 def test_the_older_name_of_the_hypervisor_property_counts():
-    assert asks.of(flavor(), {'hypervisor_type': 'qemu'}).forbidden == {
+    assert requirements.of(flavor(), {'hypervisor_type': 'qemu'}).forbidden == {
         HYPERV}
 
 
@@ -203,7 +203,7 @@ def test_sizes_keep_off_the_releases_that_end_below(generation, vcpus):
     for ram_gb, over_mb in itertools.product((1, 1024, 12288, 245760),
                                              (0, 1)):
         ram_mb = ram_gb * 1024 + over_mb
-        found = asks.of(flavor(vcpus=vcpus, ram_mb=ram_mb),
+        found = requirements.of(flavor(vcpus=vcpus, ram_mb=ram_mb),
                         {'hw_machine_type': f'hyperv-gen{generation}'})
         expected = refused_by_size(generation, vcpus, ram_mb)
         assert found.refused_releases == expected
@@ -220,22 +220,22 @@ def test_sizes_keep_off_the_releases_that_end_below(generation, vcpus):
     ('hyperv-gen2', 1, {'disk_format': 'vhdx'}, True)])
 def test_root_disks_end_by_generation_and_format(machine, root_gb, image,
                                                  fine):
-    found = asks.of(flavor(root_gb=root_gb),
+    found = requirements.of(flavor(root_gb=root_gb),
                     {'hw_machine_type': machine, **image},
-                    asks.Rules(vhd_is_vhd=True))
+                    requirements.Rules(vhd_is_vhd=True))
     assert bool(found.contradictions) is not fine
 
 
 def test_vhd_says_nothing_unless_the_operator_means_it():
-    found = asks.of(flavor(), {'hw_machine_type': 'hyperv-gen2',
+    found = requirements.of(flavor(), {'hw_machine_type': 'hyperv-gen2',
                                'disk_format': 'vhd'})
     assert found.contradictions == ()
 
 
 def test_the_root_disk_of_a_server_on_a_volume_is_not_judged():
     image = {'hw_machine_type': 'hyperv-gen1'}
-    assert asks.of(flavor(root_gb=9999), image).contradictions
-    assert not asks.of(flavor(root_gb=9999), image,
+    assert requirements.of(flavor(root_gb=9999), image).contradictions
+    assert not requirements.of(flavor(root_gb=9999), image,
                        boots_from_volume=True).contradictions
 
 
@@ -257,8 +257,8 @@ GEN1, GEN2 = 'hyperv-gen1', 'hyperv-gen2'
     (GEN1, ('ide',), False, False), (GEN2, ('scsi',), False, False),
     (GEN2, ('virtio',), False, False)])
 def test_every_disk_has_a_slot_of_its_bus(machine, buses, config_drive, fine):
-    found = asks.of(flavor(), {'hw_machine_type': machine},
-                    disks=asks.Disks(buses, config_drive))
+    found = requirements.of(flavor(), {'hw_machine_type': machine},
+                    disks=requirements.Disks(buses, config_drive))
     assert bool(found.contradictions) is not fine, found.contradictions
 
 
@@ -294,16 +294,16 @@ def test_disks_are_counted_as_the_driver_counts(generation, config_drive,
                                        strict=True) for _ in range(count)]
     buses.extend(others)
     order.shuffle(buses)
-    found = asks.of(
+    found = requirements.of(
         flavor(), {'hw_machine_type': f'hyperv-gen{generation}'},
-        disks=asks.Disks(tuple(buses), config_drive))
+        disks=requirements.Disks(tuple(buses), config_drive))
     assert bool(found.contradictions) is not driver_takes(
         generation, buses, config_drive)
 
 
 def test_too_many_disks_are_told_with_numbers():
-    found = asks.of(flavor(), {'hw_machine_type': GEN2},
-                    disks=asks.Disks(64 * ('',), config_drive=True))
+    found = requirements.of(flavor(), {'hw_machine_type': GEN2},
+                    disks=requirements.Disks(64 * ('',), config_drive=True))
     assert found.contradictions == (
         '65 disks and a config drive with image hw_machine_type=hyperv-gen2: '
         '66 of them on SCSI, which has 64 slots',)
@@ -312,24 +312,24 @@ def test_too_many_disks_are_told_with_numbers():
 @pytest.mark.parametrize('disk_format', ['qcow2', 'raw', 'vmdk', 'ami'])
 def test_images_hyper_v_cannot_boot_stay_off_it(disk_format):
     image = {'disk_format': disk_format}
-    assert asks.of(flavor(), image).forbidden == {HYPERV}
-    assert asks.of(flavor(), {**image, 'img_hv_type': 'hyperv'}
+    assert requirements.of(flavor(), image).forbidden == {HYPERV}
+    assert requirements.of(flavor(), {**image, 'img_hv_type': 'hyperv'}
                    ).contradictions == (
         f'image disk_format={disk_format}: Hyper-V boots from vhd, vhdx, '
         'iso',)
-    assert not asks.of(flavor(), image, boots_from_volume=True).forbidden
-    assert not asks.of(flavor(), image, asks.Rules(disk_formats=())
+    assert not requirements.of(flavor(), image, boots_from_volume=True).forbidden
+    assert not requirements.of(flavor(), image, requirements.Rules(disk_formats=())
                        ).forbidden
 
 
 @pytest.mark.parametrize('disk_format', ['vhd', 'vhdx', 'VHDX', 'iso', ''])
 def test_images_hyper_v_boots_from_may_go_there(disk_format):
-    found = asks.of(flavor(), {'disk_format': disk_format})
+    found = requirements.of(flavor(), {'disk_format': disk_format})
     assert not found.forbidden and not found.contradictions
 
 
 def test_builds_are_forbidden_only_where_the_trait_exists():
-    found = asks.of(flavor(vcpus=300), {'hw_machine_type': 'hyperv-gen2'})
+    found = requirements.of(flavor(vcpus=300), {'hw_machine_type': 'hyperv-gen2'})
     assert found.forbidden_among(
         [f'CUSTOM_HYPERV_BUILD_{build}' for build in (
             9600, 14393, 17763, 17784, 20348, 25398, 26100)]
@@ -354,7 +354,7 @@ def test_adapters_are_asked_where_resolution_and_monitors_go_together(
         resolution, generation):
     for heads, vram in itertools.product(range(1, 10),
                                          (None, '64', '1024')):
-        found = asks.of(
+        found = requirements.of(
             flavor(present(os__resolution=resolution, os__vram=vram,
                            os__monitors=str(heads))),
             {'hw_machine_type': f'hyperv-gen{generation}'})
@@ -367,7 +367,7 @@ def test_adapters_are_asked_where_resolution_and_monitors_go_together(
         if heads <= 8:
             width, height = resolution.split('x')
             need = min(n for n in (1, 2, 4, 6, 8) if n >= heads)
-            assert found.gpu == asks.GpuGroup(
+            assert found.gpu == requirements.GpuGroup(
                 {'CUSTOM_REMOTEFX_ADAPTER': 1,
                  'CUSTOM_REMOTEFX_VRAM_MB': int(
                      vram or unsaid_mb(resolution, heads, generation))},
@@ -377,7 +377,7 @@ def test_adapters_are_asked_where_resolution_and_monitors_go_together(
 
 
 def test_one_monitor_is_asked_when_their_number_is_not_said():
-    found = asks.of(flavor({'os:resolution': '3840x2160'}), {})
+    found = requirements.of(flavor({'os:resolution': '3840x2160'}), {})
     assert not found.contradictions
     assert 'HW_GPU_MAX_DISPLAY_HEADS_1' in found.gpu.traits
 
@@ -392,7 +392,7 @@ def test_one_monitor_is_asked_when_their_number_is_not_said():
     ({'os:resolution': '1024x768'}, {'os:resolution': '1600x1200'}, False)])
 def test_a_resize_may_not_leave_the_adapters_old_memory(before, after,
                                                         refused):
-    why = asks.keeps_vram(before, after)
+    why = requirements.keeps_vram(before, after)
     assert bool(why) == refused
     if refused:
         assert '512 MB' in why
@@ -423,19 +423,19 @@ def test_a_resize_may_not_leave_the_adapters_old_memory(before, after,
     ({'os:resolution': '2560x1600', 'os:monitors': '3'}, {},
      ('os:resolution=2560x1600', 'os:monitors=3', '2016 ends at 2'))])
 def test_a_contradiction_names_both_keys_and_values(specs, image, named):
-    words = ' / '.join(asks.of(flavor(specs), image).contradictions)
+    words = ' / '.join(requirements.of(flavor(specs), image).contradictions)
     for name in named:
         assert name in words, words
 
 
 def test_what_each_size_meets_is_said():
-    found = asks.of(flavor(vcpus=65), {'hw_machine_type': 'hyperv-gen1'})
+    found = requirements.of(flavor(vcpus=65), {'hw_machine_type': 'hyperv-gen1'})
     assert 'flavor vcpus=65 with image hw_machine_type=hyperv-gen1' in (
         found.contradictions[0])
 
 
 def test_each_required_trait_has_the_key_that_asked():
-    found = asks.of(flavor({'os:secure_boot': 'required'}), {
+    found = requirements.of(flavor({'os:secure_boot': 'required'}), {
         'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows'})
     assert found.asked_by('CUSTOM_HYPERV_SECURE_BOOT') == (
         'flavor os:secure_boot=required')
@@ -457,13 +457,13 @@ def test_a_value_the_host_does_not_know_is_refused(specs, image):
     for key, value in {**specs, **image}.items():
         if value == '1024x768':
             continue
-        words = ' '.join(asks.of(flavor(specs), image).contradictions)
+        words = ' '.join(requirements.of(flavor(specs), image).contradictions)
         assert f'{key}={value[:50]}' in words
 
 
 @pytest.mark.parametrize('size', ['vcpus', 'ram_mb', 'root_gb'])
 def test_a_size_that_is_no_number_is_a_fault(size):
-    found = asks.of(flavor(**{size: 'many'}), {'img_hv_type': 'hyperv'})
+    found = requirements.of(flavor(**{size: 'many'}), {'img_hv_type': 'hyperv'})
     assert found.contradictions == (
         f'flavor {size}=many is not a whole number',)
 
@@ -472,7 +472,7 @@ def test_64_kb_of_properties_make_no_long_message():
     image = {key: 'x' * 65536 for key in (
         'hw_machine_type', 'os_secure_boot', 'os_vtpm', 'os_shielded_vm',
         'os_type', 'hw_cpu_features')}
-    found = asks.of(flavor({'os:resolution': 'x' * 65536}),
+    found = requirements.of(flavor({'os:resolution': 'x' * 65536}),
                     {'img_hv_type': 'hyperv', **image})
     assert found.contradictions
     assert sum(map(len, found.contradictions)) < 2000
@@ -494,12 +494,12 @@ JUNK = st.one_of(
        st.dictionaries(st.sampled_from(KEYS), JUNK),
        st.dictionaries(st.sampled_from(
            ('vcpus', 'ram_mb', 'root_gb', 'ephemeral_gb')), JUNK),
-       st.sampled_from(asks.Hypervisor), st.booleans())
+       st.sampled_from(requirements.Hypervisor), st.booleans())
 def test_junk_raises_nothing_and_never_asks_the_impossible(
         specs, image, sizes, unmarked, switch):
-    found = asks.of(
+    found = requirements.of(
         {**sizes, 'extra_specs': specs}, image,
-        asks.Rules(unmarked, survivable=switch, vhd_is_vhd=switch))
+        requirements.Rules(unmarked, survivable=switch, vhd_is_vhd=switch))
     assert not (HYPERV in found.required and HYPERV in found.forbidden)
     assert all(isinstance(words, str) and words
                for words in found.contradictions)
@@ -509,4 +509,4 @@ def test_junk_raises_nothing_and_never_asks_the_impossible(
 
 @pytest.mark.parametrize('specs', [None, 'x', 7, ['a']])
 def test_extra_specs_that_are_no_mapping_ask_for_nothing(specs):
-    assert asks.of({'extra_specs': specs}, {}).required == frozenset()
+    assert requirements.of({'extra_specs': specs}, {}).required == frozenset()

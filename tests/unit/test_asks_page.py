@@ -20,7 +20,7 @@ import sys
 import pytest
 
 from hv_sched.features import catalogue
-from hv_sched.features import hosts
+from hv_sched.features import windows_builds
 
 DOC = pathlib.Path(__file__).parents[2] / 'doc'
 
@@ -56,14 +56,14 @@ def test_the_page_has_every_key_trait_release_and_refusal(generate_asks):
         assert key in page, key
     for feature in catalogue.CATALOGUE:
         assert not feature.keys or feature.trait in page, feature.name
-    for build in hosts.BUILDS:
+    for build in windows_builds.BUILDS:
         assert build.product.removeprefix('Windows Server ') in page
 
 
 def test_every_ask_is_answered_for_every_release(generate_asks):
     for example in generate_asks.ASKS:
         cells = [generate_asks.cell(example.asked(), build)
-                 for build in hosts.BUILDS]
+                 for build in windows_builds.BUILDS]
         assert len(cells) == 5
         for cell in cells:
             assert cell in ('yes', 'INTEL only') or (
@@ -97,5 +97,5 @@ def test_releases_answer_as_microsoft_says(generate_asks, words, expected):
     example = next(one for one in generate_asks.ASKS
                    if one.words() == words)
     cells = [generate_asks.cell(example.asked(), build)
-             for build in hosts.BUILDS]
+             for build in windows_builds.BUILDS]
     assert tuple(cell.split(':')[0] for cell in cells) == expected

@@ -18,22 +18,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
-from hv_sched.providers import ids
-from hv_sched.shares import audit
-from hv_sched.shares import audit_codes
-from hv_sched.shares import ground
-from hv_sched.shares.audit_codes import Code
-from hv_sched.shares.servers import Migration
-from hv_sched.shares.servers import Needs
-from hv_sched.shares.servers import Server
+from hv_sched.audit import context
+from hv_sched.audit import findings
+from hv_sched.audit import judge as audit
+from hv_sched.audit.findings import Code
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Needs
+from hv_sched.compute.servers import Server
+from hv_sched.placement import ids
 
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
-NODES = {'n1': ground.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
-         'n2': ground.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
-         'n3': ground.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
-TWO = ground.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
-ONE = ground.Ground({'v1': 'csv:c/V1'}, {
-    uuid: ground.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
+NODES = {'n1': context.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
+         'n2': context.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
+         'n3': context.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
+TWO = context.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
+ONE = context.Ground({'v1': 'csv:c/V1'}, {
+    uuid: context.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
     for uuid, node in NODES.items()})
 SERVER = Server('s', 'active', None, node='hv1', project_id='p',
                 user_id='u', needs=Needs(50, COMPUTE))
@@ -255,8 +255,8 @@ def test_only_the_chosen_codes_are_healed():
 
 
 def test_every_code_is_explained():
-    assert set(audit_codes.MEANINGS) == set(Code)
-    assert Code.ORPHANED not in audit_codes.SAFE
+    assert set(findings.MEANINGS) == set(Code)
+    assert Code.ORPHANED not in findings.SAFE
 
 
 amounts = st.dictionaries(st.sampled_from(

@@ -15,7 +15,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hv_sched.check import stamp
+from hv_sched.compatibility import stamp
 
 TRAITS = st.sampled_from(['CUSTOM_HYPERV', 'CUSTOM_HYPERV_GEN2',
                           'CUSTOM_HYPERV_VTPM', 'CUSTOM_GOLD'])

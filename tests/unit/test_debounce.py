@@ -15,9 +15,9 @@
 import pytest
 
 from hv_sched.features import catalogue
+from hv_sched.placement import names
 from hv_sched.providers import changes
 from hv_sched.providers import debounce
-from hv_sched.providers import names
 from hv_sched.providers import plan as planning
 
 SHIELDED = catalogue.SHIELDED_VM.trait

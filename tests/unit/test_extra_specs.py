@@ -19,8 +19,8 @@ import sys
 from nova import exception
 import pytest
 
-from hv_sched import asks
 from hv_sched import extra_specs
+from hv_sched import requirements
 
 DOC = pathlib.Path(__file__).parents[2] / 'doc'
 VALIDATORS = {one.name: one for one in extra_specs.register()}
@@ -68,7 +68,7 @@ def test_what_the_api_accepts_is_what_can_be_asked(key, values):
         specs = {'os:resolution': '1024x768', key: value}
         if key == 'hw:cpu_features':
             specs = {key: value}
-        found = asks.of({'vcpus': 1, 'ram_mb': 1, 'root_gb': 1,
+        found = requirements.of({'vcpus': 1, 'ram_mb': 1, 'root_gb': 1,
                          'extra_specs': specs}, {})
         assert accepts(key, value) != bool(found.contradictions), value
 

@@ -16,8 +16,8 @@
 import os_traits
 import pytest
 
-from hv_sched.features import gpu
-from hv_sched.features import hosts
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
 
 TB = 1024
 # build: vCPUs and GiB of generation 2, then 1, and VM versions.
@@ -41,7 +41,7 @@ REMOTEFX_BUILDS = [(9599, None), (9600, 9600), (14392, 9600),
 
 @pytest.mark.parametrize('number', HOSTS)
 def test_limits_of_each_release(number):
-    build = hosts.build_of(number)
+    build = windows_builds.build_of(number)
     gen1, gen2 = build.limits(1), build.limits(2)
     assert (gen2.vcpus, gen2.memory_gb, gen1.vcpus, gen1.memory_gb,
             *build.vm_versions) == HOSTS[number]
@@ -50,29 +50,29 @@ def test_limits_of_each_release(number):
 def test_a_build_is_of_the_newest_release_not_above_it():
     for number in range(9000, 30000):
         known = [build for build in HOSTS if build <= number]
-        build = hosts.build_of(number)
+        build = windows_builds.build_of(number)
         assert (build and build.number) == (max(known) if known else None)
 
 
 def test_disk_limits():
-    assert hosts.MAX_VHDX_GB == 64 * TB
-    assert hosts.MAX_VHD_GB == 2040
-    assert hosts.MAX_GEN1_BOOT_GB == 2 * TB
-    assert hosts.SCSI_SLOTS == 64
-    assert hosts.IDE_SLOTS == 2 * 2
+    assert windows_builds.MAX_VHDX_GB == 64 * TB
+    assert windows_builds.MAX_VHD_GB == 2040
+    assert windows_builds.MAX_GEN1_BOOT_GB == 2 * TB
+    assert windows_builds.SCSI_SLOTS == 64
+    assert windows_builds.IDE_SLOTS == 2 * 2
 
 
 @pytest.mark.parametrize(('number', 'table'), REMOTEFX_BUILDS)
 def test_monitors_by_resolution(number, table):
     expected = {f'{width}x{height}': heads for (width, height), heads
                 in RESOLUTIONS.get(table, {}).items()}
-    assert gpu.monitors(number) == expected
+    assert remotefx.monitors(number) == expected
 
 
 @pytest.mark.parametrize(('number', 'heads'), [
     (9600, (1, 2, 4)), (14393, (1, 2, 4, 6, 8)), (17763, ())])
 def test_traits_of_an_adapter(number, heads):
-    assert gpu.traits(number) == {
+    assert remotefx.traits(number) == {
         *(f'HW_GPU_RESOLUTION_W{width}H{height}'
           for width, height in RESOLUTIONS.get(number, {})),
         *(f'HW_GPU_MAX_DISPLAY_HEADS_{count}' for count in heads)}
@@ -80,13 +80,13 @@ def test_traits_of_an_adapter(number, heads):
 
 @pytest.mark.parametrize('number', RESOLUTIONS)
 def test_adapter_traits_are_names_every_placement_knows(number):
-    assert gpu.traits(number) <= set(os_traits.get_traits('HW_GPU_'))
+    assert remotefx.traits(number) <= set(os_traits.get_traits('HW_GPU_'))
 
 
 @pytest.mark.parametrize(('monitors', 'trait'), [
     (1, 1), (2, 2), (3, 4), (4, 4), (5, 6), (6, 6), (7, 8), (8, 8)])
 def test_monitors_ask_for_the_next_number_of_heads(monitors, trait):
-    assert gpu.heads_trait(
+    assert remotefx.heads_trait(
         monitors) == f'HW_GPU_MAX_DISPLAY_HEADS_{trait}'
 
 
@@ -100,20 +100,20 @@ def test_monitors_ask_for_the_next_number_of_heads(monitors, trait):
     (14393, '2560x1600', (128, 256)), (14393, '3840x2160', (256,))])
 def test_video_memory_by_resolution_and_monitors(build, resolution,
                                                  needed_mb):
-    assert tuple(gpu.needed_vram_mb(build, resolution, heads + 1)
+    assert tuple(remotefx.needed_vram_mb(build, resolution, heads + 1)
                  for heads in range(len(needed_mb))) == needed_mb
 
 
 def test_nine_monitors_are_refused():
     with pytest.raises(ValueError, match='9 monitors'):
-        gpu.heads_trait(9)
+        remotefx.heads_trait(9)
 
 
 def test_the_heads_asked_for_are_found_wherever_the_table_allows_them():
     for number, table in RESOLUTIONS.items():
         for heads in table.values():
-            assert gpu.heads_trait(heads) in gpu.traits(number)
+            assert remotefx.heads_trait(heads) in remotefx.traits(number)
 
 
 def test_video_memory_sizes():
-    assert gpu.VRAM_SIZES_MB == (64, 128, 256, 512, 1024)
+    assert remotefx.VRAM_SIZES_MB == (64, 128, 256, 512, 1024)

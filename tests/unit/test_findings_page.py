@@ -19,7 +19,7 @@ import sys
 
 import pytest
 
-from hv_sched.shares.audit_codes import Code
+from hv_sched.audit.findings import Code
 
 DOC = pathlib.Path(__file__).parents[2] / 'doc'
 

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import ids
+from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import gpus
-from hv_sched.providers import ids
-from hv_sched.providers.inventory import Inventory
-from hv_sched.providers.observed import Provider
+from hv_sched.providers import plan_gpu
 
 ADAPTER, VRAM = 'CUSTOM_REMOTEFX_ADAPTER', 'CUSTOM_REMOTEFX_VRAM_MB'
 SIZES = (64, 128, 256, 512, 1024)
@@ -38,7 +38,7 @@ def node(*cards_mb, build=14393, enabled=True):
 
 def child(inventories, **usages):
     return Provider(ids.remotefx_uuid(NODE_UUID), 'hv01:remotefx', 1,
-                    inventories, usages, gpus.traits(node(64)), frozenset(),
+                    inventories, usages, plan_gpu.traits(node(64)), frozenset(),
                     NODE_UUID)
 
 
@@ -57,7 +57,7 @@ def after(before, found):
     ((512, 512), 16, 1024, 512), ((768, 768), 24, 1536, 512),
     ((100, 100), 2, 128, 64), ((63, 2048), 32, 2048, 1024)])
 def test_what_cards_offer(cards_mb, adapters, vram_mb, largest_mb):
-    assert gpus.inventories(node(*cards_mb)) == {
+    assert plan_gpu.inventories(node(*cards_mb)) == {
         ADAPTER: Inventory(adapters, max_unit=1),
         VRAM: Inventory(vram_mb, min_unit=64, step_size=64,
                         max_unit=largest_mb)}
@@ -65,7 +65,7 @@ def test_what_cards_offer(cards_mb, adapters, vram_mb, largest_mb):
 
 @given(st.lists(st.integers(0, 16384), max_size=4))
 def test_no_server_may_ask_for_more_than_one_card_has(cards_mb):
-    offer = gpus.inventories(node(*cards_mb))
+    offer = plan_gpu.inventories(node(*cards_mb))
     fits = [size for size in SIZES if size <= max(cards_mb, default=0)]
     assert bool(offer) is bool(fits)
     if offer:
@@ -80,12 +80,12 @@ def test_no_server_may_ask_for_more_than_one_card_has(cards_mb):
     node(1024, build=17763), node(1024, build=26100),
     node(1024, build=None)], ids=str)
 def test_nothing_is_offered_that_the_node_did_not_show(one):
-    assert gpus.inventories(one) == {}
+    assert plan_gpu.inventories(one) == {}
 
 
 def test_2012_r2_and_2016_show_their_own_resolutions():
     def highest(build):
-        return gpus.traits(node(64, build=build))
+        return plan_gpu.traits(node(64, build=build))
     assert 'HW_GPU_RESOLUTION_W3840H2160' not in highest(9600)
     assert 'HW_GPU_MAX_DISPLAY_HEADS_8' not in highest(9600)
     assert {'HW_GPU_RESOLUTION_W3840H2160', 'HW_GPU_MAX_DISPLAY_HEADS_8',
@@ -96,7 +96,7 @@ def test_2012_r2_and_2016_show_their_own_resolutions():
 
 
 def test_a_new_child_hangs_on_its_node():
-    found, reasons = gpus.plan(node(1024), PARENT, None)
+    found, reasons = plan_gpu.plan(node(1024), PARENT, None)
     created = found[0]
     assert isinstance(created, changes.CreateProvider)
     assert (created.uuid, created.name, created.parent_uuid) == (
@@ -106,8 +106,8 @@ def test_a_new_child_hangs_on_its_node():
 
 
 def test_a_child_that_is_right_is_left_alone():
-    assert gpus.plan(node(1024), PARENT,
-                     child(gpus.inventories(node(1024)))) == ([], [])
+    assert plan_gpu.plan(node(1024), PARENT,
+                     child(plan_gpu.inventories(node(1024)))) == ([], [])
 
 
 @pytest.mark.parametrize('one', [node(1024, enabled=None),
@@ -115,37 +115,37 @@ def test_a_child_that_is_right_is_left_alone():
                                  model.Node('hv01', 14393,
                                             remotefx_enabled=True)], ids=str)
 def test_a_source_that_does_not_say_changes_nothing(one):
-    assert gpus.plan(one, PARENT, child(
-        gpus.inventories(node(512)))) == ([], [])
+    assert plan_gpu.plan(one, PARENT, child(
+        plan_gpu.inventories(node(512)))) == ([], [])
 
 
 @pytest.mark.parametrize('one', [
     node(), node(1024, enabled=False), node(1024, build=17763),
     node(enabled=None)], ids=str)
 def test_a_child_nobody_uses_goes_with_its_gpu(one):
-    found, reasons = gpus.plan(one, PARENT, child(
-        gpus.inventories(node(1024))))
+    found, reasons = plan_gpu.plan(one, PARENT, child(
+        plan_gpu.inventories(node(1024))))
     assert isinstance(found[-1], changes.DeleteProvider)
     assert not reasons
 
 
 def test_a_gpu_that_goes_while_used_is_closed_until_free():
-    before = gpus.inventories(node(1024))
+    before = plan_gpu.inventories(node(1024))
     used = child(before, **{ADAPTER: 2, VRAM: 768})
-    found, reasons = gpus.plan(node(), PARENT, used)
+    found, reasons = plan_gpu.plan(node(), PARENT, used)
     left = after(before, found)
     assert {rc: left[rc].capacity for rc in left} == {ADAPTER: 2, VRAM: 768}
     assert left[VRAM].max_unit == 1024, 'a server that holds 512 can move'
     assert len(reasons) == 1
     assert '2 CUSTOM_REMOTEFX_ADAPTER, 768 CUSTOM_REMOTEFX_VRAM_MB' in (
         reasons[0])
-    assert gpus.plan(node(), PARENT, child(
+    assert plan_gpu.plan(node(), PARENT, child(
         left, **{ADAPTER: 2, VRAM: 768}))[0] == [], 'and then left alone'
 
 
 def test_a_gpu_that_shrinks_below_what_is_held_says_so():
-    used = child(gpus.inventories(node(2048)), **{ADAPTER: 2, VRAM: 1088})
-    found, reasons = gpus.plan(node(512), PARENT, used)
+    used = child(plan_gpu.inventories(node(2048)), **{ADAPTER: 2, VRAM: 1088})
+    found, reasons = plan_gpu.plan(node(512), PARENT, used)
     vram = after(used.inventories, found)[VRAM]
     assert (vram.total, vram.reserved) == (1088, 0)
     assert reasons == [
@@ -157,24 +157,24 @@ def test_a_gpu_that_shrinks_below_what_is_held_says_so():
     st.sampled_from(SIZES), max_size=8))
 def test_whatever_is_held_can_be_written_again(old, new, held):
     """Placement checks total, max_unit and step_size of every rewrite."""
-    before = gpus.inventories(node(old * 64))
+    before = plan_gpu.inventories(node(old * 64))
     held = [size for size in held if size <= before[VRAM].max_unit]
     while sum(held) > old * 64:
         held.pop()
     used = child(before, **{ADAPTER: len(held), VRAM: sum(held)})
-    found, reasons = gpus.plan(node(new * 64), PARENT, used)
+    found, reasons = plan_gpu.plan(node(new * 64), PARENT, used)
     vram = after(before, found)[VRAM]
     assert sum(held) <= vram.capacity
     assert all(size <= vram.max_unit and size % vram.step_size == 0
                for size in held)
     assert bool(reasons) is (sum(held) > new * 64 or len(held) > new)
     if not held:
-        assert vram == gpus.inventories(node(new * 64))[VRAM]
+        assert vram == plan_gpu.inventories(node(new * 64))[VRAM]
 
 
 def test_an_operators_trait_on_the_child_survives():
     mine = frozenset(('CUSTOM_GOLD', 'HW_GPU_RESOLUTION_W320H240'))
-    used = Provider('u', 'hv01:remotefx', 1, gpus.inventories(node(64)), {},
+    used = Provider('u', 'hv01:remotefx', 1, plan_gpu.inventories(node(64)), {},
                     mine, frozenset())
-    found, _reasons = gpus.plan(node(64), PARENT, used)
-    assert found[-1].after == gpus.traits(node(64)) | {'CUSTOM_GOLD'}
+    found, _reasons = plan_gpu.plan(node(64), PARENT, used)
+    assert found[-1].after == plan_gpu.traits(node(64)) | {'CUSTOM_GOLD'}

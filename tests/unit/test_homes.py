@@ -18,11 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hv_sched import model
-from hv_sched.known import homes
-from hv_sched.known import volumes
-from hv_sched.providers import desired
-from hv_sched.providers import names
+from hv_sched.placement import names
+from hv_sched.providers import layout as desired
 from hv_sched.providers.settings import Settings
+from hv_sched.snapshot import homes
+from hv_sched.snapshot import volumes
 
 NODES = [str(uuid.UUID(int=number)) for number in range(1, 13)]
 

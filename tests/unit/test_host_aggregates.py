@@ -14,12 +14,12 @@
 
 import dataclasses
 
-from hv_sched import host_aggregates
 from hv_sched import model
-from hv_sched.host_aggregates import Aggregate
-from hv_sched.host_aggregates import Change
-from hv_sched.host_aggregates import Create
-from hv_sched.providers.findings import Kind
+from hv_sched.notices import Kind
+from hv_sched.providers import host_aggregates
+from hv_sched.providers.host_aggregates import Aggregate
+from hv_sched.providers.host_aggregates import Change
+from hv_sched.providers.host_aggregates import Create
 
 METADATA = {'hv_cluster': 'c1', 'hv_cluster_guid': 'g1'}
 CLUSTER = model.Cluster('g1', 'c1', (

@@ -15,8 +15,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hv_sched.providers import former_ratio
-from hv_sched.providers import ids
+from hv_sched.placement import former_ratio
+from hv_sched.placement import ids
 
 CLUSTER = '11111111-1111-4111-8111-111111111111'
 VOLUME = '22222222-2222-4222-8222-222222222222'

@@ -24,11 +24,11 @@ from nova.image import glance
 import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.request_filters import built_with
 from hv_sched.request_filters import features
 from hv_sched.request_filters import image_properties
+from hv_sched.request_filters import instance_record
+from hv_sched.snapshot import cache as snapshot
+from hv_sched.snapshot import volumes
 
 IMAGE = '4b7a2c1e-0f0e-4c9e-9b0c-2f1d7f6a3b55'
 OTHER_IMAGE = '9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a'
@@ -81,8 +81,8 @@ def images(monkeypatch):
 def recorded(monkeypatch):
     """What Nova recorded of the server, in a cloud with Hyper-V."""
     def record(traits=TRAITS, **fields):
-        found = built_with.Record(**{'image': {}, **fields})
-        monkeypatch.setattr(built_with, 'of', lambda spec: found)
+        found = instance_record.Record(**{'image': {}, **fields})
+        monkeypatch.setattr(instance_record, 'of', lambda spec: found)
         monkeypatch.setattr(snapshot, 'get', lambda: volumes.Snapshot(
             {}, {}, {}, traits))
     return record

@@ -14,23 +14,23 @@
 
 import pytest
 
-from hv_sched.shares import leftovers
-from hv_sched.shares.servers import Migration
+from hv_sched.compute.servers import Migration
+from hv_sched.recovery import file_history
 
-BOTH, UNKNOWN = leftovers.Verdict.BOTH, leftovers.Verdict.UNKNOWN
+BOTH, UNKNOWN = file_history.Verdict.BOTH, file_history.Verdict.UNKNOWN
 # Two homes in one cluster, one in another.
 PLACES = {'a1': ('A', 'c1'), 'a2': ('A', 'c1'), 'b1': ('B', 'c1'),
           'b2': ('B', 'c1'), 'x1': ('X', 'c2')}
-EVERYWHERE = leftovers.Place(frozenset('AB'), 'c1')
+EVERYWHERE = file_history.Place(frozenset('AB'), 'c1')
 
 
 def place_of(node):
     if node == 'anywhere':
         return EVERYWHERE
     if node not in PLACES:
-        return leftovers.Place()
+        return file_history.Place()
     home, cluster = PLACES[node]
-    return leftovers.Place(frozenset(home), cluster)
+    return file_history.Place(frozenset(home), cluster)
 
 
 def move(kind, status, source, dest):
@@ -83,11 +83,11 @@ def cold(dest, status='confirmed', source='a1'):
     ([evacuation('completed', 'anywhere')], UNKNOWN),
     ([evacuation('failed', 'anywhere')], UNKNOWN)])
 def test_the_migrations_tell_where_the_files_are(history, told):
-    assert leftovers.volume_of('AB', reversed(history), place_of,
+    assert file_history.volume_of('AB', reversed(history), place_of,
                                False) == told
 
 
 def test_a_cold_move_that_keeps_the_disk_moves_no_files():
     history = [cold('b1'), evacuation('failed', 'b2')]
-    assert leftovers.volume_of('AB', history, place_of, True) == 'A'
-    assert leftovers.volume_of('AB', history, place_of, False) == 'B'
+    assert file_history.volume_of('AB', history, place_of, True) == 'A'
+    assert file_history.volume_of('AB', history, place_of, False) == 'B'

@@ -15,8 +15,8 @@
 import datetime
 
 from hv_sched import model
-from hv_sched.providers import ids
-from hv_sched.shares import listed_files
+from hv_sched.audit import file_locations
+from hv_sched.placement import ids
 
 NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
 
@@ -35,14 +35,14 @@ def facts(collected_at=None, vms=(SERVER,)):
 
 
 def test_a_server_with_all_files_on_one_volume():
-    found = listed_files.volumes_of(
+    found = file_locations.volumes_of(
         facts(vms=(vm('s', 'v1', 'v1'), vm('t', 'v1', 'v2'), vm('u'))),
         NOW, 3600)
     assert found == {'s': ids.volume_uuid('g', 'v1')}
-    assert listed_files.volumes_of(facts(vms=None), NOW, 3600) == {}
+    assert file_locations.volumes_of(facts(vms=None), NOW, 3600) == {}
 
 
 def test_facts_that_are_too_old_prove_nothing():
     old = facts(NOW - datetime.timedelta(seconds=3601))
-    assert listed_files.volumes_of(old, NOW, 3600) == {}
-    assert listed_files.volumes_of(old, NOW, 0) != {}
+    assert file_locations.volumes_of(old, NOW, 3600) == {}
+    assert file_locations.volumes_of(old, NOW, 0) != {}

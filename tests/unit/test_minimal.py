@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from hv_sched.doctor import minimal
+from hv_sched.explain import minimal_conflict
 
 HOSTS = range(5)
 # For each condition the hosts that meet it.
@@ -45,7 +45,7 @@ def test_none_can_be_left_out_and_questions_are_bounded(met):
     every = list(range(len(met)))
     if hosts.left(every):
         return
-    found = minimal.emptying(every, hosts.leaves_any)
+    found = minimal_conflict.emptying(every, hosts.leaves_any)
     assert hosts.asked <= 3 * len(met) + 1
     assert not hosts.left(found)
     for one in found:
@@ -62,9 +62,9 @@ def test_none_can_be_left_out_and_questions_are_bounded(met):
 
 def test_the_condition_all_hosts_fail_is_named_alone():
     hosts = Hosts([frozenset({1, 2}), frozenset(), frozenset({3})])
-    assert minimal.emptying([0, 1, 2], hosts.leaves_any) == [1]
+    assert minimal_conflict.emptying([0, 1, 2], hosts.leaves_any) == [1]
 
 
 def test_two_that_exclude_each_other_are_named_together():
     hosts = Hosts([frozenset({1}), frozenset({1, 2}), frozenset({2, 3})])
-    assert minimal.emptying([0, 1, 2], hosts.leaves_any) == [0, 2]
+    assert minimal_conflict.emptying([0, 1, 2], hosts.leaves_any) == [0, 2]

@@ -18,9 +18,9 @@ import dataclasses
 import hypothesis
 from hypothesis import strategies as st
 
-from hv_sched.providers import names
-from hv_sched.providers.consumers import Consumer
-from hv_sched.shares import moves
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.shares import escrow as moves
 
 VOLUMES = frozenset(('v1', 'v2', 'v3'))
 PROVIDERS = ('v1', 'v2', 'v3', 'n1', 'n2')

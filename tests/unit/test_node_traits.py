@@ -23,8 +23,8 @@ import pytest
 from hv_sched import features
 from hv_sched import model
 from hv_sched.features import catalogue
+from hv_sched.placement import ownership
 from hv_sched.providers import node_traits
-from hv_sched.providers import ownership
 
 HOME, OTHER = 'aaaaaaaa', 'bbbbbbbb'
 NOTHING = frozenset()

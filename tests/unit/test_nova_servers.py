@@ -19,9 +19,9 @@ from urllib import parse
 import pytest
 
 from hv_sched import exception
-from hv_sched.shares import amount
-from hv_sched.shares import nova_servers
-from hv_sched.shares.servers import Needs
+from hv_sched.compute import flavors
+from hv_sched.compute import nova as nova_servers
+from hv_sched.compute.servers import Needs
 
 FLAVOR = {'vcpus': 2, 'ram': 1024, 'disk': 40, 'ephemeral': 5, 'swap': 512,
           'extra_specs': {}}
@@ -87,7 +87,7 @@ def test_a_server_without_flavor_data_needs_nobody_knows_what(flavor):
 
 def test_flavors_that_ask_for_more_than_this_can_tell():
     def needs(**specs):
-        return amount.needs_of({**FLAVOR, 'extra_specs': specs}, False)
+        return flavors.needs_of({**FLAVOR, 'extra_specs': specs}, False)
     assert needs(**{'resources:DISK_GB': '7'}) == Needs(7, COMPUTE)
     assert needs(**{'resources:DISK_GB': 'x'}) == Needs()
     assert needs(**{'resources1:DISK_GB': '7'}) == Needs(None, None)

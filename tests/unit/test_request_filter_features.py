@@ -20,10 +20,10 @@ from oslo_db import exception as db_exc
 import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.request_filters import built_with
 from hv_sched.request_filters import features
+from hv_sched.request_filters import instance_record
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 TRAITS = frozenset({
     'CUSTOM_HYPERV', 'CUSTOM_HYPERV_GEN1', 'CUSTOM_HYPERV_GEN2',
@@ -43,8 +43,8 @@ def known(monkeypatch):
     def know(traits=TRAITS, image=(), flavor_id=None, node=None):
         found = None if traits is None else volumes.Snapshot(
             {}, {'uuid-of-w1': 'w1'}, {}, traits)
-        monkeypatch.setattr(snapshot, 'get', lambda: found)
-        monkeypatch.setattr(built_with, 'of', lambda spec: built_with.Record(
+        monkeypatch.setattr(cache, 'get', lambda: found)
+        monkeypatch.setattr(instance_record, 'of', lambda spec: instance_record.Record(
             dict(image), flavor_id=flavor_id, node=node))
     know()
     return know
@@ -229,7 +229,7 @@ def test_an_unreadable_record_refuses_in_words(monkeypatch):
                         fail)
     with pytest.raises(exception.RequestFilterFailed,
                        match='what server a8f6b3a0'):
-        built_with.of(spec())
+        instance_record.of(spec())
 
 
 def test_a_server_deleted_meanwhile_has_no_record(monkeypatch):
@@ -238,7 +238,7 @@ def test_a_server_deleted_meanwhile_has_no_record(monkeypatch):
         raise exception.InstanceMappingNotFound(uuid='x')
     monkeypatch.setattr(objects.InstanceMapping, 'get_by_instance_uuid',
                         gone)
-    assert built_with.of(spec()) == built_with.Record({})
+    assert instance_record.of(spec()) == instance_record.Record({})
 
 
 def test_the_first_of_several_deleted_meanwhile_is_told(monkeypatch):
@@ -249,4 +249,4 @@ def test_the_first_of_several_deleted_meanwhile_is_told(monkeypatch):
                         gone)
     request_spec = spec()
     request_spec.num_instances = 2
-    assert built_with.of(request_spec) == built_with.Record({}, lost=True)
+    assert instance_record.of(request_spec) == instance_record.Record({}, lost=True)

@@ -19,12 +19,12 @@ from nova.scheduler import utils
 import pytest
 
 from hv_sched import request_filters
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.providers import ids
-from hv_sched.providers import names
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 
 AGGREGATE = '3f6f2b4e-8a51-4c15-9f0c-6f2a3f6cf0aa'
 KNOWN = volumes.Snapshot(
@@ -43,7 +43,7 @@ def registered_objects():
 def known(monkeypatch):
     """What the scheduler knows; tests may replace it."""
     def know(what):
-        monkeypatch.setattr(snapshot, 'get', lambda: what)
+        monkeypatch.setattr(cache, 'get', lambda: what)
     know(KNOWN)
     return know
 

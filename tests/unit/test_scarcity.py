@@ -20,12 +20,12 @@ from nova.scheduler import host_manager
 from nova.scheduler import weights
 import pytest
 
-from hv_sched import asks
-from hv_sched.known import scarcity
-from hv_sched.known import scarcity_reader
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
+from hv_sched import requirements
 from hv_sched.request_filters import features as asked_features
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import scarcity
+from hv_sched.snapshot import scarcity_reader
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import feature_scarcity
 
 GEN2, VTPM, SHIELDED, NESTED, FX = (f'CUSTOM_HYPERV_{name}' for name in (
@@ -50,9 +50,9 @@ def asking(monkeypatch):
     def ask(*required, gpu=None, known=KNOWN):
         monkeypatch.setattr(
             asked_features, 'wish_of', lambda spec: asked_features.Wish(
-                asks.Asks(asks.Hypervisor.ANY, 1, frozenset(required),
+                requirements.Asks(requirements.Hypervisor.ANY, 1, frozenset(required),
                           gpu=gpu)))
-        monkeypatch.setattr(snapshot, 'get', lambda: known and (
+        monkeypatch.setattr(cache, 'get', lambda: known and (
             volumes.Snapshot({}, {}, {}, frozenset(), known)))
     ask()
     return ask
@@ -92,7 +92,7 @@ def test_a_server_is_not_kept_from_what_it_asks_for(asking):
     asking(VTPM, SHIELDED)
     assert [name for name, _ in order('all', 'guarded1')] == [
         'guarded1', 'all']
-    asking(gpu=asks.GpuGroup({}, frozenset()))
+    asking(gpu=requirements.GpuGroup({}, frozenset()))
     assert order('fx', 'plain1') == [('fx', 5), ('plain1', 5)]
 
 

@@ -16,9 +16,9 @@ import os
 import threading
 
 from hv_sched.filters import shared_volume
-from hv_sched.known import snapshot
-from hv_sched.known import snapshot_reader
-from hv_sched.known import volumes
+from hv_sched.snapshot import cache as snapshot
+from hv_sched.snapshot import nova_reader
+from hv_sched.snapshot import volumes
 
 TTL = 60
 EMPTY = volumes.Snapshot({}, {}, {}, frozenset())
@@ -35,7 +35,7 @@ class Source:
     def read(self):
         self.reads += 1
         if self.is_away:
-            raise snapshot_reader.Unreadable('503')
+            raise nova_reader.Unreadable('503')
         return EMPTY
 
     def cache(self):
@@ -112,7 +112,7 @@ def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
 def test_a_forked_worker_takes_neither_lock_nor_snapshot_of_its_parent(
         monkeypatch):
     snapshot.forget()
-    monkeypatch.setattr(snapshot_reader, 'read', lambda: EMPTY)
+    monkeypatch.setattr(nova_reader, 'read', lambda: EMPTY)
     snapshot.get()
     parents = snapshot._process
     monkeypatch.setattr(os, 'getpid', lambda: parents.pid + 1)

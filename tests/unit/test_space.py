@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
-from hv_sched.providers import names
-from hv_sched.providers import overcommit
-from hv_sched.providers import space
-from hv_sched.providers.inventory import Inventory
+from hv_sched.placement import names
+from hv_sched.placement import overcommit
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
 
 GIB = model.GIB
@@ -42,9 +42,9 @@ def vm(uuid, provisioned_gb, actual_gb):
 
 def reserved(vol, used_gb=0, before=None, vms=None, shares=None, **options):
     settings = Settings(**{'reserved_step_gb': 1, **options})
-    lines = space.reasons(vol, space.covered_bytes(
+    lines = reserved_space.reasons(vol, reserved_space.covered_bytes(
         vol, vms, shares, used_gb))
-    return space.disk_inventory(vol, lines, before, used_gb,
+    return reserved_space.disk_inventory(vol, lines, before, used_gb,
                                 settings).reserved
 
 
@@ -129,8 +129,8 @@ def test_the_inventory_always_fits_what_is_allocated(
     vol = volume(total, min(free, total), reserve_gb=reserve)
     old = before if before is None else Inventory(
         total, min(before, total), allocation_ratio=ratio)
-    inventory = space.disk_inventory(
-        vol, space.reasons(vol, space.covered_bytes(vol, None, None, used)),
+    inventory = reserved_space.disk_inventory(
+        vol, reserved_space.reasons(vol, reserved_space.covered_bytes(vol, None, None, used)),
         old, used, Settings(initial_csv_allocation_ratio=ratio,
                             reserved_step_gb=step))
     assert 0 <= inventory.reserved <= inventory.total == total
@@ -146,11 +146,11 @@ def test_the_inventory_always_fits_what_is_allocated(
        before=st.integers(0, 5000), step=st.integers(1, 64))
 def test_a_second_pass_changes_nothing(total, free, before, step):
     vol = volume(total, min(free, total))
-    lines = space.reasons(vol, 0)
+    lines = reserved_space.reasons(vol, 0)
     settings = Settings(reserved_step_gb=step)
-    once = space.disk_inventory(vol, lines, Inventory(
+    once = reserved_space.disk_inventory(vol, lines, Inventory(
         total, min(before, total)), 0, settings)
-    assert space.disk_inventory(vol, lines, once, 0, settings) == once
+    assert reserved_space.disk_inventory(vol, lines, once, 0, settings) == once
 
 
 # -- closed
@@ -158,7 +158,7 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
 
 def closed(vol, before=False, **options):
     traits = {names.NO_NEW_DISKS} if before else set()
-    return space.closed_reasons(vol, frozenset(traits), 0, Settings(**{
+    return reserved_space.closed_reasons(vol, frozenset(traits), 0, Settings(**{
         'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
 
 
@@ -189,10 +189,10 @@ def test_maintenance_and_the_operator_close():
 def test_a_volume_that_owes_room_stays_closed():
     vol = dataclasses.replace(volume(), free_bytes=None)
     traits = frozenset((names.NO_NEW_DISKS, overcommit.trait(1.0)))
-    assert space.closed_reasons(
+    assert reserved_space.closed_reasons(
         vol, traits, vol.total_gb + 7, Settings()) == (
         '7 GB more allocated than it holds',)
-    assert not space.closed_reasons(vol, traits, vol.total_gb, Settings())
+    assert not reserved_space.closed_reasons(vol, traits, vol.total_gb, Settings())
 
 
 def test_unknown_free_space_leaves_it_as_it_was():

@@ -21,11 +21,11 @@ import pytest
 
 from hv_sched import features
 from hv_sched import model
-from hv_sched.features import gpu
-from hv_sched.features import hosts
 from hv_sched.features import reference
-from hv_sched.providers import names
-from hv_sched.providers import ownership
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
+from hv_sched.placement import names
+from hv_sched.placement import ownership
 from tests.unit import test_features
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -65,7 +65,7 @@ def test_every_trait_a_feature_can_bring_is_on_the_page(generate):
                 for trait in written(generate)]
     possible = {f.trait for f in features.CATALOGUE} | {
         features.ha_trait(f) for f in features.CATALOGUE if f.survivable
-        } | gpu.traits(9600) | gpu.traits(14393) | {names.build_trait(14393)}
+        } | remotefx.traits(9600) | remotefx.traits(14393) | {names.build_trait(14393)}
     assert [trait for trait in possible
             if not any(p.fullmatch(trait) for p in patterns)] == []
 
@@ -97,6 +97,6 @@ def test_each_feature_names_the_facts_its_rule_looks_at():
     (features.NESTED_VIRT, 'AMD', [20348, 26100]),
     (features.REMOTEFX, 'INTEL', [9600, 14393])])
 def test_builds_that_can_have_a_feature(feature, vendor, expected):
-    assert [build.number for build in hosts.BUILDS
+    assert [build.number for build in windows_builds.BUILDS
             if model.CpuVendor[vendor] in reference.vendors(
                 feature, build)] == expected

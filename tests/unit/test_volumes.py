@@ -14,7 +14,7 @@
 
 import pytest
 
-from hv_sched.known import volumes
+from hv_sched.snapshot import volumes
 
 
 def cluster_of(name):

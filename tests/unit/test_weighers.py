@@ -20,11 +20,11 @@ from nova.scheduler.weights import io_ops
 from nova.scheduler.weights import ram
 import pytest
 
-from hv_sched.filters import picks
+from hv_sched.filters import earlier_picks
 from hv_sched.filters import shared_volume
-from hv_sched.known import snapshot
-from hv_sched.known import volumes
-from hv_sched.providers import names
+from hv_sched.placement import names
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import volumes
 from hv_sched.weighers import anti_affinity
 from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
@@ -46,7 +46,7 @@ def know(monkeypatch):
     def replace(*known):
         found = volumes.Snapshot(
             {volume.uuid: volume for volume in known}, {}, {}, frozenset())
-        monkeypatch.setattr(snapshot, 'get', lambda: found)
+        monkeypatch.setattr(cache, 'get', lambda: found)
     replace(BIG, SMALL)
     return replace
 
@@ -77,9 +77,9 @@ def best(weigher, hosts, request_spec):
 
 def claim(request_spec, hosts, chosen):
     """What Nova does between two servers of a request."""
-    picks.of(request_spec).look(hosts)
+    earlier_picks.of(request_spec).look(hosts)
     chosen.num_instances += 1
-    picks.of(request_spec).look(hosts)
+    earlier_picks.of(request_spec).look(hosts)
 
 
 def test_more_room_on_the_volume_wins():
@@ -199,7 +199,7 @@ def test_servers_without_a_group_need_not_keep_apart():
     free_space.SharedVolumeFreeSpaceWeigher, image_cache.ImageCacheWeigher,
     anti_affinity.SharedVolumeAntiAffinityWeigher])
 def test_without_a_snapshot_all_weigh_the_same(monkeypatch, weigher):
-    monkeypatch.setattr(snapshot, 'get', lambda: None)
+    monkeypatch.setattr(cache, 'get', lambda: None)
     hosts = [host('h1', 'v1'), host('h2', 'v2')]
     assert best(weigher, hosts, spec()) == ['h1', 'h2']
 
@@ -207,12 +207,12 @@ def test_without_a_snapshot_all_weigh_the_same(monkeypatch, weigher):
 def test_a_pick_counts_though_an_earlier_filter_dropped_its_host():
     request_spec = spec()
     hosts = [host('h1', 'v1'), host('h2', 'v1')]
-    picks.of(request_spec).look(hosts)
+    earlier_picks.of(request_spec).look(hosts)
     hosts[0].num_instances += 1
-    picks.of(request_spec).look(hosts[1:])
-    assert picks.of(request_spec).taken_gb('v1') == 10
-    picks.of(request_spec).look(hosts[1:])
-    assert picks.of(request_spec).taken_gb('v1') == 10
+    earlier_picks.of(request_spec).look(hosts[1:])
+    assert earlier_picks.of(request_spec).taken_gb('v1') == 10
+    earlier_picks.of(request_spec).look(hosts[1:])
+    assert earlier_picks.of(request_spec).taken_gb('v1') == 10
 
 
 def filtered(hosts, request_spec):
@@ -235,7 +235,7 @@ def test_the_filter_puts_a_volume_with_room_first():
 
 def test_the_filter_drops_a_clustered_nodes_own_disk(monkeypatch):
     known = volumes.Snapshot({'v1': BIG}, {'h1': 'hv1'}, {}, frozenset())
-    monkeypatch.setattr(snapshot, 'get', lambda: known)
+    monkeypatch.setattr(cache, 'get', lambda: known)
     both = host('h1', 'h1', 'v1')
     assert filtered([both, host('kvm', 'kvm')],
                     spec(scheduler_hints={})) == ['h1', 'kvm']

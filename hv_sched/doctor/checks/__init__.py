@@ -15,7 +15,6 @@
 Checks are pure: they read ``Evidence`` and nothing else.
 """
 
-from hv_sched.doctor.check import Check
 from hv_sched.doctor.checks import agents
 from hv_sched.doctor.checks import capacity
 from hv_sched.doctor.checks import clocks
@@ -26,6 +25,7 @@ from hv_sched.doctor.checks import source
 from hv_sched.doctor.checks import traits
 from hv_sched.doctor.checks import vocabulary
 from hv_sched.doctor.checks import volumes
+from hv_sched.doctor.runner import Check
 
 CHECKS: tuple[Check, ...] = (
     *node_disks.CHECKS, *volumes.CHECKS, *capacity.CHECKS, *traits.CHECKS,

@@ -14,11 +14,11 @@
 
 from collections.abc import Iterator
 
-from hv_sched import restart_room
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
+from hv_sched.snapshot import restart_capacity
 
 _RETRIES = 10  # Placement's default
 
@@ -39,7 +39,7 @@ def results_cut(evidence: Evidence) -> Iterator[Found]:
 
 def no_restart_room(evidence: Evidence) -> Iterator[Found]:
     state = evidence.placement
-    for cluster, room in restart_room.of_clusters(
+    for cluster, room in restart_capacity.of_clusters(
             state.snapshot, state.rooms).items():
         if room.lacking:
             yield Found(cluster, f'if {room.node} fails, '

@@ -14,10 +14,10 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
 
 # A Date header has whole seconds, and the answer was under way.
 TOLERATED_SECONDS = 5

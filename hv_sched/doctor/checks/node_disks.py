@@ -14,13 +14,13 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import Evidence
-from hv_sched.providers import former_ratio
-from hv_sched.providers import names
-from hv_sched.providers.node_room import NodeRoom
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
+from hv_sched.placement import former_ratio
+from hv_sched.placement import names
+from hv_sched.placement.node_capacity import NodeRoom
 
 
 def _open(evidence: Evidence) -> Iterator[NodeRoom]:

@@ -17,10 +17,10 @@ from typing import Any
 
 from oslo_config import cfg
 
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
 
 _FILTERS = 'hv_sched.filters.all_filters'
 _WEIGHERS = 'hv_sched.weighers.all_weighers'

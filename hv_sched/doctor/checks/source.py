@@ -14,13 +14,13 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.evidence import SourceState
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
+from hv_sched.notices import Kind
 from hv_sched.providers import plan
-from hv_sched.providers.findings import Kind
 
 
 def _source(evidence: Evidence) -> SourceState:

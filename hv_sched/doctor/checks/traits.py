@@ -14,12 +14,12 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import Evidence
-from hv_sched.providers import names
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
+from hv_sched.placement import names
 
 
 def lost(evidence: Evidence) -> Iterator[Found]:

@@ -17,13 +17,13 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
-from hv_sched import asks
-from hv_sched.doctor import asking
-from hv_sched.doctor.check import Check
-from hv_sched.doctor.check import Found
-from hv_sched.doctor.check import Severity
+from hv_sched import requirements
 from hv_sched.doctor.checks import scheduler
 from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.runner import Check
+from hv_sched.doctor.runner import Found
+from hv_sched.doctor.runner import Severity
+from hv_sched.explain import question
 
 # Nova's ImageMetaProps has no field for them.
 DROPPED = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
@@ -38,7 +38,7 @@ _FLAVORS: tuple[Mapping[str, Any], ...] = (
     {}, {'extra_specs': {'os:secure_boot': 'required'}})
 
 
-def _faults(every: Iterable[asks.Asks]) -> str:
+def _faults(every: Iterable[requirements.Asks]) -> str:
     """Why none of them can be; empty when one can."""
     fewest: tuple[str, ...] | None = None
     for asked in every:
@@ -51,15 +51,15 @@ def _faults(every: Iterable[asks.Asks]) -> str:
 
 def flavors(evidence: Evidence) -> Iterator[Found]:
     for flavor in evidence.flavors or ():
-        sizes = asking.sizes(flavor)
-        why = _faults(asks.of(sizes, image) for image in _IMAGES)
+        sizes = question.sizes(flavor)
+        why = _faults(requirements.of(sizes, image) for image in _IMAGES)
         if why:
             yield Found(f'flavor {flavor["name"]}', why)
 
 
 def images(evidence: Evidence) -> Iterator[Found]:
     for image in evidence.images or ():
-        why = _faults(asks.of(flavor, image) for flavor in _FLAVORS)
+        why = _faults(requirements.of(flavor, image) for flavor in _FLAVORS)
         if why:
             yield Found(f'image {_name(image)}', why)
 

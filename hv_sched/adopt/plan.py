@@ -1,0 +1,247 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What adopting a cluster comes to. Pure: values in, a value out."""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+
+from hv_sched import model
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import fitting
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement import overcommit
+from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import changes
+from hv_sched.providers import edits
+from hv_sched.providers import plan_volume
+from hv_sched.providers import reserved_space
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.settings import Settings
+
+Step = changes.Step
+# GiB by consumer, for each provider.
+Shares = Mapping[str, Mapping[str, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Targets:
+    """Where shares go.
+
+    :param homes: volume by node; None when nothing says which one
+    :param known: volume by server, for those whose files are known
+    """
+
+    homes: Mapping[str, str | None]
+    known: Mapping[str, str]
+
+    def of(self, node: str, consumer: str) -> str | None:
+        return self.known.get(consumer) or self.homes[node]
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumePlan:
+    """What a volume gets.
+
+    :param held_gb: by consumer, DISK_GB on it before
+    :param arriving_gb: by consumer, what comes from the nodes
+    :param merged_gb: counted on several nodes for one copy on this volume
+    """
+
+    uuid: str
+    name: str
+    inventory: Inventory
+    held_gb: Mapping[str, int]
+    arriving_gb: Mapping[str, int]
+    merged_gb: int
+    short_gb: int = 0
+
+    @property
+    def after_gb(self) -> int:
+        return sum(self.held_gb.values()) + sum(self.arriving_gb.values())
+
+    @property
+    def before_gb(self) -> int:
+        return self.after_gb + self.merged_gb
+
+    def expected_gb(self) -> dict[str, int]:
+        """What each consumer should hold on it at the end."""
+        found = dict(self.held_gb)
+        for consumer, amount in self.arriving_gb.items():
+            found[consumer] = found.get(consumer, 0) + amount
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class AdoptPlan:
+    """What adopting one cluster comes to.
+
+    :param changes: making the volumes, without publishing them
+    :param nodes: GiB of its own disk that servers hold, by node
+    :param refusals: why the cluster cannot be adopted as it is
+    """
+
+    cluster: str
+    changes: tuple[changes.Change, ...]
+    nodes: Mapping[str, int]
+    volumes: tuple[VolumePlan, ...]
+    targets: Targets
+    refusals: tuple[Finding, ...] = ()
+
+
+def targets(one: Layout) -> Targets:
+    """Where the shares of each node, and of each known server, go."""
+    return Targets({uuid: _home(one, node)
+                    for uuid, node in one.nodes.items()}, _known(one))
+
+
+def _home(one: Layout, node: model.Node) -> str | None:
+    """A node that is cut off from its home still has its shares there."""
+    if len(one.volumes) == 1:
+        return next(iter(one.volumes))
+    return next((uuid for uuid, volume in one.volumes.items()
+                 if volume.guid == node.home), None)
+
+
+def _known(one: Layout) -> dict[str, str]:
+    """The volume with most of each server's files, where they are listed."""
+    found = {}
+    for vm in one.cluster.vms or ():
+        disks = [(disk.provisioned_bytes, uuid) for disk in vm.disks
+                 if (uuid := ids.volume_uuid(one.cluster.guid, disk.volume))
+                 in one.volumes]
+        if disks:
+            found[vm.instance_uuid] = max(disks)[1]
+    return found
+
+
+def make(one: Layout, observed: Observed, shares: Shares, goes: Targets,
+         settings: Settings, allow_overcommit: bool) -> AdoptPlan:
+    """The plan for one cluster.
+
+    :param shares: DISK_GB by consumer on each node and volume
+    """
+    arriving, merged, homeless = _arriving(one, shares, goes)
+    wanted = [uuid for uuid in one.volumes
+              if one.members[uuid] or arriving.get(uuid)]
+    plans: list[VolumePlan] = []
+    found: list[changes.Change] = []
+    for uuid in wanted:
+        volume, more = _volume(
+            one, observed.providers.get(uuid),
+            VolumePlan(uuid, one.volume_name(uuid), Inventory(0),
+                       shares.get(uuid, {}), arriving.get(uuid, {}),
+                       merged.get(uuid, 0)), settings)
+        plans.append(volume)
+        found += more
+    refusals = [] if allow_overcommit else [
+        _short(one, plan) for plan in plans if plan.short_gb]
+    return AdoptPlan(
+        one.cluster.name, tuple(sorted(
+            found, key=lambda change: (change.step, change.name))),
+        {node: sum(shares.get(node, {}).values()) for node in one.nodes},
+        tuple(plans), goes,
+        (*refusals, *(_homeless(one, node) for node in homeless)))
+
+
+def _arriving(one: Layout, shares: Shares, goes: Targets
+              ) -> tuple[dict[str, dict[str, int]], dict[str, int],
+                         Sequence[str]]:
+    """By volume: what arrives, what was counted twice; and lost nodes."""
+    arriving: dict[str, dict[str, int]] = {}
+    merged: dict[str, int] = {}
+    homeless = set()
+    for node in one.nodes:
+        for consumer, amount in shares.get(node, {}).items():
+            volume = goes.of(node, consumer)
+            if volume is None:
+                homeless.add(node)
+                continue
+            held = arriving.setdefault(volume, {})
+            # An evacuated server is on two nodes and has one copy.
+            merged[volume] = merged.get(volume, 0) + min(
+                amount, held.get(consumer, 0))
+            held[consumer] = max(amount, held.get(consumer, 0))
+    return arriving, merged, sorted(homeless)
+
+
+def _volume(one: Layout, provider: Provider | None, plan: VolumePlan,
+            settings: Settings) -> tuple[VolumePlan, list[changes.Change]]:
+    """A volume's inventory as it has to be once the shares are on it."""
+    now = provider or Provider(plan.uuid, plan.name, 0, {}, {},
+                               frozenset(), frozenset())
+    short = _short_gb(one, now, plan, settings)
+    traits = now.traits
+    if short and overcommit.ratio_before(traits) is None:
+        traits = traits | {overcommit.trait(_ratio(now, settings))}
+    full = dataclasses.replace(
+        now, traits=traits, usages={names.DISK_GB: plan.after_gb},
+        shares_gb=plan.expected_gb())
+    disk = plan_volume.disk_inventory(one, full, settings)
+    found: list[changes.Change] = []
+    if provider is None:
+        found.append(changes.CreateProvider(
+            Step.CREATE, plan.uuid, plan.name))
+    found += edits.set_traits(Step.REMEMBER, now, traits)
+    after = {**now.inventories, names.DISK_GB: disk,
+             names.HELD_DISK_GB: reserved_space.held_inventory()}
+    if not plan_volume.same_inventories(after, now.inventories):
+        found.append(changes.SetInventories(
+            Step.FILL, plan.uuid, plan.name, before=now.inventories,
+            after=after))
+    return dataclasses.replace(plan, inventory=disk, short_gb=short), found
+
+
+def _ratio(provider: Provider, settings: Settings) -> float:
+    """The ratio the volume has, or would be created with."""
+    return reserved_space.settled_ratio(
+        provider.inventories.get(names.DISK_GB), settings)
+
+
+def _short_gb(one: Layout, provider: Provider, plan: VolumePlan,
+              settings: Settings) -> int:
+    """By how many GiB more is allocated than the volume can hold.
+
+    ``reserved`` gives way to shares, so it does not count.
+    """
+    disk = provider.inventories.get(names.DISK_GB)
+    if disk and overcommit.ratio_before(provider.traits) is not None:
+        # Raised already, with consent, but only for what it had then.
+        return max(0, plan.after_gb - disk.capacity)
+    total = one.volumes[plan.uuid].total_gb
+    ratio = _ratio(provider, settings)
+    if not overcommit.still_needed(total, plan.after_gb, ratio):
+        return 0
+    return plan.after_gb - int(total * ratio)
+
+
+def _short(one: Layout, plan: VolumePlan) -> Finding:
+    total = one.volumes[plan.uuid].total_gb
+    return Finding(
+        one.cluster.name, plan.name, Kind.REFUSED,
+        f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '
+        f'GB of {total} GB. Move or delete servers, or run with '
+        f'--allow-overcommit, which sets its allocation_ratio to '
+        f'{fitting.smallest(total, plan.after_gb):g} until it fits again')
+
+
+def _homeless(one: Layout, node: str) -> Finding:
+    return Finding(
+        one.cluster.name, one.nodes[node].name, Kind.REFUSED,
+        "nothing says which volume its servers' files are on: give the "
+        'node its home in the source')

@@ -1,0 +1,305 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Every share against Nova's servers and migrations, in bulk.
+
+One cluster after the other, so memory holds the largest cluster and not the
+cloud: what each volume and node has allocated, the servers of each node, and
+for the whole cloud the open migrations. That is a request for each volume
+and two for each node, however many servers there are. Only a cluster where
+something looks wrong is read a second time, and only what both looks show is
+told: a server that moved in between is none of it.
+"""
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+import functools
+import time
+
+from hv_sched.audit import clusters
+from hv_sched.audit import judge
+from hv_sched.audit import orphans
+from hv_sched.audit.clusters import Cluster
+from hv_sched.audit.context import Ground
+from hv_sched.audit.context import Held
+from hv_sched.audit.context import Node
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Server
+from hv_sched.placement import names
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+from hv_sched.shares import quiescence
+from hv_sched.shares.quiescence import Why
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """:param known_on: by server, the one volume the source lists it on
+    :param assume_home: take files to be on the home of a server's node
+    :param settle_seconds: a server whose migration changed since is left
+        out: Nova ends one a moment before it is done with it, and its
+        services stamp their records with clocks of their own
+    """
+
+    workers: int = 8
+    known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    assume_home: bool = False
+    settle_seconds: float = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What an audit of one cluster came to.
+
+    :param ground: what the findings were judged on
+    :param hosts: host by node's provider, as far as their cells answer
+    :param servers: how many were looked at
+    :param nodes: by server with a finding, the provider of its node
+    :param abandoned: evacuated servers whose former node is gone for good
+    :param busy: servers that are moving or were a moment ago: not judged
+    :param unknown: consumers that nobody can explain while a cell is down
+    """
+
+    findings: tuple[Finding, ...]
+    ground: Ground
+    hosts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    abandoned: frozenset[str] = frozenset()
+    servers: int = 0
+    busy: int = 0
+    unknown: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    """One reading of a cluster.
+
+    :param held: by consumer, all it holds in the cluster
+    """
+
+    held: Mapping[str, Mapping[str, Mapping[str, int]]]
+    servers: Mapping[str, Server]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cells:
+    """Which part of the cloud answers.
+
+    :param hosts: host by node's provider, of cells that answer
+    :param down: hosts of cells that do not
+    """
+
+    hosts: Mapping[str, str]
+    down: frozenset[str]
+
+
+class Auditor:
+    """:ivar down: hosts of cells that did not answer"""
+
+    def __init__(self, client: Placement, cloud: Cloud,
+                 options: Options | None = None) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._options = options or Options()
+        self.down: frozenset[str] = frozenset()
+
+    def audit(self) -> Iterator[Report]:
+        """One report a cluster.
+
+        :raises PlacementError, NovaError: when it cannot be read
+        """
+        found = clusters.read(self._client, self._options.workers)
+        if not found:
+            return
+        one = _Pass(self._client, self._cloud, self._options, found)
+        self.down = one.cells.down
+        for cluster in found:
+            yield one.audit(cluster)
+
+
+class _Pass:
+    """One audit of the cloud: what is read once, and each cluster."""
+
+    def __init__(self, client: Placement, cloud: Cloud, options: Options,
+                 found: list[Cluster]) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._options = options
+        self._started = time.monotonic()
+        self.cells = self._read_cells(found)
+        self._open = cloud.open_migrations()
+        self._wide = self._ground(
+            {v: name for one in found for v, name in one.volumes.items()},
+            {n: node for one in found for n, node in one.nodes.items()})
+        self.strange = orphans.Strangers(
+            client, cloud, self._wide, options.workers)
+
+    def _read_cells(self, found: list[Cluster]) -> _Cells:
+        """Nova cannot list its hypervisors while a cell is down; a compute
+        node then is taken to be called like its host, as on Windows.
+        """
+        computes = self._cloud.computes()
+        down = frozenset(host for host, up in computes.items() if not up)
+        if not down:
+            return _Cells(self._cloud.hosts(), down)
+        return _Cells({uuid: node.name for one in found
+                       for uuid, node in one.nodes.items()
+                       if computes.get(node.name)}, down)
+
+    def _ground(self, volumes: Mapping[str, str],
+                nodes: Mapping[str, Node]) -> Ground:
+        waiting, _abandoned = self._evacuations
+        return Ground(volumes, nodes, self._options.known_on, waiting,
+                      assume_home=self._options.assume_home)
+
+    @functools.cached_property
+    def _evacuations(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Evacuated servers whose former node may come back, or may not."""
+        waiting = self._cloud.waiting_evacuations()
+        there = {listed.name for listed in self._client.list_providers(
+            required=names.COMPUTE_NODE)} if waiting else frozenset()
+        back = frozenset(server for server, migration in waiting.items()
+                         if migration.source_node in there)
+        return back, frozenset(waiting) - back
+
+    def audit(self, cluster: Cluster) -> Report:
+        ground = self._ground(cluster.volumes, cluster.nodes)
+        seen = self._look(cluster)
+        first, busy, unknown = self._judge(seen, ground)
+        findings: list[Finding] = []
+        if first:
+            ground = self._with_evacuations(ground, first)
+            seen = self._look(cluster)
+            again, _busy, _unknown = self._judge(
+                seen, ground, {finding.consumer for finding in first})
+            changed = self._cloud.changed_since(
+                time.monotonic() - self._started
+                + self._options.settle_seconds)
+            findings = self._both(first, again, ground, changed)
+        findings.sort(key=lambda finding: (finding.code.value, finding))
+        return Report(
+            tuple(findings), ground, self.cells.hosts,
+            _nodes(findings, seen, ground), self._evacuations[1],
+            len(seen.servers), busy, unknown)
+
+    def _both(self, first: list[Finding], again: list[Finding],
+              ground: Ground, changed: Collection[str]) -> list[Finding]:
+        """What both looks show of servers that did not move meanwhile.
+
+        The second look knows of evacuations, and so which of the shares is
+        the wrong one.
+        """
+        before = {(finding.consumer, finding.where) for finding in first}
+        return [finding for finding in again
+                if ((finding.consumer, finding.where) in before
+                    or finding.consumer in ground.evacuated)
+                and self.strange.server_of.get(finding.consumer,
+                                               finding.consumer)
+                not in changed]
+
+    def _look(self, cluster: Cluster) -> _Look:
+        held: dict[str, dict[str, dict[str, int]]] = {}
+        providers = [*cluster.volumes, *cluster.nodes]
+        for provider, allocations in zip(providers, in_parallel(
+                self._options.workers, self._client.allocations_on,
+                providers), strict=True):
+            for consumer, resources in allocations.items():
+                held.setdefault(consumer, {})[provider] = resources
+        hosts = sorted({self.cells.hosts[node] for node in cluster.nodes
+                        if node in self.cells.hosts})
+        servers: dict[str, Server] = {}
+        for some in in_parallel(self._options.workers, self._cloud.on_host,
+                                hosts):
+            servers.update(some)
+        return _Look(held, servers)
+
+    def _judge(self, seen: _Look, ground: Ground,
+               only: Collection[str] | None = None
+               ) -> tuple[list[Finding], int, int]:
+        """Findings, servers not at rest, consumers that stay unknown."""
+        wanted = [uuid for uuid in seen.servers
+                  if only is None or uuid in only]
+        still, busy = self._at_rest(seen.servers, wanted)
+        found = [finding for uuid in still
+                 for finding in self._of_server(
+                     seen.servers[uuid], seen.held.get(uuid, {}), ground)]
+        strange = [
+            consumer for consumer, held in seen.held.items()
+            if consumer not in seen.servers and consumer not in self._open
+            and (only is None or consumer in only) and _has_disk(held)]
+        if self.cells.down:
+            return found, busy, len(strange)
+        return found + self._strangers(strange), busy, 0
+
+    def _at_rest(self, servers: Mapping[str, Server],
+                 wanted: Collection[str]) -> tuple[list[str], int]:
+        sorted_ = quiescence.sort(wanted, quiescence.Look(
+            servers, {uuid: migration for uuid, migration
+                      in self._open.items() if migration.server in servers
+                      and not quiescence.is_dead(
+                          migration, servers[migration.server])}))
+        return ([unit.server for unit in sorted_.units],
+                sum(1 for left in sorted_.left if left.why is Why.MOVING))
+
+    def _of_server(self, server: Server, held: Held, ground: Ground
+                   ) -> list[Finding]:
+        """Only where something is wrong its root disk has to be known."""
+        found = list(judge.judge(server, held, ground))
+        if found and server.root_device is not None:
+            return list(judge.judge(self._cloud.resolved(server), held,
+                                    ground))
+        return found
+
+    def _with_evacuations(self, ground: Ground, found: Iterable[Finding]
+                          ) -> Ground:
+        """The newest evacuation of each server with several shares."""
+        evacuated: dict[str, Migration] = {}
+        for server in sorted({finding.consumer for finding in found
+                              if finding.code is Code.DOUBLED}):
+            every = self._cloud.evacuations_of(server)
+            if every:
+                evacuated[server] = every[0]
+        return dataclasses.replace(ground, evacuated=evacuated)
+
+    # -- consumers that are no server of the cluster's nodes
+
+    def _strangers(self, consumers: list[str]) -> list[Finding]:
+        asked = dict(zip(consumers, in_parallel(
+            self._options.workers, self._cloud.server, consumers),
+            strict=True))
+        found: list[Finding] = []
+        known = {uuid: server for uuid, server in asked.items() if server}
+        for uuid in self._at_rest(known, known)[0]:
+            consumer = self._client.consumer(uuid)
+            if consumer is not None:
+                found += self._of_server(known[uuid], consumer.held,
+                                         self._wide)
+        return found + self.strange.gone([
+            uuid for uuid, server in asked.items() if server is None])
+
+
+def _nodes(findings: Iterable[Finding], seen: _Look, ground: Ground
+           ) -> dict[str, str]:
+    found = {finding.consumer: ground.node_of(seen.servers[finding.consumer])
+             for finding in findings if finding.consumer in seen.servers}
+    return {server: node for server, node in found.items() if node}
+
+
+def _has_disk(held: Held) -> bool:
+    return any(rc in resources for resources in held.values()
+               for rc in orphans.DISK)

@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The clusters as Placement alone tells them, in few requests."""
+
+import dataclasses
+
+from hv_sched.audit.context import Node
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """Volumes by uuid with their provider's name, and nodes by uuid.
+
+    Clusters that a node belongs to both of are one here.
+    """
+
+    volumes: dict[str, str]
+    nodes: dict[str, Node]
+
+
+def read(client: Placement, workers: int) -> list[Cluster]:
+    """All clusters, in (volumes) + 3 requests.
+
+    A node that is cut off from its home has none; it is found by the other
+    aggregates it shares, at two requests each.
+
+    :raises PlacementError: when Placement cannot be read
+    """
+    in_use = client.all_traits(associated=True)
+    volumes = _owners(client, names.VOLUME, in_use)
+    nodes = _owners(client, names.CLUSTERED, in_use)
+    listed = sorted(volumes)
+    members = dict(zip(listed, in_parallel(
+        workers, lambda volume: _members(
+            client, ids.home_aggregate(volume)), listed), strict=True))
+    groups = _joined([
+        *({uuid for uuid, name in volumes.items()
+           if _cluster(name) == cluster}
+          for cluster in {_cluster(name) for name in volumes.values()}),
+        *({volume, *(found & nodes.keys())}
+          for volume, found in members.items()),
+        *in_parallel(workers, lambda node: {
+            node, *(_neighbours(client, node) & nodes.keys())},
+            sorted(nodes.keys() - set().union(*members.values())))])
+    return [_cluster_of(group, volumes, nodes, members) for group in groups]
+
+
+def _owners(client: Placement, trait: str, in_use: frozenset[str]
+            ) -> dict[str, str]:
+    if trait not in in_use:
+        return {}
+    return {listed.uuid: listed.name
+            for listed in client.list_providers(required=trait)}
+
+
+def _members(client: Placement, aggregate: str) -> set[str]:
+    return {listed.uuid
+            for listed in client.list_providers(member_of=aggregate)}
+
+
+def _neighbours(client: Placement, node: str) -> set[str]:
+    _generation, aggregates = client.aggregates(node)
+    if not aggregates:
+        return set()
+    return _members(client, f'in:{",".join(sorted(aggregates))}')
+
+
+def _cluster(volume_name: str) -> str:
+    return volume_name.partition('/')[0]
+
+
+def _joined(groups: list[set[str]]) -> list[set[str]]:
+    """Groups that share a member become one."""
+    found: list[set[str]] = []
+    for group in groups:
+        touching = [other for other in found if other & group]
+        found = [other for other in found if not other & group]
+        found.append(group.union(*touching))
+    return found
+
+
+def _cluster_of(group: set[str], volumes: dict[str, str],
+                nodes: dict[str, str], members: dict[str, set[str]]
+                ) -> Cluster:
+    mine = {uuid: name for uuid, name in sorted(volumes.items())
+            if uuid in group}
+
+    def node(uuid: str) -> Node:
+        homes = frozenset(v for v in mine if uuid in members[v])
+        return Node(nodes[uuid], homes, frozenset(
+            volume for volume in mine if not homes
+            or _cluster(mine[volume]) in {_cluster(mine[home])
+                                          for home in homes}))
+    return Cluster(mine, {uuid: node(uuid) for uuid in sorted(group)
+                          if uuid in nodes})

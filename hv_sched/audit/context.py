@@ -1,0 +1,88 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is known of the clusters that servers are judged on. Pure."""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+import dataclasses
+import functools
+
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Server
+
+# What a consumer holds: provider -> class -> amount.
+Held = Mapping[str, Mapping[str, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Node:
+    """A node of a cluster.
+
+    :param name: hypervisor host name
+    :param homes: the volumes its servers' disks are made on
+    :param reach: all published volumes of its cluster
+    """
+
+    name: str
+    homes: frozenset[str] = frozenset()
+    reach: frozenset[str] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True)
+class Ground:
+    """What is known besides the server; volumes and nodes by uuid.
+
+    :param known_on: by server, the one volume that has all its files
+    :param waiting: servers evacuated from nodes that have not come back
+    :param evacuated: by server, its newest evacuation, when that is over
+    :param assume_home: take files to be on the home of the server's node
+    """
+
+    volumes: Mapping[str, str]
+    nodes: Mapping[str, Node]
+    known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    waiting: Collection[str] = ()
+    evacuated: Mapping[str, Migration] = dataclasses.field(
+        default_factory=dict)
+    assume_home: bool = False
+
+    def node_of(self, server: Server) -> str | None:
+        """The provider of the node a server is on, if it is one of ours."""
+        return self._by_name.get(server.node or '')
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        return {node.name: uuid for uuid, node in self.nodes.items()}
+
+    def volume_of(self, server: Server, node: str | None) -> str | None:
+        """The volume with a server's files, None when it is not certain.
+
+        Files stay where they were made whatever node the server is on, so
+        a node's home is certain only where the cluster has one volume.
+        """
+        known = self.known_on.get(server.uuid)
+        if known in self.volumes:
+            return known
+        if node is None:
+            return None
+        one = self.nodes[node]
+        for candidates in (one.reach, one.homes if self.assume_home else ()):
+            if len(candidates) == 1:
+                return next(iter(candidates))
+        return None
+
+    def title(self, provider: str) -> str:
+        if provider in self.volumes:
+            return self.volumes[provider]
+        node = self.nodes.get(provider)
+        return node.name if node else provider

@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where a source says that servers' files are. Pure."""
+
+import datetime
+
+from hv_sched import model
+from hv_sched.placement import ids
+
+
+def volumes_of(facts: model.Facts, now: datetime.datetime,
+               stale_after: int) -> dict[str, str]:
+    """By server: the uuid of the one volume that has all its files.
+
+    A server with files on several volumes proves nothing, nor do facts that
+    are too old: it may have moved since.
+
+    :param stale_after: seconds, 0 accepts any age
+    """
+    found: dict[str, set[str]] = {}
+    for cluster in facts.clusters:
+        if _too_old(cluster, now, stale_after):
+            continue
+        for vm in cluster.vms or ():
+            found.setdefault(vm.instance_uuid, set()).update(
+                ids.volume_uuid(cluster.guid, disk.volume)
+                for disk in vm.disks)
+    return {server: next(iter(volumes))
+            for server, volumes in found.items() if len(volumes) == 1}
+
+
+def _too_old(cluster: model.Cluster, now: datetime.datetime,
+             stale_after: int) -> bool:
+    if not stale_after or cluster.collected_at is None:
+        return False
+    age = (now - cluster.collected_at).total_seconds()
+    return age > stale_after

@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What an audit finds: the codes, what each means, and one finding. Pure."""
+
+from collections.abc import Mapping
+import dataclasses
+import enum
+
+from hv_sched.audit.context import Held
+
+
+class Code(enum.Enum):
+    """What can be wrong; the words are what scripts and options say."""
+
+    MISSING = 'missing'
+    LOST = 'lost'
+    WRONG_NODE = 'wrong-node'
+    CLOSED_NODE = 'closed-node'
+    EVACUATED = 'evacuated'
+    DOUBLED = 'doubled'
+    WRONG_AMOUNT = 'wrong-amount'
+    WRONG_VOLUME = 'wrong-volume'
+    HELD = 'held'
+    ORPHANED = 'orphaned'
+    UNEXPLAINED = 'unexplained'
+
+
+@dataclasses.dataclass(frozen=True)
+class Meaning:
+    """A line of the documentation.
+
+    :param safe: the agent may be allowed to heal it
+    """
+
+    cause: str
+    remedy: str
+    safe: bool = False
+
+
+MEANINGS: Mapping[Code, Meaning] = {
+    Code.MISSING: Meaning(
+        'the server has files on a volume and no share there, such as after '
+        '``nova-manage placement audit --delete``',
+        'the share is restored where the volume is certain', safe=True),
+    Code.LOST: Meaning(
+        'the server holds nothing at all: its allocations were deleted, such '
+        'as to be able to delete a compute service',
+        'the share is restored with processors and memory, where the flavor '
+        'asks for nothing else', safe=True),
+    Code.WRONG_NODE: Meaning(
+        'processors and memory are allocated on another node than the '
+        'server is on: a failover whose change of Placement failed, or a '
+        'move that left them behind',
+        'they follow the server; the share stays', safe=True),
+    Code.CLOSED_NODE: Meaning(
+        "the share is on a node's own disk, which is closed",
+        'it moves to the volume, where that is certain', safe=True),
+    Code.EVACUATED: Meaning(
+        'the server was evacuated to a node with another home, its former '
+        'node has come back and cleaned up, and Nova left the old share',
+        'the share on the former home is released', safe=True),
+    Code.DOUBLED: Meaning(
+        'the server holds shares on several volumes and has one copy',
+        'all but the one the source proves (``vms``) are released'),
+    Code.WRONG_AMOUNT: Meaning(
+        'the share has another size than Nova allocates for the flavor',
+        "it gets the flavor's size"),
+    Code.WRONG_VOLUME: Meaning(
+        'the source (``vms``) lists all files of the server on another '
+        'volume', 'the share moves there'),
+    Code.HELD: Meaning(
+        'escrow that a failed move left',
+        'it becomes the share again; of a migration that is over it is '
+        'released', safe=True),
+    Code.ORPHANED: Meaning(
+        'Nova knows that this was one of its servers or migrations, and '
+        'that it is over',
+        'what it holds on the volumes and their nodes is released'),
+    Code.UNEXPLAINED: Meaning(
+        'Nova knows no such server or migration: perhaps long archived, '
+        "perhaps never Nova's",
+        'never touched unless named with ``--consumer``'),
+}
+SAFE = tuple(code for code, meaning in MEANINGS.items() if meaning.safe)
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong.
+
+    :param consumer: the server's uuid, or the consumer's that is none
+    :param where: name of the volume or node it is about, '' when unknown
+    :param remedy: what heal would do, or why it does nothing
+    :param after: what the consumer would hold, None when that is not known
+    """
+
+    code: Code = dataclasses.field(compare=False)
+    consumer: str
+    where: str
+    gb: int
+    evidence: str = dataclasses.field(compare=False)
+    remedy: str = dataclasses.field(compare=False)
+    after: Held | None = dataclasses.field(
+        default=None, compare=False, repr=False)
+
+    @property
+    def healable(self) -> bool:
+        return self.after is not None

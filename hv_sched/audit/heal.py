@@ -1,0 +1,304 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Put right what an audit found, after a second look at each server.
+
+Servers are written as adopt writes them (mover.py): check that it stands
+still, read, judge anew, check again, one atomic POST for a batch, check
+again. What is not wrong any more by then is not touched. Orphans are
+released when Nova still denies them a while later and nobody wrote them.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import time
+
+from hv_sched import exception
+from hv_sched.audit import judge
+from hv_sched.audit.auditor import Report
+from hv_sched.audit.context import Ground
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.audit.orphans import Strangers
+from hv_sched.compute.servers import Changes
+from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Server
+from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import Consumer
+from hv_sched.shares import mover
+from hv_sched.shares import room
+from hv_sched.shares.rewrite import Move
+
+_BATCH = 50
+_OF_NOBODY = (Code.ORPHANED, Code.UNEXPLAINED)
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What may be healed.
+
+    :param codes: findings of these; HELD is left to restore.py
+    :param named: unexplained consumers that may be released all the same
+    :param settle_seconds: how long Nova must deny an orphan
+    """
+
+    codes: frozenset[Code]
+    named: frozenset[str] = frozenset()
+    dry_run: bool = False
+    workers: int = 8
+    settle_seconds: float = 10
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What healing came to.
+
+    :param done: findings that are no more, or would be in a dry run
+    :param left: findings that stay: not asked for, not certain, or the
+        server moved
+    :param why: by consumer, why it was left in spite of being asked for
+    :param raised: by volume name, GB more than it has that are now on it
+    """
+
+    done: tuple[Finding, ...] = ()
+    left: tuple[Finding, ...] = ()
+    why: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    raised: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
+class Healer:
+    """:param sleep: called with the settling time before orphans go"""
+
+    def __init__(self, client: Placement, cloud: Cloud, options: Options,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._options = options
+        self._sleep = sleep
+
+    def heal(self, report: Report) -> Result:
+        """Heal one cluster's findings.
+
+        :raises PlacementError, NovaError: nothing more could be done
+        """
+        wanted = [finding for finding in report.findings
+                  if self._may(finding)]
+        if not wanted or self._options.dry_run:
+            return self._result(report, wanted, {}, {})
+        space = room.Room(self._client)
+        why = self._servers(report, space, [
+            finding for finding in wanted
+            if finding.code not in _OF_NOBODY])
+        why |= self._orphans(report, {
+            finding.consumer for finding in wanted
+            if finding.code in _OF_NOBODY})
+        return self._result(report, wanted, why, {
+            report.ground.title(volume): gb
+            for volume, gb in space.raised.items()})
+
+    def _may(self, finding: Finding) -> bool:
+        return (finding.healable and finding.code in self._options.codes
+                and finding.code is not Code.HELD
+                and (finding.code is not Code.UNEXPLAINED
+                     or finding.consumer in self._options.named))
+
+    def _result(self, report: Report, wanted: Sequence[Finding],
+                why: Mapping[str, str], raised: Mapping[str, int]) -> Result:
+        done = [finding for finding in wanted
+                if finding.consumer not in why]
+        stands = {id(finding) for finding in done}
+        return Result(tuple(done), tuple(
+            finding for finding in report.findings
+            if id(finding) not in stands), why, raised)
+
+    # -- servers
+
+    def _servers(self, report: Report, space: room.Room,
+                 findings: Sequence[Finding]) -> dict[str, str]:
+        """Heal servers, node after node; returns why some are left."""
+        one = _Rewriter(self._client, self._cloud, report, findings, space)
+        moves = mover.Mover(
+            one, one.watched, mover.Direction(  # type: ignore[arg-type]
+                one.rewrite, one.write, _nowhere),
+            _BATCH, self._options.workers)
+        why: dict[str, str] = {}
+        for node, servers in _by_node(report, findings):
+            why.update({left.consumer: left.message for left in moves.move(
+                node, servers, lambda count: None)})
+        return {**{uuid: _NO_MORE for uuid in one.codes
+                   if uuid not in one.changed}, **why}
+
+    # -- orphans
+
+    def _orphans(self, report: Report, consumers: Collection[str]
+                 ) -> dict[str, str]:
+        if not consumers:
+            return {}
+        self._sleep(self._options.settle_seconds)
+        if not all(self._cloud.computes().values()):
+            return dict.fromkeys(consumers, 'a cell does not answer')
+        migrations = self._cloud.open_migrations()
+        gone = [uuid for uuid in consumers if uuid not in migrations
+                and self._cloud.server(uuid) is None]
+        still = {finding.consumer: finding for finding in Strangers(
+            self._client, self._cloud, report.ground,
+            self._options.workers).gone(gone)}
+        return {uuid: why for uuid in sorted(consumers)
+                if (why := self._release(uuid, still.get(uuid), report))}
+
+    def _release(self, uuid: str, finding: Finding | None, report: Report
+                 ) -> str | None:
+        """Release an orphan; returns why it was not."""
+        consumer = self._client.consumer(uuid)
+        if finding is None or consumer is None or not self._may(finding):
+            return _NO_MORE
+        kept = {provider: resources
+                for provider, resources in consumer.held.items()
+                if provider in (finding.after or {})}
+        try:
+            self._client.write_consumers([
+                dataclasses.replace(consumer, held=kept)])
+        except exception.PlacementConflict:
+            return 'somebody wrote it meanwhile'
+        return None
+
+
+_NO_MORE = 'a second look shows it no more'
+
+
+class _Watched:
+    """Servers, with what was last said of each.
+
+    :param hosts: host by node's provider
+    """
+
+    def __init__(self, cloud: Cloud, hosts: Mapping[str, str]) -> None:
+        self._cloud = cloud
+        self._hosts = hosts
+        self.said: dict[str, Server] = {}
+        self.evacuated: frozenset[str] = frozenset()
+
+    def on_node(self, node: str) -> Mapping[str, Server]:
+        if node not in self._hosts:
+            return {}
+        return self._noted(self._cloud.on_host(self._hosts[node]))
+
+    def server(self, uuid: str) -> Server | None:
+        found = self._cloud.server(uuid)
+        if found is not None:
+            self._noted({uuid: found})
+        return found
+
+    def open_migrations(self) -> Mapping[str, Migration]:
+        self.evacuated = frozenset(self._cloud.waiting_evacuations())
+        return self._cloud.open_migrations()
+
+    def changes(self, seconds: float) -> Changes:
+        self.evacuated = frozenset(self._cloud.waiting_evacuations())
+        found = self._cloud.changes(seconds)
+        self._noted({uuid: server for uuid, server in found.servers.items()
+                     if server is not None})
+        return found
+
+    def computes(self) -> Mapping[str, bool]:
+        return self._cloud.computes()
+
+    def _noted(self, servers: Mapping[str, Server]) -> Mapping[str, Server]:
+        self.said.update(servers)
+        return servers
+
+
+class _Rewriter:
+    """What the mover is told to write: what a fresh judgement says.
+
+    Also the mover's Placement, where a server that holds nothing is an empty
+    consumer instead of none.
+
+    :ivar codes: what is to be healed, by server
+    :ivar changed: servers that were to be written
+    """
+
+    def __init__(self, client: Placement, cloud: Cloud, report: Report,
+                 findings: Iterable[Finding], space: room.Room) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._report = report
+        self._space = space
+        self._judged: dict[str, tuple[Server | None, Ground]] = {}
+        self.watched = _Watched(cloud, report.hosts)
+        self.codes: dict[str, set[Code]] = {}
+        self.changed: set[str] = set()
+        for finding in findings:
+            self.codes.setdefault(finding.consumer, set()).add(finding.code)
+
+    def rewrite(self, consumer: Consumer) -> Move:
+        uuid = consumer.uuid
+        server, ground = self._judged[uuid] = self._now(uuid)
+        if server is None or uuid not in self.codes:
+            return Move(consumer, consumer)
+        after = judge.healed(self._cloud.resolved(server), consumer.held,
+                             ground, self.codes[uuid])
+        move = Move(consumer, dataclasses.replace(consumer, held=after))
+        if move.changes:
+            self.changed.add(uuid)
+        return move
+
+    def write(self, moves: Sequence[Move]) -> None:
+        """Write moves, after another look at their servers.
+
+        :raises PlacementConflict: a server is not as it was judged
+        """
+        for move in moves:
+            uuid = move.before.uuid
+            if self._now(uuid) != self._judged[uuid]:
+                raise exception.PlacementConflict(
+                    f'server {uuid} changed while it was read')
+        self._space.make(moves)
+        self._client.write_consumers(move.after for move in moves)
+
+    def _now(self, uuid: str) -> tuple[Server | None, Ground]:
+        """A server, and its ground with the evacuations there are now."""
+        waiting = self.watched.evacuated - self._report.abandoned
+        return self.watched.said.get(uuid), dataclasses.replace(
+            self._report.ground, waiting=waiting & {uuid})
+
+    def consumer(self, uuid: str) -> Consumer | None:
+        found = self._client.consumer(uuid)
+        server = self.watched.said.get(uuid)
+        if found is None and server is not None and server.project_id:
+            return Consumer(uuid, None, server.project_id, server.user_id,
+                            {})
+        return found
+
+    def write_consumers(self, consumers: Iterable[Consumer]) -> None:
+        self._client.write_consumers(consumers)
+
+
+def _by_node(report: Report, findings: Iterable[Finding]
+             ) -> list[tuple[str, list[str]]]:
+    """The servers of each node, to ask Nova for in bulk."""
+    found: dict[str, set[str]] = {}
+    for finding in findings:
+        found.setdefault(report.nodes.get(finding.consumer, ''), set()).add(
+            finding.consumer)
+    return [(node, sorted(servers)) for node, servers in found.items()]
+
+
+def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
+    """Where a move goes that overtook a write: the next audit tells."""
+    return None, None
+

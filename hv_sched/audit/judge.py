@@ -1,0 +1,347 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is wrong with the shares, and what would put it right. Pure.
+
+One server, all it holds and what is known about its cluster go in, findings
+come out. Audit, heal's second look and a dry run all ask the same function,
+so what was shown is what is done.
+"""
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched.audit.context import Ground
+from hv_sched.audit.context import Held
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.compute.servers import BUILDING
+from hv_sched.compute.servers import ERROR
+from hv_sched.compute.servers import Needs
+from hv_sched.compute.servers import OFFLOADED
+from hv_sched.compute.servers import RESIZED
+from hv_sched.compute.servers import Server
+from hv_sched.placement import ids
+from hv_sched.placement import names
+
+_Changed = dict[str, dict[str, int]]
+# Healing these takes nothing away.
+_PUT_BACK = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE)
+
+
+def healed(server: Server, held: Held, ground: Ground,
+           codes: Collection[Code]) -> Held:
+    """What a server holds once its findings of these codes are healed."""
+    for _step in Code:
+        after = next((finding.after for finding in judge(
+            server, held, ground) if finding.code in codes
+            and finding.after is not None), None)
+        if after is None or after == held:
+            break
+        held = after
+    return held
+
+
+def judge(server: Server, held: Held, ground: Ground) -> Iterator[Finding]:
+    """What is wrong with a server that stands still.
+
+    :param held: all that it holds, or all of it in its cluster
+    """
+    if not server.known or server.vm_state == BUILDING:
+        return
+    found = _found(_Case(server, held, ground))
+    yield from map(_cautious, found) if server.vm_state == ERROR else found
+
+
+def _cautious(finding: Finding) -> Finding:
+    """Of a server in ERROR nobody knows where an operation ended."""
+    if finding.code in _PUT_BACK:
+        return finding
+    return dataclasses.replace(
+        finding, after=None, remedy='nothing: the server is in ERROR, so '
+        'where an operation ended is not known')
+
+
+def _found(case: '_Case') -> Iterator[Finding]:
+    if case.escrow:
+        yield case.held_over()
+    elif case.server.vm_state == RESIZED:
+        # Sizes of both flavors, on both nodes, are right until confirmed.
+        if not case.shares:
+            yield from case.missing()
+    elif not case.held:
+        yield from case.lost()
+    else:
+        yield from case.node_part()
+        yield from case.disk_part()
+
+
+class _Case:
+    """One server; see judge."""
+
+    def __init__(self, server: Server, held: Held, ground: Ground) -> None:
+        self.server = server
+        self.ground = ground
+        self.held = held
+        self.node = ground.node_of(server)
+        self.shares = self._amounts(names.DISK_GB, ground.volumes)
+        self.on_nodes = self._amounts(names.DISK_GB, ground.nodes)
+        self.escrow = self._amounts(names.HELD_DISK_GB, ground.volumes)
+
+    def _amounts(self, resource_class: str, among: Collection[str]
+                 ) -> dict[str, int]:
+        return {provider: resources[resource_class]
+                for provider, resources in self.held.items()
+                if provider in among and resources.get(resource_class)}
+
+    @property
+    def needs(self) -> Needs:
+        if self.server.vm_state == OFFLOADED:
+            return Needs(0, {})
+        return self.server.needs
+
+    def held_over(self) -> Finding:
+        volume, gb = next(iter(sorted(self.escrow.items())))
+        shares = {**self.shares, volume: max(gb, self.shares.get(volume, 0))}
+        return self._finding(
+            Code.HELD, volume, gb, 'a move ended without giving the share '
+            'back', 'it becomes the share again', self._with(shares))
+
+    # -- nothing there
+
+    def lost(self) -> Iterator[Finding]:
+        gb = self.needs.disk_gb
+        if not self._has_files() or not (gb or self.needs.compute):
+            return
+        volume = self.ground.volume_of(self.server, self.node)
+        after: _Changed | None = None
+        remedy = (f'restore {gb} GB, and {_told(self.needs.compute)} on '
+                  f'{self.server.node}')
+        if self.node is None:
+            remedy = 'nothing: its node is not in Placement; start '\
+                     'nova-compute there and run "csv sync"'
+        elif gb is None or self.needs.compute is None:
+            remedy = 'nothing: its flavor is not told, or asks for more ' \
+                     'than processors, memory and disk'
+        elif gb and volume is None:
+            remedy = f'nothing: {_UNCERTAIN}'
+        else:
+            after = {self.node: dict(self.needs.compute)}
+            if gb and volume:
+                after[volume] = {names.DISK_GB: gb}
+        yield self._finding(
+            Code.LOST, volume, gb or 0, f'it is on {self.server.node} and '
+            'holds nothing', remedy, after)
+
+    def missing(self) -> Iterator[Finding]:
+        gb = self.needs.disk_gb
+        if not self._has_files() or gb == 0 or self._has_disk_anywhere():
+            return
+        volume = self.ground.volume_of(self.server, self.node)
+        after, remedy = None, f'restore {gb} GB'
+        if gb is None:
+            remedy = 'nothing: its flavor is not told, so its size is not ' \
+                     'known'
+        elif volume is None:
+            remedy = f'nothing: {_UNCERTAIN}'
+        else:
+            after = self._with({volume: gb})
+        yield self._finding(
+            Code.MISSING, volume, gb or 0,
+            f'it is on {self.server.node} and holds no share', remedy, after)
+
+    def _has_disk_anywhere(self) -> bool:
+        return any(resources.get(names.DISK_GB)
+                   for resources in self.held.values())
+
+    def _has_files(self) -> bool:
+        return self.server.node is not None and self.server.launched
+
+    # -- the node's part
+
+    def node_part(self) -> Iterator[Finding]:
+        """Processors and memory on other nodes of the cluster."""
+        parts = {node: _without_disk(self.held[node])
+                 for node in self.held if node in self.ground.nodes}
+        parts = {node: part for node, part in parts.items() if part}
+        others = sorted(parts.keys() - {self.node})
+        if (not others or self.node is None
+                or self.server.uuid in self.ground.waiting):
+            return
+        told = ', '.join(map(self.ground.title, others))
+        here = self.server.node
+        if self.node in parts:
+            yield self._finding(
+                Code.WRONG_NODE, others[0], 0,
+                f'it is on {here} and also charged on {told}',
+                f'release what it holds on {told}',
+                self._moved(others, None))
+            return
+        certain = len(others) == 1 and not self._strange(others[0])
+        yield self._finding(
+            Code.WRONG_NODE, others[0], 0,
+            f'it is on {here} and charged on {told}',
+            f'move {_told(parts[others[0]])} to {here}' if certain else
+            'nothing: it holds something on several nodes, or on providers '
+            'that are not known to move along',
+            self._moved(others, self.node) if certain else None)
+
+    def _strange(self, node: str) -> set[str]:
+        """Providers that may be children of the node it left."""
+        return set(self.held) - self.ground.volumes.keys() - {
+            node, ids.remotefx_uuid(node)}
+
+    def _moved(self, others: list[str], to: str | None) -> _Changed:
+        after = _copy(self.held)
+        for node in others:
+            child = after.pop(ids.remotefx_uuid(node), {})
+            part = after.pop(node)
+            disk = part.pop(names.DISK_GB, 0)
+            if disk:
+                after[node] = {names.DISK_GB: disk}
+            if to is not None:
+                after.setdefault(to, {}).update(part)
+                if child:
+                    after[ids.remotefx_uuid(to)] = child
+        return after
+
+    # -- the disk's part
+
+    def disk_part(self) -> Iterator[Finding]:
+        if self.on_nodes:
+            yield self._on_closed_node()
+        elif not self.shares:
+            yield from self.missing()
+        elif len(self.shares) > 1:
+            yield from self._several()
+        else:
+            yield from self._one()
+
+    def _on_closed_node(self) -> Finding:
+        node, gb = next(iter(sorted(self.on_nodes.items())))
+        volume = (next(iter(self.shares)) if len(self.shares) == 1
+                  else self.ground.volume_of(self.server, node))
+        after, remedy = None, f'nothing: {_UNCERTAIN}'
+        if volume is not None and len(self.shares) <= 1:
+            # One copy: what it holds on both is counted once.
+            amount = max(*self.on_nodes.values(), 0,
+                         self.shares.get(volume, 0))
+            after = self._with({volume: amount})
+            remedy = f'move it to {self.ground.title(volume)}'
+        return self._finding(
+            Code.CLOSED_NODE, node, gb, "it is on the node's own disk",
+            remedy, after)
+
+    def _several(self) -> Iterator[Finding]:
+        if self.server.uuid in self.ground.waiting:
+            return  # two copies until the former node has cleaned up
+        told = ', '.join(f'{gb} GB on {self.ground.title(volume)}'
+                         for volume, gb in sorted(self.shares.items()))
+        left = self._left_by_evacuation()
+        keep = self.ground.known_on.get(self.server.uuid, '')
+        if left is not None and keep in ('', *self.shares.keys() - {left}):
+            yield self._finding(
+                Code.EVACUATED, left, self.shares[left],
+                f'it holds {told} and was evacuated from '
+                f'{self.ground.evacuated[self.server.uuid].source_node}',
+                f'release it on {self.ground.title(left)}',
+                self._only(self.shares.keys() - {left}))
+            return
+        proved = keep in self.shares
+        volume = sorted(self.shares.keys() - {keep})[0]
+        yield self._finding(
+            Code.DOUBLED, volume, self.shares[volume], f'it holds {told}',
+            f'keep {self.ground.title(keep)}, release the others'
+            if proved else f'nothing: {_UNCERTAIN}',
+            self._only({keep}) if proved else None)
+
+    def _left_by_evacuation(self) -> str | None:
+        """The share on the home of the node it was evacuated from."""
+        evacuation = self.ground.evacuated.get(self.server.uuid)
+        if (evacuation is None or len(self.shares) != 2
+                or evacuation.dest_node != self.server.node):
+            return None
+        homes = {node.name: node.homes for node in self.ground.nodes.values()}
+        # It was built anew on the home of the node it is on. The other
+        # node may be gone, and then nothing says which home it had.
+        here = homes.get(self.server.node or '', frozenset())
+        left = self.shares.keys() - here
+        there = homes.get(evacuation.source_node or '', left)
+        if len(here) == len(left) == 1 and there == left:
+            return next(iter(left))
+        return None
+
+    def _one(self) -> Iterator[Finding]:
+        (volume, gb), = self.shares.items()
+        wanted = self.needs.disk_gb
+        if wanted is not None and gb != wanted:
+            yield self._finding(
+                Code.WRONG_AMOUNT, volume, gb,
+                f'its flavor takes {wanted} GB' if wanted else
+                'it should hold no disk at all',
+                f'make it {wanted} GB' if wanted else 'release it',
+                self._with({volume: wanted}))
+        known = self.ground.known_on.get(self.server.uuid, volume)
+        if known in self.ground.volumes and known != volume:
+            yield self._finding(
+                Code.WRONG_VOLUME, volume, gb, 'the source lists its files '
+                f'on {self.ground.title(known)}',
+                f'move it to {self.ground.title(known)}',
+                self._with({known: gb}))
+
+    # -- values
+
+    def _only(self, volumes: Collection[str]) -> _Changed:
+        return self._with({volume: self.shares[volume]
+                           for volume in volumes})
+
+    def _with(self, shares: Mapping[str, int]) -> _Changed:
+        """All it holds, with exactly these shares and no escrow."""
+        after: _Changed = {
+            provider: dict(resources)
+            if not self._is_ours(provider) else _without_disk(resources)
+            for provider, resources in self.held.items()}
+        for volume, gb in shares.items():
+            if gb:
+                after.setdefault(volume, {})[names.DISK_GB] = gb
+        return {provider: part for provider, part in after.items() if part}
+
+    def _is_ours(self, provider: str) -> bool:
+        return (provider in self.ground.volumes
+                or provider in self.ground.nodes)
+
+    def _finding(self, code: Code, where: str | None, gb: int,
+                 evidence: str, remedy: str, after: Held | None) -> Finding:
+        return Finding(code, self.server.uuid,
+                       self.ground.title(where) if where else '', gb,
+                       evidence, remedy, after)
+
+
+_UNCERTAIN = ('which volume has its files is not certain; a source that '
+              'lists vms would tell')
+
+
+def _without_disk(resources: Mapping[str, int]) -> dict[str, int]:
+    return {rc: amount for rc, amount in resources.items()
+            if rc not in (names.DISK_GB, names.HELD_DISK_GB)}
+
+
+def _copy(held: Held) -> _Changed:
+    return {provider: dict(resources)
+            for provider, resources in held.items()}
+
+
+def _told(resources: Mapping[str, int] | None) -> str:
+    return ', '.join(f'{rc} {amount}' for rc, amount in sorted(
+        (resources or {}).items()))

@@ -1,0 +1,122 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Consumers that hold disk and are no server Nova has now.
+
+Nova keeps deleted servers until they are archived and the migrations of
+servers that live; whatever else holds something may be anybody's, and only
+what is proved to have been Nova's is called an orphan.
+"""
+
+from collections.abc import Collection
+
+from hv_sched.audit.context import Ground
+from hv_sched.audit.context import Held
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
+from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.placement import names
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.consumers import UNTYPED
+
+DISK = (names.DISK_GB, names.HELD_DISK_GB)
+_SERVER_TYPES = ('INSTANCE', 'MIGRATION')
+
+
+class Strangers:
+    """To be asked only while every cell answers.
+
+    :ivar server_of: the server of each consumer that was a migration
+    """
+
+    def __init__(self, client: Placement, cloud: Cloud, ground: Ground,
+                 workers: int) -> None:
+        self._client = client
+        self._cloud = cloud
+        self._ground = ground
+        self._workers = workers
+        self.server_of: dict[str, str] = {}
+
+    def gone(self, consumers: Collection[str]) -> list[Finding]:
+        """What consumers are that Nova does not find as servers.
+
+        :raises PlacementError, NovaError: when they cannot be read
+        """
+        every = sorted(consumers)
+        if not every:
+            return []
+        deleted = {uuid for uuid, was in zip(every, in_parallel(
+            self._workers, self._cloud.was_server, every), strict=True)
+            if was}
+        migrations = self._cloud.closed_migrations(set(every) - deleted)
+        self.server_of.update({uuid: migration.server for uuid, migration
+                               in migrations.items()})
+        # One that is open began after the open ones were read.
+        over = [uuid for uuid in every if uuid not in migrations
+                or migrations[uuid].status not in OPEN_STATUSES]
+        return [_finding(consumer, uuid in deleted, migrations.get(uuid),
+                         self._ground)
+                for uuid, consumer in zip(over, in_parallel(
+                    self._workers, self._client.consumer, over), strict=True)
+                if consumer is not None]
+
+
+def _finding(consumer: Consumer, deleted: bool,
+             migration: Migration | None, ground: Ground) -> Finding:
+    evidence = _evidence(consumer, deleted, migration)
+    ours = {provider: max(resources.get(rc, 0) for rc in DISK)
+            for provider, resources in consumer.held.items()
+            if provider in ground.volumes or provider in ground.nodes}
+    where, gb = max(ours.items(), key=lambda item: (item[1], item[0]))
+    if evidence is not None:
+        return Finding(
+            Code.ORPHANED, consumer.uuid, ground.title(where), gb, evidence,
+            'release all it holds on the clusters',
+            released(consumer, ground))
+    if consumer.consumer_type != UNTYPED:
+        return Finding(
+            Code.UNEXPLAINED, consumer.uuid, ground.title(where), gb,
+            f'a consumer of type {consumer.consumer_type}',
+            "nothing: it is not Nova's")
+    return Finding(
+        Code.UNEXPLAINED, consumer.uuid, ground.title(where), gb,
+        'Nova knows no such server or migration',
+        f'nothing, unless named with --consumer {consumer.uuid}',
+        released(consumer, ground))
+
+
+def _evidence(consumer: Consumer, deleted: bool,
+              migration: Migration | None) -> str | None:
+    """What proves that a consumer was Nova's; None when nothing does."""
+    if deleted:
+        return 'a server that is deleted'
+    if migration is not None:
+        return f'migration of server {migration.server}, {migration.status}'
+    if any(names.HELD_DISK_GB in resources
+           for resources in consumer.held.values()):
+        return 'a migration that is over: only those hold escrow'
+    if consumer.consumer_type in _SERVER_TYPES:
+        return (f'{consumer.consumer_type.lower()} to Placement, and gone '
+                'from Nova')
+    return None
+
+
+def released(consumer: Consumer, ground: Ground) -> Held:
+    """What it still holds once the clusters are rid of it."""
+    return {provider: resources
+            for provider, resources in consumer.held.items()
+            if provider not in ground.volumes
+            and provider not in ground.nodes}

@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which nodes can run a server, asked of Placement.
+
+Whether they have room at the moment is another question: a full node counts.
+"""
+
+import functools
+
+from hv_sched import requirements
+from hv_sched.placement import client
+from hv_sched.placement import names
+from hv_sched.providers import plan_gpu
+
+
+class Capable:
+    """Answers for many images and flavors; the same question is asked once.
+
+    :param placement: raises PlacementError
+    """
+
+    def __init__(self, placement: client.Placement) -> None:
+        self._placement = placement
+        self._owners = functools.cache(self._read_owners)
+        self._largest_mb = functools.cache(self._read_largest_mb)
+
+    @functools.cached_property
+    def known(self) -> frozenset[str]:
+        """The traits that some provider has."""
+        return self._placement.all_traits(associated=True)
+
+    def unknown(self, asked: requirements.Asks) -> list[str]:
+        """Traits asked for that no provider has, in words."""
+        wanted = set(asked.required)
+        if asked.gpu:
+            wanted |= asked.gpu.traits
+        return [f'no node shows {trait}' for trait
+                in sorted(wanted - self.known)]
+
+    def nodes(self, asked: requirements.Asks) -> list[str]:
+        """Names of the Hyper-V nodes that can run it."""
+        if names.HYPERV in asked.forbidden or self.unknown(asked) or (
+                names.HYPERV not in self.known):
+            return []
+        required = frozenset((names.HYPERV, *asked.required))
+        found = self._owners(required, asked.forbidden_among(self.known))
+        if asked.gpu:
+            parents = self._with_adapter(asked.gpu)
+            found = {uuid: name for uuid, name in found.items()
+                     if uuid in parents}
+        return sorted(found.values())
+
+    def _read_owners(self, required: frozenset[str],
+                     forbidden: frozenset[str]) -> dict[str, str]:
+        query = ','.join((*sorted(required),
+                          *(f'!{trait}' for trait in sorted(forbidden))))
+        return {one.uuid: one.name for one
+                in self._placement.list_providers(required=query)}
+
+    def _with_adapter(self, group: requirements.GpuGroup) -> set[str | None]:
+        """Nodes with a card that can give what is asked."""
+        needed_mb = group.resources[plan_gpu.VRAM_MB]
+        return {
+            child.parent_uuid for child in self._placement.list_providers(
+                required=','.join(sorted(group.traits)))
+            if self._largest_mb(child.uuid) >= needed_mb}
+
+    def _read_largest_mb(self, child: str) -> int:
+        _generation, found = self._placement.inventories(child)
+        return found[plan_gpu.VRAM_MB].max_unit if plan_gpu.VRAM_MB in found else 0

@@ -1,0 +1,296 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Servers and migrations from Nova's API, page by page.
+
+Only what ``Server`` holds is kept of a page, so memory does not grow with
+the cloud beyond a few words a server of the node in hand.
+
+Nova leaves the servers of a cell that is down out of every list that has a
+filter or pages, without a word; only ``os-services`` and a look at a single
+server tell.
+"""
+
+from collections.abc import Collection
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+import dataclasses
+import datetime
+from email import utils as email_utils
+import json
+from typing import Any
+from urllib import parse
+
+from oslo_utils import timeutils
+import tenacity
+
+from hv_sched import exception
+from hv_sched.compute import flavors
+from hv_sched.compute import reader
+from hv_sched.compute.servers import Changes
+from hv_sched.compute.servers import DONE
+from hv_sched.compute.servers import EVACUATION
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import Needs
+from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.compute.servers import Server
+
+# Nova 20 and newer: tells of servers in cells that do not answer (2.69) and
+# pages migrations with their uuids (2.59).
+MICROVERSION = '2.80'
+PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
+_ATTEMPTS = 4
+_DENIED = (401, 403)
+_FLAVORS = 1000
+_ROLE = ("Nova lets these credentials not see all projects' servers: the "
+         'admin role is needed (os_compute_api:servers:detail:'
+         'get_all_tenants, os_compute_api:os-extended-server-attributes, '
+         'os_compute_api:os-migrations:index, os_compute_api:os-hypervisors)')
+_DELETED = 'DELETED'
+_HYPERVISOR = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
+_LAUNCHED = 'OS-SRV-USG:launched_at'
+_VOLUMES = 'os-extended-volumes:volumes_attached'
+_ROOT = 'OS-EXT-SRV-ATTR:root_device_name'
+
+
+class NovaServers:
+    """``Servers`` and ``Cloud`` of a running Nova.
+
+    :param adapter: a keystoneauth1 Adapter for service type compute, such
+        as openstacksdk's ``connection.compute``
+    """
+
+    def __init__(self, adapter: Any) -> None:
+        self._reader = reader.Reader(
+            adapter, 'Nova', exception.NovaUnavailable, exception.NovaDenied,
+            lambda response: f': {response.text}')
+        self._hosts: dict[str, str] | None = None
+        self._needs: dict[tuple[str, bool], Needs] = {}
+        self._skew: datetime.timedelta | None = None
+
+    def on_node(self, node: str) -> Mapping[str, Server]:
+        """See ``Servers``; empty when Nova has no such node (any more).
+
+        Also while any cell is down: Nova then lists no compute node.
+        """
+        if self._hosts is None:
+            if not all(self.computes().values()):
+                return {}
+            self._hosts = dict(self._read_hosts())
+        host = self._hosts.get(node)
+        return {} if host is None else self.on_host(host)
+
+    def on_host(self, host: str) -> Mapping[str, Server]:
+        """See ``Cloud``."""
+        found = {}
+        for record in self._pages('/servers/detail', 'servers',
+                                  all_tenants='1', host=host):
+            if _HYPERVISOR not in record and record['status'] != 'UNKNOWN':
+                raise exception.NovaDenied(_ROLE)
+            found[record['id']] = self._server(record)
+        return found
+
+    def server(self, uuid: str) -> Server | None:
+        """See ``Servers``; also finds soft-deleted ones."""
+        body = self._get(f'/servers/{uuid}')
+        return None if body is None else self._server(body['server'])
+
+    def computes(self) -> Mapping[str, bool]:
+        """See ``Cloud``; Nova tells of cells that are down from 2.69 on."""
+        body = self._get('/os-services?binary=nova-compute')
+        return {record['host']: record['status'] != 'UNKNOWN'
+                for record in (body or {}).get('services', ())}
+
+    def hosts(self) -> Mapping[str, str]:
+        """See ``Cloud``; Nova answers 500 while a cell is down."""
+        return dict(self._read_hosts())
+
+    def resolved(self, server: Server) -> Server:
+        """See ``Cloud``."""
+        if server.root_device is None or server.needs_from_volume is None:
+            return server
+        body = self._get(f'/servers/{server.uuid}/os-volume_attachments')
+        devices = {volume['device'] for volume in
+                   (body or {}).get('volumeAttachments', ())}
+        needs = (server.needs_from_volume
+                 if server.root_device in devices else server.needs)
+        return dataclasses.replace(server, needs=needs, root_device=None,
+                                   needs_from_volume=None)
+
+    def was_server(self, uuid: str) -> bool:
+        """See ``Cloud``: of deleted ones what was done to them is told to
+        administrators until they are archived.
+        """
+        return self._get(f'/servers/{uuid}/os-instance-actions') is not None
+
+    def waiting_evacuations(self) -> Mapping[str, Migration]:
+        """See ``Cloud``."""
+        return {record['instance_uuid']: _migration(record)
+                for record in self._migrations(
+                    status=DONE, migration_type=EVACUATION)}
+
+    def evacuations_of(self, server: str) -> Sequence[Migration]:
+        """See ``Cloud``."""
+        return [_migration(record) for record in self._migrations(
+            instance_uuid=server, migration_type=EVACUATION)]
+
+    def changed_since(self, seconds: float) -> Collection[str]:
+        """See ``Cloud``; Nova's clock is read from its answers."""
+        return {record['instance_uuid'] for record in self._migrations(
+            **self._since(seconds))}
+
+    def moves_of(self, server: str) -> Sequence[Migration]:
+        """See ``Cloud``."""
+        return [_migration(record)
+                for record in self._migrations(instance_uuid=server)]
+
+    def resized_since(self, seconds: float | None) -> Collection[str]:
+        """See ``Cloud``."""
+        query = {} if seconds is None else self._since(seconds)
+        return {record['instance_uuid'] for record in self._migrations(
+            status='confirmed', migration_type='resize', **query)}
+
+    def changes(self, seconds: float) -> Changes:
+        """See ``Servers``."""
+        since = self._since(seconds)
+        servers = {
+            record['id']: None if record['status'] == _DELETED
+            else self._server(record)
+            for record in self._pages('/servers/detail', 'servers',
+                                      all_tenants='1', **since)}
+        return Changes(servers, {
+            record['uuid']: _migration(record)
+            for record in self._migrations(**since)})
+
+    def _since(self, seconds: float) -> dict[str, str]:
+        """The query for what changed in the last seconds."""
+        if self._skew is None:
+            self.computes()
+        since = self._now() - datetime.timedelta(seconds=seconds)
+        return {'changes-since': since.strftime('%Y-%m-%dT%H:%M:%SZ')}
+
+    def _now(self) -> datetime.datetime:
+        """What Nova's clock says, as far as one of its answers told it."""
+        return datetime.datetime.now(datetime.timezone.utc) + (
+            self._skew or datetime.timedelta())
+
+    def closed_migrations(self, uuids: Collection[str]
+                          ) -> Mapping[str, Migration]:
+        """See ``Cloud``: newest first, only as far back as needed."""
+        found: dict[str, Migration] = {}
+        if not uuids:
+            return found
+        for record in self._migrations():
+            if record['uuid'] in uuids:
+                found[record['uuid']] = _migration(record)
+                if len(found) == len(set(uuids)):
+                    break
+        return found
+
+    def open_migrations(self) -> Mapping[str, Migration]:
+        """See ``Servers``; one request a status, few pages each."""
+        return {record['uuid']: dataclasses.replace(
+                    _migration(record), idle_seconds=self._idle(record))
+                for status in OPEN_STATUSES
+                for record in self._migrations(status=status)}
+
+    def _idle(self, record: Mapping[str, Any]) -> float:
+        written = timeutils.parse_isotime(
+            record['updated_at'] or record['created_at'])
+        return (self._now() - written).total_seconds()
+
+    def _migrations(self, **query: str) -> Iterator[dict[str, Any]]:
+        return self._pages('/os-migrations', 'migrations',
+                           marker_key='uuid', **query)
+
+    def _read_hosts(self) -> Iterator[tuple[str, str]]:
+        for record in self._pages('/os-hypervisors/detail', 'hypervisors'):
+            yield record['id'], record['service']['host']
+
+    def _pages(self, path: str, key: str, marker_key: str = 'id',
+               **query: str) -> Iterator[dict[str, Any]]:
+        asked = {**query, 'limit': str(PAGE)}
+        while True:
+            body = self._get(f'{path}?{parse.urlencode(asked)}')
+            page = body[key] if body else []
+            yield from page
+            if not any(link['rel'] == 'next'
+                       for link in (body or {}).get(f'{key}_links', ())):
+                return
+            asked['marker'] = page[-1][marker_key]
+            del body, page  # never two pages at once
+
+    @tenacity.retry(
+        retry=tenacity.retry_if_exception_type(exception.NovaUnavailable),
+        stop=tenacity.stop_after_attempt(_ATTEMPTS),
+        wait=tenacity.wait_random_exponential(multiplier=0.25, max=4),
+        reraise=True)
+    def _get(self, path: str) -> dict[str, Any] | None:
+        """The answer, None for 404."""
+        response = self._reader.response(path, MICROVERSION)
+        self._note_clock(response)
+        if response.status_code in _DENIED:
+            raise exception.NovaDenied(_ROLE)
+        if not self._reader.found(path, response):
+            return None
+        return dict(response.json())
+
+    def _note_clock(self, response: Any) -> None:
+        """How far Nova's clock is from ours, by the Date of its answers."""
+        if self._skew is not None:
+            return
+        try:
+            told = email_utils.parsedate_to_datetime(
+                response.headers['Date'])
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return
+        self._skew = told - datetime.datetime.now(datetime.timezone.utc)
+
+    def _server(self, record: Mapping[str, Any]) -> Server:
+        """A record of a cell that is down has neither states nor host."""
+        states = 'OS-EXT-STS:vm_state' in record
+        image, flavor = record.get('image'), record.get('flavor')
+        server = Server(
+            record['id'], record.get('OS-EXT-STS:vm_state'),
+            record.get('OS-EXT-STS:task_state'), known=states,
+            node=record.get(_HYPERVISOR) or None,
+            launched=_LAUNCHED not in record or bool(record[_LAUNCHED]),
+            project_id=record.get('tenant_id', ''),
+            user_id=record.get('user_id', ''),
+            updated=record.get('updated'),
+            needs=self._needs_of(flavor, not image) if states else Needs())
+        if not image or not record.get(_VOLUMES):
+            return server
+        # Its root disk is the image's or one of the volumes.
+        return dataclasses.replace(
+            server, root_device=record.get(_ROOT),
+            needs_from_volume=self._needs_of(flavor, True))
+
+    def _needs_of(self, flavor: Mapping[str, Any] | None, is_bfv: bool
+                  ) -> Needs:
+        """One value for all servers of a flavor: there are many."""
+        key = json.dumps(flavor, sort_keys=True), is_bfv
+        if key not in self._needs:
+            if len(self._needs) >= _FLAVORS:
+                self._needs.clear()
+            self._needs[key] = flavors.needs_of(flavor, is_bfv)
+        return self._needs[key]
+
+
+def _migration(record: Mapping[str, Any]) -> Migration:
+    return Migration(
+        record['uuid'], record['instance_uuid'], record['status'],
+        record.get('dest_node') or None,
+        record['old_instance_type_id'] == record['new_instance_type_id'],
+        record.get('source_node') or None, record.get('migration_type'))

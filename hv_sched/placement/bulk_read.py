@@ -1,0 +1,226 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Read Placement: the overview in bulk, single providers in full."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from concurrent import futures
+import logging
+from typing import Any
+from typing import TypeVar
+
+from hv_sched import exception
+from hv_sched import features
+from hv_sched.placement import names
+from hv_sched.placement import ownership
+from hv_sched.placement.client import Placement
+from hv_sched.placement.observed import GpuSummary
+from hv_sched.placement.observed import Listed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
+from hv_sched.placement.observed import VolumeSummary
+from hv_sched.providers import plan_gpu
+
+LOG = logging.getLogger(__name__)
+
+# A provider busy with claims changes between two of our reads; this often is
+# no bad luck any more.
+CONSISTENT_READ_ATTEMPTS = 10
+
+_Item = TypeVar('_Item')
+_Result = TypeVar('_Result')
+
+
+def in_parallel(workers: int, function: Callable[[_Item], _Result],
+                items: Iterable[_Item]) -> list[_Result]:
+    """Call function for each item on up to ``workers`` threads, in order.
+
+    Not with futurist, whose idle threads take a second to notice that they
+    are to end (futurist 3.5.0, ``_thread.py``, ``MAX_IDLE_FOR``).
+    """
+    todo = list(items)
+    if workers == 1 or len(todo) < 2:
+        return [function(item) for item in todo]
+    with futures.ThreadPoolExecutor(max_workers=workers) as pool:
+        return list(pool.map(function, todo))
+
+
+def read_overview(client: Placement, listed: Iterable[Listed],
+                  aggregates: Iterable[str], workers: int) -> Overview:
+    """The whole cloud in (traits in use) + (aggregates) + 8 requests.
+
+    :param listed: every provider, read first
+    :param aggregates: ours; each costs a request
+    """
+    compute_nodes = _uuids(client.list_providers(
+        required=names.COMPUTE_NODE))
+    in_use = client.all_traits(associated=True)
+    known_classes = client.resource_classes()
+    wanted = sorted(set(aggregates))
+    members = in_parallel(workers, lambda aggregate: _uuids(
+        client.list_providers(member_of=aggregate)), wanted)
+    return Overview(
+        listed={p.uuid: p for p in listed},
+        compute_nodes=compute_nodes,
+        node_traits=_node_traits(client, in_use, compute_nodes, workers),
+        members=dict(zip(wanted, members, strict=True)),
+        volumes=_volume_summaries(client, in_use, known_classes),
+        open_nodes=_open_nodes(client, in_use),
+        known_traits=client.all_traits(),
+        known_classes=known_classes,
+        traits_in_use=in_use,
+        gpus=_gpu_summaries(client, in_use))
+
+
+def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
+    return frozenset(p.uuid for p in providers)
+
+
+def _node_traits(client: Placement, in_use: frozenset[str],
+                 compute_nodes: frozenset[str], workers: int
+                 ) -> dict[str, frozenset[str]]:
+    """Our traits by node: one request a trait, whatever the nodes."""
+    queries = _trait_queries(in_use)
+    owners = in_parallel(workers, lambda query: _uuids(
+        client.list_providers(required=query)), queries.values())
+    found: dict[str, set[str]] = {}
+    for trait, uuids in zip(queries, owners, strict=True):
+        for uuid in uuids & compute_nodes:
+            found.setdefault(uuid, set()).add(trait)
+    return {uuid: frozenset(traits) for uuid, traits in found.items()}
+
+
+def _trait_queries(in_use: frozenset[str]) -> dict[str, str]:
+    """What to ask for each of our traits on nodes.
+
+    CPU traits are ours only on nodes that say so. While there are none, it is
+    enough to know which nodes have any (then shown as having the first): a
+    cloud's other hosts may have dozens, each of which would be a request.
+    """
+    ours = sorted(
+        trait for trait in in_use
+        if ownership.node_trait(trait, cpu_managed=True)
+        and not trait.startswith(names.FORMER_RATIO_PREFIX)
+        and trait != names.VOLUME)
+    cpu = [trait for trait in ours if trait.startswith(names.HW_CPU_PREFIX)]
+    if not cpu or names.CPU_MANAGED in in_use:
+        return {trait: trait for trait in ours}
+    return {cpu[0]: f'in:{",".join(cpu)}',
+            **{trait: trait for trait in ours if trait not in cpu}}
+
+
+def _volume_summaries(client: Placement, in_use: frozenset[str],
+                      known_classes: frozenset[str]
+                      ) -> dict[str, VolumeSummary]:
+    """Capacity, use and traits of all volumes, in one request.
+
+    It asks for a unit of the escrow, which never lacks room: asked for
+    DISK_GB, full volumes would not be told.
+    """
+    if names.VOLUME not in in_use or (
+            names.HELD_DISK_GB not in known_classes):
+        return {}
+    answer = client.allocation_candidates(
+        resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME)
+    return {uuid: _summary(summary)
+            for uuid, summary in answer['provider_summaries'].items()
+            if names.VOLUME in summary['traits']}
+
+
+def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
+    disk = summary['resources'].get(names.DISK_GB, {})
+    return VolumeSummary(
+        capacity_gb=disk.get('capacity', 0), used_gb=disk.get('used', 0),
+        traits=frozenset(summary['traits']))
+
+
+def _gpu_summaries(client: Placement, in_use: frozenset[str]
+                   ) -> dict[str, GpuSummary]:
+    """Capacity, use and traits of the RemoteFX children.
+
+    Those whose last adapter is taken are not told; video memory, which runs
+    out first, is therefore not asked for.
+    """
+    if features.REMOTEFX.trait not in in_use:
+        return {}
+    answer = client.allocation_candidates(
+        resources=f'{plan_gpu.ADAPTER}:1')
+    return {uuid: GpuSummary(
+        {rc: resource['capacity']
+         for rc, resource in summary['resources'].items()},
+        frozenset(summary['traits']))
+        for uuid, summary in answer['provider_summaries'].items()
+        if plan_gpu.VRAM_MB in summary['resources']}
+
+
+def _open_nodes(client: Placement, in_use: frozenset[str]
+                ) -> frozenset[str]:
+    if names.CLUSTERED not in in_use:
+        return frozenset()
+    return _uuids(client.list_providers(
+        resources=f'{names.DISK_GB}:1', required=names.CLUSTERED))
+
+
+def read_providers(client: Placement, listed: Iterable[Listed],
+                   with_shares: frozenset[str], workers: int
+                   ) -> dict[str, Provider]:
+    """Read providers in full; one that is gone meanwhile is left out.
+
+    :param listed: the providers, as a list request told them
+    :param with_shares: volumes whose shares by consumer are needed too
+    """
+    found = in_parallel(
+        workers, lambda one: _read(client, one, one.uuid in with_shares),
+        listed)
+    return {provider.uuid: provider for provider in found if provider}
+
+
+def _read(client: Placement, listed: Listed, with_shares: bool
+          ) -> Provider | None:
+    """One provider, with everything of one generation.
+
+    :raises PlacementUnavailable: when it never stands still
+    """
+    try:
+        for _attempt in range(CONSISTENT_READ_ATTEMPTS):
+            provider = _read_once(client, listed, with_shares)
+            if provider is not None:
+                return provider
+            LOG.debug('Provider %s changed while it was read', listed.name)
+    except exception.PlacementNotFound:
+        return None
+    raise exception.PlacementUnavailable(
+        f'provider {listed.name} changed during each of '
+        f'{CONSISTENT_READ_ATTEMPTS} attempts to read it')
+
+
+def _read_once(client: Placement, listed: Listed, with_shares: bool
+               ) -> Provider | None:
+    """None when the reads were not of one generation."""
+    uuid = listed.uuid
+    traits_at, traits = client.traits(uuid)
+    aggregates_at, aggregates = client.aggregates(uuid)
+    usages_at, usages = client.usages(uuid)
+    shares = _shares_gb(client, uuid) if with_shares else None
+    generation, inventories = client.inventories(uuid)
+    if {traits_at, aggregates_at, usages_at} != {generation}:
+        return None
+    return Provider(uuid, listed.name, generation, inventories, usages,
+                    traits, aggregates, listed.parent_uuid, shares)
+
+
+def _shares_gb(client: Placement, uuid: str) -> dict[str, int]:
+    return {consumer: resources[names.DISK_GB]
+            for consumer, resources in client.allocations_on(uuid).items()
+            if names.DISK_GB in resources}

@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What clustered nodes have and use, read in bulk."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+
+from hv_sched.placement import bulk_read
+from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+
+MEMORY_MB = 'MEMORY_MB'
+VCPU = 'VCPU'
+
+
+@dataclasses.dataclass(frozen=True)
+class Amount:
+    """Of one resource class.
+
+    :param capacity: (total - reserved) * allocation_ratio
+    """
+
+    capacity: int = 0
+    used: int = 0
+
+    @property
+    def free(self) -> int:
+        return self.capacity - self.used
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeRoom:
+    """One node of a published cluster."""
+
+    uuid: str
+    name: str
+    amounts: Mapping[str, Amount]
+    traits: frozenset[str]
+
+    def amount(self, resource_class: str) -> Amount:
+        return self.amounts.get(resource_class, Amount())
+
+
+def read(client: Placement, workers: int) -> dict[str, NodeRoom]:
+    """All clustered nodes, by provider uuid.
+
+    Three requests; nodes with neither a VCPU nor a MB of memory left are in
+    no candidate and cost three more each.
+    """
+    if names.CLUSTERED not in client.all_traits(associated=True):
+        return {}
+    listed = {one.uuid: one.name for one in
+              client.list_providers(required=names.CLUSTERED)}
+    found: dict[str, NodeRoom] = {}
+    for resource_class in (VCPU, MEMORY_MB):
+        if found.keys() >= listed.keys():
+            break
+        summaries = client.allocation_candidates(
+            resources=f'{resource_class}:1', required=names.CLUSTERED
+        )['provider_summaries']
+        found.update({uuid: _from_summary(uuid, listed[uuid], summaries[uuid])
+                      for uuid in listed.keys() & summaries.keys()})
+    full = sorted(listed.keys() - found.keys())
+    found.update({one.uuid: one for one in bulk_read.in_parallel(
+        workers, lambda uuid: _read_one(client, uuid, listed[uuid]), full)})
+    return found
+
+
+def _from_summary(uuid: str, name: str, summary: Mapping[str, Any]
+                  ) -> NodeRoom:
+    return NodeRoom(uuid, name, {
+        rc: Amount(one['capacity'], one['used'])
+        for rc, one in summary['resources'].items()},
+        frozenset(summary['traits']))
+
+
+def _read_one(client: Placement, uuid: str, name: str) -> NodeRoom:
+    used = client.usages(uuid)[1]
+    return NodeRoom(uuid, name, {
+        rc: Amount(one.capacity, used.get(rc, 0))
+        for rc, one in client.inventories(uuid)[1].items()},
+        client.traits(uuid)[1])
+
+
+def free(some: Iterable[NodeRoom], resource_class: str) -> int:
+    """What nodes that take servers have left, together."""
+    return sum(max(0, node.amount(resource_class).free) for node in some
+               if names.PAUSED not in node.traits)

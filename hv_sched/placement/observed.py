@@ -1,0 +1,118 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Placement said, as values.
+
+``Overview`` is what few bulk requests tell of the whole cloud; ``Provider``
+is one provider read in full, at one generation.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
+
+
+@dataclasses.dataclass(frozen=True)
+class Listed:
+    """A line of ``GET /resource_providers``."""
+
+    uuid: str
+    name: str
+    generation: int
+    parent_uuid: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Provider:
+    """A provider read in full; everything is of the same generation."""
+
+    uuid: str
+    name: str
+    generation: int
+    inventories: Mapping[str, Inventory]
+    usages: Mapping[str, int]
+    traits: frozenset[str]
+    aggregates: frozenset[str]
+    parent_uuid: str | None = None
+    # Consumer uuid -> GiB of DISK_GB; read only where a source lists VMs.
+    shares_gb: Mapping[str, int] | None = None
+
+    def used(self, resource_class: str) -> int:
+        return self.usages.get(resource_class, 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class VolumeSummary:
+    """A volume in the provider_summaries of one bulk request.
+
+    :param capacity_gb: (total - reserved) * allocation_ratio
+    """
+
+    capacity_gb: int
+    used_gb: int
+    traits: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class GpuSummary:
+    """:param capacities: by resource class"""
+
+    capacities: Mapping[str, int]
+    traits: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Overview:
+    """The whole cloud as seen by bulk requests.
+
+    :param listed: every provider by uuid
+    :param compute_nodes: uuids of the providers Nova's computes own
+    :param node_traits: our traits by the uuid of the node that has them
+    :param members: provider uuids by aggregate, for our aggregates
+    :param volumes: summaries of the volumes that have the escrow class
+    :param open_nodes: nodes whose own DISK_GB still has room
+    :param known_traits: every trait that exists
+    :param known_classes: every resource class that exists
+    :param gpus: summaries of the RemoteFX children that have an adapter left
+    :param traits_in_use: the traits some provider has
+    """
+
+    listed: Mapping[str, Listed]
+    compute_nodes: frozenset[str]
+    node_traits: Mapping[str, frozenset[str]]
+    members: Mapping[str, frozenset[str]]
+    volumes: Mapping[str, VolumeSummary]
+    open_nodes: frozenset[str]
+    known_traits: frozenset[str]
+    known_classes: frozenset[str]
+    traits_in_use: frozenset[str] = frozenset()
+    gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
+
+    def placeable(self, traits: frozenset[str]) -> frozenset[str]:
+        """Those that exist or may be created.
+
+        Standard traits come with Placement's os-traits, which may be older
+        than ours; creating one is refused with 400.
+        """
+        return frozenset(trait for trait in traits
+                         if trait.startswith(names.CUSTOM_PREFIX)
+                         or trait in self.known_traits)
+
+
+@dataclasses.dataclass(frozen=True)
+class Observed:
+    """The overview, and the providers that were read in full."""
+
+    overview: Overview
+    providers: Mapping[str, Provider]

@@ -1,0 +1,138 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which providers the bulk overview gives reason to read in full. Pure.
+
+Steady state costs the overview alone: a provider is read only when what the
+few bulk requests say of it is not what the source asks for.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import datetime
+
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement import ownership
+from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
+from hv_sched.placement.observed import VolumeSummary
+from hv_sched.providers import layout
+from hv_sched.providers import node_traits
+from hv_sched.providers import plan
+from hv_sched.providers import plan_gpu
+from hv_sched.providers import plan_volume
+from hv_sched.providers import reserved_space
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.settings import Settings
+
+
+def find(cloud: plan.Cloud, overview: Overview, settings: Settings,
+         now: datetime.datetime) -> frozenset[str]:
+    """The uuids of the providers to read in full."""
+    memberships = _memberships(overview.members)
+    found: set[str] = set()
+    for one in cloud.layouts:
+        volumes = frozenset(_volumes(one, overview, memberships, settings))
+        nodes = frozenset(_nodes(one, overview, memberships, cloud))
+        found |= volumes | nodes | _others(one, cloud, overview)
+        if not plan.is_published(one, overview):
+            # Publishing hangs on every node of the cluster.
+            found.update(one.nodes)
+    return frozenset(found & overview.listed.keys())
+
+
+def _memberships(members: Mapping[str, frozenset[str]]
+                 ) -> dict[str, frozenset[str]]:
+    """Aggregates by provider, from providers by aggregate."""
+    found: dict[str, set[str]] = {}
+    for aggregate, uuids in members.items():
+        for uuid in uuids:
+            found.setdefault(uuid, set()).add(aggregate)
+    return {uuid: frozenset(aggregates)
+            for uuid, aggregates in found.items()}
+
+
+def _others(one: Layout, cloud: plan.Cloud, overview: Overview
+            ) -> frozenset[str]:
+    """What the source no longer lists, and what has our names."""
+    leaving = plan.leaving_nodes(one, cloud, overview)
+    return leaving | (plan.named_like_ours(one, overview)
+                      - one.volumes.keys())
+
+
+def _nodes(one: Layout, overview: Overview,
+           memberships: Mapping[str, frozenset[str]], cloud: plan.Cloud
+           ) -> Iterable[str]:
+    for uuid, node in one.nodes.items():
+        traits = overview.node_traits.get(uuid, frozenset())
+        wanted = overview.placeable(node_traits.desired_node_traits(
+            one.cluster, node, traits))
+        if (ownership.node_traits(traits) != wanted
+                or uuid in overview.open_nodes
+                or memberships.get(uuid, frozenset()) & cloud.aggregates
+                != one.node_aggregates(uuid)):
+            yield uuid
+        child = overview.gpus.get(plan_gpu.child_uuid(uuid))
+        if not plan_gpu.agrees(node, child,
+                           plan_gpu.child_uuid(uuid) in overview.listed):
+            yield uuid
+            yield plan_gpu.child_uuid(uuid)
+
+
+def _volumes(one: Layout, overview: Overview,
+             memberships: Mapping[str, frozenset[str]], settings: Settings
+             ) -> Iterable[str]:
+    for uuid in one.volumes:
+        if uuid not in overview.listed:
+            continue  # nothing to read: it will be created
+        summary = overview.volumes.get(uuid)
+        if (summary is None
+                or overview.listed[uuid].name != one.volume_name(uuid)
+                or ids.home_aggregate(uuid) not in memberships.get(uuid, ())
+                or not _traits_agree(one, uuid, summary, settings)
+                or not _space_agrees(one, uuid, summary, settings)):
+            yield uuid
+
+
+def _traits_agree(one: Layout, uuid: str, summary: VolumeSummary,
+                  settings: Settings) -> bool:
+    volume = one.volumes[uuid]
+    closed = reserved_space.closed_reasons(
+        volume, summary.traits, summary.used_gb, settings)
+    owned = ownership.volume_traits(
+        summary.traits, volume.medium is not None,
+        volume.cached_images is not None)
+    return owned == layout.volume_traits(
+        one, uuid, bool(closed), summary.traits, settings)
+
+
+def _space_agrees(one: Layout, uuid: str, summary: VolumeSummary,
+                  settings: Settings) -> bool:
+    """Whether the capacity is what the rules would make it.
+
+    A summary does not tell ratio and reserved apart. The ratio is taken to
+    be the configured one; a volume whose ratio an operator changed is read
+    in full each time.
+    """
+    volume = one.volumes[uuid]
+    ratio = (settings.csv_allocation_ratio
+             or settings.initial_csv_allocation_ratio)
+    before = Inventory(
+        total=volume.total_gb, allocation_ratio=ratio,
+        reserved=max(0, volume.total_gb - round(summary.capacity_gb / ratio)))
+    guess = Provider(uuid, '', 0, {names.DISK_GB: before},
+                     {names.DISK_GB: summary.used_gb}, frozenset(),
+                     frozenset())
+    wanted = plan_volume.disk_inventory(one, guess, settings)
+    return wanted.capacity == summary.capacity_gb

@@ -1,0 +1,110 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which compute-node provider is which node of a source.
+
+Windows ignores case, and may tell a host's name with or without its domain
+where Nova does the opposite. A match is only taken when it is the only one:
+two nodes are never one provider, nor one node two.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched import model
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Matches:
+    """:param uuids: provider uuid by the node's name in the source
+    :param claimed: every provider that may be one of the nodes, also those
+        that could not be told apart
+    """
+
+    uuids: Mapping[str, str]
+    findings: tuple[Finding, ...]
+    claimed: frozenset[str] = frozenset()
+
+
+def match_nodes(clusters: Iterable[model.Cluster],
+                providers: Mapping[str, str]) -> Matches:
+    """Match the nodes of all clusters.
+
+    :param providers: name by uuid, of the providers Nova's computes own
+    """
+    wanted = [(cluster.name, node.name)
+              for cluster in clusters for node in cluster.nodes]
+    index = _index(providers)
+    found = {pair: _candidates(pair[1], index) for pair in wanted}
+    takers: dict[str, list[str]] = {}
+    for (_cluster, node), uuids in found.items():
+        for uuid in uuids:
+            takers.setdefault(uuid, []).append(node)
+    uuids_by_node: dict[str, str] = {}
+    findings = []
+    for (cluster, node), uuids in found.items():
+        why = _why_not(node, uuids, takers, providers)
+        if why:
+            findings.append(Finding(cluster, node, Kind.SKIPPED, why))
+        else:
+            uuids_by_node[node] = uuids[0]
+    return Matches(uuids_by_node, tuple(findings), frozenset(takers))
+
+
+def _index(providers: Mapping[str, str]) -> dict[str, list[str]]:
+    """Provider uuids by every name they may be called."""
+    index: dict[str, list[str]] = {}
+    for uuid, name in sorted(providers.items()):
+        folded = name.casefold()
+        for key in {name, '=' + folded, '~' + _short(folded)}:
+            index.setdefault(key, []).append(uuid)
+    return index
+
+
+def _short(name: str) -> str:
+    return name.split('.', 1)[0]
+
+
+def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
+    """Providers that may be meant, of the closest kind that has any.
+
+    Two fully qualified names of different domains are different hosts.
+    """
+    folded = node.casefold()
+    for key in (node, '=' + folded):
+        if key in index:
+            return index[key]
+    if '.' in node:
+        return index.get('=' + _short(folded), [])
+    return index.get('~' + folded, [])
+
+
+def _why_not(node: str, uuids: list[str],
+             takers: Mapping[str, list[str]],
+             providers: Mapping[str, str]) -> str:
+    """Why a node cannot be matched; empty when it can."""
+    if not uuids:
+        return ('Nova has no compute node of this name: it is left out until '
+                'its nova-compute has reported')
+    if len(uuids) > 1:
+        meant = ', '.join(sorted(providers[uuid] for uuid in uuids))
+        return (f'Nova has several compute nodes it could be ({meant}): '
+                f'write the full name in the source')
+    rivals = [other for other in takers[uuids[0]] if other != node]
+    if rivals:
+        return (f'it and {", ".join(sorted(rivals))} would both be Nova\'s '
+                f'compute node {providers[uuids[0]]}: write the full names '
+                f'in the source')
+    return ''

@@ -1,0 +1,203 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How much of a volume is for servers, and whether it takes new ones.
+
+``reserved`` covers what no server's share covers: foreign files, the image
+cache, saved RAM, checkpoints, leftovers of migrations. Everything is derived
+from the source and from what Placement already holds, so that any process
+comes to the same answer.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import math
+
+from hv_sched import model
+from hv_sched.placement import names
+from hv_sched.placement import overcommit
+from hv_sched.placement.inventory import Inventory
+from hv_sched.providers.settings import Settings
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """One line of why space is reserved."""
+
+    what: str
+    size_bytes: int
+
+
+def covered_bytes(volume: model.Volume, vms: tuple[model.Vm, ...] | None,
+                  shares_gb: Mapping[str, int] | None,
+                  allocated_gb: int) -> int:
+    """Used bytes that servers' shares already pay for.
+
+    With VMs listed, a share covers what its server really has on the volume
+    and no more. Without them, files are taken to be the servers' as far as
+    their shares reach, except the image cache, which is nobody's.
+
+    :param shares_gb: consumer uuid -> GiB allocated on the volume; None in
+        a bulk pass, where a VM's provisioned size stands in for its share
+    """
+    allocated = allocated_gb * model.GIB
+    if vms is not None:
+        return min(_covered_by_vms(volume, vms, shares_gb), allocated)
+    used = used_bytes(volume) - (volume.image_cache_bytes or 0)
+    return max(0, min(used, allocated))
+
+
+def _covered_by_vms(volume: model.Volume, vms: tuple[model.Vm, ...],
+                    shares_gb: Mapping[str, int] | None) -> int:
+    covered = 0
+    for vm in vms:
+        for disk in vm.disks:
+            if disk.volume != volume.guid:
+                continue
+            share = (disk.provisioned_bytes if shares_gb is None else
+                     shares_gb.get(vm.instance_uuid, 0) * model.GIB)
+            covered += min(disk.actual_bytes, share)
+    return covered
+
+
+def used_bytes(volume: model.Volume) -> int:
+    """Physically used; 0 when the source does not know the free space."""
+    if volume.free_bytes is None:
+        return 0
+    return volume.size_bytes - volume.free_bytes
+
+
+def reasons(volume: model.Volume, covered: int) -> tuple[Reason, ...]:
+    """Why space is reserved, largest claim of each kind on one line."""
+    uncovered = max(0, used_bytes(volume) - covered)
+    cache = min(uncovered, volume.image_cache_bytes or 0)
+    lines = (Reason('operator reserve', volume.reserve_gb * model.GIB),
+             Reason('image cache', cache),
+             Reason("files no server's share covers", uncovered - cache))
+    return tuple(line for line in lines if line.size_bytes)
+
+
+def reserved_gb(lines: tuple[Reason, ...], before_gb: int | None,
+                step_gb: int) -> int:
+    """The whole GiB to reserve, before it is fitted to what is allocated.
+
+    It rises at once and by whole steps, and falls only when a whole step has
+    become free: an identical inventory PUT raises the generation too, and
+    every write is a conflict for somebody claiming on the volume.
+
+    :param before_gb: what Placement holds now, None for a new volume
+    """
+    fixed = sum(line.size_bytes for line in lines
+                if line.what == 'operator reserve') // model.GIB
+    moving = sum(line.size_bytes for line in lines) - fixed * model.GIB
+    needed = math.ceil(moving / model.GIB)
+    wanted = fixed + math.ceil(needed / step_gb) * step_gb
+    if before_gb is None or before_gb < fixed + needed:
+        return wanted
+    return before_gb if before_gb - wanted <= step_gb else wanted
+
+
+def fit_reserved(total_gb: int, reserved: int, ratio: float,
+                 used_gb: int) -> int:
+    """The largest reserved up to the wanted one that still fits the use.
+
+    Placement before 14 refuses to rewrite the shares on a provider that is
+    over its capacity (bug 2104040), which breaks every move on the volume.
+    """
+    fitted = min(reserved, total_gb - math.ceil(used_gb / ratio))
+    fitted = max(0, fitted)
+    # Rounding of the division may be off by one.
+    while fitted > 0 and (total_gb - fitted) * ratio < used_gb:
+        fitted -= 1
+    return fitted
+
+
+def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
+                   before: Inventory | None, used_gb: int,
+                   settings: Settings, ratio: float | None = None
+                   ) -> Inventory:
+    """The DISK_GB inventory a volume should have.
+
+    :param before: the inventory Placement holds, None for a new volume
+    :param used_gb: DISK_GB allocated on it
+    :param ratio: instead of the one the options and Placement settle
+    """
+    ratio = ratio or settled_ratio(before, settings)
+    reserved = reserved_gb(lines, before.reserved if before else None,
+                           settings.reserved_step_gb)
+    if volume.free_bytes is None and before is not None:
+        # What was used is unknown, not gone.
+        reserved = max(reserved, before.reserved)
+    reserved = min(reserved, volume.total_gb)
+    fitted = fit_reserved(volume.total_gb, reserved, ratio, used_gb)
+    return Inventory(
+        total=volume.total_gb, reserved=fitted, min_unit=1,
+        max_unit=max(1, min(volume.total_gb, names.MAX_DISK_GB)),
+        step_size=1, allocation_ratio=ratio)
+
+
+def settled_ratio(before: Inventory | None, settings: Settings) -> float:
+    """Nova's own rule: what Placement holds wins over the initial value."""
+    if settings.csv_allocation_ratio is not None:
+        return settings.csv_allocation_ratio
+    if before is not None:
+        return before.allocation_ratio
+    return settings.initial_csv_allocation_ratio
+
+
+def held_inventory() -> Inventory:
+    """The escrow class, which must never lack room."""
+    return Inventory(total=names.HELD_TOTAL_GB, max_unit=names.HELD_TOTAL_GB)
+
+
+def closed_reasons(volume: model.Volume, traits: frozenset[str],
+                   used_gb: int, settings: Settings) -> tuple[str, ...]:
+    """Why a volume takes no new disks; empty when it does.
+
+    One closed for lack of space opens a little above the floor, not at it,
+    and one whose free space is unknown stays as it is, but for one that was
+    over-booked and fits again.
+
+    :param traits: what it has now
+    :param used_gb: DISK_GB allocated on it
+    """
+    closed_before = (names.NO_NEW_DISKS in traits
+                     and overcommit.ratio_before(traits) is None)
+    short_gb = overcommit.short_gb(traits, volume.total_gb, used_gb,
+                                   settings.csv_allocation_ratio)
+    found = []
+    if volume.maintenance:
+        found.append('in maintenance')
+    if not volume.accepts_new_disks:
+        found.append('closed by the operator')
+    if short_gb:
+        found.append(f'{short_gb} GB more allocated than it holds')
+    floor = _floor(volume, closed_before, settings)
+    if volume.free_bytes is None:
+        if closed_before:
+            found.append('closed before, and its free space is unknown')
+    elif volume.free_bytes < floor:
+        found.append(
+            f'{volume.free_bytes // model.GIB} GiB physically free, below '
+            f'the floor of {math.ceil(floor / model.GIB)} GiB')
+    return tuple(found)
+
+
+def _floor(volume: model.Volume, closed_before: bool,
+           settings: Settings) -> int:
+    percent = settings.floor_percent
+    floor_bytes = max(volume.size_bytes * percent // 100,
+                      settings.floor_gb * model.GIB)
+    if closed_before and floor_bytes:
+        floor_bytes += (volume.size_bytes
+                        * settings.floor_hysteresis_percent // 100)
+    return floor_bytes

@@ -1,0 +1,97 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""On which volume the files of a server are that holds shares on several.
+
+A failed evacuation leaves what it claimed on its destination's volume; one
+that succeeded leaves the old share for good. Nova's migrations say which
+share is the copy that is left. Pure.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterable
+import dataclasses
+import enum
+
+from hv_sched.compute.servers import EVACUATION
+from hv_sched.compute.servers import Migration
+
+# Nova's migration_type.
+_LIVE = 'live-migration'
+_COLD = ('migration', 'resize')
+_FAILED = ('failed', 'error')
+
+
+class Verdict(enum.Enum):
+    """Why no single volume is told."""
+
+    BOTH = 'there are two copies until the source is cleaned'
+    UNKNOWN = "Nova's migrations do not say which one its files are on"
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """Where a node is.
+
+    :param homes: its volumes, by provider uuid; empty when nobody knows
+    :param cluster: its name, None when nobody knows
+    """
+
+    homes: frozenset[str] = frozenset()
+    cluster: str | None = None
+
+
+def volume_of(on: Collection[str], history: Iterable[Migration],
+              place_of: Callable[[str | None], Place],
+              cold_moves_keep_disk: bool) -> str | Verdict:
+    """The volume that has the files.
+
+    :param on: the volumes the server holds a share of
+    :param history: all its migrations, newest first
+    :param place_of: tells a node's place by its name
+    """
+    tried: set[str] = set()
+    for move in history:
+        source, dest = place_of(move.source_node), place_of(move.dest_node)
+        if move.kind == EVACUATION and move.status in _FAILED:
+            tried |= dest.homes
+        elif move.kind == EVACUATION and move.status != 'completed':
+            return Verdict.BOTH
+        elif _rebuilt_there(move) or (
+                _moved_there(move)
+                and _took_the_files(move, source, dest,
+                                    cold_moves_keep_disk)):
+            return _the(dest.homes.intersection(on))
+    return _the(set(on) - tried) if tried else Verdict.UNKNOWN
+
+
+def _rebuilt_there(move: Migration) -> bool:
+    return move.kind == EVACUATION and move.status == 'completed'
+
+
+def _moved_there(move: Migration) -> bool:
+    return ((move.kind == _LIVE and move.status == 'completed')
+            or (move.kind in _COLD and move.status == 'confirmed'))
+
+
+def _took_the_files(move: Migration, source: Place, dest: Place,
+                    cold_moves_keep_disk: bool) -> bool:
+    """Whether the files left their volume, which they do out of a cluster."""
+    stays = move.kind == _LIVE or cold_moves_keep_disk
+    return not (stays and source.cluster == dest.cluster)
+
+
+def _the(volumes: Collection[str]) -> str | Verdict:
+    found, *others = sorted(volumes) or ['']
+    return found if found and not others else Verdict.UNKNOWN

@@ -1,0 +1,299 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Turn escrow that failed moves left into shares again.
+
+Level-triggered: every pass looks at all escrow that stands and at what Nova
+says of its servers now. Only servers that stand still are written; see
+standing_still.py. Escrow of a server is never dropped.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+import dataclasses
+import time
+from typing import Any
+
+from hv_sched import exception
+from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import Migration
+from hv_sched.notices import Finding
+from hv_sched.notices import Kind
+from hv_sched.placement import names
+from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import Consumer
+from hv_sched.recovery import stray_shares
+from hv_sched.shares import escrow as moves
+from hv_sched.shares import mover
+from hv_sched.shares import quiescence
+from hv_sched.shares import room
+from hv_sched.shares.quiescence import Left
+from hv_sched.shares.quiescence import Unit
+from hv_sched.shares.quiescence import Why
+from hv_sched.shares.rewrite import Move
+
+_BATCH = 50
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Restored:
+    """A change that was made, or would be in a dry run.
+
+    :param what: 'restored'; 'released' of a migration that is over, or of
+        a volume that has the files no more; 'resized' to what the server
+        needs now
+    """
+
+    consumer: str
+    volume: str
+    gb: int
+    what: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What a pass came to."""
+
+    done: tuple[Restored, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Escrow:
+    """What stands now.
+
+    :param volumes: names by provider uuid
+    """
+
+    volumes: dict[str, str]
+    consumers: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to go about it.
+
+    :param workers: threads that read
+    :param settle_seconds: how long Nova must deny a consumer before its
+        escrow is released: a failing move changes Nova's database before
+        it gives the migration's allocations back to the server
+    :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
+    :param skips: whether a volume, by its provider's name, is left alone
+    """
+
+    workers: int = 8
+    settle_seconds: float = 10
+    cold_moves_keep_disk: bool = False
+    skips: Callable[[str], bool] = lambda name: False
+
+
+def options(conf: Any, skips: Callable[[str], bool] = lambda name: False
+            ) -> Options:
+    """As configured.
+
+    :param conf: an oslo.config object with hv_sched's options
+    """
+    found = conf.hv_sched
+    return Options(found.workers, found.held_settle_time,
+                   found.cold_move_keeps_disk, skips)
+
+
+class Restorer:
+    """Makes what stands in Placement be what the table of shares says."""
+
+    def __init__(self, client: Placement, servers: Cloud,
+                 options: Options | None = None,
+                 sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._servers = servers
+        self._options = options or Options()
+        self._workers = self._options.workers
+        self._sleep = sleep
+        self._aftermath = stray_shares.Aftermath(
+            client, servers, self._workers,
+            self._options.cold_moves_keep_disk)
+
+    def restore(self, dry_run: bool = False, full: bool = True) -> Result:
+        """One pass over all escrow, and in full over all shares.
+
+        :raises PlacementError, NovaError: when it cannot be read
+        """
+        found = self._read()
+        done, findings = self._escrow(found, dry_run)
+        if full and found.volumes:
+            changed, more = self._aftermath.settle(found.volumes, dry_run)
+            done += [one for change in changed
+                     for one in _changed(change, found)]
+            findings += more
+        return Result(tuple(sorted(done)), tuple(findings))
+
+    def _escrow(self, found: _Escrow, dry_run: bool
+                ) -> tuple[list[Restored], list[Finding]]:
+        if not found.consumers:
+            return [], []
+        seen = quiescence.look(self._servers, (), found.consumers)
+        ordered = quiescence.sort({
+            *found.consumers, *(dead.server for dead in seen.dead.values())},
+            seen)
+        done, findings = self._restore(found, ordered.units, seen, dry_run)
+        gone = [left.consumer for left in ordered.left
+                if left.why is Why.UNEXPLAINED]
+        done += self._release(found, gone, dry_run)
+        findings += [_finding(left) for left in ordered.left
+                     if left.why is not Why.UNEXPLAINED]
+        return done, findings
+
+    def _read(self) -> _Escrow:
+        if names.VOLUME not in self._client.all_traits(associated=True):
+            return _Escrow({}, ())
+        volumes = {listed.uuid: listed.name for listed in
+                   self._client.list_providers(required=names.VOLUME)
+                   if not self._options.skips(listed.name)}
+        # The escrow never runs out, so every volume is in the answer.
+        used = [uuid for uuid, summary in self._client.allocation_candidates(
+            resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME)[
+                'provider_summaries'].items() if uuid in volumes
+            and summary['resources'][names.HELD_DISK_GB]['used']]
+        held = in_parallel(self._workers, self._client.allocations_on, used)
+        return _Escrow(volumes, tuple(sorted({
+            consumer for on_volume in held
+            for consumer, resources in on_volume.items()
+            if names.HELD_DISK_GB in resources})))
+
+    def _restore(self, found: _Escrow, units: Iterable[Unit],
+                 seen: quiescence.Look, dry_run: bool
+                 ) -> tuple[list[Restored], list[Finding]]:
+        units = tuple(units)
+        escrow = self._of_migrations(units, seen)
+        wanted: dict[str, Move] = {}
+
+        def write(consumer: Consumer) -> Move:
+            after = consumer
+            if consumer.uuid in servers:
+                after = moves.given_back(
+                    consumer, escrow.get(consumer.uuid), found.volumes)
+            move = Move(consumer, after)
+            if move.changes:
+                wanted[consumer.uuid] = move
+            return move
+
+        servers = {unit.server for unit in units}
+        if dry_run:
+            for consumer in in_parallel(
+                    self._workers, self._client.consumer, sorted(servers)):
+                if consumer is not None:
+                    write(consumer)
+            return _told(wanted.values(), found), []
+        space = room.Room(self._client)
+
+        def send(every: Sequence[Move]) -> None:
+            space.make(every)
+            self._client.write_consumers(move.after for move in every)
+
+        left = mover.Mover(
+            self._client, self._servers, mover.Direction(
+                write, send, _nowhere), _BATCH, self._workers
+        ).move('', servers, lambda count: None)
+        lost = {one.consumer for one in left}
+        return (_told((move for uuid, move in wanted.items()
+                       if uuid not in lost), found),
+                [*map(_finding, left), *_short(space, found)])
+
+    def _of_migrations(self, units: Iterable[Unit],
+                       seen: quiescence.Look) -> dict[str, Consumer]:
+        """Consumers of finished and dead migrations, by their server."""
+        asked = [(dead.server, dead.uuid) for dead in seen.dead.values()]
+        asked += [(unit.server, unit.migration) for unit in units
+                  if unit.migration is not None]
+        found = in_parallel(self._workers, self._client.consumer,
+                            [migration for _, migration in asked])
+        return {server: consumer for (server, _), consumer
+                in zip(asked, found, strict=True) if consumer is not None}
+
+    def _release(self, found: _Escrow, gone: list[str], dry_run: bool
+                 ) -> list[Restored]:
+        """Release escrow of migrations and servers that are no more."""
+        # Nova leaves out the migrations of a cell that is down and says
+        # nothing about it.
+        if not gone or not all(self._servers.computes().values()):
+            return []
+        consumers = [consumer for consumer in in_parallel(
+            self._workers, self._client.consumer, gone)
+            if consumer is not None]
+        if not consumers or dry_run:
+            return [one for consumer in consumers
+                    for one in _released(consumer, found)]
+        self._sleep(self._options.settle_seconds)
+        seen = quiescence.look(
+            self._servers, (), [consumer.uuid for consumer in consumers])
+        done = []
+        for consumer in consumers:
+            uuid = consumer.uuid
+            if (uuid in seen.servers or uuid in seen.migrations
+                    or self._is_missing(seen.dead.get(uuid), found)):
+                continue
+            try:
+                self._client.write_consumers(
+                    [moves.released(consumer, found.volumes)])
+            except exception.PlacementConflict:
+                continue  # it was not at rest; the next pass looks again
+            done += _released(consumer, found)
+        return done
+
+    def _is_missing(self, dead: Migration | None, found: _Escrow) -> bool:
+        """Whether only a dead migration says what its server has."""
+        if dead is None:
+            return False
+        return not moves.shares_of(self._client.consumer(dead.server),
+                                   found.volumes)
+
+
+def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
+    """Where a move goes that overtook a write: left for the next pass."""
+    return None, None
+
+
+def _told(every: Iterable[Move], found: _Escrow) -> list[Restored]:
+    return [Restored(move.after.uuid, found.volumes[volume], gb, 'restored')
+            for move in every for volume, gb in moves.shares_of(
+                move.after, found.volumes).items()
+            if gb != move.before.amount(volume, names.DISK_GB)
+            or move.before.amount(volume, names.HELD_DISK_GB)]
+
+
+def _released(consumer: Consumer, found: _Escrow) -> list[Restored]:
+    return [Restored(consumer.uuid, found.volumes[volume], gb, 'released')
+            for volume, gb in moves.held_of(
+                consumer, found.volumes).items()]
+
+
+def _changed(change: stray_shares.Change, found: _Escrow) -> list[Restored]:
+    return [Restored(change.server, found.volumes[volume],
+                     change.after.get(volume, gb),
+                     'resized' if volume in change.after else 'released')
+            for volume, gb in change.before.items()
+            if change.after.get(volume) != gb]
+
+
+def _finding(left: Left) -> Finding:
+    return Finding('', left.consumer, Kind.SKIPPED, left.message)
+
+
+def _short(space: room.Room, found: _Escrow) -> list[Finding]:
+    return [Finding('', found.volumes[volume], Kind.NOTE,
+                    f'its room was given away while shares were held on it: '
+                    f'{missing_gb} GB more than it has are allocated now, '
+                    'and it takes no new disks until that is over')
+            for volume, missing_gb in sorted(space.raised.items())]

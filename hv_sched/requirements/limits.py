@@ -1,0 +1,140 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Sizes a release can run, and those that none can."""
+
+from hv_sched.features import windows_builds
+from hv_sched.placement import names
+from hv_sched.requirements import keys
+from hv_sched.requirements import values
+from hv_sched.requirements.keys import Said
+
+_MB_PER_GB = 1024
+
+
+class Limits:
+    """Which releases cannot run a server, and why.
+
+    :param read: what is said
+    :param machine: the virtual machine's generation, as it is said
+    """
+
+    def __init__(self, read: keys.Keys, machine: Said, generation: int,
+                 rules: values.Rules) -> None:
+        self._keys = read
+        self._machine = machine
+        self._generation = generation
+        self._rules = rules
+        self._format = read.said(keys.IMAGE, 'disk_format')
+        self._vhd = self._format if (
+            rules.vhd_is_vhd and self._format
+            and self._format.value.lower() == 'vhd') else None
+        self._refused: dict[int, list[values.Reason]] = {}
+
+    @property
+    def refused(self) -> frozenset[int]:
+        """The lowest build numbers of the releases."""
+        return frozenset(self._refused)
+
+    def reasons(self) -> list[values.Reason]:
+        return [reason for found in self._refused.values()
+                for reason in found]
+
+    def refuse(self, build: windows_builds.Build, said: Said, why: str) -> None:
+        self._refused.setdefault(build.number, []).append(values.Reason(
+            f'!{names.build_trait(build.number)}', said, why))
+
+    def check(self, boots_from_volume: bool,
+              disks: values.Disks | None) -> None:
+        """Apply every limit; what no release can run is a fault."""
+        self._compute()
+        if not boots_from_volume:
+            self._image_format()
+            self._root()
+        ephemeral, ephemeral_gb = self._keys.size('ephemeral_gb')
+        if ephemeral_gb > windows_builds.MAX_VHDX_GB:
+            self._fault(f'{ephemeral}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
+        if disks is not None:
+            self._slots(disks)
+
+    def check_somewhere(self) -> None:
+        """No release left is a fault, told by what each of them lacks."""
+        if len(self._refused) == len(windows_builds.BUILDS):
+            each = dict.fromkeys(reason.why for reason in self.reasons())
+            self._fault('no Windows release can run it: ' + '; '.join(each))
+
+    def _fault(self, why: str) -> None:
+        self._keys.faults.append(why)
+
+    def _compute(self) -> None:
+        vcpus = self._keys.size('vcpus')
+        ram_mb = self._keys.size('ram_mb')
+        for build in windows_builds.BUILDS:
+            limits = build.limits(self._generation)
+            for (said, number), most in (
+                    (vcpus, limits.vcpus),
+                    (ram_mb, limits.memory_gb * _MB_PER_GB)):
+                if number > most:
+                    self.refuse(build, said, f'{said} with {self._machine}: '
+                                f'{build.product} ends at {most}')
+
+    def _image_format(self) -> None:
+        known = self._rules.disk_formats
+        if known and self._format and (
+                self._format.value.lower() not in known):
+            self._fault(f'{self._format}: Hyper-V boots from '
+                        f'{", ".join(known)}')
+
+    def _root(self) -> None:
+        root, root_gb = self._keys.size('root_gb')
+        if self._vhd and self._generation == 2:
+            self._fault(f'{self._vhd} with {self._machine}: generation 2 '
+                        'boots from VHDX only')
+        if self._vhd and root_gb > windows_builds.MAX_VHD_GB:
+            self._fault(f'{root} with {self._vhd}: a VHD ends at '
+                        f'{windows_builds.MAX_VHD_GB}')
+        elif self._generation == 1 and root_gb > windows_builds.MAX_GEN1_BOOT_GB:
+            self._fault(f'{root} with {self._machine}: generation 1 boots '
+                        f'from at most {windows_builds.MAX_GEN1_BOOT_GB}')
+        elif root_gb > windows_builds.MAX_VHDX_GB:
+            self._fault(f'{root}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
+
+    def _slots(self, disks: values.Disks) -> None:
+        """Count as the driver does before it spawns.
+
+        Generation 1 has its root disk and the config drive on IDE, all that
+        names no bus is on SCSI; generation 2 has everything on SCSI. The
+        driver compares with "IDE" and "SCSI" (_check_and_update_bdm), and
+        Nova's API lets only "ide" and "scsi" through.
+        """
+        free = {'SCSI': windows_builds.SCSI_SLOTS}
+        if self._generation == 1:
+            free['IDE'] = windows_builds.IDE_SLOTS
+        root = 'IDE' if self._generation == 1 else 'SCSI'
+        for bus in (root, *((root,) if disks.config_drive else ()),
+                    *disks.buses):
+            where = bus or 'SCSI'
+            if where not in free:
+                self._fault(f'a disk with disk_bus={bus} and {self._machine}:'
+                            f' the driver knows {" and ".join(free)} letter '
+                            'by letter; name no disk_bus')
+                return
+            free[where] -= 1
+        for bus, left in free.items():
+            if left < 0:
+                self._fault(self._too_many(disks, bus, left))
+
+    def _too_many(self, disks: values.Disks, bus: str, left: int) -> str:
+        slots = windows_builds.IDE_SLOTS if bus == 'IDE' else windows_builds.SCSI_SLOTS
+        drive = ' and a config drive' if disks.config_drive else ''
+        return (f'{1 + len(disks.buses)} disks{drive} with {self._machine}: '
+                f'{slots - left} of them on {bus}, which has {slots} slots')

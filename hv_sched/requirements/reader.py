@@ -1,0 +1,233 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The rules of features, applied to what is said."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from hv_sched import features
+from hv_sched.placement import names
+from hv_sched.requirements import keys
+from hv_sched.requirements import limits
+from hv_sched.requirements import remotefx
+from hv_sched.requirements.keys import FLAVOR
+from hv_sched.requirements.keys import IMAGE
+from hv_sched.requirements.keys import Said
+from hv_sched.requirements.values import Asks
+from hv_sched.requirements.values import Disks
+from hv_sched.requirements.values import Hypervisor
+from hv_sched.requirements.values import Reason
+from hv_sched.requirements.values import Rules
+
+_MACHINE = 'hw_machine_type'
+_GENERATIONS = {'hyperv-gen1': 1, 'hyperv-gen2': 2}
+_DEFAULT_MACHINE = 'hyperv-gen1'
+_GUARDED = {'os_shielded_vm': features.SHIELDED_VM, 'os_vtpm': features.VTPM}
+_CPU_FEATURES = ((FLAVOR, 'hw:cpu_features'), (IMAGE, 'hw_cpu_features'))
+_NOT_SET = 'not set'
+
+
+def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
+       rules: Rules | None = None, boots_from_volume: bool = False,
+       disks: Disks | None = None) -> Asks:
+    """What a flavor and an image ask for; raises nothing.
+
+    :param flavor: see ``keys.Keys``
+    :param image: image properties, ``disk_format`` among them
+    :param boots_from_volume: the flavor's root disk is not made
+    :param disks: what the server starts with, None when not known
+    """
+    read = keys.Keys(flavor, image)
+    rules = rules or Rules()
+    hypervisor, why = _hypervisor(read, rules)
+    if hypervisor is Hypervisor.OTHER and why:
+        return _elsewhere(why, _only_hyperv_key(read))
+    found = _Reader(read, rules)
+    if why:
+        found.require(names.HYPERV, why)
+    asks = found.read(hypervisor, boots_from_volume, disks)
+    if asks.contradictions and hypervisor is Hypervisor.ANY:
+        # Impossible on Hyper-V only: other hosts may well run it.
+        why = read.said(IMAGE, 'os_secure_boot') or Said(
+            IMAGE, 'img_hv_type', _NOT_SET)
+        return _avoid_hyperv(hypervisor, Reason(
+            f'!{names.HYPERV}', why, '; '.join(asks.contradictions)))
+    return asks
+
+
+def _hypervisor(read: keys.Keys, rules: Rules
+                ) -> tuple[Hypervisor, Said | None]:
+    """For whom a server is, and what says so."""
+    marked = read.said(IMAGE, 'img_hv_type')
+    if marked and marked.value.lower() != 'hyperv':
+        return Hypervisor.OTHER, marked
+    said = marked or _only_hyperv_key(read)
+    if said:
+        return Hypervisor.HYPERV, said
+    machine = read.said(IMAGE, _MACHINE)
+    if machine:  # q35, pc: Hyper-V knows its own two only
+        return Hypervisor.OTHER, machine
+    if rules.unmarked is Hypervisor.ANY:
+        return Hypervisor.ANY, None
+    return rules.unmarked, keys.unsaid(IMAGE, 'img_hv_type',
+                                       rules.unmarked.value)
+
+
+def _only_hyperv_key(read: keys.Keys) -> Said | None:
+    """A key that means nothing to any other hypervisor."""
+    machine = read.said(IMAGE, _MACHINE)
+    if machine and machine.value.lower().startswith('hyperv'):
+        return machine
+    for key in _GUARDED:
+        said = read.said(IMAGE, key)
+        if said and said.value not in ('disabled', 'optional'):
+            return said
+    for key in remotefx.KEYS:
+        said = read.said(FLAVOR, key)
+        if said:
+            return said
+    return _nested_key(read)
+
+
+def _nested_key(read: keys.Keys) -> Said | None:
+    found = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
+    return next(filter(None, found), None)
+
+
+def _ignored(read: keys.Keys) -> Iterable[str]:
+    """CPU features besides vmx: vmops.py (_requires_nested_virt)."""
+    for where, key in _CPU_FEATURES:
+        words = [word for word in read.words(where, key) if word != 'vmx']
+        if words:
+            said = Said(where, key, ','.join(words))
+            yield f'{said}: Hyper-V hosts look for vmx only'
+
+
+def _elsewhere(why: Said, conflict: Said | None) -> Asks:
+    return _avoid_hyperv(
+        Hypervisor.OTHER, Reason(f'!{names.HYPERV}', why),
+        (f'{why} keeps the server off Hyper-V, but {conflict} is for '
+         'Hyper-V only',) if conflict else ())
+
+
+def _avoid_hyperv(hypervisor: Hypervisor, reason: Reason,
+                  contradictions: tuple[str, ...] = ()) -> Asks:
+    return Asks(hypervisor, 1, forbidden=frozenset((names.HYPERV,)),
+                reasons=(reason,), contradictions=contradictions)
+
+
+class _Reader:
+    """Collects what is asked of Hyper-V, rule by rule."""
+
+    def __init__(self, read: keys.Keys, rules: Rules) -> None:
+        self._keys = read
+        self._rules = rules
+        self._reasons: list[Reason] = []
+        machine = read.one_of(IMAGE, _MACHINE, tuple(_GENERATIONS))
+        self._generation = _GENERATIONS[
+            machine.value if machine else _DEFAULT_MACHINE]
+        self._machine = machine or keys.unsaid(IMAGE, _MACHINE,
+                                               _DEFAULT_MACHINE)
+        if machine:
+            self._ask(features.GEN1 if self._generation == 1
+                      else features.GEN2, machine)
+
+    def read(self, hypervisor: Hypervisor, from_volume: bool,
+             disks: Disks | None) -> Asks:
+        limit = limits.Limits(self._keys, self._machine, self._generation,
+                              self._rules)
+        self._guarded(self._secure_boot())
+        nested = _nested_key(self._keys)
+        if nested:
+            self._ask(features.NESTED_VIRT, nested)
+        group = remotefx.read(self._keys, self._machine, self._generation,
+                              limit)
+        limit.check(from_volume, disks)
+        limit.check_somewhere()
+        return Asks(
+            hypervisor, self._generation,
+            required=frozenset(reason.trait for reason in self._reasons),
+            refused_releases=limit.refused, gpu=group,
+            reasons=(*self._reasons, *limit.reasons()),
+            contradictions=tuple(dict.fromkeys(self._keys.faults)),
+            ignored=tuple(_ignored(self._keys)))
+
+    def require(self, trait: str, said: Said) -> None:
+        self._reasons.append(Reason(trait, said))
+
+    def _ask(self, feature: features.Feature, said: Said) -> None:
+        survivable = self._rules.survivable and feature.survivable
+        self.require(
+            features.ha_trait(feature) if survivable else feature.trait, said)
+
+    def _secure_boot(self) -> Said | None:
+        """What asks for secure boot."""
+        by_flavor = self._keys.switch(FLAVOR, 'os:secure_boot')
+        by_image = self._keys.switch(IMAGE, 'os_secure_boot')
+        said = [said for said in (by_flavor, by_image) if said]
+        asking = [one for one in said if one.value == keys.REQUIRED]
+        if not asking:
+            return None
+        if any(one.value == keys.DISABLED for one in said):
+            self._keys.faults.append(f'{by_flavor} contradicts {by_image}')
+        if self._generation != 2:
+            self._keys.faults.append(
+                f'{asking[0]} with {self._machine}: secure boot needs '
+                'generation 2')
+        os_type = self._os_type()
+        if os_type.value == _NOT_SET:
+            self._keys.faults.append(f'{asking[0]} with {os_type}: secure '
+                                     'boot takes its keys by os_type')
+        else:
+            self._ask(features.SECURE_BOOT if _is_windows(os_type)
+                      else features.SECURE_BOOT_LINUX, asking[0])
+            self._letter_by_letter(asking[0], os_type)
+        return asking[0]
+
+    def _os_type(self) -> Said:
+        return (self._keys.said(IMAGE, 'os_type')
+                or Said(IMAGE, 'os_type', _NOT_SET))
+
+    def _letter_by_letter(self, asking: Said, os_type: Said) -> None:
+        """The host would boot "Windows" with the keys for Linux."""
+        if _is_windows(os_type) and os_type.value != 'windows':
+            self._keys.faults.append(
+                f'{asking} with {os_type}: the host knows it as "windows", '
+                'letter by letter')
+
+    def _guarded(self, secure_boot: Said | None) -> None:
+        """vTPM and shielding."""
+        for key, feature in _GUARDED.items():
+            said = self._keys.switch(IMAGE, key)
+            if said is None or said.value != keys.REQUIRED:
+                continue
+            self._ask(feature, said)
+            os_type = self._os_type()
+            if secure_boot is None:
+                self._keys.faults.append(
+                    f'{said} with {self._no_secure_boot()}: {feature.name} '
+                    'needs secure boot')
+            if not _is_windows(os_type):
+                self._keys.faults.append(f'{said} with {os_type}: '
+                                         f'{feature.name} is for Windows '
+                                         'servers only')
+
+    def _no_secure_boot(self) -> Said:
+        return (self._keys.said(IMAGE, 'os_secure_boot')
+                or self._keys.said(FLAVOR, 'os:secure_boot')
+                or Said(IMAGE, 'os_secure_boot', _NOT_SET))
+
+
+def _is_windows(os_type: Said) -> bool:
+    return os_type.value.lower() == 'windows'

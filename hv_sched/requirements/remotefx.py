@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a flavor asks of a RemoteFX adapter."""
+
+from collections.abc import Mapping
+
+from hv_sched import features
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
+from hv_sched.providers import plan_gpu
+from hv_sched.requirements import keys
+from hv_sched.requirements import limits
+from hv_sched.requirements import values
+from hv_sched.requirements.keys import FLAVOR
+from hv_sched.requirements.keys import Said
+
+RESOLUTION = 'os:resolution'
+MONITORS = 'os:monitors'
+VRAM = 'os:vram'
+KEYS = (RESOLUTION, MONITORS, VRAM)
+
+
+def read(read_keys: keys.Keys, machine: Said, generation: int,
+         limit: limits.Limits) -> values.GpuGroup | None:
+    """The adapter that is asked for; releases without it are refused.
+
+    compute-hyperv looks at nothing unless ``os:resolution`` is there, and
+    takes one monitor when their number is not said. Video memory that is
+    not said it leaves to Hyper-V: what that needs for the monitors is
+    counted, on the release that needs most.
+    """
+    heads = read_keys.number(FLAVOR, MONITORS) or (
+        keys.unsaid(FLAVOR, MONITORS, '1'), 1)
+    vram = read_keys.one_of(FLAVOR, VRAM, tuple(map(str, remotefx.VRAM_SIZES_MB)))
+    if read_keys.said(FLAVOR, RESOLUTION) is None:
+        for key in (MONITORS, VRAM):
+            said = read_keys.said(FLAVOR, key)
+            if said:
+                read_keys.faults.append(
+                    f'{said} with {FLAVOR} {RESOLUTION} not set, which alone '
+                    'asks for a RemoteFX adapter')
+        return None
+    resolution = read_keys.one_of(FLAVOR, RESOLUTION, tuple(
+        remotefx.MONITORS[windows_builds.WS2016.number]))
+    if resolution is None:
+        return None
+    _refuse(limit, resolution, heads, vram)
+    if generation == 2:
+        limit.refuse(windows_builds.WS2012R2, resolution,
+                     f'{resolution} with {machine}: RemoteFX for generation '
+                     '2 exists since Windows Server 2016')
+    return _group(resolution, heads[1], int(vram.value) if vram else _needed(
+        limit, resolution.value, heads[1]))
+
+
+def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
+               ) -> str | None:
+    """Why a resize between two RemoteFX flavors cannot be counted.
+
+    compute-hyperv changes the adapter that is there and leaves its video
+    memory alone when the new flavor says none.
+
+    :param before: extra specs of the flavor the server has
+    :param after: of the one it shall have
+    """
+    kept = before.get(VRAM)
+    if not (kept and before.get(RESOLUTION) and after.get(RESOLUTION)):
+        return None
+    return None if after.get(VRAM) else (
+        f'{FLAVOR} {VRAM} not set: the adapter would keep the {kept} MB of '
+        'the flavor the server has')
+
+
+def _refuse(limit: limits.Limits, resolution: Said, heads: tuple[Said, int],
+            vram: Said | None) -> None:
+    for build in windows_builds.BUILDS:
+        table = remotefx.monitors(build.number)
+        most = table.get(resolution.value, 0)
+        if not table:
+            limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
+                         f'{build.product} has no RemoteFX')
+        elif heads[1] > most:
+            limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
+                         f'{build.product} ends at {most} monitors')
+    if vram:
+        limit.refuse(windows_builds.WS2012R2, vram, f'{vram}: video memory can be '
+                     'chosen since Windows Server 2016')
+
+
+def _needed(limit: limits.Limits, resolution: str, heads: int) -> int:
+    """Video memory in MB when it is not said."""
+    return max((remotefx.needed_vram_mb(build, resolution, heads)
+                for build in remotefx.MONITORS if build not in limit.refused),
+               default=remotefx.MIN_VRAM_MB)
+
+
+def _group(resolution: Said, heads: int, vram_mb: int
+           ) -> values.GpuGroup | None:
+    try:
+        heads_trait = remotefx.heads_trait(heads)
+    except ValueError:  # more than any release shows: refused by all
+        return None
+    return values.GpuGroup(
+        {plan_gpu.ADAPTER: 1, plan_gpu.VRAM_MB: vram_mb},
+        frozenset((features.REMOTEFX.trait, heads_trait,
+                   remotefx.resolution_trait(resolution.value))))

@@ -1,0 +1,183 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Which consumers may be written from outside Nova now. Pure.
+
+Nova writes a server's allocations without looking at what it overwrites, and
+the consumer generation is no guard: a consumer that a move empties is
+deleted and starts again, so a stale write succeeds in the middle of it. Only
+a server without task_state and without an open migration is written, or one
+that waits for its resize to be confirmed: then both its consumers together.
+
+A process that dies in a move leaves the migration's record open for ever;
+nothing in Nova closes it. It is told by its server, which has no task_state,
+and by its age: Nova never takes long from one to the other.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import enum
+
+from hv_sched.compute.servers import FINISHED
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import RESIZED
+from hv_sched.compute.servers import Server
+from hv_sched.compute.servers import Servers
+
+DEAD_AFTER_SECONDS = 3600
+
+
+class Why(enum.Enum):
+    """Why a consumer is not written."""
+
+    MOVING = 'moving'
+    UNKNOWN = 'unknown'
+    UNEXPLAINED = 'unexplained'
+    REFUSED = 'refused'
+
+
+@dataclasses.dataclass(frozen=True)
+class Left:
+    """A consumer that is left alone, and why."""
+
+    consumer: str
+    why: Why
+    message: str
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Unit:
+    """The consumers that are written together.
+
+    :param migration: the finished one of a server in VERIFY_RESIZE
+    """
+
+    server: str
+    migration: str | None = None
+
+    @property
+    def consumers(self) -> tuple[str, ...]:
+        if self.migration is None:
+            return (self.server,)
+        return (self.server, self.migration)
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """What Nova said at one time.
+
+    :param migrations: the open ones
+    :param dead: those whose record alone is open
+    """
+
+    servers: Mapping[str, Server]
+    migrations: Mapping[str, Migration]
+    dead: Mapping[str, Migration] = dataclasses.field(default_factory=dict)
+
+    def server_of(self, consumer: str) -> str:
+        migration = self.migrations.get(consumer)
+        return migration.server if migration else consumer
+
+
+@dataclasses.dataclass(frozen=True)
+class Sorted:
+    """Consumers, sorted by whether they may be written."""
+
+    units: tuple[Unit, ...]
+    left: tuple[Left, ...]
+
+
+def look(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
+         ) -> Look:
+    """Ask Nova about consumers.
+
+    Servers are asked for before migrations: a move sets the task_state
+    first, so one that begins in between is seen one way or the other.
+
+    :param nodes: where most of the consumers are, to ask in bulk
+    """
+    wanted = set(consumers)
+    servers: dict[str, Server] = {}
+    for node in sorted(set(nodes)):
+        servers.update(api.on_node(node))
+    migrations = api.open_migrations()
+    mine = {uuid: migration for uuid, migration in migrations.items()
+            if uuid in wanted or migration.server in wanted}
+    needed = {mine[c].server if c in mine else c for c in wanted}
+    for uuid in sorted(needed - servers.keys()):
+        one = api.server(uuid)
+        if one is not None:
+            servers[uuid] = one
+    dead = {uuid: migration for uuid, migration in mine.items()
+            if is_dead(migration, servers.get(migration.server))}
+    return Look({uuid: servers[uuid] for uuid in needed if uuid in servers},
+                {uuid: migration for uuid, migration in mine.items()
+                 if uuid not in dead}, dead)
+
+
+def is_dead(migration: Migration, server: Server | None) -> bool:
+    """Whether only the record of a migration is open."""
+    if server is None or not server.known or server.task_state:
+        return False
+    # One to be confirmed has all the time in the world.
+    return (server.vm_state != RESIZED
+            and migration.idle_seconds > DEAD_AFTER_SECONDS)
+
+
+def sort(consumers: Iterable[str], seen: Look) -> Sorted:
+    """The units that stand still, and what is left alone with its reason."""
+    units: set[Unit] = set()
+    left = []
+    for consumer in sorted(set(consumers)):
+        found = _unit(consumer, seen)
+        if isinstance(found, Unit):
+            units.add(found)
+        else:
+            left.append(found)
+    return Sorted(tuple(sorted(units)), tuple(left))
+
+
+def _unit(consumer: str, seen: Look) -> Unit | Left:
+    if consumer in seen.dead:
+        return Left(consumer, Why.UNEXPLAINED,
+                    f'this migration of server {seen.dead[consumer].server} '
+                    'is over; a process died and left its record open '
+                    f'({seen.dead[consumer].status})')
+    uuid = seen.server_of(consumer)
+    server = seen.servers.get(uuid)
+    if server is None:
+        return Left(consumer, Why.UNEXPLAINED,
+                    'Nova knows no such server and no open migration')
+    if not server.known:
+        return Left(consumer, Why.UNKNOWN,
+                    f'the cell of server {uuid} does not answer')
+    if server.task_state:
+        return Left(consumer, Why.MOVING,
+                    f'server {uuid} is busy ({server.task_state})')
+    return _standing(consumer, server, seen)
+
+
+def _standing(consumer: str, server: Server, seen: Look) -> Unit | Left:
+    """A server without a task_state."""
+    still_open = [m for m in seen.migrations.values()
+                  if m.server == server.uuid]
+    if not still_open and server.vm_state != RESIZED:
+        return Unit(server.uuid)
+    if (len(still_open) == 1 and server.vm_state == RESIZED
+            and still_open[0].status == FINISHED):
+        return Unit(server.uuid, still_open[0].uuid)
+    told = ', '.join(f'{m.uuid} {m.status}' for m in still_open) or 'none'
+    return Left(consumer, Why.MOVING,
+                f'server {server.uuid} ({server.vm_state}) is moving; open '
+                f'migrations: {told}')

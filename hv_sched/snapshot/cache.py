@@ -1,0 +1,116 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What nova-scheduler knows of all volumes, read in bulk and kept a while.
+
+Filters and weighers ask ``get()`` and nothing else: never a request per
+host. None means that Placement could not be read, which is not the same as
+nothing being published.
+"""
+
+from collections.abc import Callable
+import dataclasses
+import os
+import threading
+import time
+
+import nova.conf
+from oslo_log import log as logging
+
+from hv_sched import conf
+from hv_sched.snapshot import nova_reader
+from hv_sched.snapshot import volumes
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+conf.register_opts(CONF)
+
+# An old answer is better than none for some time, but not for ever.
+_MAX_AGE_TTLS = 5
+
+
+class Cache:
+    """One snapshot of a process.
+
+    :param read: reads a snapshot or raises snapshot_reader.Unreadable
+    :param clock: seconds that never go back
+    """
+
+    def __init__(self, read: Callable[[], volumes.Snapshot],
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._read = read
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._snapshot: volumes.Snapshot | None = None
+        self._read_at = 0.0
+        self._tried_at: float | None = None
+
+    def get(self, ttl: float) -> volumes.Snapshot | None:
+        """The snapshot, at most ttl seconds old unless Placement is away.
+
+        While one thread reads, the others go on with the old one.
+        """
+        if self._is_due(ttl) and self._lock.acquire(
+                blocking=self._snapshot is None):
+            try:
+                if self._is_due(ttl):
+                    self._refresh()
+            finally:
+                self._lock.release()
+        if self._clock() - self._read_at > ttl * _MAX_AGE_TTLS:
+            self._snapshot = None
+        return self._snapshot
+
+    def _is_due(self, ttl: float) -> bool:
+        return (self._tried_at is None
+                or self._clock() - self._tried_at >= ttl)
+
+    def _refresh(self) -> None:
+        try:
+            self._snapshot = self._read()
+            self._read_at = self._clock()
+        except nova_reader.Unreadable as exc:
+            LOG.warning(
+                'The volumes in Placement cannot be read: %s. Until the next '
+                'try candidates pass as Placement gives them%s.', exc,
+                '' if self._snapshot else ' and volumes weigh nothing')
+        finally:
+            self._tried_at = self._clock()
+
+
+@dataclasses.dataclass
+class _Process:
+    pid: int
+    cache: Cache
+
+
+_process: _Process | None = None
+
+
+def get() -> volumes.Snapshot | None:
+    """The volumes as last read, None when Placement cannot be read."""
+    return _cache().get(CONF.hv_sched.snapshot_ttl)
+
+
+def forget() -> None:
+    """Read anew at the next ``get()``; for tests."""
+    global _process  # noqa: PLW0603  a process has one snapshot
+    _process = None
+
+
+def _cache() -> Cache:
+    # nova-scheduler forks its workers after building the filters, so a lock
+    # of the parent must never be used here.
+    global _process  # noqa: PLW0603  a process has one snapshot
+    if _process is None or _process.pid != os.getpid():
+        _process = _Process(os.getpid(), Cache(nova_reader.read))
+    return _process.cache

@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which node has which volumes as home, told by the volumes' own traits.
+
+Placement tells the members of one aggregate, not the aggregates of many
+members, so asking by aggregate would cost a request for each volume. The
+traits of all volumes come with their capacity, in one request.
+
+A node no volume names is not known to be anywhere: what Placement offers it
+counts. So it is until the publisher has passed once.
+"""
+
+from collections.abc import Mapping
+import contextlib
+
+from hv_sched.placement import names
+from hv_sched.snapshot import volumes
+
+
+def read_homes(known: Mapping[str, volumes.Volume],
+               ) -> dict[str, frozenset[str]]:
+    """Volumes by node, both as provider uuids."""
+    found: dict[str, set[str]] = {}
+    for uuid, volume in known.items():
+        for node in _nodes(volume):
+            found.setdefault(node, set()).add(uuid)
+    return {node: frozenset(some) for node, some in found.items()}
+
+
+def _nodes(volume: volumes.Volume) -> list[str]:
+    found = []
+    for trait in volume.traits:
+        if trait.startswith(names.HOME_PREFIX):
+            # One not of our making says nothing; the publisher removes it.
+            with contextlib.suppress(ValueError):
+                found.append(names.node_of(trait))
+    return found

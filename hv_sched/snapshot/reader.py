@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads all volumes from Placement in a few requests, without nova.
+
+Five, however many hosts and volumes there are; up to eight more while
+servers move inside their volume, or such a move failed.
+"""
+
+from collections.abc import Callable
+from collections.abc import Container
+from collections.abc import Mapping
+import dataclasses
+import logging
+from typing import Any
+
+from hv_sched.placement import names
+from hv_sched.snapshot import homes
+from hv_sched.snapshot import volumes
+
+LOG = logging.getLogger(__name__)
+
+# Volumes with escrow whose consumers are read, a request for each.
+_ESCROW_READS = 8
+# Those that requests forbid.
+_ASKED = (names.NO_NEW_DISKS, names.PAUSED)
+_MARKS = (names.VOLUME, names.CLUSTERED)
+
+
+class Reader:
+    """Reads what filters and weighers know.
+
+    :param get: the JSON object that GET answers to a URL of Placement
+    :param ensure_trait: makes a trait known; whether it is
+    :param servers_among: which consumers are servers, not migrations
+    """
+
+    def __init__(self, get: Callable[[str], dict[str, Any]],
+                 ensure_trait: Callable[[str], bool],
+                 servers_among: Callable[[list[str]], Container[str]]
+                 ) -> None:
+        self._get = get
+        self._ensure_trait = ensure_trait
+        self._servers_among = servers_among
+
+    def read(self) -> volumes.Snapshot:
+        """All volumes, however many hosts there are."""
+        known = self._traits()
+        if names.VOLUME not in known:
+            return volumes.Snapshot({}, {}, {}, known)
+        found = self._volumes()
+        return volumes.Snapshot(
+            volumes=found, homes=homes.read_homes(found),
+            nodes=(self._owners(names.CLUSTERED)
+                   if names.CLUSTERED in known else {}),
+            traits=known)
+
+    def _traits(self) -> frozenset[str]:
+        """Our traits that Placement knows, made known if they were not.
+
+        A query that names an unknown trait is refused, and a volume may be
+        closed by a trait created a moment ago.
+        """
+        asked = ','.join((*_ASKED, *_MARKS))
+        known = set(self._get(f'/traits?name=in:{asked}')['traits'])
+        known.update(self._get(
+            f'/traits?name=startswith:{names.HYPERV}')['traits'])
+        if names.VOLUME in known:
+            known.update(trait for trait in _ASKED
+                         if trait not in known and self._ensure_trait(trait))
+        return frozenset(known)
+
+    def _owners(self, trait: str) -> dict[str, str]:
+        found = self._get(f'/resource_providers?required={trait}')
+        return {provider['uuid']: provider['name']
+                for provider in found['resource_providers']}
+
+    def _volumes(self) -> dict[str, volumes.Volume]:
+        # Asked for the escrow class, which never runs out: a full volume
+        # would be absent if asked for its DISK_GB.
+        found = self._get(
+            f'/allocation_candidates?resources={names.HELD_DISK_GB}:1'
+            f'&required={names.VOLUME}')['provider_summaries']
+        titles = self._owners(names.VOLUME)
+        known = {uuid: _volume(uuid, titles.get(uuid, uuid), summary)
+                 for uuid, summary in found.items()
+                 if names.VOLUME in summary['traits']}
+        return known | self._without_migrations(known)
+
+    def _without_migrations(self, known: Mapping[str, volumes.Volume],
+                            ) -> dict[str, volumes.Volume]:
+        """Volumes with escrow, of which only the servers' part counts.
+
+        The fullest first, where it decides; of those beyond the number of
+        reads all escrow counts, which gives less room away.
+        """
+        escrowed = sorted((volume for volume in known.values()
+                           if volume.held_gb),
+                          key=lambda volume: volume.room_gb)
+        if len(escrowed) > _ESCROW_READS:
+            LOG.info('%s volumes hold escrow; of all but the %s fullest that '
+                     'of running migrations counts as taken, too',
+                     len(escrowed), _ESCROW_READS)
+        return {volume.uuid: dataclasses.replace(
+            volume, held_gb=self._held_by_servers(volume.uuid))
+            for volume in escrowed[:_ESCROW_READS]}
+
+    def _held_by_servers(self, volume: str) -> int:
+        held = {
+            consumer: amounts['resources'][names.HELD_DISK_GB]
+            for consumer, amounts in self._get(
+                f'/resource_providers/{volume}/allocations'
+            )['allocations'].items()
+            if names.HELD_DISK_GB in amounts['resources']}
+        servers = self._servers_among(list(held))
+        return sum(amount for consumer, amount in held.items()
+                   if consumer in servers)
+
+
+def _volume(uuid: str, title: str,
+            summary: Mapping[str, Any]) -> volumes.Volume:
+    """A volume all of whose escrow counts as kept for servers."""
+    resources = summary['resources']
+    disk = resources.get(names.DISK_GB, {'capacity': 0, 'used': 0})
+    return volumes.Volume(
+        uuid=uuid, name=title, capacity_gb=disk['capacity'],
+        used_gb=disk['used'], traits=frozenset(summary['traits']),
+        held_gb=resources[names.HELD_DISK_GB]['used'])
