@@ -39,11 +39,11 @@ from benchmarks import on_mariadb
 from hv_sched import model
 from hv_sched.adopt import adopt
 from hv_sched.compute import servers
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import client
 from hv_sched.placement import consumers
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import rewrite

@@ -53,7 +53,7 @@ class Example:
     sizes: Mapping[str, int] = dataclasses.field(default_factory=dict)
     disks: requirements.Disks | None = None
 
-    def asked(self) -> requirements.Asks:
+    def asked(self) -> requirements.Requirements:
         return requirements.of(
             {'vcpus': 1, 'ram_mb': 512, 'root_gb': 10, **self.sizes,
              'extra_specs': self.specs}, self.image,
@@ -263,7 +263,7 @@ def _row(example: Example) -> Iterable[str]:
         yield cell(asked, build)
 
 
-def cell(asked: requirements.Asks, build: windows_builds.Build) -> str:
+def cell(asked: requirements.Requirements, build: windows_builds.Build) -> str:
     """What a release says to an ask."""
     prefix = f'!{names.build_trait(build.number)}'
     why = [reason.why for reason in asked.reasons if reason.trait == prefix]

@@ -26,8 +26,8 @@ code  meaning
 
 from collections.abc import Iterable
 
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 
 OK = 0
 ERROR = 1
@@ -39,7 +39,7 @@ INTERRUPTED = 130  # as a shell says it: 128 and the signal's number
 _UNDONE = frozenset((Kind.REFUSED, Kind.SKIPPED, Kind.FROZEN))
 
 
-def of(findings: Iterable[Finding], failed: bool = False,
+def of(findings: Iterable[Notice], failed: bool = False,
        pending: bool = False) -> int:
     """The code for an outcome.
 

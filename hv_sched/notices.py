@@ -32,7 +32,7 @@ class Kind(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Finding:
+class Notice:
     """One sentence about one thing.
 
     :param subject: the cluster, node or volume it is about

@@ -34,8 +34,8 @@ from hv_sched.adopt.inspection import Situation
 from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
 from hv_sched.providers import plan as planning
@@ -76,7 +76,7 @@ class Report:
     plan: AdoptPlan
     left: tuple[Left, ...] = ()
     proofs: tuple[proof.Proof, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Notice, ...] = ()
     published: reconcile.Result | None = None
 
 
@@ -231,24 +231,24 @@ class Adopter:
         return server.needs.disk_gb if server else None
 
 
-def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Finding]:
+def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Notice]:
     count = sum(1 for one in left if one.why == Why.UNKNOWN)
     if not count:
         return []
-    return [Finding(
+    return [Notice(
         plan.cluster, plan.cluster, Kind.FROZEN,
         f'{count} of its shares are of a cell that does not answer: '
         f'nothing is touched until it does')]
 
 
-def _told(cluster: str, left: Mapping[str, Left]) -> list[Finding]:
-    return [Finding(cluster, one.consumer, Kind.SKIPPED, one.message)
+def _told(cluster: str, left: Mapping[str, Left]) -> list[Notice]:
+    return [Notice(cluster, one.consumer, Kind.SKIPPED, one.message)
             for one in left.values()]
 
 
 def _disproved(cluster: str, proofs: tuple[proof.Proof, ...]
-               ) -> list[Finding]:
-    return [Finding(
+               ) -> list[Notice]:
+    return [Notice(
         cluster, one.volume, Kind.REFUSED,
         f'the sums do not agree; shares of another size: '
         f'{", ".join(one.differing) or "none"}')

@@ -25,8 +25,8 @@ import tempfile
 from typing import Any
 
 from hv_sched import exception
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 
 VERSION = 1

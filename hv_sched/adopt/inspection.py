@@ -21,10 +21,10 @@ from hv_sched import model
 from hv_sched.adopt import plan as adopt_plan
 from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.compute.servers import Servers
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import plan as planning
@@ -95,16 +95,16 @@ class Surveyor:
                 in self._client.allocations_on(uuid).items()
                 if names.DISK_GB in resources}
 
-    def _frozen(self, cluster: model.Cluster) -> list[Finding]:
+    def _frozen(self, cluster: model.Cluster) -> list[Notice]:
         limit = self._settings.stale_after
         age = planning.facts_age(cluster, self._clock())
         if not limit or age <= limit:
             return []
-        return [Finding(cluster.name, cluster.name, Kind.FROZEN,
+        return [Notice(cluster.name, cluster.name, Kind.FROZEN,
                         f'the facts are {int(age)} seconds old: nothing is '
                         f'adopted until they are newer')]
 
-    def _misnamed(self, one: Layout, observed: Observed) -> list[Finding]:
+    def _misnamed(self, one: Layout, observed: Observed) -> list[Notice]:
         """Volumes that could never be published need no shares."""
         planned, _kept = plan_volume.plan(
             one, frozenset(), observed, self._settings,

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import dataclasses
 
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import fitting
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -101,7 +101,7 @@ class AdoptPlan:
     nodes: Mapping[str, int]
     volumes: tuple[VolumePlan, ...]
     targets: Targets
-    refusals: tuple[Finding, ...] = ()
+    refusals: tuple[Notice, ...] = ()
 
 
 def targets(one: Layout) -> Targets:
@@ -230,9 +230,9 @@ def _short_gb(one: Layout, provider: Provider, plan: VolumePlan,
     return plan.after_gb - int(total * ratio)
 
 
-def _short(one: Layout, plan: VolumePlan) -> Finding:
+def _short(one: Layout, plan: VolumePlan) -> Notice:
     total = one.volumes[plan.uuid].total_gb
-    return Finding(
+    return Notice(
         one.cluster.name, plan.name, Kind.REFUSED,
         f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '
         f'GB of {total} GB. Move or delete servers, or run with '
@@ -240,8 +240,8 @@ def _short(one: Layout, plan: VolumePlan) -> Finding:
         f'{fitting.smallest(total, plan.after_gb):g} until it fits again')
 
 
-def _homeless(one: Layout, node: str) -> Finding:
-    return Finding(
+def _homeless(one: Layout, node: str) -> Notice:
+    return Notice(
         one.cluster.name, one.nodes[node].name, Kind.REFUSED,
         "nothing says which volume its servers' files are on: give the "
         'node its home in the source')

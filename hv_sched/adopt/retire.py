@@ -26,8 +26,8 @@ import dataclasses
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.compute.servers import Servers
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import overcommit
@@ -77,7 +77,7 @@ class Situation:
 class Report:
     """:param done: the changes that gave the providers back"""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Notice, ...]
     left: tuple[Left, ...] = ()
     done: tuple[changes.Change, ...] = ()
 
@@ -137,10 +137,10 @@ class Retirer:
             self._hide(volume)
         disks = NodeDisks(self._client, tuple(situation.nodes))
         left = self._move(situation, disks)
-        told = tuple(Finding(name, one.consumer, Kind.SKIPPED, one.message)
+        told = tuple(Notice(name, one.consumer, Kind.SKIPPED, one.message)
                      for one in left)
         if any(one.why != Why.UNEXPLAINED for one in left):
-            return Report((*told, Finding(
+            return Report((*told, Notice(
                 name, name, Kind.SKIPPED, 'not every share is back on its '
                 'node: its volumes stay hidden and its nodes closed; run '
                 'retire again')), tuple(left))
@@ -204,7 +204,7 @@ class Retirer:
         return frozenset(uuid for uuid in on
                          if overview.listed[uuid].name == server.node)
 
-    def _drop_children(self, situation: Situation) -> list[Finding]:
+    def _drop_children(self, situation: Situation) -> list[Notice]:
         """Delete the RemoteFX providers below the nodes."""
         found = []
         for node, name in situation.nodes.items():
@@ -216,12 +216,12 @@ class Retirer:
             except exception.PlacementNotFound:
                 continue
             except exception.PlacementRefused as exc:
-                found.append(Finding(situation.layout.cluster.name, name,
+                found.append(Notice(situation.layout.cluster.name, name,
                                      Kind.REFUSED, str(exc)))
         return found
 
     def _release(self, now: Situation
-                 ) -> tuple[tuple[changes.Change, ...], list[Finding]]:
+                 ) -> tuple[tuple[changes.Change, ...], list[Notice]]:
         """Take what is ours off the nodes, and delete the volumes."""
         one, providers = now.layout, now.observed.providers
         found = [change for node in now.nodes if node in providers
@@ -230,7 +230,7 @@ class Retirer:
         findings = []
         for volume, name in now.volumes.items():
             if now.shares[volume]:
-                findings.append(Finding(
+                findings.append(Notice(
                     one.cluster.name, name, Kind.REFUSED,
                     f'{len(now.shares[volume])} consumers still hold '
                     f'{sum(now.shares[volume].values())} GB of it: it '

@@ -28,7 +28,7 @@ from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
 from hv_sched.compute.servers import Cloud
-from hv_sched.notices import Finding
+from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
@@ -122,6 +122,6 @@ class Agent:
                 exit_codes.PARTIAL)
 
 
-def _log(findings: tuple[Finding, ...] | list[Finding]) -> None:
+def _log(findings: tuple[Notice, ...] | list[Notice]) -> None:
     for finding in findings:
         LOG.warning('%s', finding)

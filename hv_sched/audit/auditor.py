@@ -32,7 +32,7 @@ from hv_sched.audit import clusters
 from hv_sched.audit import judge
 from hv_sched.audit import orphans
 from hv_sched.audit.clusters import Cluster
-from hv_sched.audit.context import Ground
+from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.context import Node
 from hv_sched.audit.findings import Code
@@ -40,8 +40,8 @@ from hv_sched.audit.findings import Finding
 from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.shares import quiescence
 from hv_sched.shares.quiescence import Why
@@ -76,7 +76,7 @@ class Report:
     """
 
     findings: tuple[Finding, ...]
-    ground: Ground
+    ground: AuditContext
     hosts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     abandoned: frozenset[str] = frozenset()
@@ -162,9 +162,9 @@ class _Pass:
                        if computes.get(node.name)}, down)
 
     def _ground(self, volumes: Mapping[str, str],
-                nodes: Mapping[str, Node]) -> Ground:
+                nodes: Mapping[str, Node]) -> AuditContext:
         waiting, _abandoned = self._evacuations
-        return Ground(volumes, nodes, self._options.known_on, waiting,
+        return AuditContext(volumes, nodes, self._options.known_on, waiting,
                       assume_home=self._options.assume_home)
 
     @functools.cached_property
@@ -198,7 +198,7 @@ class _Pass:
             len(seen.servers), busy, unknown)
 
     def _both(self, first: list[Finding], again: list[Finding],
-              ground: Ground, changed: Collection[str]) -> list[Finding]:
+              ground: AuditContext, changed: Collection[str]) -> list[Finding]:
         """What both looks show of servers that did not move meanwhile.
 
         The second look knows of evacuations, and so which of the shares is
@@ -228,7 +228,7 @@ class _Pass:
             servers.update(some)
         return _Look(held, servers)
 
-    def _judge(self, seen: _Look, ground: Ground,
+    def _judge(self, seen: _Look, ground: AuditContext,
                only: Collection[str] | None = None
                ) -> tuple[list[Finding], int, int]:
         """Findings, servers not at rest, consumers that stay unknown."""
@@ -256,7 +256,7 @@ class _Pass:
         return ([unit.server for unit in sorted_.units],
                 sum(1 for left in sorted_.left if left.why is Why.MOVING))
 
-    def _of_server(self, server: Server, held: Held, ground: Ground
+    def _of_server(self, server: Server, held: Held, ground: AuditContext
                    ) -> list[Finding]:
         """Only where something is wrong its root disk has to be known."""
         found = list(judge.judge(server, held, ground))
@@ -265,8 +265,8 @@ class _Pass:
                                     ground))
         return found
 
-    def _with_evacuations(self, ground: Ground, found: Iterable[Finding]
-                          ) -> Ground:
+    def _with_evacuations(self, ground: AuditContext, found: Iterable[Finding]
+                          ) -> AuditContext:
         """The newest evacuation of each server with several shares."""
         evacuated: dict[str, Migration] = {}
         for server in sorted({finding.consumer for finding in found
@@ -293,7 +293,7 @@ class _Pass:
             uuid for uuid, server in asked.items() if server is None])
 
 
-def _nodes(findings: Iterable[Finding], seen: _Look, ground: Ground
+def _nodes(findings: Iterable[Finding], seen: _Look, ground: AuditContext
            ) -> dict[str, str]:
     found = {finding.consumer: ground.node_of(seen.servers[finding.consumer])
              for finding in findings if finding.consumer in seen.servers}

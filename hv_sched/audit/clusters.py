@@ -15,9 +15,9 @@
 import dataclasses
 
 from hv_sched.audit.context import Node
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 
 

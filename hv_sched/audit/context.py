@@ -39,7 +39,7 @@ class Node:
 
 
 @dataclasses.dataclass(frozen=True)
-class Ground:
+class AuditContext:
     """What is known besides the server; volumes and nodes by uuid.
 
     :param known_on: by server, the one volume that has all its files

@@ -29,7 +29,7 @@ import time
 from hv_sched import exception
 from hv_sched.audit import judge
 from hv_sched.audit.auditor import Report
-from hv_sched.audit.context import Ground
+from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.audit.orphans import Strangers
@@ -238,7 +238,7 @@ class _Rewriter:
         self._cloud = cloud
         self._report = report
         self._space = space
-        self._judged: dict[str, tuple[Server | None, Ground]] = {}
+        self._judged: dict[str, tuple[Server | None, AuditContext]] = {}
         self.watched = _Watched(cloud, report.hosts)
         self.codes: dict[str, set[Code]] = {}
         self.changed: set[str] = set()
@@ -270,7 +270,7 @@ class _Rewriter:
         self._space.make(moves)
         self._client.write_consumers(move.after for move in moves)
 
-    def _now(self, uuid: str) -> tuple[Server | None, Ground]:
+    def _now(self, uuid: str) -> tuple[Server | None, AuditContext]:
         """A server, and its ground with the evacuations there are now."""
         waiting = self.watched.evacuated - self._report.abandoned
         return self.watched.said.get(uuid), dataclasses.replace(

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 
-from hv_sched.audit.context import Ground
+from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
@@ -40,7 +40,7 @@ _Changed = dict[str, dict[str, int]]
 _PUT_BACK = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE)
 
 
-def healed(server: Server, held: Held, ground: Ground,
+def healed(server: Server, held: Held, ground: AuditContext,
            codes: Collection[Code]) -> Held:
     """What a server holds once its findings of these codes are healed."""
     for _step in Code:
@@ -53,7 +53,7 @@ def healed(server: Server, held: Held, ground: Ground,
     return held
 
 
-def judge(server: Server, held: Held, ground: Ground) -> Iterator[Finding]:
+def judge(server: Server, held: Held, ground: AuditContext) -> Iterator[Finding]:
     """What is wrong with a server that stands still.
 
     :param held: all that it holds, or all of it in its cluster
@@ -90,7 +90,7 @@ def _found(case: '_Case') -> Iterator[Finding]:
 class _Case:
     """One server; see judge."""
 
-    def __init__(self, server: Server, held: Held, ground: Ground) -> None:
+    def __init__(self, server: Server, held: Held, ground: AuditContext) -> None:
         self.server = server
         self.ground = ground
         self.held = held

@@ -19,15 +19,15 @@ what is proved to have been Nova's is called an orphan.
 
 from collections.abc import Collection
 
-from hv_sched.audit.context import Ground
+from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import OPEN_STATUSES
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.consumers import UNTYPED
@@ -42,7 +42,7 @@ class Strangers:
     :ivar server_of: the server of each consumer that was a migration
     """
 
-    def __init__(self, client: Placement, cloud: Cloud, ground: Ground,
+    def __init__(self, client: Placement, cloud: Cloud, ground: AuditContext,
                  workers: int) -> None:
         self._client = client
         self._cloud = cloud
@@ -75,7 +75,7 @@ class Strangers:
 
 
 def _finding(consumer: Consumer, deleted: bool,
-             migration: Migration | None, ground: Ground) -> Finding:
+             migration: Migration | None, ground: AuditContext) -> Finding:
     evidence = _evidence(consumer, deleted, migration)
     ours = {provider: max(resources.get(rc, 0) for rc in DISK)
             for provider, resources in consumer.held.items()
@@ -114,7 +114,7 @@ def _evidence(consumer: Consumer, deleted: bool,
     return None
 
 
-def released(consumer: Consumer, ground: Ground) -> Held:
+def released(consumer: Consumer, ground: AuditContext) -> Held:
     """What it still holds once the clusters are rid of it."""
     return {provider: resources
             for provider, resources in consumer.held.items()

@@ -39,7 +39,7 @@ class Capable:
         """The traits that some provider has."""
         return self._placement.all_traits(associated=True)
 
-    def unknown(self, asked: requirements.Asks) -> list[str]:
+    def unknown(self, asked: requirements.Requirements) -> list[str]:
         """Traits asked for that no provider has, in words."""
         wanted = set(asked.required)
         if asked.gpu:
@@ -47,7 +47,7 @@ class Capable:
         return [f'no node shows {trait}' for trait
                 in sorted(wanted - self.known)]
 
-    def nodes(self, asked: requirements.Asks) -> list[str]:
+    def nodes(self, asked: requirements.Requirements) -> list[str]:
         """Names of the Hyper-V nodes that can run it."""
         if names.HYPERV in asked.forbidden or self.unknown(asked) or (
                 names.HYPERV not in self.known):

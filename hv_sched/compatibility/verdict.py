@@ -35,7 +35,7 @@ class Verdict:
     :param dropped: its properties that Nova does not pass to the scheduler
     """
 
-    asked: requirements.Asks
+    asked: requirements.Requirements
     nodes: tuple[str, ...]
     problems: tuple[str, ...]
     dropped: tuple[str, ...]
@@ -63,7 +63,7 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
         tuple(sorted(_dropped(image))))
 
 
-def _problems(asked: requirements.Asks, found: tuple[str, ...],
+def _problems(asked: requirements.Requirements, found: tuple[str, ...],
               nodes: capable_nodes.Capable) -> Iterator[str]:
     yield from asked.contradictions
     if asked.contradictions or found:

@@ -84,7 +84,7 @@ def ask(placement: adapter.Adapter, wish: Wish) -> Answer:
         for node in sorted(names) if node not in able})
 
 
-def _query(asked: requirements.Asks, forbidden: frozenset[str]) -> dict[str, str]:
+def _query(asked: requirements.Requirements, forbidden: frozenset[str]) -> dict[str, str]:
     traits = sorted(asked.required) + [f'!{t}' for t in sorted(forbidden)]
     query = {'resources': f'{orc.VCPU}:1,{orc.MEMORY_MB}:2048,'
                           f'{orc.DISK_GB}:{DISK_GB}'}
@@ -113,7 +113,7 @@ def _traits(placement: adapter.Adapter) -> dict[str, set[str]]:
         for name, uuid in _nodes(placement).items()}
 
 
-def _why_not(asked: requirements.Asks, forbidden: frozenset[str],
+def _why_not(asked: requirements.Requirements, forbidden: frozenset[str],
              traits: set[str]) -> str:
     """Why a node is out, from what Placement has of it."""
     missing = [f'no {trait} ({asked.asked_by(trait)})'

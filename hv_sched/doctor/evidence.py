@@ -20,7 +20,7 @@ from typing import Any
 from oslo_config import cfg
 
 from hv_sched import model
-from hv_sched.notices import Finding
+from hv_sched.notices import Notice
 from hv_sched.placement.node_capacity import NodeRoom
 from hv_sched.snapshot import volumes
 
@@ -93,7 +93,7 @@ class SourceState:
     """
 
     facts: model.Facts
-    findings: tuple[Finding, ...]
+    findings: tuple[Notice, ...]
     pending: Mapping[str, int]
     stale_after: int
     now: datetime.datetime

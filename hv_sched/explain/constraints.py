@@ -24,7 +24,7 @@ from hv_sched.query import candidates_query as requests
 from hv_sched.query import rules
 from hv_sched.query.build import Built
 from hv_sched.query.candidates_query import Atom
-from hv_sched.requirements import Asks
+from hv_sched.requirements import Requirements
 
 # More are told as one: each costs requests.
 MAX_CONSTRAINTS = 20
@@ -108,7 +108,7 @@ def _words(atom: Atom, built: Built, places: Mapping[str, str]) -> str:
             else f'{atom.name}{where}')
 
 
-def _why(atom: Atom, asked: Asks) -> str:
+def _why(atom: Atom, asked: Requirements) -> str:
     trait = f'!{atom.name}' if atom.kind == requests.FORBIDDEN else atom.name
     if atom.kind == requests.RESOURCE:
         return _ASKED_BY.get(atom.name, '')
@@ -127,7 +127,7 @@ _ASKED_BY = {'VCPU': 'flavor vcpus', 'MEMORY_MB': 'flavor ram',
 _IMPLIED = dict.fromkeys(('', rules.DISK_SUFFIX), 'flavor or image trait:')
 
 
-def _builds(asked: Asks, atoms: frozenset[Atom]) -> Constraint:
+def _builds(asked: Requirements, atoms: frozenset[Atom]) -> Constraint:
     why = '; '.join(dict.fromkeys(
         str(reason.why or reason.said) for reason in asked.reasons
         if reason.trait.startswith(f'!{names.BUILD_PREFIX}')))

@@ -75,7 +75,7 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             return host_states
         return self._capable_of(host_states, wish.asked, spec_obj, rebuild)
 
-    def _capable_of(self, host_states: list[Any], asked: requirements.Asks,
+    def _capable_of(self, host_states: list[Any], asked: requirements.Requirements,
                     spec_obj: objects.RequestSpec, rebuild: bool
                     ) -> list[Any]:
         capable = _capable(asked)
@@ -108,7 +108,7 @@ def _server(request_spec: objects.RequestSpec) -> str:
     return f'server {request_spec.instance_uuid}'
 
 
-def _lacks(asked: requirements.Asks, node: str) -> str:
+def _lacks(asked: requirements.Requirements, node: str) -> str:
     """Why a node cannot run a server; first what matters, since Nova cuts a
     fault at 255 characters.
     """
@@ -125,7 +125,7 @@ def _lacks(asked: requirements.Asks, node: str) -> str:
     return ', '.join(missing + unwanted)
 
 
-def _capable(asked: requirements.Asks) -> frozenset[str] | None:
+def _capable(asked: requirements.Requirements) -> frozenset[str] | None:
     """Provider uuids of the nodes that can; None: all, or not known."""
     known = cache.get()
     if known is None or names.HYPERV not in known.traits:

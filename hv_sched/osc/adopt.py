@@ -23,8 +23,8 @@ from hv_sched.adopt import adopt
 from hv_sched.adopt import export
 from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.adopt.proof import Proof
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.osc import shares
 from hv_sched.osc import sync
 from hv_sched.placement import client
@@ -91,7 +91,7 @@ class Adopt(shares.MovingCommand):
                      for uuid, node in situation.layout.nodes.items()}
             return list(planned_rows(situation.plan, names)), [
                 *situation.plan.refusals,
-                *(Finding(cluster.name, one.consumer, Kind.SKIPPED,
+                *(Notice(cluster.name, one.consumer, Kind.SKIPPED,
                           one.message) for one in left)]
         report = adopter.adopt(situation)
         done = report.published.done if report.published else ()

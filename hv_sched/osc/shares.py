@@ -25,14 +25,14 @@ import tqdm
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.osc import base
 from hv_sched.osc import sync
 
 Rows = list[sync.Row]
 Answer = tuple[tuple[str, ...], Rows]
-Outcome = tuple[Rows, list[Finding]]
+Outcome = tuple[Rows, list[Notice]]
 Move = Callable[[model.Cluster], Outcome]
 INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
                'the same command again to finish.\n')
@@ -62,7 +62,7 @@ class SharesCommand(base.ServersCommand):
 
     def clusters(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace
-                 ) -> tuple[list[model.Cluster], list[Finding]]:
+                 ) -> tuple[list[model.Cluster], list[Notice]]:
         """The clusters asked for, and those that cannot be used.
 
         :raises InvalidConfig: a cluster is named that nobody describes
@@ -70,7 +70,7 @@ class SharesCommand(base.ServersCommand):
         facts = self.required_facts(conf, parsed_args)
         wanted = set(parsed_args.cluster or ())
         known = {cluster.name for cluster in facts.clusters}
-        broken = [Finding(p.cluster or '', p.cluster or 'source',
+        broken = [Notice(p.cluster or '', p.cluster or 'source',
                           Kind.FROZEN, str(p)) for p in facts.problems
                   if not wanted or p.cluster in wanted]
         missing = wanted - known - {p.cluster for p in facts.problems}
@@ -122,7 +122,7 @@ class MovingCommand(SharesCommand, command.Lister):
         """What moves one of these clusters, or shows what it would do."""
 
     def each(self, parsed_args: argparse.Namespace,
-             clusters: Iterable[model.Cluster], findings: Iterable[Finding],
+             clusters: Iterable[model.Cluster], findings: Iterable[Notice],
              one: Move) -> Answer:
         """One cluster after the other; the failure of one stops no other.
 

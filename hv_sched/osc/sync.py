@@ -20,8 +20,8 @@ from osc_lib.command import command
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.osc import base
 from hv_sched.providers import changes
 from hv_sched.providers import host_aggregates
@@ -31,7 +31,7 @@ COLUMNS = ('Change', 'Provider', 'What', 'From', 'To')
 Row = tuple[str, str, str, str, str]
 
 
-def rows(done: Iterable[changes.Change], findings: Iterable[Finding]
+def rows(done: Iterable[changes.Change], findings: Iterable[Notice]
          ) -> list[Row]:
     """A row for each thing that changes, and one for each finding."""
     found = [(sign, change.name, what, before, after)
@@ -100,7 +100,7 @@ class _Planning(base.SourceCommand, command.Lister):
             self.app.client_manager.sdk_connection)
 
     def aggregates_plan(self, parsed_args: argparse.Namespace,
-                        facts: model.Facts, findings: Iterable[Finding]
+                        facts: model.Facts, findings: Iterable[Notice]
                         ) -> host_aggregates.Plan:
         """Nothing unless asked for, nor of clusters that are frozen."""
         if not parsed_args.host_aggregates:

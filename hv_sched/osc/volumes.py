@@ -22,6 +22,7 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import parallel
 from hv_sched.osc import base
 from hv_sched.osc import format_columns
 from hv_sched.placement import bulk_read
@@ -125,7 +126,7 @@ class ListVolumes(_Volumes, command.Lister):
         placement = self.placement(conf.hv_sched.request_timeout)
         told = self.described(conf, parsed_args)
         found = self.read(placement, conf, self.volumes(placement))
-        members = bulk_read.in_parallel(
+        members = parallel.in_parallel(
             conf.hv_sched.workers, lambda provider: placement.list_providers(
                 member_of=ids.home_aggregate(provider.uuid),
                 required=names.COMPUTE_NODE), found)

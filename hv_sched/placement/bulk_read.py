@@ -12,16 +12,14 @@
 
 """Read Placement: the overview in bulk, single providers in full."""
 
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
-from concurrent import futures
 import logging
 from typing import Any
-from typing import TypeVar
 
 from hv_sched import exception
 from hv_sched import features
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.client import Placement
@@ -37,24 +35,6 @@ LOG = logging.getLogger(__name__)
 # A provider busy with claims changes between two of our reads; this often is
 # no bad luck any more.
 CONSISTENT_READ_ATTEMPTS = 10
-
-_Item = TypeVar('_Item')
-_Result = TypeVar('_Result')
-
-
-def in_parallel(workers: int, function: Callable[[_Item], _Result],
-                items: Iterable[_Item]) -> list[_Result]:
-    """Call function for each item on up to ``workers`` threads, in order.
-
-    Not with futurist, whose idle threads take a second to notice that they
-    are to end (futurist 3.5.0, ``_thread.py``, ``MAX_IDLE_FOR``).
-    """
-    todo = list(items)
-    if workers == 1 or len(todo) < 2:
-        return [function(item) for item in todo]
-    with futures.ThreadPoolExecutor(max_workers=workers) as pool:
-        return list(pool.map(function, todo))
-
 
 def read_overview(client: Placement, listed: Iterable[Listed],
                   aggregates: Iterable[str], workers: int) -> Overview:

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
-from hv_sched.placement import bulk_read
+from hv_sched import parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 
@@ -73,7 +73,7 @@ def read(client: Placement, workers: int) -> dict[str, NodeRoom]:
         found.update({uuid: _from_summary(uuid, listed[uuid], summaries[uuid])
                       for uuid in listed.keys() & summaries.keys()})
     full = sorted(listed.keys() - found.keys())
-    found.update({one.uuid: one for one in bulk_read.in_parallel(
+    found.update({one.uuid: one for one in parallel.in_parallel(
         workers, lambda uuid: _read_one(client, uuid, listed[uuid]), full)})
     return found
 

@@ -26,7 +26,7 @@ import dataclasses
 import logging
 
 from hv_sched import exception
-from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.parallel import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes

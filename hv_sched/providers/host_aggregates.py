@@ -31,8 +31,8 @@ from openstack import exceptions as sdk_exceptions
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 
 NAME = 'hv_cluster'
 GUID = 'hv_cluster_guid'
@@ -80,7 +80,7 @@ class Plan:
     """What is to be done, and what is not, and why."""
 
     steps: tuple[Step, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Notice, ...]
 
 
 def plan(clusters: Iterable[model.Cluster], aggregates: Iterable[Aggregate],
@@ -91,11 +91,11 @@ def plan(clusters: Iterable[model.Cluster], aggregates: Iterable[Aggregate],
     """
     every = tuple(aggregates)
     steps: list[Step] = []
-    findings: list[Finding] = []
+    findings: list[Notice] = []
     for cluster in sorted(clusters, key=lambda one: one.name):
         clash = _clash(cluster, every)
         if clash:
-            findings.append(Finding(
+            findings.append(Notice(
                 cluster.name, cluster.name, Kind.REFUSED, clash))
             continue
         step = _step(cluster, _ours(cluster, every), hosts)
@@ -104,7 +104,7 @@ def plan(clusters: Iterable[model.Cluster], aggregates: Iterable[Aggregate],
         missing = sorted(node.name for node in cluster.nodes
                          if node.name not in hosts)
         if missing:
-            findings.append(Finding(
+            findings.append(Notice(
                 cluster.name, cluster.name, Kind.NOTE, 'not in its host '
                 'aggregate, as Nova does not know them: '
                 + ', '.join(missing)))

@@ -22,8 +22,8 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Matches:
     """
 
     uuids: Mapping[str, str]
-    findings: tuple[Finding, ...]
+    findings: tuple[Notice, ...]
     claimed: frozenset[str] = frozenset()
 
 
@@ -57,7 +57,7 @@ def match_nodes(clusters: Iterable[model.Cluster],
     for (cluster, node), uuids in found.items():
         why = _why_not(node, uuids, takers, providers)
         if why:
-            findings.append(Finding(cluster, node, Kind.SKIPPED, why))
+            findings.append(Notice(cluster, node, Kind.SKIPPED, why))
         else:
             uuids_by_node[node] = uuids[0]
     return Matches(uuids_by_node, tuple(findings), frozenset(takers))

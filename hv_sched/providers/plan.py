@@ -22,8 +22,8 @@ import dataclasses
 import datetime
 
 from hv_sched import model
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Listed
@@ -45,7 +45,7 @@ class ClusterPlan:
 
     cluster: str
     changes: tuple[change_types.Change, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Notice, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Plan:
     vocabulary: tuple[change_types.Change, ...] = ()
     clusters: tuple[ClusterPlan, ...] = ()
     cleaning: tuple[change_types.Change, ...] = ()
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Notice, ...] = ()
 
     @property
     def changes(self) -> tuple[change_types.Change, ...]:
@@ -70,7 +70,7 @@ class Plan:
                 *self.cleaning)
 
     @property
-    def all_findings(self) -> tuple[Finding, ...]:
+    def all_findings(self) -> tuple[Notice, ...]:
         return (*self.findings,
                 *(f for cluster in self.clusters for f in cluster.findings))
 
@@ -166,8 +166,8 @@ def make(facts: model.Facts, cloud: Cloud, observed: Observed,
                 findings=_frozen(facts.problems))
 
 
-def _frozen(problems: Iterable[model.Problem]) -> tuple[Finding, ...]:
-    return tuple(Finding(problem.cluster or '', problem.cluster or 'source',
+def _frozen(problems: Iterable[model.Problem]) -> tuple[Notice, ...]:
+    return tuple(Notice(problem.cluster or '', problem.cluster or 'source',
                          Kind.FROZEN, str(problem)) for problem in problems)
 
 
@@ -265,7 +265,7 @@ def _stale(one: Layout, observed: Observed, age: float) -> ClusterPlan:
                f'but its volumes take no new disks until they are newer')
     return ClusterPlan(
         name, tuple(plan_volume.close_all(one, observed)),
-        (Finding(name, name, Kind.FROZEN, message),))
+        (Notice(name, name, Kind.FROZEN, message),))
 
 
 def is_published(one: Layout, overview: Overview) -> bool:
@@ -274,9 +274,9 @@ def is_published(one: Layout, overview: Overview) -> bool:
                for uuid in one.volumes)
 
 
-def _adopt(one: Layout, uuid: str, provider: Provider) -> Finding:
+def _adopt(one: Layout, uuid: str, provider: Provider) -> Notice:
     used = provider.used(names.DISK_GB)
-    return Finding(
+    return Notice(
         one.cluster.name, one.nodes[uuid].name, Kind.ADOPT,
         f'servers hold {used} GB of its own disk: run "openstack resource '
         f'provider csv adopt --cluster {one.cluster.name}" first')

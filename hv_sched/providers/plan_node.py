@@ -20,8 +20,8 @@ from collections.abc import Iterable
 import dataclasses
 import math
 
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import former_ratio
 from hv_sched.placement import names
 from hv_sched.placement import ownership
@@ -73,7 +73,7 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
     :param ours: every aggregate that is ours
     """
     found: list[changes.Change] = []
-    findings: list[Finding] = []
+    findings: list[Notice] = []
     for uuid in one.nodes:
         provider = observed.providers.get(uuid)
         if provider is None:
@@ -87,7 +87,7 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
         child = plan_gpu.plan(one.nodes[uuid], provider, observed.providers.get(
             plan_gpu.child_uuid(uuid)))
         found += child[0]
-        findings += [Finding(one.cluster.name, provider.name, Kind.REFUSED,
+        findings += [Notice(one.cluster.name, provider.name, Kind.REFUSED,
                              why) for why in child[1]]
     return found, findings
 
@@ -149,7 +149,7 @@ def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
         len(providers), len(providers) + len(one.cluster.nodes), settings,
         'nodes')
     if refusal and providers:
-        return [], [Finding(one.cluster.name, one.cluster.name,
+        return [], [Notice(one.cluster.name, one.cluster.name,
                             Kind.REFUSED, refusal)]
     return [change for provider in providers
             for change in release(provider, ours, one)], []

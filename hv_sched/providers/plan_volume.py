@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import overcommit
@@ -34,7 +34,7 @@ from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
-Planned = tuple[list[changes.Change], list[Finding]]
+Planned = tuple[list[changes.Change], list[Notice]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _plan_one(one: Layout, uuid: str, provider: Provider | None,
               staying: frozenset[str]) -> Planned:
     """:param provider: None when the volume is to be created"""
     if provider is None and not one.members[uuid]:
-        return [], [Finding(
+        return [], [Notice(
             one.cluster.name, one.volume_name(uuid), Kind.NOTE,
             'no node Nova knows has it as its home: it is not published')]
     naming, refusal = _naming(one, uuid, provider, bearers)
@@ -118,7 +118,7 @@ def _plan_one(one: Layout, uuid: str, provider: Provider | None,
 
 
 def _naming(one: Layout, uuid: str, provider: Provider | None,
-            bearers: _Names) -> tuple[list[changes.Change], Finding | None]:
+            bearers: _Names) -> tuple[list[changes.Change], Notice | None]:
     """Create or rename, or why the name cannot be had."""
     name = one.volume_name(uuid)
     if provider is not None and provider.name == name:
@@ -141,7 +141,7 @@ def _naming(one: Layout, uuid: str, provider: Provider | None,
 
 
 def _name_refused(one: Layout, uuid: str, holder: str | None,
-                  bearers: _Names) -> Finding | None:
+                  bearers: _Names) -> Notice | None:
     name = one.volume_name(uuid)
     why = ''
     if len(name) > names.MAX_NAME_LENGTH:
@@ -151,7 +151,7 @@ def _name_refused(one: Layout, uuid: str, holder: str | None,
             bearers.volumes):
         why = (f'resource provider {holder} already has this name and is '
                f'not this volume: rename or delete that provider')
-    return Finding(one.cluster.name, name, Kind.REFUSED, why) if why else None
+    return Notice(one.cluster.name, name, Kind.REFUSED, why) if why else None
 
 
 def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
@@ -160,7 +160,7 @@ def _fill(one: Layout, provider: Provider, settings: Settings) -> Planned:
     disk = disk_inventory(one, provider, settings)
     if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), used
                       ) and not settings.allow.shrink:
-        return [], [Finding(
+        return [], [Notice(
             one.cluster.name, provider.name, Kind.REFUSED,
             f'its size would become {disk.total} GB x allocation_ratio '
             f'{disk.allocation_ratio:g}, but servers hold {used} GB: check '

@@ -14,8 +14,8 @@
 
 from collections.abc import Iterable
 
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import ownership
 from hv_sched.placement.observed import Provider
@@ -28,7 +28,7 @@ Step = changes.Step
 
 
 def plan(one: Layout, leaving: dict[str, Provider], settings: Settings
-         ) -> tuple[list[changes.Change], list[Finding], frozenset[str]]:
+         ) -> tuple[list[changes.Change], list[Notice], frozenset[str]]:
     """Withdraw what the source no longer lists, unless that looks wrong.
 
     :param leaving: by uuid, the volumes the source no longer lists
@@ -40,14 +40,14 @@ def plan(one: Layout, leaving: dict[str, Provider], settings: Settings
     for provider in leaving.values():
         why = _why_keep(one, provider, wanted, settings)
         if why:
-            findings.append(Finding(one.cluster.name, provider.name,
+            findings.append(Notice(one.cluster.name, provider.name,
                                     Kind.REFUSED, why))
         else:
             going.append(provider)
     refusal = too_many(len(going), len(leaving) + len(one.volumes),
                        settings, 'volumes')
     if refusal and going:
-        findings.append(Finding(one.cluster.name, one.cluster.name,
+        findings.append(Notice(one.cluster.name, one.cluster.name,
                                 Kind.REFUSED, refusal))
         going = []
     found = [change for provider in going for change in withdraw(provider)]

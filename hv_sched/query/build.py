@@ -93,7 +93,7 @@ class Built:
     """:param refused: why the request never reaches Placement, in words"""
 
     request: Request
-    asked: requirements.Asks
+    asked: requirements.Requirements
     refused: tuple[str, ...] = ()
 
 
@@ -140,7 +140,7 @@ def _bound(request: Request, wanted: Wanted) -> Request:
     return request
 
 
-def _with_features(request: Request, asked: requirements.Asks,
+def _with_features(request: Request, asked: requirements.Requirements,
                    known: volumes.Snapshot, wanted: Wanted
                    ) -> tuple[Request, tuple[str, ...]]:
     refused = () if wanted.runs_already else asked.contradictions

@@ -28,10 +28,10 @@ from typing import Any
 from hv_sched import exception
 from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.recovery import stray_shares
@@ -67,7 +67,7 @@ class Result:
     """What a pass came to."""
 
     done: tuple[Restored, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Notice, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Restorer:
         return Result(tuple(sorted(done)), tuple(findings))
 
     def _escrow(self, found: _Escrow, dry_run: bool
-                ) -> tuple[list[Restored], list[Finding]]:
+                ) -> tuple[list[Restored], list[Notice]]:
         if not found.consumers:
             return [], []
         seen = quiescence.look(self._servers, (), found.consumers)
@@ -174,7 +174,7 @@ class Restorer:
 
     def _restore(self, found: _Escrow, units: Iterable[Unit],
                  seen: quiescence.Look, dry_run: bool
-                 ) -> tuple[list[Restored], list[Finding]]:
+                 ) -> tuple[list[Restored], list[Notice]]:
         units = tuple(units)
         escrow = self._of_migrations(units, seen)
         wanted: dict[str, Move] = {}
@@ -287,12 +287,12 @@ def _changed(change: stray_shares.Change, found: _Escrow) -> list[Restored]:
             if change.after.get(volume) != gb]
 
 
-def _finding(left: Left) -> Finding:
-    return Finding('', left.consumer, Kind.SKIPPED, left.message)
+def _finding(left: Left) -> Notice:
+    return Notice('', left.consumer, Kind.SKIPPED, left.message)
 
 
-def _short(space: room.Room, found: _Escrow) -> list[Finding]:
-    return [Finding('', found.volumes[volume], Kind.NOTE,
+def _short(space: room.Room, found: _Escrow) -> list[Notice]:
+    return [Notice('', found.volumes[volume], Kind.NOTE,
                     f'its room was given away while shares were held on it: '
                     f'{missing_gb} GB more than it has are allocated now, '
                     'and it takes no new disks until that is over')

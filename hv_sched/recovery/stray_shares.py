@@ -29,11 +29,11 @@ from hv_sched.compute.servers import ERROR
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import RESIZED
 from hv_sched.compute.servers import Server
-from hv_sched.notices import Finding
 from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.parallel import in_parallel
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement.bulk_read import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.recovery import file_history
@@ -73,7 +73,7 @@ class Aftermath:
         self._later: frozenset[str] = frozenset()
 
     def settle(self, volumes: Mapping[str, str], dry_run: bool
-               ) -> tuple[list[Change], list[Finding]]:
+               ) -> tuple[list[Change], list[Notice]]:
         """Put right what stands still.
 
         :param volumes: names by provider uuid
@@ -136,7 +136,7 @@ class Aftermath:
     # -- on a volume too many
 
     def _strayed(self, shares: Shares, volumes: Mapping[str, str]
-                 ) -> tuple[list[Change], list[Finding]]:
+                 ) -> tuple[list[Change], list[Notice]]:
         several = {uuid: on for uuid, on in shares.items() if len(on) > 1}
         place_of = self._places(volumes) if several else None
         found, findings = [], []
@@ -150,7 +150,7 @@ class Aftermath:
             if isinstance(told, str):
                 found.append(Change(uuid, on, {told: on[told]}))
             elif told is file_history.Verdict.UNKNOWN:
-                findings.append(Finding('', uuid, Kind.SKIPPED, (
+                findings.append(Notice('', uuid, Kind.SKIPPED, (
                     'it holds shares on '
                     f'{", ".join(sorted(volumes[v] for v in on))}, and '
                     f'{told.value}')))

@@ -57,7 +57,7 @@ class Wish:
         image are no reason to refuse a move
     """
 
-    asked: requirements.Asks
+    asked: requirements.Requirements
     runs_already: bool = False
     in_query: bool = False
 
@@ -151,7 +151,7 @@ def _remember(request_spec: objects.RequestSpec, wish: Wish) -> Wish:
     return wish
 
 
-def _refuse_unknown(asked: requirements.Asks, known: frozenset[str]) -> None:
+def _refuse_unknown(asked: requirements.Requirements, known: frozenset[str]) -> None:
     missing = rules.unknown(asked, known)
     if missing:
         raise exception.RequestFilterFailed(

@@ -21,12 +21,12 @@ reads what is said, ``reader`` applies the rules of features, ``limits`` and
 
 from hv_sched.requirements.reader import of
 from hv_sched.requirements.remotefx import keeps_vram
-from hv_sched.requirements.values import Asks
 from hv_sched.requirements.values import Disks
 from hv_sched.requirements.values import GpuGroup
 from hv_sched.requirements.values import Hypervisor
 from hv_sched.requirements.values import Reason
+from hv_sched.requirements.values import Requirements
 from hv_sched.requirements.values import Rules
 
-__all__ = ('Asks', 'Disks', 'GpuGroup', 'Hypervisor', 'Reason', 'Rules',
+__all__ = ('Requirements', 'Disks', 'GpuGroup', 'Hypervisor', 'Reason', 'Rules',
            'keeps_vram', 'of')

@@ -35,7 +35,7 @@ _FORMERLY = {'img_hv_type': 'hypervisor_type'}
 
 
 @dataclasses.dataclass(frozen=True)
-class Said:
+class Setting:
     """One key with its value, as a message names it."""
 
     where: str
@@ -48,9 +48,9 @@ class Said:
         return f'{self.where} {self.key}={shown}'
 
 
-def unsaid(where: str, key: str, value: str) -> Said:
+def unsaid(where: str, key: str, value: str) -> Setting:
     """A key that is not there, with what the host takes instead."""
-    return Said(where, key, f'{value} (by default)')
+    return Setting(where, key, f'{value} (by default)')
 
 
 class Keys:
@@ -70,15 +70,15 @@ class Keys:
         self._sizes = flavor
         self.faults: list[str] = []
 
-    def said(self, where: str, key: str) -> Said | None:
+    def said(self, where: str, key: str) -> Setting | None:
         """A key's value; None when it is absent or empty."""
         source = self._sources[where]
         value = source.get(key, source.get(_FORMERLY.get(key, key)))
         text = '' if value is None else str(value).strip()
-        return Said(where, key, text) if text else None
+        return Setting(where, key, text) if text else None
 
     def one_of(self, where: str, key: str, values: tuple[str, ...],
-               any_case: bool = False) -> Said | None:
+               any_case: bool = False) -> Setting | None:
         """A key whose value must be one of some; another is a fault.
 
         :param any_case: Nova or the host compares without regard to case
@@ -93,11 +93,11 @@ class Keys:
         self.faults.append(f'{said} is none of {", ".join(values)}')
         return None
 
-    def switch(self, where: str, key: str) -> Said | None:
+    def switch(self, where: str, key: str) -> Setting | None:
         """A key that is required, optional or disabled."""
         return self.one_of(where, key, _SWITCH)
 
-    def number(self, where: str, key: str) -> tuple[Said, int] | None:
+    def number(self, where: str, key: str) -> tuple[Setting, int] | None:
         """A key that is a whole number above zero; another is a fault."""
         said = self.said(where, key)
         if said is None:
@@ -108,17 +108,17 @@ class Keys:
             return None
         return said, number
 
-    def size(self, key: str) -> tuple[Said, int]:
+    def size(self, key: str) -> tuple[Setting, int]:
         """A field of the flavor itself; 0 when it is absent or no number."""
         value = self._sizes.get(key)
         text = '0' if value is None else str(value).strip()
         number = _whole(text)
-        said = Said(FLAVOR, key, text)
+        said = Setting(FLAVOR, key, text)
         if number is None:
             self.faults.append(f'{said} is not a whole number')
         return said, number or 0
 
-    def contains(self, where: str, key: str, word: str) -> Said | None:
+    def contains(self, where: str, key: str, word: str) -> Setting | None:
         """A key that lists a word, in any case, between commas."""
         return self.said(where, key) if word in self.words(
             where, key) else None

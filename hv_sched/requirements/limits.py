@@ -16,7 +16,7 @@ from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.requirements import keys
 from hv_sched.requirements import values
-from hv_sched.requirements.keys import Said
+from hv_sched.requirements.keys import Setting
 
 _MB_PER_GB = 1024
 
@@ -28,7 +28,7 @@ class Limits:
     :param machine: the virtual machine's generation, as it is said
     """
 
-    def __init__(self, read: keys.Keys, machine: Said, generation: int,
+    def __init__(self, read: keys.Keys, machine: Setting, generation: int,
                  rules: values.Rules) -> None:
         self._keys = read
         self._machine = machine
@@ -49,7 +49,7 @@ class Limits:
         return [reason for found in self._refused.values()
                 for reason in found]
 
-    def refuse(self, build: windows_builds.Build, said: Said, why: str) -> None:
+    def refuse(self, build: windows_builds.Build, said: Setting, why: str) -> None:
         self._refused.setdefault(build.number, []).append(values.Reason(
             f'!{names.build_trait(build.number)}', said, why))
 

@@ -23,11 +23,11 @@ from hv_sched.requirements import limits
 from hv_sched.requirements import remotefx
 from hv_sched.requirements.keys import FLAVOR
 from hv_sched.requirements.keys import IMAGE
-from hv_sched.requirements.keys import Said
-from hv_sched.requirements.values import Asks
+from hv_sched.requirements.keys import Setting
 from hv_sched.requirements.values import Disks
 from hv_sched.requirements.values import Hypervisor
 from hv_sched.requirements.values import Reason
+from hv_sched.requirements.values import Requirements
 from hv_sched.requirements.values import Rules
 
 _MACHINE = 'hw_machine_type'
@@ -40,7 +40,7 @@ _NOT_SET = 'not set'
 
 def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
        rules: Rules | None = None, boots_from_volume: bool = False,
-       disks: Disks | None = None) -> Asks:
+       disks: Disks | None = None) -> Requirements:
     """What a flavor and an image ask for; raises nothing.
 
     :param flavor: see ``keys.Keys``
@@ -59,7 +59,7 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
     asks = found.read(hypervisor, boots_from_volume, disks)
     if asks.contradictions and hypervisor is Hypervisor.ANY:
         # Impossible on Hyper-V only: other hosts may well run it.
-        why = read.said(IMAGE, 'os_secure_boot') or Said(
+        why = read.said(IMAGE, 'os_secure_boot') or Setting(
             IMAGE, 'img_hv_type', _NOT_SET)
         return _avoid_hyperv(hypervisor, Reason(
             f'!{names.HYPERV}', why, '; '.join(asks.contradictions)))
@@ -67,7 +67,7 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
 
 
 def _hypervisor(read: keys.Keys, rules: Rules
-                ) -> tuple[Hypervisor, Said | None]:
+                ) -> tuple[Hypervisor, Setting | None]:
     """For whom a server is, and what says so."""
     marked = read.said(IMAGE, 'img_hv_type')
     if marked and marked.value.lower() != 'hyperv':
@@ -84,7 +84,7 @@ def _hypervisor(read: keys.Keys, rules: Rules
                                        rules.unmarked.value)
 
 
-def _only_hyperv_key(read: keys.Keys) -> Said | None:
+def _only_hyperv_key(read: keys.Keys) -> Setting | None:
     """A key that means nothing to any other hypervisor."""
     machine = read.said(IMAGE, _MACHINE)
     if machine and machine.value.lower().startswith('hyperv'):
@@ -100,7 +100,7 @@ def _only_hyperv_key(read: keys.Keys) -> Said | None:
     return _nested_key(read)
 
 
-def _nested_key(read: keys.Keys) -> Said | None:
+def _nested_key(read: keys.Keys) -> Setting | None:
     found = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
     return next(filter(None, found), None)
 
@@ -110,11 +110,11 @@ def _ignored(read: keys.Keys) -> Iterable[str]:
     for where, key in _CPU_FEATURES:
         words = [word for word in read.words(where, key) if word != 'vmx']
         if words:
-            said = Said(where, key, ','.join(words))
+            said = Setting(where, key, ','.join(words))
             yield f'{said}: Hyper-V hosts look for vmx only'
 
 
-def _elsewhere(why: Said, conflict: Said | None) -> Asks:
+def _elsewhere(why: Setting, conflict: Setting | None) -> Requirements:
     return _avoid_hyperv(
         Hypervisor.OTHER, Reason(f'!{names.HYPERV}', why),
         (f'{why} keeps the server off Hyper-V, but {conflict} is for '
@@ -122,8 +122,8 @@ def _elsewhere(why: Said, conflict: Said | None) -> Asks:
 
 
 def _avoid_hyperv(hypervisor: Hypervisor, reason: Reason,
-                  contradictions: tuple[str, ...] = ()) -> Asks:
-    return Asks(hypervisor, 1, forbidden=frozenset((names.HYPERV,)),
+                  contradictions: tuple[str, ...] = ()) -> Requirements:
+    return Requirements(hypervisor, 1, forbidden=frozenset((names.HYPERV,)),
                 reasons=(reason,), contradictions=contradictions)
 
 
@@ -144,7 +144,7 @@ class _Reader:
                       else features.GEN2, machine)
 
     def read(self, hypervisor: Hypervisor, from_volume: bool,
-             disks: Disks | None) -> Asks:
+             disks: Disks | None) -> Requirements:
         limit = limits.Limits(self._keys, self._machine, self._generation,
                               self._rules)
         self._guarded(self._secure_boot())
@@ -155,7 +155,7 @@ class _Reader:
                               limit)
         limit.check(from_volume, disks)
         limit.check_somewhere()
-        return Asks(
+        return Requirements(
             hypervisor, self._generation,
             required=frozenset(reason.trait for reason in self._reasons),
             refused_releases=limit.refused, gpu=group,
@@ -163,15 +163,15 @@ class _Reader:
             contradictions=tuple(dict.fromkeys(self._keys.faults)),
             ignored=tuple(_ignored(self._keys)))
 
-    def require(self, trait: str, said: Said) -> None:
+    def require(self, trait: str, said: Setting) -> None:
         self._reasons.append(Reason(trait, said))
 
-    def _ask(self, feature: features.Feature, said: Said) -> None:
+    def _ask(self, feature: features.Feature, said: Setting) -> None:
         survivable = self._rules.survivable and feature.survivable
         self.require(
             features.ha_trait(feature) if survivable else feature.trait, said)
 
-    def _secure_boot(self) -> Said | None:
+    def _secure_boot(self) -> Setting | None:
         """What asks for secure boot."""
         by_flavor = self._keys.switch(FLAVOR, 'os:secure_boot')
         by_image = self._keys.switch(IMAGE, 'os_secure_boot')
@@ -195,18 +195,18 @@ class _Reader:
             self._letter_by_letter(asking[0], os_type)
         return asking[0]
 
-    def _os_type(self) -> Said:
+    def _os_type(self) -> Setting:
         return (self._keys.said(IMAGE, 'os_type')
-                or Said(IMAGE, 'os_type', _NOT_SET))
+                or Setting(IMAGE, 'os_type', _NOT_SET))
 
-    def _letter_by_letter(self, asking: Said, os_type: Said) -> None:
+    def _letter_by_letter(self, asking: Setting, os_type: Setting) -> None:
         """The host would boot "Windows" with the keys for Linux."""
         if _is_windows(os_type) and os_type.value != 'windows':
             self._keys.faults.append(
                 f'{asking} with {os_type}: the host knows it as "windows", '
                 'letter by letter')
 
-    def _guarded(self, secure_boot: Said | None) -> None:
+    def _guarded(self, secure_boot: Setting | None) -> None:
         """vTPM and shielding."""
         for key, feature in _GUARDED.items():
             said = self._keys.switch(IMAGE, key)
@@ -223,11 +223,11 @@ class _Reader:
                                          f'{feature.name} is for Windows '
                                          'servers only')
 
-    def _no_secure_boot(self) -> Said:
+    def _no_secure_boot(self) -> Setting:
         return (self._keys.said(IMAGE, 'os_secure_boot')
                 or self._keys.said(FLAVOR, 'os:secure_boot')
-                or Said(IMAGE, 'os_secure_boot', _NOT_SET))
+                or Setting(IMAGE, 'os_secure_boot', _NOT_SET))
 
 
-def _is_windows(os_type: Said) -> bool:
+def _is_windows(os_type: Setting) -> bool:
     return os_type.value.lower() == 'windows'

@@ -22,7 +22,7 @@ from hv_sched.requirements import keys
 from hv_sched.requirements import limits
 from hv_sched.requirements import values
 from hv_sched.requirements.keys import FLAVOR
-from hv_sched.requirements.keys import Said
+from hv_sched.requirements.keys import Setting
 
 RESOLUTION = 'os:resolution'
 MONITORS = 'os:monitors'
@@ -30,7 +30,7 @@ VRAM = 'os:vram'
 KEYS = (RESOLUTION, MONITORS, VRAM)
 
 
-def read(read_keys: keys.Keys, machine: Said, generation: int,
+def read(read_keys: keys.Keys, machine: Setting, generation: int,
          limit: limits.Limits) -> values.GpuGroup | None:
     """The adapter that is asked for; releases without it are refused.
 
@@ -81,8 +81,8 @@ def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
         'the flavor the server has')
 
 
-def _refuse(limit: limits.Limits, resolution: Said, heads: tuple[Said, int],
-            vram: Said | None) -> None:
+def _refuse(limit: limits.Limits, resolution: Setting, heads: tuple[Setting, int],
+            vram: Setting | None) -> None:
     for build in windows_builds.BUILDS:
         table = remotefx.monitors(build.number)
         most = table.get(resolution.value, 0)
@@ -104,7 +104,7 @@ def _needed(limit: limits.Limits, resolution: str, heads: int) -> int:
                default=remotefx.MIN_VRAM_MB)
 
 
-def _group(resolution: Said, heads: int, vram_mb: int
+def _group(resolution: Setting, heads: int, vram_mb: int
            ) -> values.GpuGroup | None:
     try:
         heads_trait = remotefx.heads_trait(heads)

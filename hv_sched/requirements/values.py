@@ -19,7 +19,7 @@ import enum
 
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
-from hv_sched.requirements.keys import Said
+from hv_sched.requirements.keys import Setting
 
 # compute-hyperv block_device_manager.py, _TYPE_FOR_DISK_FORMAT.
 DISK_FORMATS = ('vhd', 'vhdx', 'iso')
@@ -73,7 +73,7 @@ class Reason:
     """
 
     trait: str
-    said: Said
+    said: Setting
     why: str = ''
 
     def __str__(self) -> str:
@@ -89,7 +89,7 @@ class GpuGroup:
 
 
 @dataclasses.dataclass(frozen=True)
-class Asks:
+class Requirements:
     """What a server asks of its host.
 
     :param required: traits of the node

@@ -26,7 +26,7 @@ import logging
 from hv_sched import exception
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
-from hv_sched.placement.bulk_read import in_parallel
+from hv_sched.parallel import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.shares import quiescence

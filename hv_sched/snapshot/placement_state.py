@@ -18,9 +18,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import parallel
 from hv_sched.doctor.evidence import PlacementState
 from hv_sched.doctor.evidence import Sample
-from hv_sched.placement import bulk_read
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import node_capacity
@@ -151,7 +151,7 @@ class _Reader:
         doubtful = sorted(uuid for uuid in called
                           if uuid not in found.volumes
                           or not found.volumes[uuid].capacity_gb)
-        read_in_full = bulk_read.in_parallel(
+        read_in_full = parallel.in_parallel(
             self._workers, self._placement.inventories, doubtful)
         return tuple(uuid for uuid, (_generation, inventories)
                      in zip(doubtful, read_in_full, strict=True)
@@ -198,7 +198,7 @@ class _Reader:
         found: dict[str, dict[str, tuple[str, ...]]] = {}
         members: dict[str, set[str]] = {}
         every = sorted(called)
-        read_in_full = bulk_read.in_parallel(
+        read_in_full = parallel.in_parallel(
             self._workers, self._placement.aggregates, every)
         for uuid, (_generation, aggregates) in zip(
                 every, read_in_full, strict=True):

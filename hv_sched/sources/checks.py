@@ -29,7 +29,7 @@ from hv_sched.sources import references
 from hv_sched.sources import volume_checks
 
 Raw = references.Raw
-Findings = Iterator[naming.Finding]
+Findings = Iterator[naming.Fault]
 
 # Placement's limit for the name of a resource provider.
 _NIL_GUID = '00000000-0000-0000-0000-000000000000'
@@ -41,7 +41,7 @@ _TOO_OLD = (
 )
 
 
-def check(cluster: Raw) -> list[naming.Finding]:
+def check(cluster: Raw) -> list[naming.Fault]:
     """Everything wrong with a cluster that has passed the schema."""
     refs = references.References(cluster)
     return [finding for each in _CHECKS for finding in each(cluster, refs)]
@@ -53,14 +53,14 @@ def _guids(cluster: Raw, refs: references.References) -> Findings:
                for i, volume in enumerate(cluster['volumes'])]
     for path, guid in places:
         if naming.normal_guid(guid) == _NIL_GUID:
-            yield naming.Finding(path, f'{guid!r} is nobody\'s GUID; take the '
+            yield naming.Fault(path, f'{guid!r} is nobody\'s GUID; take the '
                                        'real one from Windows')
 
 
 def _nodes_once(cluster: Raw, refs: references.References) -> Findings:
     found = _repeated(naming.key(name) for name in refs.nodes)
     for i, first in found:
-        yield naming.Finding(
+        yield naming.Fault(
             ('nodes', i, 'name'),
             f'node {refs.nodes[i]!r} is there twice, first as nodes[{first}] '
             f'{refs.nodes[first]!r}; Windows ignores case: remove one')
@@ -70,7 +70,7 @@ def _volume_names_once(cluster: Raw,
                        refs: references.References) -> Findings:
     found = _repeated(naming.key(name) for name in refs.volumes)
     for i, first in found:
-        yield naming.Finding(
+        yield naming.Fault(
             ('volumes', i, 'name'),
             f'volume {refs.volumes[i]!r} has the name of volumes[{first}] '
             f'{refs.volumes[first]!r}; Windows ignores case: give each its '
@@ -82,7 +82,7 @@ def _volume_guids_once(cluster: Raw,
     volumes = cluster['volumes']
     found = _repeated(references.volume_guid(each) for each in volumes)
     for i, first in found:
-        yield naming.Finding(
+        yield naming.Fault(
             ('volumes', i, 'guid'),
             f'volume {refs.volumes[i]!r} has the GUID of volumes[{first}] '
             f'{refs.volumes[first]!r}: {references.volume_guid(volumes[i])}; '
@@ -94,7 +94,7 @@ def _provider_names(cluster: Raw, refs: references.References) -> Findings:
     for i, volume in enumerate(refs.volumes):
         name = names.volume_provider_name(cluster['name'], volume)
         if len(name) > names.MAX_NAME_LENGTH:
-            yield naming.Finding(
+            yield naming.Fault(
                 ('volumes', i, 'name'),
                 f'volume {naming.shown(volume)} would be called by '
                 f'{len(name)} characters in Placement, which takes '
@@ -105,7 +105,7 @@ def _builds(cluster: Raw, refs: references.References) -> Findings:
     for i, node in enumerate(cluster['nodes']):
         build = node.get('build', model.OLDEST_BUILD)
         if build < model.OLDEST_BUILD:
-            yield naming.Finding(
+            yield naming.Fault(
                 ('nodes', i, 'build'),
                 f'node {node["name"]!r} runs build {build}, '
                 f'{_product(build)}; build {model.OLDEST_BUILD} (Windows '
@@ -123,7 +123,7 @@ def _functional_level(cluster: Raw,
                      if 'build' in node})
     if len(builds) > 1 and 'functional_level' not in cluster:
         text = ', '.join(str(build) for build in builds)
-        yield naming.Finding(
+        yield naming.Fault(
             ('functional_level',),
             f'the nodes of cluster {cluster["name"]!r} run builds {text}; '
             'such a cluster acts at its functional level: give '
@@ -140,12 +140,12 @@ def _home(cluster: Raw, node: Raw, path: naming.Path,
     free_choice = cluster.get('placement_chooses_volume', False)
     if 'home' in node:
         if refs.volume(node['home']) is None:
-            yield naming.Finding(
+            yield naming.Fault(
                 path, f'home {node["home"]!r} of node {node["name"]!r} is no '
                 f'volume of cluster {cluster["name"]!r}; '
                 + refs.why_no_volume(node['home']))
     elif len(cluster['volumes']) > 1 and not free_choice:
-        yield naming.Finding(
+        yield naming.Fault(
             path, f'node {node["name"]!r} has no home, and cluster '
             f'{cluster["name"]!r} has {len(cluster["volumes"])} volumes; '
             'name the one its instances_path is on')
@@ -159,7 +159,7 @@ def _cpu_features(cluster: Raw, refs: references.References) -> Findings:
         features = node.get('cpu', {}).get('features', ())
         for j, feature in enumerate(features):
             if feature.upper() not in known:
-                yield naming.Finding(
+                yield naming.Fault(
                     ('nodes', i, 'cpu', 'features', j),
                     f'os-traits knows no {prefix}{feature.upper()}, which '
                     f'node {node["name"]!r} lists; '
@@ -172,7 +172,7 @@ def _gpus(cluster: Raw, refs: references.References) -> Findings:
             total = gpu['total_vram_mb']
             available = gpu.get('available_vram_mb', 0)
             if available > total:
-                yield naming.Finding(
+                yield naming.Fault(
                     ('nodes', i, 'gpus', j, 'available_vram_mb'),
                     f'GPU {gpu["name"]!r} of node {node["name"]!r} has '
                     f'{available} MiB available of {total} MiB; give both '
@@ -182,7 +182,7 @@ def _gpus(cluster: Raw, refs: references.References) -> Findings:
 def _vms_once(cluster: Raw, refs: references.References) -> Findings:
     uuids = [vm['instance_uuid'].lower() for vm in cluster.get('vms', ())]
     for i, first in _repeated(uuids):
-        yield naming.Finding(
+        yield naming.Fault(
             ('vms', i, 'instance_uuid'),
             f'vm {uuids[i]} is there twice, first as vms[{first}]; remove '
             'one')
@@ -198,7 +198,7 @@ def _vm_owner(vm: Raw, path: naming.Path,
               refs: references.References) -> Findings:
     owner = vm.get('owner_node')
     if owner is not None and refs.node(owner) is None:
-        yield naming.Finding(
+        yield naming.Fault(
             path, f'vm {vm["instance_uuid"]} is on {owner!r}, which is no '
             'node of the cluster; '
             + naming.suggestion(owner, refs.nodes, 'nodes'))
@@ -211,12 +211,12 @@ def _vm_disks(vm: Raw, path: naming.Path,
         name = disk['volume']
         guid = refs.volume(name)
         if guid is None:
-            yield naming.Finding(
+            yield naming.Fault(
                 (*path, j, 'volume'),
                 f'vm {vm["instance_uuid"]} has a disk on {name!r}, which is '
                 f'no volume of the cluster; {refs.why_no_volume(name)}')
         elif guid in seen:
-            yield naming.Finding(
+            yield naming.Fault(
                 (*path, j, 'volume'),
                 f'vm {vm["instance_uuid"]} has volume {name!r} twice; give '
                 'the sum of its disks there once')

@@ -67,7 +67,7 @@ _REMEDIES = {
 
 
 def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
-                                                      naming.Finding]]:
+                                                      naming.Fault]]:
     """What two clusters both claim, told once for each of the two."""
     by_claim: dict[tuple[str, str], list[_Claim]] = (
         collections.defaultdict(list))
@@ -79,12 +79,12 @@ def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
 
 
 def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
-        tuple[Entry, naming.Finding]]:
+        tuple[Entry, naming.Fault]]:
     for claim in claims:
         other = next((each for each in claims
                       if each.entry is not claim.entry), None)
         if other is not None:
-            yield claim.entry, naming.Finding(
+            yield claim.entry, naming.Fault(
                 claim.path,
                 f'{kind} {claim.what!r} is also at '
                 f'{other.entry.where(other.path)}, in cluster '

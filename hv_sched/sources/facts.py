@@ -82,12 +82,12 @@ def _facts(entries: list[claims.Entry],
     return model.Facts(clusters, tuple(problems))
 
 
-def _findings(raw: Any) -> list[naming.Finding]:
+def _findings(raw: Any) -> list[naming.Fault]:
     found = schema.check_cluster(raw) or checks.check(raw)
     return found[:schema.MAX_FINDINGS]
 
 
-def _problem(entry: claims.Entry, finding: naming.Finding) -> model.Problem:
+def _problem(entry: claims.Entry, finding: naming.Fault) -> model.Problem:
     return model.Problem(entry.name, entry.where(finding.path),
                          finding.message)
 
@@ -104,11 +104,11 @@ def _where(name: str, path: naming.Path) -> str:
     return f'{name}: {naming.where(path)}' if path else name
 
 
-def _check_time(text: str) -> list[naming.Finding]:
+def _check_time(text: str) -> list[naming.Fault]:
     try:
         convert.timestamp(text)
     except ValueError as exc:
-        return [naming.Finding(('collected_at',),
+        return [naming.Fault(('collected_at',),
                                f'{text!r} is no time: {exc}')]
     return []
 

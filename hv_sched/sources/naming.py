@@ -33,7 +33,7 @@ Path = tuple[str | int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
+class Fault:
     """What is wrong at one place of a cluster's description."""
 
     path: Path

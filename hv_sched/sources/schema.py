@@ -83,16 +83,16 @@ def _envelope_validator() -> Any:
                                  'clusters': clusters}})
 
 
-def check_envelope(document: Any) -> list[naming.Finding]:
+def check_envelope(document: Any) -> list[naming.Fault]:
     """What is wrong with a file apart from its clusters."""
     if document is None:
-        return [naming.Finding((), 'is empty')]
+        return [naming.Fault((), 'is empty')]
     if not isinstance(document, dict):
-        return [naming.Finding((), f'is {naming.shown(document)}, but has to '
+        return [naming.Fault((), f'is {naming.shown(document)}, but has to '
                                    'be a mapping with version and clusters')]
     version = document.get('version')
     if 'version' in document and version != VERSION:
-        return [naming.Finding(
+        return [naming.Fault(
             ('version',), f'version {naming.shown(version)} is not known; '
             f'this release reads version {VERSION}')]
     shallow = {name: value for name, value in document.items()
@@ -101,27 +101,27 @@ def check_envelope(document: Any) -> list[naming.Finding]:
     return found or _validate(_envelope_validator(), document, 'file')
 
 
-def check_cluster(cluster: Any) -> list[naming.Finding]:
+def check_cluster(cluster: Any) -> list[naming.Fault]:
     """What is wrong with the form of one cluster; empty when nothing is."""
     found = list(itertools.islice(_unusable(cluster), MAX_FINDINGS))
     return found or _validate(_cluster_validator(), cluster, 'cluster')
 
 
 def _validate(validator: Any, instance: Any,
-              kind: str) -> list[naming.Finding]:
+              kind: str) -> list[naming.Fault]:
     errors = itertools.islice(validator.iter_errors(instance), MAX_FINDINGS)
     found = [finding for error in errors
              for finding in wording.findings(error, instance, kind)]
     return found[:MAX_FINDINGS]
 
 
-def _unusable(value: Any) -> Iterator[naming.Finding]:
+def _unusable(value: Any) -> Iterator[naming.Fault]:
     """What the validator itself would stumble over."""
     todo: list[tuple[naming.Path, Any]] = [((), value)]
     while todo:
         path, value = todo.pop()
         if len(path) > MAX_DEPTH:
-            yield naming.Finding(path[:3], 'is nested too deep')
+            yield naming.Fault(path[:3], 'is nested too deep')
         elif isinstance(value, dict):
             todo += [((*path, name), below) for name, below in value.items()
                      if isinstance(name, str)]
@@ -129,14 +129,14 @@ def _unusable(value: Any) -> Iterator[naming.Finding]:
         elif isinstance(value, list):
             todo += [((*path, i), below) for i, below in enumerate(value)]
         elif _is_huge(value):
-            yield naming.Finding(path, 'is a number of more than 64 bits')
+            yield naming.Fault(path, 'is a number of more than 64 bits')
 
 
 def _odd_names(path: naming.Path,
-               value: dict[Any, Any]) -> Iterator[naming.Finding]:
+               value: dict[Any, Any]) -> Iterator[naming.Fault]:
     for name in value:
         if not isinstance(name, str):
-            yield naming.Finding(path, 'has a field whose name is not text: '
+            yield naming.Fault(path, 'has a field whose name is not text: '
                                        f'{naming.shown(name)}')
 
 

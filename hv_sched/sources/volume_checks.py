@@ -19,7 +19,7 @@ from hv_sched.sources import naming
 from hv_sched.sources import references
 
 Raw = references.Raw
-Findings = Iterator[naming.Finding]
+Findings = Iterator[naming.Fault]
 
 # ReFS ends at 35 PiB, NTFS at 8 PiB: nothing larger is a size in GiB.
 _LARGEST_GB = 35 * 1024 ** 2
@@ -53,7 +53,7 @@ def free_bytes(volume: Raw) -> int | None:
 def _size_in_gb(volume: Raw, path: naming.Path) -> Findings:
     size = volume.get('size_gb', 0)
     if size > _LARGEST_GB:
-        yield naming.Finding(
+        yield naming.Fault(
             (*path, 'size_gb'),
             f'volume {volume["name"]!r} has size_gb {size}, more GiB than '
             'any file system holds; it looks like bytes: write it as '
@@ -63,12 +63,12 @@ def _size_in_gb(volume: Raw, path: naming.Path) -> Findings:
 def _size_in_bytes(volume: Raw, path: naming.Path) -> Findings:
     size = volume.get('size_bytes', model.GIB)
     if size < model.GIB:
-        yield naming.Finding(
+        yield naming.Fault(
             (*path, 'size_bytes'),
             f'volume {volume["name"]!r} has size_bytes {size}, less than '
             '1 GiB; it looks like GiB: write it as size_gb')
     elif size > _LARGEST_GB * model.GIB:
-        yield naming.Finding(
+        yield naming.Fault(
             (*path, 'size_bytes'),
             f'volume {volume["name"]!r} has size_bytes {size}, more than any '
             'file system holds; write the size in bytes')
@@ -86,7 +86,7 @@ def _parts(volume: Raw, path: naming.Path) -> Findings:
     for field, words, unit in parts:
         value = volume.get(field, 0)
         if value * unit > size:
-            yield naming.Finding(
+            yield naming.Fault(
                 (*path, field),
                 f'volume {volume["name"]!r} has {words} {value}, more than '
                 f'its size, {size} bytes ({size // model.GIB} GiB); check '
@@ -106,7 +106,7 @@ def _nodes(volume: Raw, path: naming.Path,
 def _node(volume: Raw, path: naming.Path, name: str,
           refs: references.References) -> Findings:
     if refs.node(name) is None:
-        yield naming.Finding(
+        yield naming.Fault(
             path, f'volume {volume["name"]!r} has {name!r} in {path[2]}, '
             'which is no node of the cluster; '
             + naming.suggestion(name, refs.nodes, 'nodes'))

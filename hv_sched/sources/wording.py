@@ -37,7 +37,7 @@ Error: TypeAlias = jsonschema.ValidationError
 
 
 def findings(error: Error, root: Any,
-             kind: str) -> list[naming.Finding]:
+             kind: str) -> list[naming.Fault]:
     """What one error of the validator means.
 
     :param root: what was validated
@@ -45,7 +45,7 @@ def findings(error: Error, root: Any,
     """
     path = tuple(error.absolute_path)
     words = _WORDS.get(str(error.validator), _other)
-    return [naming.Finding(path + more, message)
+    return [naming.Fault(path + more, message)
             for more, message in words(error, _subject(path, root, kind))]
 
 

@@ -38,7 +38,7 @@ _FLAVORS: tuple[Mapping[str, Any], ...] = (
     {}, {'extra_specs': {'os:secure_boot': 'required'}})
 
 
-def _faults(every: Iterable[requirements.Asks]) -> str:
+def _faults(every: Iterable[requirements.Requirements]) -> str:
     """Why none of them can be; empty when one can."""
     fewest: tuple[str, ...] | None = None
     for asked in every:

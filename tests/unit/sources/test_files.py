@@ -21,7 +21,7 @@ import yaml
 from hv_sched import exception
 from hv_sched import sources
 from hv_sched.sources import files
-from tests.unit import source_samples as samples
+from tests.unit.sources import samples
 
 BOMB = """
 a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.sources import naming
-from tests.unit import source_samples as samples
+from tests.unit.sources import samples
 
 JUNK = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(),

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 
 from hv_sched.sources import schema
-from tests.unit import source_samples as samples
+from tests.unit.sources import samples
 
 
 def _objects(node):

@@ -23,9 +23,9 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
 from hv_sched.sources import convert
-from tests.unit import source_samples as samples
+from tests.unit.sources import samples
 
-EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
+EXAMPLES = pathlib.Path(__file__).parents[3] / 'examples'
 
 
 def _only(document):

@@ -19,7 +19,7 @@ import sys
 
 import pytest
 
-DOC = pathlib.Path(__file__).parents[2] / 'doc'
+DOC = pathlib.Path(__file__).parents[3] / 'doc'
 
 
 @pytest.fixture

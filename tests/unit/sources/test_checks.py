@@ -14,7 +14,7 @@
 
 import pytest
 
-from tests.unit import source_samples as samples
+from tests.unit.sources import samples
 
 C0 = 'a.yaml: clusters[0]'
 

@@ -20,7 +20,7 @@ import pytest
 from hv_sched.agent import clients
 from hv_sched.agent import cmd
 
-EXAMPLES = pathlib.Path(__file__).parents[2] / 'examples'
+EXAMPLES = pathlib.Path(__file__).parents[3] / 'examples'
 
 
 def _made(namespace: str, path: pathlib.Path) -> str:

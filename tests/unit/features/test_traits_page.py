@@ -26,9 +26,9 @@ from hv_sched.features import remotefx
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.placement import ownership
-from tests.unit import test_features
+from tests.unit.features import test_catalogue as test_features
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 RESOURCE_CLASSES = {names.HELD_DISK_GB}
 # Families that stand on the page member by member.
 FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX}

@@ -31,8 +31,8 @@ COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
 NODES = {'n1': context.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
          'n2': context.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
          'n3': context.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
-TWO = context.Ground({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
-ONE = context.Ground({'v1': 'csv:c/V1'}, {
+TWO = context.AuditContext({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
+ONE = context.AuditContext({'v1': 'csv:c/V1'}, {
     uuid: context.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
     for uuid, node in NODES.items()})
 SERVER = Server('s', 'active', None, node='hv1', project_id='p',

@@ -50,7 +50,7 @@ def asking(monkeypatch):
     def ask(*required, gpu=None, known=KNOWN):
         monkeypatch.setattr(
             asked_features, 'wish_of', lambda spec: asked_features.Wish(
-                requirements.Asks(requirements.Hypervisor.ANY, 1, frozenset(required),
+                requirements.Requirements(requirements.Hypervisor.ANY, 1, frozenset(required),
                           gpu=gpu)))
         monkeypatch.setattr(cache, 'get', lambda: known and (
             volumes.Snapshot({}, {}, {}, frozenset(), known)))

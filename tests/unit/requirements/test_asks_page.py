@@ -22,7 +22,7 @@ import pytest
 from hv_sched.features import catalogue
 from hv_sched.features import windows_builds
 
-DOC = pathlib.Path(__file__).parents[2] / 'doc'
+DOC = pathlib.Path(__file__).parents[3] / 'doc'
 
 
 @pytest.fixture

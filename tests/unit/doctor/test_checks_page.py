@@ -17,7 +17,7 @@ import pathlib
 
 from hv_sched.doctor import checks
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 
 
 def test_the_page_is_current():

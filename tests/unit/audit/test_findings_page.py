@@ -21,7 +21,7 @@ import pytest
 
 from hv_sched.audit.findings import Code
 
-DOC = pathlib.Path(__file__).parents[2] / 'doc'
+DOC = pathlib.Path(__file__).parents[3] / 'doc'
 
 
 @pytest.fixture
