@@ -53,7 +53,8 @@ def healed(server: Server, held: Held, ground: AuditContext,
     return held
 
 
-def judge(server: Server, held: Held, ground: AuditContext) -> Iterator[Finding]:
+def judge(server: Server, held: Held, ground: AuditContext
+          ) -> Iterator[Finding]:
     """What is wrong with a server that stands still.
 
     :param held: all that it holds, or all of it in its cluster
@@ -90,7 +91,8 @@ def _found(case: '_Case') -> Iterator[Finding]:
 class _Case:
     """One server; see judge."""
 
-    def __init__(self, server: Server, held: Held, ground: AuditContext) -> None:
+    def __init__(self, server: Server, held: Held, ground: AuditContext
+                 ) -> None:
         self.server = server
         self.ground = ground
         self.held = held

@@ -77,4 +77,5 @@ class Capable:
 
     def _read_largest_mb(self, child: str) -> int:
         _generation, found = self._placement.inventories(child)
-        return found[plan_gpu.VRAM_MB].max_unit if plan_gpu.VRAM_MB in found else 0
+        return (found[plan_gpu.VRAM_MB].max_unit
+                if plan_gpu.VRAM_MB in found else 0)

@@ -84,7 +84,8 @@ def ask(placement: adapter.Adapter, wish: Wish) -> Answer:
         for node in sorted(names) if node not in able})
 
 
-def _query(asked: requirements.Requirements, forbidden: frozenset[str]) -> dict[str, str]:
+def _query(asked: requirements.Requirements, forbidden: frozenset[str]
+           ) -> dict[str, str]:
     traits = sorted(asked.required) + [f'!{t}' for t in sorted(forbidden)]
     query = {'resources': f'{orc.VCPU}:1,{orc.MEMORY_MB}:2048,'
                           f'{orc.DISK_GB}:{DISK_GB}'}

@@ -141,7 +141,8 @@ class _Explaining:
             placement_hosts=self._names(answer.hosts),
             notes=self._notes(answer), **self._filtered(answer))
         if not answer.hosts:
-            emptied_by = minimal_conflict.emptying(self._every, self._leaves_any)
+            emptied_by = minimal_conflict.emptying(
+                self._every, self._leaves_any)
             found = dataclasses.replace(
                 found, emptied_by=tuple(emptied_by),
                 would_fit=self._would_fit(emptied_by))
@@ -184,8 +185,9 @@ class _Explaining:
                                 'the server is there now')
         for host, candidates in answer.by_host.items():
             name = self._context.nodes[host]
-            refusals = [candidate_rules.refusal(host, candidate, self._context.known)
-                        for candidate in candidates]
+            refusals = [
+                candidate_rules.refusal(host, candidate, self._context.known)
+                for candidate in candidates]
             if all(refusals) and refusals:
                 dropped[name] = '; '.join(filter(None, refusals))
             else:
@@ -197,7 +199,8 @@ class _Explaining:
 
     def _volumes(self, candidates: Iterable[candidate_rules.Candidate]
                  ) -> tuple[str, ...]:
-        disks = (candidate_rules.disk_of(candidate) for candidate in candidates)
+        disks = (candidate_rules.disk_of(candidate)
+                 for candidate in candidates)
         known = self._context.known.volumes
         return tuple(sorted({
             known[disk.provider].name for disk in disks

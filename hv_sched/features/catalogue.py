@@ -85,7 +85,8 @@ def _shown(field: str) -> Rule:
 
 def _guarded(node: model.Node) -> bool | None:
     """Attestation by the Host Guardian Service; needs 2016 or newer."""
-    return _both(_from_build(windows_builds.WS2016.number)(node), node.guarded_host)
+    return _both(_from_build(windows_builds.WS2016.number)(node),
+                 node.guarded_host)
 
 
 # Microsoft: "Run Hyper-V in a Virtual Machine with Nested Virtualization" (10
@@ -117,7 +118,8 @@ GEN1 = Feature(
     'any supported build', 'compute-hyperv vmops.py (default generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen1',)),))
 GEN2 = Feature(
-    'generation 2', _PREFIX + 'GEN2', _from_build(windows_builds.WS2012R2.number),
+    'generation 2', _PREFIX + 'GEN2',
+    _from_build(windows_builds.WS2012R2.number),
     'Windows Server 2012 R2 or newer; a VHDX image',
     'compute-hyperv vmops.py (get_image_vm_generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen2',)),))

@@ -75,7 +75,8 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             return host_states
         return self._capable_of(host_states, wish.asked, spec_obj, rebuild)
 
-    def _capable_of(self, host_states: list[Any], asked: requirements.Requirements,
+    def _capable_of(self, host_states: list[Any],
+                    asked: requirements.Requirements,
                     spec_obj: objects.RequestSpec, rebuild: bool
                     ) -> list[Any]:
         capable = _capable(asked)

@@ -58,7 +58,8 @@ class _Check(base.CsvCommand, command.Lister):
         return catalog.Cloud(self.app.client_manager.sdk_connection)
 
     def capable(self, conf: cfg.ConfigOpts) -> capable_nodes.Capable:
-        return capable_nodes.Capable(self.placement(conf.hv_sched.request_timeout))
+        return capable_nodes.Capable(
+            self.placement(conf.hv_sched.request_timeout))
 
     def judge_exit(self, problems: Iterable[Any]) -> None:
         if any(problems):

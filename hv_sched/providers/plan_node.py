@@ -84,8 +84,9 @@ def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
         if uuid not in blocked and is_open(provider):
             found.append(_close(provider))
         found += _join(one, provider, ours, may_join=uuid not in blocked)
-        child = plan_gpu.plan(one.nodes[uuid], provider, observed.providers.get(
-            plan_gpu.child_uuid(uuid)))
+        child = plan_gpu.plan(
+            one.nodes[uuid], provider,
+            observed.providers.get(plan_gpu.child_uuid(uuid)))
         found += child[0]
         findings += [Notice(one.cluster.name, provider.name, Kind.REFUSED,
                              why) for why in child[1]]

@@ -211,7 +211,8 @@ def _publish(one: Layout, provider: Provider, settings: Settings,
     volume = one.volumes[provider.uuid]
     name = one.volume_name(provider.uuid)
     used = provider.used(names.DISK_GB)
-    closed = reserved_space.closed_reasons(volume, provider.traits, used, settings)
+    closed = reserved_space.closed_reasons(
+        volume, provider.traits, used, settings)
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
         volume.cached_images is not None) | overcommit.outlived(

@@ -43,7 +43,8 @@ def unmarked(node: str | None, known: volumes.Snapshot | None,
             else requirements.Hypervisor.OTHER)
 
 
-def unknown(asked: requirements.Requirements, known: Container[str]) -> list[str]:
+def unknown(asked: requirements.Requirements, known: Container[str]
+            ) -> list[str]:
     """What is asked that no node has ever shown, and by which key.
 
     Placement answers 400 to a trait it does not know.

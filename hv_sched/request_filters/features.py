@@ -151,7 +151,8 @@ def _remember(request_spec: objects.RequestSpec, wish: Wish) -> Wish:
     return wish
 
 
-def _refuse_unknown(asked: requirements.Requirements, known: frozenset[str]) -> None:
+def _refuse_unknown(asked: requirements.Requirements, known: frozenset[str]
+                    ) -> None:
     missing = rules.unknown(asked, known)
     if missing:
         raise exception.RequestFilterFailed(

@@ -49,7 +49,8 @@ class Limits:
         return [reason for found in self._refused.values()
                 for reason in found]
 
-    def refuse(self, build: windows_builds.Build, said: Setting, why: str) -> None:
+    def refuse(self, build: windows_builds.Build, said: Setting, why: str
+               ) -> None:
         self._refused.setdefault(build.number, []).append(values.Reason(
             f'!{names.build_trait(build.number)}', said, why))
 
@@ -62,7 +63,8 @@ class Limits:
             self._root()
         ephemeral, ephemeral_gb = self._keys.size('ephemeral_gb')
         if ephemeral_gb > windows_builds.MAX_VHDX_GB:
-            self._fault(f'{ephemeral}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
+            self._fault(
+                f'{ephemeral}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
         if disks is not None:
             self._slots(disks)
 
@@ -102,7 +104,8 @@ class Limits:
         if self._vhd and root_gb > windows_builds.MAX_VHD_GB:
             self._fault(f'{root} with {self._vhd}: a VHD ends at '
                         f'{windows_builds.MAX_VHD_GB}')
-        elif self._generation == 1 and root_gb > windows_builds.MAX_GEN1_BOOT_GB:
+        elif (self._generation == 1
+              and root_gb > windows_builds.MAX_GEN1_BOOT_GB):
             self._fault(f'{root} with {self._machine}: generation 1 boots '
                         f'from at most {windows_builds.MAX_GEN1_BOOT_GB}')
         elif root_gb > windows_builds.MAX_VHDX_GB:
@@ -134,7 +137,8 @@ class Limits:
                 self._fault(self._too_many(disks, bus, left))
 
     def _too_many(self, disks: values.Disks, bus: str, left: int) -> str:
-        slots = windows_builds.IDE_SLOTS if bus == 'IDE' else windows_builds.SCSI_SLOTS
+        slots = (windows_builds.IDE_SLOTS if bus == 'IDE'
+                 else windows_builds.SCSI_SLOTS)
         drive = ' and a config drive' if disks.config_drive else ''
         return (f'{1 + len(disks.buses)} disks{drive} with {self._machine}: '
                 f'{slots - left} of them on {bus}, which has {slots} slots')

@@ -41,7 +41,8 @@ def read(read_keys: keys.Keys, machine: Setting, generation: int,
     """
     heads = read_keys.number(FLAVOR, MONITORS) or (
         keys.unsaid(FLAVOR, MONITORS, '1'), 1)
-    vram = read_keys.one_of(FLAVOR, VRAM, tuple(map(str, remotefx.VRAM_SIZES_MB)))
+    vram = read_keys.one_of(
+        FLAVOR, VRAM, tuple(map(str, remotefx.VRAM_SIZES_MB)))
     if read_keys.said(FLAVOR, RESOLUTION) is None:
         for key in (MONITORS, VRAM):
             said = read_keys.said(FLAVOR, key)
@@ -81,8 +82,8 @@ def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
         'the flavor the server has')
 
 
-def _refuse(limit: limits.Limits, resolution: Setting, heads: tuple[Setting, int],
-            vram: Setting | None) -> None:
+def _refuse(limit: limits.Limits, resolution: Setting,
+            heads: tuple[Setting, int], vram: Setting | None) -> None:
     for build in windows_builds.BUILDS:
         table = remotefx.monitors(build.number)
         most = table.get(resolution.value, 0)
@@ -93,8 +94,9 @@ def _refuse(limit: limits.Limits, resolution: Setting, heads: tuple[Setting, int
             limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
                          f'{build.product} ends at {most} monitors')
     if vram:
-        limit.refuse(windows_builds.WS2012R2, vram, f'{vram}: video memory can be '
-                     'chosen since Windows Server 2016')
+        limit.refuse(
+            windows_builds.WS2012R2, vram,
+            f'{vram}: video memory can be chosen since Windows Server 2016')
 
 
 def _needed(limit: limits.Limits, resolution: str, heads: int) -> int:

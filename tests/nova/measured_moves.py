@@ -13,8 +13,8 @@
 """What each operation charges, measured: of stock Nova and of hv_sched.
 
 ``python -m tests.nova.measured_moves`` measures all sides on this Nova and
-writes doc/moves.json, which the page doc/generate_moves.py writes is made
-from. What is measured is the sum of DISK_GB (and of escrow) that all
+writes doc/moves.json, of which ``python -m doc.generate moves`` makes the
+page. What is measured is the sum of DISK_GB (and of escrow) that all
 consumers hold of all providers, for one server of 300 GB, once with 500 GB
 in all and, where that is refused, with 2000.
 """

@@ -38,8 +38,8 @@ def node(*cards_mb, build=14393, enabled=True):
 
 def child(inventories, **usages):
     return Provider(ids.remotefx_uuid(NODE_UUID), 'hv01:remotefx', 1,
-                    inventories, usages, plan_gpu.traits(node(64)), frozenset(),
-                    NODE_UUID)
+                    inventories, usages, plan_gpu.traits(node(64)),
+                    frozenset(), NODE_UUID)
 
 
 def after(before, found):
@@ -174,7 +174,7 @@ def test_whatever_is_held_can_be_written_again(old, new, held):
 
 def test_an_operators_trait_on_the_child_survives():
     mine = frozenset(('CUSTOM_GOLD', 'HW_GPU_RESOLUTION_W320H240'))
-    used = Provider('u', 'hv01:remotefx', 1, plan_gpu.inventories(node(64)), {},
-                    mine, frozenset())
+    used = Provider('u', 'hv01:remotefx', 1, plan_gpu.inventories(node(64)),
+                    {}, mine, frozenset())
     found, _reasons = plan_gpu.plan(node(64), PARENT, used)
     assert found[-1].after == plan_gpu.traits(node(64)) | {'CUSTOM_GOLD'}

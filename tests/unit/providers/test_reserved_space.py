@@ -130,7 +130,8 @@ def test_the_inventory_always_fits_what_is_allocated(
     old = before if before is None else Inventory(
         total, min(before, total), allocation_ratio=ratio)
     inventory = reserved_space.disk_inventory(
-        vol, reserved_space.reasons(vol, reserved_space.covered_bytes(vol, None, None, used)),
+        vol, reserved_space.reasons(
+            vol, reserved_space.covered_bytes(vol, None, None, used)),
         old, used, Settings(initial_csv_allocation_ratio=ratio,
                             reserved_step_gb=step))
     assert 0 <= inventory.reserved <= inventory.total == total
@@ -158,8 +159,9 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
 
 def closed(vol, before=False, **options):
     traits = {names.NO_NEW_DISKS} if before else set()
-    return reserved_space.closed_reasons(vol, frozenset(traits), 0, Settings(**{
-        'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
+    return reserved_space.closed_reasons(
+        vol, frozenset(traits), 0, Settings(**{
+            'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
 
 
 @pytest.mark.parametrize('free_gb,before,is_closed', [
@@ -192,7 +194,8 @@ def test_a_volume_that_owes_room_stays_closed():
     assert reserved_space.closed_reasons(
         vol, traits, vol.total_gb + 7, Settings()) == (
         '7 GB more allocated than it holds',)
-    assert not reserved_space.closed_reasons(vol, traits, vol.total_gb, Settings())
+    assert not reserved_space.closed_reasons(
+        vol, traits, vol.total_gb, Settings())
 
 
 def test_unknown_free_space_leaves_it_as_it_was():

@@ -44,8 +44,9 @@ def known(monkeypatch):
         found = None if traits is None else volumes.Snapshot(
             {}, {'uuid-of-w1': 'w1'}, {}, traits)
         monkeypatch.setattr(cache, 'get', lambda: found)
-        monkeypatch.setattr(instance_record, 'of', lambda spec: instance_record.Record(
-            dict(image), flavor_id=flavor_id, node=node))
+        monkeypatch.setattr(
+            instance_record, 'of', lambda spec: instance_record.Record(
+                dict(image), flavor_id=flavor_id, node=node))
     know()
     return know
 
@@ -249,4 +250,5 @@ def test_the_first_of_several_deleted_meanwhile_is_told(monkeypatch):
                         gone)
     request_spec = spec()
     request_spec.num_instances = 2
-    assert instance_record.of(request_spec) == instance_record.Record({}, lost=True)
+    assert instance_record.of(request_spec) == instance_record.Record(
+        {}, lost=True)

@@ -149,9 +149,10 @@ def test_other_cpu_features_ask_for_nothing_and_are_told():
     assert found.ignored == (
         'flavor hw:cpu_features=novmx,aes: Hyper-V hosts look for vmx only',
         'image hw_cpu_features=avx: Hyper-V hosts look for vmx only')
-    assert requirements.of(flavor({'hw:cpu_features': 'novmx,aes'}), {}).required == (
-        frozenset())
-    assert requirements.of(flavor({'hw:cpu_features': 'vmx'}), {}).ignored == ()
+    assert requirements.of(
+        flavor({'hw:cpu_features': 'novmx,aes'}), {}).required == frozenset()
+    assert requirements.of(
+        flavor({'hw:cpu_features': 'vmx'}), {}).ignored == ()
 
 
 @pytest.mark.parametrize('guarded', ['os_vtpm', 'os_shielded_vm', None])
@@ -161,14 +162,16 @@ def test_windows_is_known_letter_by_letter(guarded):
              **({guarded: 'required'} if guarded else {})}
     assert not requirements.of(flavor(), {**image, 'os_type': 'windows'}
                        ).contradictions
-    words = requirements.of(flavor(), {**image, 'os_type': 'Windows'}).contradictions
+    words = requirements.of(
+        flavor(), {**image, 'os_type': 'Windows'}).contradictions
     assert any('os_type=Windows' in one for one in words)
 
 
 def test_survivable_features_are_asked_of_every_failover_owner():
     found = requirements.of(
         flavor({'hw:cpu_features': 'vmx'}),
-        {'hw_machine_type': 'hyperv-gen2'}, requirements.Rules(survivable=True))
+        {'hw_machine_type': 'hyperv-gen2'},
+        requirements.Rules(survivable=True))
     assert found.required == {HYPERV, 'CUSTOM_HYPERV_HA_GEN2',
                               'CUSTOM_HYPERV_HA_NESTED_VIRT'}
 
@@ -179,13 +182,14 @@ def test_survivable_features_are_asked_of_every_failover_owner():
     (requirements.Hypervisor.OTHER, (set(), {HYPERV}))])
 def test_an_image_that_names_no_hypervisor_goes_where_the_operator_says(
         unmarked, expected):
-    found = requirements.of(flavor(), {}, requirements.Rules(unmarked=unmarked))
+    found = requirements.of(
+        flavor(), {}, requirements.Rules(unmarked=unmarked))
     assert (found.required, found.forbidden) == expected
 
 
 def test_the_older_name_of_the_hypervisor_property_counts():
-    assert requirements.of(flavor(), {'hypervisor_type': 'qemu'}).forbidden == {
-        HYPERV}
+    assert requirements.of(
+        flavor(), {'hypervisor_type': 'qemu'}).forbidden == {HYPERV}
 
 
 # -- sizes
@@ -317,9 +321,10 @@ def test_images_hyper_v_cannot_boot_stay_off_it(disk_format):
                    ).contradictions == (
         f'image disk_format={disk_format}: Hyper-V boots from vhd, vhdx, '
         'iso',)
-    assert not requirements.of(flavor(), image, boots_from_volume=True).forbidden
-    assert not requirements.of(flavor(), image, requirements.Rules(disk_formats=())
-                       ).forbidden
+    assert not requirements.of(
+        flavor(), image, boots_from_volume=True).forbidden
+    assert not requirements.of(
+        flavor(), image, requirements.Rules(disk_formats=())).forbidden
 
 
 @pytest.mark.parametrize('disk_format', ['vhd', 'vhdx', 'VHDX', 'iso', ''])
@@ -329,7 +334,8 @@ def test_images_hyper_v_boots_from_may_go_there(disk_format):
 
 
 def test_builds_are_forbidden_only_where_the_trait_exists():
-    found = requirements.of(flavor(vcpus=300), {'hw_machine_type': 'hyperv-gen2'})
+    found = requirements.of(
+        flavor(vcpus=300), {'hw_machine_type': 'hyperv-gen2'})
     assert found.forbidden_among(
         [f'CUSTOM_HYPERV_BUILD_{build}' for build in (
             9600, 14393, 17763, 17784, 20348, 25398, 26100)]
@@ -429,7 +435,8 @@ def test_a_contradiction_names_both_keys_and_values(specs, image, named):
 
 
 def test_what_each_size_meets_is_said():
-    found = requirements.of(flavor(vcpus=65), {'hw_machine_type': 'hyperv-gen1'})
+    found = requirements.of(
+        flavor(vcpus=65), {'hw_machine_type': 'hyperv-gen1'})
     assert 'flavor vcpus=65 with image hw_machine_type=hyperv-gen1' in (
         found.contradictions[0])
 
@@ -463,7 +470,8 @@ def test_a_value_the_host_does_not_know_is_refused(specs, image):
 
 @pytest.mark.parametrize('size', ['vcpus', 'ram_mb', 'root_gb'])
 def test_a_size_that_is_no_number_is_a_fault(size):
-    found = requirements.of(flavor(**{size: 'many'}), {'img_hv_type': 'hyperv'})
+    found = requirements.of(
+        flavor(**{size: 'many'}), {'img_hv_type': 'hyperv'})
     assert found.contradictions == (
         f'flavor {size}=many is not a whole number',)
 

@@ -50,8 +50,9 @@ def asking(monkeypatch):
     def ask(*required, gpu=None, known=KNOWN):
         monkeypatch.setattr(
             asked_features, 'wish_of', lambda spec: asked_features.Wish(
-                requirements.Requirements(requirements.Hypervisor.ANY, 1, frozenset(required),
-                          gpu=gpu)))
+                requirements.Requirements(
+                    requirements.Hypervisor.ANY, 1, frozenset(required),
+                    gpu=gpu)))
         monkeypatch.setattr(cache, 'get', lambda: known and (
             volumes.Snapshot({}, {}, {}, frozenset(), known)))
     ask()

@@ -9,11 +9,8 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Writes doc/source/reference/findings.rst: all that an audit can find.
 
-``python doc/generate_findings.py`` writes it anew; a unit test says when it
-is due.
-"""
+"""The table of all that an audit can find, from its codes."""
 
 from collections.abc import Iterator
 import pathlib
@@ -22,7 +19,7 @@ from hv_sched.audit import findings
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/findings.rst'
 _HEAD = '''\
-.. Written by doc/generate_findings.py from hv_sched/shares/audit.py.
+.. This page is written by python -m doc.generate.
 
 .. list-table::
    :header-rows: 1
@@ -45,6 +42,3 @@ def _rows() -> Iterator[str]:
 def page() -> str:
     return _HEAD + ''.join(_rows())
 
-
-if __name__ == '__main__':
-    PAGE.write_text(page())

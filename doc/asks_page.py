@@ -10,11 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+"""The page of asks: every ask on every release.
 
-"""Writes doc/source/reference/asks.rst: every ask on every release.
-
-``python doc/generate_asks.py`` writes it anew; a unit test says when it is
-due. What stands in the cells is what hv_sched.requirements answers.
+What stands in the cells is what hv_sched.requirements answers.
 """
 
 from collections.abc import Iterable
@@ -22,12 +20,11 @@ from collections.abc import Mapping
 import dataclasses
 import pathlib
 
-import generate
-
+from doc import features_reference
+from doc import rst
 from hv_sched import features
 from hv_sched import model
 from hv_sched import requirements
-from hv_sched.features import reference
 from hv_sched.features import remotefx
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
@@ -89,7 +86,8 @@ def _sizes() -> Iterable[Example]:
         yield Example(image, sizes={
             'root_gb': windows_builds.MAX_GEN1_BOOT_GB if generation == 1
             else windows_builds.MAX_VHDX_GB})
-        yield Example(image, sizes={'ephemeral_gb': windows_builds.MAX_VHDX_GB})
+        yield Example(image, sizes={
+            'ephemeral_gb': windows_builds.MAX_VHDX_GB})
         for disk_format in requirements.Rules().disk_formats:
             if (generation, disk_format) != (2, 'vhd'):
                 yield Example({**image, 'disk_format': disk_format})
@@ -100,7 +98,8 @@ def _sizes() -> Iterable[Example]:
 def _most_disks(generation: int, config_drive: bool) -> requirements.Disks:
     """As many as have a slot beside the root disk."""
     others = 1 + config_drive if generation == 2 else 0
-    return requirements.Disks((windows_builds.SCSI_SLOTS - others) * ('',), config_drive)
+    return requirements.Disks(
+        (windows_builds.SCSI_SLOTS - others) * ('',), config_drive)
 
 
 def _adapters() -> Iterable[Example]:
@@ -167,7 +166,7 @@ INTRODUCTION = """\
 What servers may need
 =====================
 
-.. This page is written by doc/generate_asks.py.
+.. This page is written by python -m doc.generate.
 
 What flavor and image ask of a Hyper-V host, which Windows Server releases can
 give it, and what no host can. The request filter puts the traits into Nova's
@@ -228,24 +227,24 @@ flavor says it exactly, and leaves Windows Server 2012 R2 out.
 
 def page() -> str:
     return '\n'.join((
-        INTRODUCTION, *generate._title('By release'),
+        INTRODUCTION, *rst.title('By release'),
         'A node can run it when it shows the traits; "no" with the reason '
-        'when no node of the release can.\n', *generate._table(
+        'when no node of the release can.\n', *rst.table(
             ('Asked', 'Required', *(build.product.removeprefix(
                 'Windows Server ') for build in windows_builds.BUILDS)),
             (_row(example) for example in ASKS)),
-        *generate._title('Refused everywhere'), *generate._table(
+        *rst.title('Refused everywhere'), *rst.table(
             ('Asked', 'The refusal says'),
             ((example.words(), '; '.join(example.asked().contradictions))
              for example in REFUSED)),
-        *generate._title('Beside other hypervisors'),
+        *rst.title('Beside other hypervisors'),
         'Images that name no hypervisor go where '
         '``[hv_sched]unmarked_images`` says; this is its default.\n',
-        *generate._table(('Asked', 'Hyper-V nodes'), (
+        *rst.table(('Asked', 'Hyper-V nodes'), (
             (example.words(), _elsewhere(example)) for example in ELSEWHERE)),
-        *generate._title('Looked at by no Hyper-V host'),
+        *rst.title('Looked at by no Hyper-V host'),
         'Logged once, and nothing else.\n',
-        *generate._table(('Asked', 'The log says'), (
+        *rst.table(('Asked', 'The log says'), (
             (example.words(), '; '.join(example.asked().ignored))
             for example in IGNORED))))
 
@@ -272,7 +271,7 @@ def cell(asked: requirements.Requirements, build: windows_builds.Build) -> str:
     wanted = [features.by_trait(trait) for trait in sorted(asked.required)]
     able = set(model.CpuVendor)
     for feature in filter(None, wanted):
-        able &= set(reference.vendors(feature, build))
+        able &= set(features_reference.vendors(feature, build))
         if not able:
             return f'no: {feature.name} needs {feature.needs}'
     if len(able) == 1:
@@ -289,6 +288,3 @@ def _elsewhere(example: Example) -> str:
                if asked.refuses_build(build.number)]
     return f'not {", ".join(refused)}' if refused else 'too'
 
-
-if __name__ == '__main__':
-    PAGE.write_text(page())

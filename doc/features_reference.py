@@ -10,11 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
-"""The catalogue as rows for people. Pure.
-
-The page that shows them is doc/source/reference/traits.rst.
-"""
+"""The catalogue of features as rows of the page of traits."""
 
 import dataclasses
 

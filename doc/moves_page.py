@@ -10,11 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Writes doc/source/reference/moves.rst: what each operation charges.
+"""The page of moves: what each operation charges.
 
-``python doc/generate_moves.py`` writes it anew from doc/moves.json, which
-``python -m tests.nova.measured_moves`` measures on a real Nova (tests say when
-either is due), and from what benchmarks/live_migration.py measured.
+Made of doc/moves.json, which ``python -m tests.nova.measured_moves`` measures
+on a real Nova, and of what benchmarks/live_migration.py measured.
 """
 
 from collections.abc import Iterable
@@ -23,7 +22,7 @@ import json
 import pathlib
 from typing import Any
 
-import generate
+from doc import rst
 
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE / 'source/reference/moves.rst'
@@ -61,7 +60,7 @@ INTRODUCTION = """\
 What moves are charged
 =======================
 
-.. This page is written by doc/generate_moves.py.
+.. This page is written by python -m doc.generate.
 
 One server with a disk of 300 GB, alone on a Cluster Shared Volume of 500 GB
 that three nodes share: 200 GB are free. Each cell tells how many GB of disk
@@ -100,15 +99,21 @@ whole takes less than on real nodes, and what is added is the more of it.
 """
 
 
-def page(record: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
+def page() -> str:
+    return page_of(json.loads(RECORD.read_text()),
+                   json.loads(BENCHMARK.read_text()))
+
+
+def page_of(record: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
+    """The page for what was measured of shares and of time."""
     nova = record['nova'].partition('.')[0]
     sides = {side: title.format(nova=nova) for side, title in SIDES.items()}
     return '\n'.join((
-        INTRODUCTION.format(nova=nova), *generate._table(
+        INTRODUCTION.format(nova=nova), *rst.table(
             ('Operation', 'Copies', *sides.values()),
             (_row(operation, record) for operation in COPIES)),
-        *generate._title('What it costs'), COST.format(**cost),
-        *generate._table(('', 'Nova', 'hv_sched', 'Added', 'Ratio'),
+        *rst.title('What it costs'), COST.format(**cost),
+        *rst.table(('', 'Nova', 'hv_sched', 'Added', 'Ratio'),
                          _costs(cost)),
         'Added requests:\n',
         *(f'* ``{request}``: {count:+g}' for request, count
@@ -153,7 +158,3 @@ def _gb(disk_gb: int, held_gb: int) -> str:
     """What takes room: beside the share its escrow takes none."""
     return f'{held_gb} held' if held_gb and not disk_gb else str(disk_gb)
 
-
-if __name__ == '__main__':
-    PAGE.write_text(page(json.loads(RECORD.read_text()),
-                         json.loads(BENCHMARK.read_text())))

@@ -10,11 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Writes doc/source/reference/extra-specs.rst from the validators.
-
-``python doc/generate_extra_specs.py`` writes it anew (it imports nova); a
-unit test says when it is due.
-"""
+"""The page of extra specs, from the validators; imports nova."""
 
 from collections.abc import Iterator
 import pathlib
@@ -31,7 +27,7 @@ INTRODUCTION = """\
 Flavor extra specs
 ==================
 
-.. This page is written by doc/generate_extra_specs.py.
+.. This page is written by python -m doc.generate.
 
 Nova's API refuses extra specs it does not know (microversion 2.86 and newer),
 and since 2024.1 it no longer knows those of Hyper-V. With hv_sched installed
@@ -61,6 +57,3 @@ def _lines(validator: base.ExtraSpecValidator) -> Iterator[str]:
                              initial_indent='    ', subsequent_indent='    ')
     yield ''
 
-
-if __name__ == '__main__':
-    PAGE.write_text(page())

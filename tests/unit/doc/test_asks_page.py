@@ -10,43 +10,24 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
-"""The page of asks is current and says of each release what is true."""
-
-import importlib
-import pathlib
-import sys
+"""The page of asks says of each release what is true."""
 
 import pytest
 
+from doc import asks_page
 from hv_sched.features import catalogue
 from hv_sched.features import windows_builds
 
-DOC = pathlib.Path(__file__).parents[3] / 'doc'
 
-
-@pytest.fixture
-def generate_asks(monkeypatch):
-    monkeypatch.syspath_prepend(str(DOC))
-    yield importlib.import_module('generate_asks')
-    for name in ('generate_asks', 'generate'):
-        sys.modules.pop(name, None)
-
-
-def test_the_page_is_current(generate_asks):
-    """``python doc/generate_asks.py`` writes it anew."""
-    assert generate_asks.PAGE.read_text() == generate_asks.page()
-
-
-def test_every_example_stands_where_it_belongs(generate_asks):
-    for example in generate_asks.ASKS:
+def test_every_example_stands_where_it_belongs():
+    for example in asks_page.ASKS:
         assert not example.asked().contradictions, example
-    for example in generate_asks.REFUSED:
+    for example in asks_page.REFUSED:
         assert example.asked().contradictions, example
 
 
-def test_the_page_has_every_key_trait_release_and_refusal(generate_asks):
-    page = generate_asks.page()
+def test_the_page_has_every_key_trait_release_and_refusal():
+    page = asks_page.page()
     for key in (*(f'{key}=' for key in (
             'hw_machine_type', 'os_secure_boot', 'os:secure_boot', 'os_type',
             'os_vtpm', 'os_shielded_vm', 'hw:cpu_features', 'hw_cpu_features',
@@ -60,9 +41,9 @@ def test_the_page_has_every_key_trait_release_and_refusal(generate_asks):
         assert build.product.removeprefix('Windows Server ') in page
 
 
-def test_every_ask_is_answered_for_every_release(generate_asks):
-    for example in generate_asks.ASKS:
-        cells = [generate_asks.cell(example.asked(), build)
+def test_every_ask_is_answered_for_every_release():
+    for example in asks_page.ASKS:
+        cells = [asks_page.cell(example.asked(), build)
                  for build in windows_builds.BUILDS]
         assert len(cells) == 5
         for cell in cells:
@@ -70,9 +51,9 @@ def test_every_ask_is_answered_for_every_release(generate_asks):
                 cell.startswith('no: ') and len(cell) > 20), cell
 
 
-def test_each_kind_of_ask_alone_and_with_each_other_is_shown(generate_asks):
+def test_each_kind_of_ask_alone_and_with_each_other_is_shown():
     """Each feature that stands by itself, then all that go together."""
-    shown = {example.asked().required for example in generate_asks.ASKS}
+    shown = {example.asked().required for example in asks_page.ASKS}
     for feature in catalogue.CATALOGUE:
         if feature.keys and feature is not catalogue.REMOTEFX:
             assert any(feature.trait in traits for traits in shown)
@@ -93,9 +74,9 @@ def test_each_kind_of_ask_alone_and_with_each_other_is_shown(generate_asks):
      ('no', 'yes', 'no', 'no', 'no')),
     ('``hw_machine_type=hyperv-gen2``, ``os_secure_boot=required``, '
      '``os_type=linux``', ('no', 'yes', 'yes', 'yes', 'yes'))])
-def test_releases_answer_as_microsoft_says(generate_asks, words, expected):
-    example = next(one for one in generate_asks.ASKS
+def test_releases_answer_as_microsoft_says(words, expected):
+    example = next(one for one in asks_page.ASKS
                    if one.words() == words)
-    cells = [generate_asks.cell(example.asked(), build)
+    cells = [asks_page.cell(example.asked(), build)
              for build in windows_builds.BUILDS]
     assert tuple(cell.split(':')[0] for cell in cells) == expected

@@ -10,11 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Write doc/source/reference/checks.rst from the doctor's registry.
-
-``python doc/generate_checks.py``; a unit test checks that the page is
-current.
-"""
+"""The page of the doctor's checks, from its registry."""
 
 from collections.abc import Iterable
 import pathlib
@@ -30,7 +26,7 @@ INTRODUCTION = """\
 Checks of the doctor
 ====================
 
-.. This page is written by doc/generate_checks.py.
+.. This page is written by python -m doc.generate.
 
 What ``openstack resource provider csv doctor`` looks for. The severity is the
 usual one; a finding may be graver where the evidence says so, and only
@@ -67,6 +63,3 @@ def _check(check: Check) -> Iterable[str]:
 def _plain(text: str) -> str:
     return text.replace('*', r'\*')
 
-
-if __name__ == '__main__':
-    PAGE.write_text(page())

@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The page of traits, from the vocabulary and the catalogue of features."""
+
+from collections.abc import Iterable
+import pathlib
+
+from doc import features_reference
+from doc import rst
+from hv_sched import model
+from hv_sched.features import remotefx
+from hv_sched.features import windows_builds
+from hv_sched.features.catalogue import CATALOGUE
+from hv_sched.features.catalogue import Feature
+from hv_sched.placement import names
+from hv_sched.placement import ownership
+
+Row = features_reference.Row
+PAGE = pathlib.Path(__file__).parent / 'source/reference/traits.rst'
+
+VOLUMES = (
+    Row(names.SHARING, 'every published volume', 'volumes'),
+    Row(names.VOLUME, 'every published volume', 'volumes'),
+    Row(names.NO_NEW_DISKS, 'volume closed to new disks: maintenance, too '
+        'little physical space, or closed by the operator',
+        'maintenance, free_bytes, accepts_new_disks'),
+    *(Row(trait, f'volume with {label}', 'file_system')
+      for label, trait in zip(('NTFS', 'ReFS'), names.FILE_SYSTEM.values(),
+                              strict=True)),
+    *(Row(trait, f'volume on {medium.upper()}; kept when the source does '
+          'not say', 'medium')
+      for medium, trait in names.MEDIUM.items()),
+    Row(names.IMAGE_PREFIX + '<image id>', 'volume whose image cache holds '
+        'the Glance image; the newest [hv_sched]max_image_traits of them',
+        'cached_images'),
+    Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
+        'uses: a bulk read tells all homes', 'home, cut_off_nodes'),
+)
+NODES = (
+    Row(names.HYPERV, 'every node of a published cluster', 'nodes'),
+    Row(names.CLUSTERED, 'every node of a published cluster', 'nodes'),
+    Row(names.BUILD_PREFIX + '<build>', 'node with that Windows build',
+        'build'),
+    Row(names.PAUSED, 'node that is paused or draining in the cluster: '
+        'nothing new goes there', 'state'),
+    Row(names.REDIRECTED, 'node that reaches a volume it uses over the '
+        'network', 'redirected_nodes, home'),
+    Row(names.FORMER_RATIO_PREFIX + '<ratio>', 'node whose own disk is '
+        'closed: the DISK_GB allocation_ratio to restore (1_5 is 1.5)',
+        'what Placement held'),
+    Row(names.HW_CPU_PREFIX + '<feature>', 'node that shows the CPU '
+        'feature, unless the provider had such traits from somebody else',
+        'cpu_features', 'os-traits'),
+    Row(names.CPU_MANAGED, 'node whose HW_CPU_X86_* traits hv_sched put '
+        'there and may remove', 'cpu_features'),
+)
+GPUS = tuple(
+    Row(f'{prefix}<{what}>', 'RemoteFX child of a node', 'build',
+        'compute-hyperv and os-win (vmutils.py, vmutils10.py)')
+    for prefix, what in zip(ownership.GPU_PREFIXES,
+                            ('resolution', 'number'), strict=True))
+
+INTRODUCTION = """\
+======
+Traits
+======
+
+.. This page is written by python -m doc.generate.
+
+Every trait hv_sched puts on a resource provider, which provider gets it, and
+the field of the :doc:`source <source>` it comes from. A feature's trait is
+published only when the node itself showed the capability. What a source does
+not say is left as it is in Placement: neither added nor removed.
+
+On nodes and their RemoteFX children every name that begins with
+``CUSTOM_HYPERV_`` is hv_sched's, also one that is not listed: it is removed.
+All other traits that are not listed here are never touched.
+"""
+
+
+def rows() -> tuple[Row, ...]:
+    """Every trait on the page."""
+    return (*VOLUMES, *NODES, *GPUS, *features_reference.feature_rows())
+
+
+def page() -> str:
+    return '\n'.join((
+        INTRODUCTION, *_traits('On volumes', VOLUMES),
+        *_traits('On nodes', NODES),
+        *_traits('On the RemoteFX child of a node', GPUS),
+        *_traits('Features', features_reference.feature_rows()),
+        *rst.title('What asks for a feature'), *rst.table(
+            ('Feature', 'Key', 'Excludes'),
+            ((feature.name, _keys(feature), feature.excludes)
+             for feature in CATALOGUE if feature.keys)),
+        *rst.title('Features by build'),
+        'A node of the release can have the feature when it shows '
+        'everything else.\n', *rst.table(
+            ('Feature', *(build.product.removeprefix('Windows Server ')
+                          for build in windows_builds.BUILDS)),
+            (_by_build(feature) for feature in CATALOGUE)),
+        *rst.title('RemoteFX monitors by resolution'), *rst.table(
+            ('Resolution',
+             *(_product(number) for number in remotefx.MONITORS)),
+            _monitors())))
+
+
+def _traits(title: str, found: Iterable[Row]) -> Iterable[str]:
+    return (*rst.title(title), *rst.table(
+        ('Trait', 'Who gets it', 'From', 'Rule from'),
+        ((f'``{row.trait}``', row.who, row.fact, row.origin)
+         for row in found)))
+
+
+def _keys(feature: Feature) -> str:
+    return '; '.join(
+        f'{key.where} ``{key.name}``'
+        + (f' = {", ".join(key.values)}' if key.values else '')
+        for key in feature.keys)
+
+
+def _by_build(feature: Feature) -> Iterable[str]:
+    yield feature.name
+    for build in windows_builds.BUILDS:
+        able = features_reference.vendors(feature, build)
+        if not able:
+            yield 'no'
+        elif len(able) == len(model.CpuVendor):
+            yield 'yes'
+        else:
+            yield ', '.join(vendor.name for vendor in able) + ' only'
+
+
+def _product(number: int) -> str:
+    build = windows_builds.build_of(number)
+    return build.product if build else str(number)
+
+
+def _monitors() -> Iterable[tuple[str, ...]]:
+    resolutions = dict.fromkeys(
+        resolution for table in remotefx.MONITORS.values()
+        for resolution in table)
+    for resolution in resolutions:
+        yield (resolution, *(str(table.get(resolution, 'no'))
+                             for table in remotefx.MONITORS.values()))
