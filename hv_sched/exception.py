@@ -75,25 +75,45 @@ class MicroversionTooOld(PlacementError, Terminal):
     """Placement does not know the microversion hv_sched speaks."""
 
 
-class NovaError(HvSchedError):
-    """Nova did not answer what was asked."""
-
-
-class NovaUnavailable(NovaError, Retriable):
-    """No answer, a time-out or a 5xx."""
-
-
-class NovaDenied(NovaError, Terminal):
-    """The credentials may not see all servers."""
-
-
 class ServiceError(HvSchedError):
-    """Glance, Nova or another service did not do what was asked."""
+    """Glance, Nova or another service did not do what was asked.
+
+    :param status: the HTTP status, None when no answer came
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ServiceUnavailable(ServiceError, Retriable):
-    """No answer, a time-out or a 5xx."""
+    """No answer, a time-out, a 5xx, or what is no answer of the service.
+
+    :param retry_after: seconds the service asks to wait, None when it does
+        not say
+    """
+
+    def __init__(self, message: str, status: int | None = None,
+                 retry_after: float | None = None) -> None:
+        super().__init__(message, status)
+        self.retry_after = retry_after
 
 
 class ServiceDenied(ServiceError, Terminal):
     """It is not there, or not for these credentials to read or write."""
+
+
+class NovaError(ServiceError):
+    """Nova did not answer what was asked."""
+
+
+class NovaUnavailable(NovaError, ServiceUnavailable):
+    """See ServiceUnavailable."""
+
+
+class NovaDenied(NovaError, ServiceDenied):
+    """The credentials may not see all servers."""
+
+
+class NovaNotProven(NovaError, Terminal):
+    """Nova answers, but has not shown that it is this cloud's Nova."""

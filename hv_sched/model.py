@@ -21,6 +21,7 @@ import datetime
 import enum
 
 GIB = 1024 ** 3
+MIB_PER_GIB = 1024
 
 # Windows Server 2012 R2, the oldest build compute-hyperv supports.
 OLDEST_BUILD = 9600

@@ -10,16 +10,26 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How much disk a server needs: Nova's own rule, without Nova."""
+"""Sizes of a flavor, and the disk a server of it needs. Pure.
+
+Nova's own rules, without Nova. Sizes are a mapping with ``vcpus``,
+``ram_mb``, ``root_gb``, ``ephemeral_gb``, ``swap_mb`` and ``extra_specs``,
+the form in which ``hv_sched.requirements`` reads a flavor; each may be
+absent.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
+from hv_sched import model
 from hv_sched.compute.servers import Needs
 from hv_sched.placement import names
 
 _OVERRIDE = f'resources:{names.DISK_GB}'
-_MIB_A_GIB = 1024
+_FIELDS = {'vcpus': 'vcpus', 'ram_mb': 'ram', 'root_gb': 'disk',
+           'swap_mb': 'swap'}
+# As GET /flavors calls it, and as a server's own copy of a flavor does.
+_EPHEMERAL = ('OS-FLV-EXT-DATA:ephemeral', 'ephemeral')
 # Keys of extra specs that make Nova, or us, ask for other resources.
 _BEYOND_COMPUTE = (
     'resources', 'hw:cpu_policy', 'hw:cpu_dedicated_mask', 'hw:pmem',
@@ -27,24 +37,42 @@ _BEYOND_COMPUTE = (
     'accel:', 'os:resolution')
 
 
-def server_disk_gb(flavor: Mapping[str, Any], is_bfv: bool) -> int:
+def sizes(flavor: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of a flavor of Nova's API, 0 for what is not in it.
+
+    :param flavor: from ``/flavors``, or the copy a server carries
+    """
+    ephemeral_gb = next(
+        (flavor[key] for key in _EPHEMERAL if key in flavor), 0)
+    return {**{size: flavor.get(field) or 0
+               for size, field in _FIELDS.items()},
+            'ephemeral_gb': ephemeral_gb or 0,
+            'extra_specs': flavor.get('extra_specs') or {}}
+
+
+def local_disk_gb(flavor_sizes: Mapping[str, Any], is_bfv: bool) -> int:
+    """Root, ephemeral and swap disks in GiB, swap rounded up.
+
+    :param is_bfv: booted from a Cinder volume, so without a root disk
+    """
+    root_gb = 0 if is_bfv else int(flavor_sizes.get('root_gb') or 0)
+    swap_mb = int(flavor_sizes.get('swap_mb') or 0)
+    return (root_gb + int(flavor_sizes.get('ephemeral_gb') or 0)
+            + -(-swap_mb // model.MIB_PER_GIB))
+
+
+def server_disk_gb(flavor_sizes: Mapping[str, Any], is_bfv: bool) -> int:
     """The DISK_GB Nova asks for in the request's unsuffixed group.
 
-    The rule of nova.scheduler.utils.ResourceRequest: root (not when booted
-    from a volume) + ephemeral + swap rounded up to GiB, unless the flavor
-    says otherwise with ``resources:DISK_GB``.
+    The rule of nova.scheduler.utils.ResourceRequest: ``local_disk_gb``,
+    unless the flavor says otherwise with ``resources:DISK_GB``.
 
-    :param flavor: a flavor's root_gb and ephemeral_gb in GiB, swap in MiB,
-        and extra_specs, which may be missing
-    :param is_bfv: booted from a Cinder volume, so without a root disk
     :raises ValueError: the override is no number
     """
-    override = (flavor.get('extra_specs') or {}).get(_OVERRIDE)
+    override = (flavor_sizes.get('extra_specs') or {}).get(_OVERRIDE)
     if override is not None:
         return int(override)
-    root_gb = 0 if is_bfv else flavor['root_gb']
-    return int(root_gb + flavor['ephemeral_gb']
-               + -(-flavor['swap'] // _MIB_A_GIB))
+    return local_disk_gb(flavor_sizes, is_bfv)
 
 
 def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
@@ -54,14 +82,14 @@ def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
         a cell that is down tells none, and its extra specs are told only to
         those who may see them
     """
-    if not flavor or 'extra_specs' not in flavor:
+    if not flavor or any(flavor.get(key) is None for key in (
+            'vcpus', 'ram', 'disk', 'ephemeral', 'extra_specs')):
         return Needs()
     specs = flavor['extra_specs']
     try:
-        disk_gb = None if _asks_grouped_disk(specs) else server_disk_gb({
-            'root_gb': flavor['disk'], 'ephemeral_gb': flavor['ephemeral'],
-            'swap': flavor['swap'] or 0, 'extra_specs': specs}, is_bfv)
-    except (KeyError, TypeError, ValueError):
+        disk_gb = (None if _asks_grouped_disk(specs)
+                   else server_disk_gb(sizes(flavor), is_bfv))
+    except (TypeError, ValueError):
         return Needs()
     return Needs(disk_gb, _compute(flavor, specs))
 

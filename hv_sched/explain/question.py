@@ -19,6 +19,7 @@ from typing import Any
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched.compute import flavors
 from hv_sched.compute import lookups
 from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.conf import nova_conf
@@ -34,8 +35,6 @@ from hv_sched.snapshot import placement_state
 from hv_sched.snapshot import volumes
 
 _OWNER_NOVA = 'OWNER_NOVA'
-_SIZES = {'vcpus': 'vcpus', 'ram_mb': 'ram', 'root_gb': 'disk',
-          'swap_mb': 'swap'}
 _EVALUATED = ('SharedVolumeFilter', 'HyperVFeatureFilter')
 
 
@@ -168,10 +167,10 @@ class Asking:
             self._not_evaluated.append(
                 'properties of the image its boot volume was made from '
                 '(Cinder)')
-            return sizes(flavor), {}, True
+            return flavors.sizes(flavor), {}, True
         if embedded and embedded.get('properties'):
-            return sizes(flavor), embedded['properties'], False
-        return sizes(flavor), self._image(
+            return flavors.sizes(flavor), embedded['properties'], False
+        return flavors.sizes(flavor), self._image(
             embedded['id'] if embedded else question.image), False
 
     def _part_of(self, server: Mapping[str, Any] | None, key: str) -> Any:
@@ -255,13 +254,3 @@ class Asking:
                   if name not in _EVALUATED]
         found.append('ports, PCI devices, accelerators and further disks '
                      'the server asks for, scheduler hints')
-
-
-def sizes(flavor: Mapping[str, Any]) -> dict[str, Any]:
-    """A flavor of Nova's API in the terms of asks."""
-    found: dict[str, Any] = {
-        ours: flavor.get(theirs) or 0 for ours, theirs in _SIZES.items()}
-    found['ephemeral_gb'] = flavor.get('OS-FLV-EXT-DATA:ephemeral',
-                                       flavor.get('ephemeral', 0)) or 0
-    return {**found, 'extra_specs': flavor.get('extra_specs') or {}}
-

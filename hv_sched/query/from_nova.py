@@ -24,12 +24,12 @@ from typing import Any
 import os_resource_classes as orc
 import os_traits
 
+from hv_sched.compute import flavors
 from hv_sched.query.candidates_query import Group
 from hv_sched.query.candidates_query import Request
 
 KEY = re.compile(r'^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$')
 _POLICIES = ('none', 'isolate')
-_MB_PER_GB = 1024
 # Flavor keys and image properties that add to the question of Nova.
 _BEYOND = ('hw:cpu_policy', 'hw:cpu_thread_policy', 'hw:mem_encryption',
            'hw:pmem', 'hw:tpm_version', 'hw:tpm_model',
@@ -116,14 +116,9 @@ def _add_sizes(resources: dict[str, dict[str, int]],
     if orc.MEMORY_MB not in asked:
         main[orc.MEMORY_MB] = int(flavor.get('ram_mb') or 0)
     if orc.DISK_GB not in asked:
-        main[orc.DISK_GB] = disk_gb(flavor, boots_from_volume)
+        main[orc.DISK_GB] = flavors.local_disk_gb(
+            flavor, boots_from_volume)
 
-
-def disk_gb(flavor: Mapping[str, Any], boots_from_volume: bool) -> int:
-    """Root, ephemeral and swap disks, swap in whole GB."""
-    swap_gb = -(-int(flavor.get('swap_mb') or 0) // _MB_PER_GB)
-    root_gb = 0 if boots_from_volume else int(flavor.get('root_gb') or 0)
-    return root_gb + int(flavor.get('ephemeral_gb') or 0) + swap_gb
 
 
 def _group(resources: Mapping[str, int], traits: Mapping[str, str]) -> Group:

@@ -12,13 +12,12 @@
 
 """Sizes a release can run, and those that none can."""
 
+from hv_sched import model
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.requirements import keys
 from hv_sched.requirements import values
 from hv_sched.requirements.keys import Setting
-
-_MB_PER_GB = 1024
 
 
 class Limits:
@@ -84,7 +83,7 @@ class Limits:
             limits = build.limits(self._generation)
             for (said, number), most in (
                     (vcpus, limits.vcpus),
-                    (ram_mb, limits.memory_gb * _MB_PER_GB)):
+                    (ram_mb, limits.memory_gb * model.MIB_PER_GIB)):
                 if number > most:
                     self.refuse(build, said, f'{said} with {self._machine}: '
                                 f'{build.product} ends at {most}')

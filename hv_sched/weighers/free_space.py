@@ -22,11 +22,10 @@ Use it instead of Nova's DiskWeigher, which sees each node's own disk: set
 
 from typing import Any
 
+from hv_sched import model
 from hv_sched.filters import preference
 from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
-
-_MIB_A_GIB = 1024
 
 
 class SharedVolumeFreeSpaceWeigher(base.VolumeWeigher):
@@ -41,4 +40,4 @@ class SharedVolumeFreeSpaceWeigher(base.VolumeWeigher):
 
     def _weigh_without_volume(self, host_state: Any) -> float:
         """As Nova's DiskWeigher, in GB."""
-        return float(host_state.free_disk_mb) / _MIB_A_GIB
+        return float(host_state.free_disk_mb) / model.MIB_PER_GIB

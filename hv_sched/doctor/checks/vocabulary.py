@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from hv_sched import requirements
+from hv_sched.compute import flavors as compute_flavors
 from hv_sched.doctor.checks import scheduler
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
-from hv_sched.explain import question
 
 # Nova's ImageMetaProps has no field for them.
 DROPPED = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
@@ -51,7 +51,7 @@ def _faults(every: Iterable[requirements.Requirements]) -> str:
 
 def flavors(evidence: Evidence) -> Iterator[Found]:
     for flavor in evidence.flavors or ():
-        sizes = question.sizes(flavor)
+        sizes = compute_flavors.sizes(flavor)
         why = _faults(requirements.of(sizes, image) for image in _IMAGES)
         if why:
             yield Found(f'flavor {flavor["name"]}', why)

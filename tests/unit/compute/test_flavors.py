@@ -42,12 +42,23 @@ def novas_own(flavor, is_bfv):
 def test_a_servers_disk_is_what_nova_asks_for(root, ephemeral, swap,
                                               override, is_bfv):
     extra_specs = {} if override is None else {'resources:DISK_GB': override}
-    flavor = {'root_gb': root, 'ephemeral_gb': ephemeral, 'swap': swap,
-              'extra_specs': extra_specs}
-    assert flavors.server_disk_gb(flavor, is_bfv) == novas_own(flavor, is_bfv)
+    sizes = {'root_gb': root, 'ephemeral_gb': ephemeral,
+             'extra_specs': extra_specs}
+    assert flavors.server_disk_gb({**sizes, 'swap_mb': swap}, is_bfv) == (
+        novas_own({**sizes, 'swap': swap}, is_bfv))
 
 
 def test_a_flavor_without_extra_specs_has_no_override():
-    flavor = {'root_gb': 20, 'ephemeral_gb': 1, 'swap': 1025}
+    flavor = {'root_gb': 20, 'ephemeral_gb': 1, 'swap_mb': 1025}
     assert flavors.server_disk_gb(flavor, is_bfv=False) == 23
     assert flavors.server_disk_gb(flavor, is_bfv=True) == 3
+
+
+def test_sizes_are_read_from_both_forms_of_a_flavor():
+    fields = {'vcpus': 2, 'ram': 1024, 'disk': 40, 'swap': ''}
+    expected = {'vcpus': 2, 'ram_mb': 1024, 'root_gb': 40, 'swap_mb': 0,
+                'ephemeral_gb': 5, 'extra_specs': {}}
+    assert flavors.sizes(
+        {**fields, 'OS-FLV-EXT-DATA:ephemeral': 5}) == expected
+    assert flavors.sizes(
+        {**fields, 'ephemeral': 5, 'extra_specs': None}) == expected

@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether the Nova that answers is this cloud's Nova.
+
+Nova's "there is no such server" releases shares and opens disks. A wrong
+endpoint, another region's Nova or one whose database is empty says it of
+every server, so nothing may rest on that denial before Nova has shown that
+it has the compute nodes concerned.
+"""
+
+from collections.abc import Collection
+from collections.abc import Mapping
+import dataclasses
+import logging
+from typing import Protocol
+
+import tenacity
+
+from hv_sched import exception
+
+LOG = logging.getLogger(__name__)
+_ATTEMPTS = 4
+_PAUSE_SECONDS = 2.0  # the longest pause between two attempts
+_SHOWN = 5
+# A Nova in working order may miss this many of the consumers asked about:
+# servers deleted while a node was away, leaks of Nova's own.
+UNKNOWN_CONSUMERS = 3
+UNKNOWN_PERCENT = 5
+
+
+class ComputeServices(Protocol):
+    """The part of ``servers.Servers`` that is read here."""
+
+    def computes(self) -> Mapping[str, bool]:
+        """Every nova-compute's host, and whether its cell answers."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Proof:
+    """Whether Nova is proven.
+
+    :param reason: why it is not, in plain words; empty when it is
+    :param cause: the error Nova answered with, None when it answered
+    """
+
+    reason: str = ''
+    cause: exception.NovaError | None = None
+
+    @property
+    def is_proven(self) -> bool:
+        return not self.reason
+
+    def require(self) -> None:
+        """Nothing when Nova is proven.
+
+        :raises NovaUnavailable, NovaDenied: it could not be asked
+        :raises NovaNotProven: it answered, but not as this cloud's Nova
+        """
+        if self.cause is not None:
+            raise self.cause
+        if self.reason:
+            raise exception.NovaNotProven(self.reason)
+
+
+def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> Proof:
+    """Ask Nova for its compute services and look for ours among them.
+
+    An empty list is asked for again, for a few seconds: Nova gives one for a
+    moment while its cells are being mapped.
+
+    :param expected_hosts: names of the compute nodes concerned, as their
+        resource providers are called: their hypervisor host names
+    """
+    try:
+        hosts = _compute_hosts(nova)
+    except exception.NovaError as exc:
+        return Proof(str(exc), exc)
+    if not hosts:
+        return Proof('Nova lists no compute service at all, so it is not '
+                     'taken at its word that servers are gone')
+    missing = missing_hosts(hosts, expected_hosts)
+    if not missing:
+        return Proof()
+    more = len(missing) - _SHOWN
+    return Proof(
+        f'Nova lists {len(hosts)} compute services but none for '
+        + ', '.join(missing[:_SHOWN])
+        + (f' and {more} more' if more > 0 else '')
+        + ": it may be another cloud's or region's, so it is not taken at "
+        'its word that servers are gone')
+
+
+@tenacity.retry(
+    retry=tenacity.retry_if_result(lambda hosts: not hosts),
+    stop=tenacity.stop_after_attempt(_ATTEMPTS),
+    wait=tenacity.wait_exponential(multiplier=0.25, max=_PAUSE_SECONDS),
+    before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING),
+    retry_error_callback=lambda state: frozenset())
+def _compute_hosts(nova: ComputeServices) -> frozenset[str]:
+    return frozenset(nova.computes())
+
+
+def missing_hosts(hosts: Collection[str], nodes: Collection[str]
+                  ) -> list[str]:
+    """Nodes that no compute service is the host of. Pure.
+
+    A node is known by its hypervisor host name, a service by ``[DEFAULT]host``
+    of its nova.conf: on Windows the same name, with or without the domain
+    and in any case. Names with different domains are different hosts.
+    """
+    folded = {host.casefold() for host in hosts}
+    short = {_short(host) for host in folded}
+    return sorted(node for node in nodes
+                  if not _is_among(node.casefold(), folded, short))
+
+
+def _is_among(node: str, hosts: Collection[str], short: Collection[str]
+              ) -> bool:
+    if '.' in node:
+        return node in hosts or _short(node) in hosts
+    return node in short
+
+
+def _short(name: str) -> str:
+    return name.split('.', 1)[0]
+
+
+def too_many_unknown(unknown: int, consumers: int) -> bool:
+    """Whether Nova knows so few consumers that it is not believed. Pure.
+
+    :param unknown: how many of the consumers Nova does not know
+    :param consumers: how many it was asked about
+    """
+    return (unknown > UNKNOWN_CONSUMERS
+            and unknown * 100 > consumers * UNKNOWN_PERCENT)
