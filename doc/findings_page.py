@@ -36,7 +36,7 @@ def _rows() -> Iterator[str]:
     for code, meaning in findings.MEANINGS.items():
         yield (f'   * - ``{code.value}``\n     - {meaning.cause}\n'
                f'     - {meaning.remedy}\n'
-               f'     - {"may" if meaning.safe else "never"}\n')
+               f'     - {"may" if code in findings.SAFE else "never"}\n')
 
 
 def page() -> str:

@@ -77,7 +77,7 @@ class Report:
     left: tuple[Left, ...] = ()
     proofs: tuple[proof.Proof, ...] = ()
     findings: tuple[Notice, ...] = ()
-    published: reconcile.Result | None = None
+    published: reconcile.SyncResult | None = None
 
 
 class Adopter:

@@ -30,6 +30,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
+from hv_sched.providers import scope
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import quiescence
@@ -69,8 +70,8 @@ class Surveyor:
         :raises PlacementError: when Placement cannot be read
         """
         facts = model.Facts((cluster,))
-        cloud, observed = self.reconciler.observe(facts)
-        one = cloud.layouts[0]
+        laid, observed = self.reconciler.observe(facts)
+        one = laid.layouts[0]
         shares = self._shares(one, observed)
         plan = adopt_plan.make(
             one, observed, shares, adopt_plan.targets(one), self._settings,
@@ -108,8 +109,8 @@ class Surveyor:
         """Volumes that could never be published need no shares."""
         planned, _kept = plan_volume.plan(
             one, frozenset(), observed, self._settings,
-            planning.named_like_ours(one, observed.overview),
-            staying=frozenset())
+            scope.named_like_ours(one, observed.overview),
+            undecided=frozenset())
         ours = {one.volume_name(uuid) for uuid in one.volumes}
         return [finding for finding in planned[1]
                 if finding.kind == Kind.REFUSED and finding.subject in ours]

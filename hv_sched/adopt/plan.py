@@ -28,7 +28,6 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import edits
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reserved_space
 from hv_sched.providers.layout import Layout
@@ -197,7 +196,7 @@ def _volume(one: Layout, provider: Provider | None, plan: VolumePlan,
     if provider is None:
         found.append(changes.CreateProvider(
             Step.CREATE, plan.uuid, plan.name))
-    found += edits.set_traits(Step.REMEMBER, now, traits)
+    found += changes.set_traits(Step.REMEMBER, now, traits)
     after = {**now.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
     if not plan_volume.same_inventories(after, now.inventories):

@@ -40,7 +40,9 @@ from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reconcile
+from hv_sched.providers import scope as scoping
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import mover
 from hv_sched.shares import rewrite
@@ -66,7 +68,7 @@ class Situation:
 
     facts: model.Facts
     layout: Layout
-    cloud: planning.Cloud
+    scope: Scope
     observed: Observed
     nodes: Mapping[str, str]
     volumes: Mapping[str, str]
@@ -106,16 +108,16 @@ class Retirer:
         :raises PlacementError: when Placement cannot be read
         """
         facts = model.Facts((cluster,))
-        cloud, observed = self._reconciler.observe(facts)
-        one = cloud.layouts[0]
+        scope, observed = self._reconciler.observe(facts)
+        one = scope.layouts[0]
         listed = observed.overview.listed
         members = observed.overview.members.get(one.cluster_aggregate,
                                                 frozenset())
         nodes = {*one.nodes, *(members & observed.overview.compute_nodes)}
-        volumes = {uuid for uuid in (*one.volumes, *planning.named_like_ours(
+        volumes = {uuid for uuid in (*one.volumes, *scoping.named_like_ours(
             one, observed.overview)) if uuid in observed.providers}
         return Situation(
-            facts, one, cloud, observed,
+            facts, one, scope, observed,
             {uuid: listed[uuid].name for uuid in nodes},
             {uuid: listed[uuid].name for uuid in volumes},
             {uuid: self._held(uuid) for uuid in volumes})
@@ -226,7 +228,7 @@ class Retirer:
         one, providers = now.layout, now.observed.providers
         found = [change for node in now.nodes if node in providers
                  for change in plan_node.release(
-                     providers[node], now.cloud.aggregates, one)]
+                     providers[node], now.scope.aggregates, one)]
         findings = []
         for volume, name in now.volumes.items():
             if now.shares[volume]:

@@ -17,6 +17,7 @@ import dataclasses
 import enum
 
 from hv_sched.audit.context import Held
+from hv_sched.conf import choices
 
 
 class Code(enum.Enum):
@@ -39,36 +40,34 @@ class Code(enum.Enum):
 class Meaning:
     """A line of the documentation.
 
-    :param safe: the agent may be allowed to heal it
     """
 
     cause: str
     remedy: str
-    safe: bool = False
 
 
 MEANINGS: Mapping[Code, Meaning] = {
     Code.MISSING: Meaning(
         'the server has files on a volume and no share there, such as after '
         '``nova-manage placement audit --delete``',
-        'the share is restored where the volume is certain', safe=True),
+        'the share is restored where the volume is certain'),
     Code.LOST: Meaning(
         'the server holds nothing at all: its allocations were deleted, such '
         'as to be able to delete a compute service',
         'the share is restored with processors and memory, where the flavor '
-        'asks for nothing else', safe=True),
+        'asks for nothing else'),
     Code.WRONG_NODE: Meaning(
         'processors and memory are allocated on another node than the '
         'server is on: a failover whose change of Placement failed, or a '
         'move that left them behind',
-        'they follow the server; the share stays', safe=True),
+        'they follow the server; the share stays'),
     Code.CLOSED_NODE: Meaning(
         "the share is on a node's own disk, which is closed",
-        'it moves to the volume, where that is certain', safe=True),
+        'it moves to the volume, where that is certain'),
     Code.EVACUATED: Meaning(
         'the server was evacuated to a node with another home, its former '
         'node has come back and cleaned up, and Nova left the old share',
-        'the share on the former home is released', safe=True),
+        'the share on the former home is released'),
     Code.DOUBLED: Meaning(
         'the server holds shares on several volumes and has one copy',
         'all but the one the source proves (``vms``) are released'),
@@ -81,7 +80,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.HELD: Meaning(
         'escrow that a failed move left',
         'it becomes the share again; of a migration that is over it is '
-        'released', safe=True),
+        'released'),
     Code.ORPHANED: Meaning(
         'Nova knows that this was one of its servers or migrations, and '
         'that it is over',
@@ -91,7 +90,8 @@ MEANINGS: Mapping[Code, Meaning] = {
         "perhaps never Nova's",
         'never touched unless named with ``--consumer``'),
 }
-SAFE = tuple(code for code, meaning in MEANINGS.items() if meaning.safe)
+# The agent may be allowed to heal these.
+SAFE = tuple(map(Code, choices.SAFE_AUDIT_CODES))
 
 
 @dataclasses.dataclass(frozen=True, order=True)

@@ -16,7 +16,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 from oslo_config import types
 
-from hv_sched.audit.findings import SAFE
+from hv_sched.conf import choices
 
 AUTH_GROUP = 'keystone'
 # Section of the configuration file: service type in the catalogue.
@@ -53,11 +53,11 @@ volume and two for each node. 0 switches it off.
     cfg.ListOpt(
         'heal_codes',
         item_type=types.String(
-            choices=[code.value for code in SAFE]),
+            choices=list(choices.SAFE_AUDIT_CODES)),
         default=[],
         help=f"""
 What hv-sched-agent may put right of what its audit finds, as ``csv heal
---code`` does: {', '.join(code.value for code in SAFE)}.
+--code`` does: {', '.join(choices.SAFE_AUDIT_CODES)}.
 The operator's guide explains each. Escrow that failed moves left is restored
 in any case, on every pass. Starting value: missing, wrong-node.
 """),
@@ -91,10 +91,10 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
 
 
 def _service_opts(service_type: str) -> list[cfg.Opt]:
-    found = list(loading.get_adapter_conf_options(include_deprecated=False))
-    for opt in found:
+    opts = list(loading.get_adapter_conf_options(include_deprecated=False))
+    for opt in opts:
         opt.default = _defaults(service_type).get(opt.dest, opt.default)
-    return found
+    return opts
 
 
 def _defaults(service_type: str) -> dict[str, object]:

@@ -14,7 +14,7 @@
 
 from oslo_config import cfg
 
-from hv_sched.requirements import values
+from hv_sched.conf import choices
 
 OPTS = [
     cfg.IntOpt(
@@ -81,7 +81,7 @@ Nova's documentation long advised.
 """),
     cfg.ListOpt(
         'hyperv_disk_formats',
-        default=list(values.DISK_FORMATS),
+        default=list(choices.DISK_FORMATS),
         help="""
 Image formats Hyper-V nodes boot from. compute-hyperv refuses any other when
 it spawns, so such an image is kept off Hyper-V, or refused if it is marked

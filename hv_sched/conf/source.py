@@ -14,6 +14,8 @@
 
 from oslo_config import cfg
 
+from hv_sched.conf import choices
+
 OPTS = [
     cfg.StrOpt(
         'source',
@@ -23,9 +25,8 @@ read together. ``--source`` of the commands goes before it.
 """),
     cfg.StrOpt(
         'source_type',
-        default='auto',
-        choices=[('auto', 'by the ending of each file'),
-                 ('static', 'YAML written by hand'),
-                 ('json', 'JSON written by a collector')],
+        default=choices.AUTO,
+        choices=[(choices.AUTO, 'by the ending of each file'),
+                 *choices.SOURCE_TYPES.items()],
         help='The form of the source.'),
 ]

@@ -65,7 +65,7 @@ class Adopt(shares.MovingCommand):
         adopter = adopt.Adopter(
             placement, self.nova(), settings.from_conf(conf), adopt.Options(
                 parsed_args.batch, parsed_args.allow_overcommit,
-                parsed_args.wait), shares.Progress())
+                parsed_args.wait), shares.SharesProgressBar())
         if not parsed_args.dry_run:
             self._export(conf, parsed_args, placement, clusters)
         return lambda cluster: self._one(adopter, cluster,

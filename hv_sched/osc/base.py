@@ -50,7 +50,7 @@ def told_errors() -> Iterator[None]:
                                       ) from exc
 
 
-class Progress(reconcile.Progress):
+class ProgressBar(reconcile.Progress):
     """A bar on a terminal, nothing in a pipe."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class CsvCommand(command.Command):
                    ) -> reconcile.Reconciler:
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), Progress())
+            settings.from_conf(conf, allow), ProgressBar())
 
 
 class SourceCommand(CsvCommand):

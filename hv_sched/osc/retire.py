@@ -50,7 +50,7 @@ class Retire(shares.MovingCommand):
         retirer = retire.Retirer(
             self.placement(conf.hv_sched.request_timeout), self.nova(),
             settings.from_conf(conf), parsed_args.batch, ratios,
-            shares.Progress())
+            shares.SharesProgressBar())
         return lambda cluster: self._one(retirer, cluster,
                                          parsed_args.dry_run)
 

@@ -38,7 +38,7 @@ INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
                'the same command again to finish.\n')
 
 
-class Progress(base.Progress):
+class SharesProgressBar(base.ProgressBar):
     """A bar of shares, with their rate and the time left."""
 
     def start(self, total: int) -> None:

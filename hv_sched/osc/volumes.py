@@ -232,8 +232,8 @@ def _reasons_of(provider: Provider, told: _Described,
     covered = reserved_space.covered_bytes(
         volume, cluster.vms, provider.shares_gb,
         provider.used(names.DISK_GB))
-    lines = {line.what: f'{line.size_bytes / model.GIB:.1f} GiB'
-             for line in reserved_space.reasons(volume, covered)}
+    lines = {part.label: f'{part.size_bytes / model.GIB:.1f} GiB'
+             for part in reserved_space.reserved_parts(volume, covered)}
     closed = reserved_space.closed_reasons(
         volume, provider.traits, provider.used(names.DISK_GB), options)
     return {

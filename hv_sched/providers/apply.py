@@ -40,7 +40,7 @@ CLOUD = ''
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class ApplyOutcome:
     """What became of a plan.
 
     :param done: the changes that stand
@@ -130,7 +130,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
 
 
 def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
-          workers: int, on_done: OnDone | None = None) -> Outcome:
+          workers: int, on_done: OnDone | None = None) -> ApplyOutcome:
     """Write a plan.
 
     :param providers: what the plan was made from, for the generations
@@ -158,7 +158,7 @@ def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
                 done.append(task.change)
             else:
                 failures.setdefault(task.cluster, failure)
-    return Outcome(tuple(done), failures)
+    return ApplyOutcome(tuple(done), failures)
 
 
 def _batches(plan: Plan) -> Iterable[list[_Task]]:
@@ -183,12 +183,12 @@ def _founders(batch: Iterable[_Task]) -> tuple[list[_Task], list[_Task]]:
     name it at the same moment deadlock in MySQL (error 1213, answered 500).
     """
     founders: list[_Task] = []
-    others: list[_Task] = []
-    seen: set[str] = set()
+    joiners: list[_Task] = []
+    aggregates: set[str] = set()
     for task in batch:
         change = task.change
         assert isinstance(change, changes.SetAggregates)
-        new = change.after - change.before - seen
-        (founders if new else others).append(task)
-        seen |= new
-    return founders, others
+        new = change.after - change.before - aggregates
+        (founders if new else joiners).append(task)
+        aggregates |= new
+    return founders, joiners

@@ -18,11 +18,13 @@ A node only joins a volume once its own disk is closed, and only opens its
 own disk once it has left.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 import enum
 
 from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Provider
 
 
 class Step(enum.IntEnum):
@@ -119,20 +121,20 @@ class SetInventories(Change):
 
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:
-        found: list[tuple[str, str, str, str]] = []
+        lines: list[tuple[str, str, str, str]] = []
         for rc in sorted({*self.before, *self.after}):
-            found += _inventory_lines(
+            lines += _inventory_lines(
                 rc, self.before.get(rc), self.after.get(rc))
-        return tuple(found)
+        return tuple(lines)
 
 
 def _inventory_lines(rc: str, before: Inventory | None,
                      after: Inventory | None
                      ) -> list[tuple[str, str, str, str]]:
     if before is None and after is not None:
-        told = ' '.join(f'{key}={value}' for key, value in
+        amounts = ' '.join(f'{key}={value}' for key, value in
                         after.body.items() if key in ('total', 'reserved'))
-        return [('+', rc, '', told)]
+        return [('+', rc, '', amounts)]
     if after is None and before is not None:
         return [('-', rc, f'total={before.total}', '')]
     assert before is not None and after is not None
@@ -173,7 +175,15 @@ class SetAggregates(Change):
         return frozenset(self.labels.get(a, a) for a in aggregates)
 
 
-def _set_lines(what: str, before: frozenset[str], after: frozenset[str]
+def _set_lines(kind: str, before: frozenset[str], after: frozenset[str]
                ) -> tuple[tuple[str, str, str, str], ...]:
-    return (*(('-', what, gone, '') for gone in sorted(before - after)),
-            *(('+', what, '', new) for new in sorted(after - before)))
+    return (*(('-', kind, old, '') for old in sorted(before - after)),
+            *(('+', kind, '', new) for new in sorted(after - before)))
+
+
+def set_traits(step: Step, provider: Provider,
+               after: frozenset[str]) -> Iterable[Change]:
+    """A change of traits, if there is one."""
+    if after != provider.traits:
+        yield SetTraits(step, provider.uuid, provider.name,
+                                before=provider.traits, after=after)

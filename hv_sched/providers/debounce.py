@@ -39,9 +39,9 @@ _STEPS = (changes.Step.MARK, changes.Step.MARK_NODE)
 
 @dataclasses.dataclass(frozen=True)
 class _Wait:
-    """:param seen: passes in a row that asked to open, last in ``at``"""
+    """:param count: passes in a row that asked to open, last in ``at``"""
 
-    seen: int
+    count: int
     at: int
 
 
@@ -60,7 +60,7 @@ class Debounce:
         """A new look at the source begins; plans until the next are one."""
         self._now += 1
         self._waits = {key: wait for key, wait in self._waits.items()
-                       if wait.seen < self._passes}
+                       if wait.count < self._passes}
 
     def steady(self, plan: planning.Plan) -> planning.Plan:
         """The plan without what has not been asked for often enough."""
@@ -97,6 +97,6 @@ class Debounce:
             return False
         if wait.at != self._now:
             in_a_row = wait.at == self._now - 1
-            wait = _Wait(wait.seen + 1 if in_a_row else 1, self._now)
+            wait = _Wait(wait.count + 1 if in_a_row else 1, self._now)
             self._waits[key] = wait
-        return wait.seen < self._passes
+        return wait.count < self._passes

@@ -27,61 +27,62 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
-from hv_sched.providers import layout
 from hv_sched.providers import node_traits
-from hv_sched.providers import plan
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reserved_space
+from hv_sched.providers import scope as scoping
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.layout import volume_traits
+from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
 
-def find(cloud: plan.Cloud, overview: Overview, settings: Settings,
+def find(scope: Scope, overview: Overview, settings: Settings,
          now: datetime.datetime) -> frozenset[str]:
     """The uuids of the providers to read in full."""
     memberships = _memberships(overview.members)
-    found: set[str] = set()
-    for one in cloud.layouts:
-        volumes = frozenset(_volumes(one, overview, memberships, settings))
-        nodes = frozenset(_nodes(one, overview, memberships, cloud))
-        found |= volumes | nodes | _others(one, cloud, overview)
-        if not plan.is_published(one, overview):
+    uuids: set[str] = set()
+    for layout in scope.layouts:
+        volumes = frozenset(_volumes(layout, overview, memberships, settings))
+        nodes = frozenset(_nodes(layout, overview, memberships, scope))
+        uuids |= volumes | nodes | _others(layout, scope, overview)
+        if not scoping.is_published(layout, overview):
             # Publishing hangs on every node of the cluster.
-            found.update(one.nodes)
-    return frozenset(found & overview.listed.keys())
+            uuids.update(layout.nodes)
+    return frozenset(uuids & overview.listed.keys())
 
 
 def _memberships(members: Mapping[str, frozenset[str]]
                  ) -> dict[str, frozenset[str]]:
     """Aggregates by provider, from providers by aggregate."""
-    found: dict[str, set[str]] = {}
+    aggregates_by_uuid: dict[str, set[str]] = {}
     for aggregate, uuids in members.items():
         for uuid in uuids:
-            found.setdefault(uuid, set()).add(aggregate)
+            aggregates_by_uuid.setdefault(uuid, set()).add(aggregate)
     return {uuid: frozenset(aggregates)
-            for uuid, aggregates in found.items()}
+            for uuid, aggregates in aggregates_by_uuid.items()}
 
 
-def _others(one: Layout, cloud: plan.Cloud, overview: Overview
+def _others(layout: Layout, scope: Scope, overview: Overview
             ) -> frozenset[str]:
     """What the source no longer lists, and what has our names."""
-    leaving = plan.leaving_nodes(one, cloud, overview)
-    return leaving | (plan.named_like_ours(one, overview)
-                      - one.volumes.keys())
+    departing = scoping.departing_nodes(layout, scope, overview)
+    return departing | (scoping.named_like_ours(layout, overview)
+                      - layout.volumes.keys())
 
 
-def _nodes(one: Layout, overview: Overview,
-           memberships: Mapping[str, frozenset[str]], cloud: plan.Cloud
+def _nodes(layout: Layout, overview: Overview,
+           memberships: Mapping[str, frozenset[str]], scope: Scope
            ) -> Iterable[str]:
-    for uuid, node in one.nodes.items():
+    for uuid, node in layout.nodes.items():
         traits = overview.node_traits.get(uuid, frozenset())
-        wanted = overview.placeable(node_traits.desired_node_traits(
-            one.cluster, node, traits))
-        if (ownership.node_traits(traits) != wanted
+        traits_desired = overview.placeable(node_traits.desired_node_traits(
+            layout.cluster, node, traits))
+        if (ownership.node_traits(traits) != traits_desired
                 or uuid in overview.open_nodes
-                or memberships.get(uuid, frozenset()) & cloud.aggregates
-                != one.node_aggregates(uuid)):
+                or memberships.get(uuid, frozenset()) & scope.aggregates
+                != layout.node_aggregates(uuid)):
             yield uuid
         child = overview.gpus.get(plan_gpu.child_uuid(uuid))
         if not plan_gpu.agrees(node, child,
@@ -90,34 +91,34 @@ def _nodes(one: Layout, overview: Overview,
             yield plan_gpu.child_uuid(uuid)
 
 
-def _volumes(one: Layout, overview: Overview,
+def _volumes(layout: Layout, overview: Overview,
              memberships: Mapping[str, frozenset[str]], settings: Settings
              ) -> Iterable[str]:
-    for uuid in one.volumes:
+    for uuid in layout.volumes:
         if uuid not in overview.listed:
             continue  # nothing to read: it will be created
         summary = overview.volumes.get(uuid)
         if (summary is None
-                or overview.listed[uuid].name != one.volume_name(uuid)
+                or overview.listed[uuid].name != layout.volume_name(uuid)
                 or ids.home_aggregate(uuid) not in memberships.get(uuid, ())
-                or not _traits_agree(one, uuid, summary, settings)
-                or not _space_agrees(one, uuid, summary, settings)):
+                or not _traits_agree(layout, uuid, summary, settings)
+                or not _space_agrees(layout, uuid, summary, settings)):
             yield uuid
 
 
-def _traits_agree(one: Layout, uuid: str, summary: VolumeSummary,
+def _traits_agree(layout: Layout, uuid: str, summary: VolumeSummary,
                   settings: Settings) -> bool:
-    volume = one.volumes[uuid]
+    volume = layout.volumes[uuid]
     closed = reserved_space.closed_reasons(
         volume, summary.traits, summary.used_gb, settings)
     owned = ownership.volume_traits(
         summary.traits, volume.medium is not None,
         volume.cached_images is not None)
-    return owned == layout.volume_traits(
-        one, uuid, bool(closed), summary.traits, settings)
+    return owned == volume_traits(
+        layout, uuid, bool(closed), summary.traits, settings)
 
 
-def _space_agrees(one: Layout, uuid: str, summary: VolumeSummary,
+def _space_agrees(layout: Layout, uuid: str, summary: VolumeSummary,
                   settings: Settings) -> bool:
     """Whether the capacity is what the rules would make it.
 
@@ -125,7 +126,7 @@ def _space_agrees(one: Layout, uuid: str, summary: VolumeSummary,
     be the configured one; a volume whose ratio an operator changed is read
     in full each time.
     """
-    volume = one.volumes[uuid]
+    volume = layout.volumes[uuid]
     ratio = (settings.csv_allocation_ratio
              or settings.initial_csv_allocation_ratio)
     before = Inventory(
@@ -134,5 +135,5 @@ def _space_agrees(one: Layout, uuid: str, summary: VolumeSummary,
     guess = Provider(uuid, '', 0, {names.DISK_GB: before},
                      {names.DISK_GB: summary.used_gb}, frozenset(),
                      frozenset())
-    wanted = plan_volume.disk_inventory(one, guess, settings)
-    return wanted.capacity == summary.capacity_gb
+    desired = plan_volume.disk_inventory(layout, guess, settings)
+    return desired.capacity == summary.capacity_gb

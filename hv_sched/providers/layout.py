@@ -64,7 +64,7 @@ class Layout:
         return labels
 
 
-def layout(cluster: model.Cluster, uuids: Mapping[str, str]) -> Layout:
+def layout_of(cluster: model.Cluster, uuids: Mapping[str, str]) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
@@ -95,20 +95,20 @@ def uses(cluster: model.Cluster, node: model.Node,
     return node.home == volume.guid
 
 
-def volume_traits(one: Layout, uuid: str, closed: bool,
+def volume_traits(layout: Layout, uuid: str, closed: bool,
                   observed: frozenset[str], settings: Settings,
-                  staying: frozenset[str] = frozenset()) -> frozenset[str]:
+                  undecided: frozenset[str] = frozenset()) -> frozenset[str]:
     """The traits of ours a volume should have.
 
     :param uuid: the volume's
-    :param staying: nodes the source does not list that keep what they have
+    :param undecided: nodes the source does not list that keep what they have
     :param observed: what it has now; cached images the source does not list
         at all stay as they are
     """
-    volume = one.volumes[uuid]
+    volume = layout.volumes[uuid]
     traits = {names.SHARING, names.VOLUME,
-              *map(names.home_trait, one.members[uuid]),
-              *(observed & set(map(names.home_trait, staying)))}
+              *map(names.home_trait, layout.members[uuid]),
+              *(observed & set(map(names.home_trait, undecided)))}
     if closed:
         traits.add(names.NO_NEW_DISKS)
     if volume.file_system in names.FILE_SYSTEM:

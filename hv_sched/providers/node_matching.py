@@ -44,20 +44,20 @@ def match_nodes(clusters: Iterable[model.Cluster],
 
     :param providers: name by uuid, of the providers Nova's computes own
     """
-    wanted = [(cluster.name, node.name)
+    pairs = [(cluster.name, node.name)
               for cluster in clusters for node in cluster.nodes]
     index = _index(providers)
-    found = {pair: _candidates(pair[1], index) for pair in wanted}
+    candidates = {pair: _candidates(pair[1], index) for pair in pairs}
     takers: dict[str, list[str]] = {}
-    for (_cluster, node), uuids in found.items():
+    for (_cluster, node), uuids in candidates.items():
         for uuid in uuids:
             takers.setdefault(uuid, []).append(node)
     uuids_by_node: dict[str, str] = {}
     findings = []
-    for (cluster, node), uuids in found.items():
-        why = _why_not(node, uuids, takers, providers)
-        if why:
-            findings.append(Notice(cluster, node, Kind.SKIPPED, why))
+    for (cluster, node), uuids in candidates.items():
+        reason = _why_not(node, uuids, takers, providers)
+        if reason:
+            findings.append(Notice(cluster, node, Kind.SKIPPED, reason))
         else:
             uuids_by_node[node] = uuids[0]
     return Matches(uuids_by_node, tuple(findings), frozenset(takers))
@@ -102,7 +102,7 @@ def _why_not(node: str, uuids: list[str],
         meant = ', '.join(sorted(providers[uuid] for uuid in uuids))
         return (f'Nova has several compute nodes it could be ({meant}): '
                 f'write the full name in the source')
-    rivals = [other for other in takers[uuids[0]] if other != node]
+    rivals = [rival for rival in takers[uuids[0]] if rival != node]
     if rivals:
         return (f'it and {", ".join(sorted(rivals))} would both be Nova\'s '
                 f'compute node {providers[uuids[0]]}: write the full names '

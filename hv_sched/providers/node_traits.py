@@ -23,7 +23,7 @@ import os_traits
 from hv_sched import model
 from hv_sched.features import catalogue
 from hv_sched.placement import names
-from hv_sched.providers import layout
+from hv_sched.providers.layout import uses
 
 _KNOWN_CPU_TRAITS = frozenset(os_traits.get_traits(names.HW_CPU_PREFIX))
 _NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
@@ -60,7 +60,7 @@ def _said_or_kept(answer: bool | None, trait: str,
 def _is_redirected(cluster: model.Cluster, node: model.Node) -> bool:
     return any(node.name in volume.redirected_nodes
                for volume in cluster.volumes
-               if layout.uses(cluster, node, volume))
+               if uses(cluster, node, volume))
 
 
 def _build(node: model.Node, observed: frozenset[str]) -> Iterable[str]:
@@ -93,13 +93,13 @@ def possible_owners(cluster: model.Cluster, node: model.Node
     that is down or paused counts: it comes back.
     """
     cut_off = {name for volume in cluster.volumes
-               if layout.uses(cluster, node, volume)
+               if uses(cluster, node, volume)
                for name in volume.cut_off_nodes}
     return tuple(
-        other for other in cluster.nodes
-        if other.name != node.name and other.name not in cut_off
-        and (other.build is None or node.build is None
-             or other.build >= node.build))
+        owner for owner in cluster.nodes
+        if owner.name != node.name and owner.name not in cut_off
+        and (owner.build is None or node.build is None
+             or owner.build >= node.build))
 
 
 def _cpu(node: model.Node, observed: frozenset[str]) -> frozenset[str]:
@@ -115,6 +115,6 @@ def _cpu(node: model.Node, observed: frozenset[str]) -> frozenset[str]:
         return frozenset()
     if node.cpu_features is None:
         return present | ({names.CPU_MANAGED} if managed else frozenset())
-    wanted = frozenset(names.HW_CPU_PREFIX + feature.upper()
+    desired = frozenset(names.HW_CPU_PREFIX + feature.upper()
                        for feature in node.cpu_features) & _KNOWN_CPU_TRAITS
-    return wanted | {names.CPU_MANAGED} if wanted else frozenset()
+    return desired | {names.CPU_MANAGED} if desired else frozenset()

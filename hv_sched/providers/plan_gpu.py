@@ -88,11 +88,11 @@ def agrees(node: model.Node, summary: GpuSummary | None, listed: bool
     answer = features.REMOTEFX.rule(node)
     if answer is None:
         return True
-    wanted = inventories(node)
-    if not wanted or summary is None:
-        return not wanted and not listed
+    desired = inventories(node)
+    if not desired or summary is None:
+        return not desired and not listed
     capacities = {rc: inventory.capacity
-                  for rc, inventory in wanted.items()}
+                  for rc, inventory in desired.items()}
     return dict(summary.capacities) == capacities and (
         ownership.child_traits(summary.traits) == traits(node))
 
@@ -106,35 +106,35 @@ def plan(node: model.Node, parent: Provider, child: Provider | None
     """
     if features.REMOTEFX.rule(node) is None:
         return [], []  # the source does not say: as it was
-    wanted = inventories(node)
-    if not wanted:
+    desired = inventories(node)
+    if not desired:
         return _withdraw(child) if child else ([], [])
     name = child_name(parent.name)
-    found: list[changes.Change] = []
+    planned: list[changes.Change] = []
     if child is None:
         child = Provider(child_uuid(parent.uuid), name, 0, {}, {},
                          frozenset(), frozenset())
-        found.append(changes.CreateProvider(
+        planned.append(changes.CreateProvider(
             Step.CREATE, child.uuid, name, parent_uuid=parent.uuid))
-    fitted, reasons = clamp(wanted, child)
-    found += _fill(child, fitted)
+    fitted, reasons = clamp(desired, child)
+    planned += _fill(child, fitted)
     after = child.traits - ownership.child_traits(child.traits) | traits(node)
     if after != child.traits:
-        found.append(changes.SetTraits(
+        planned.append(changes.SetTraits(
             Step.MARK, child.uuid, name, before=child.traits, after=after))
-    return found, reasons
+    return planned, reasons
 
 
-def _fill(child: Provider, wanted: Mapping[str, Inventory]
+def _fill(child: Provider, desired: Mapping[str, Inventory]
           ) -> Iterable[changes.Change]:
-    after = {**child.inventories, **wanted}
+    after = {**child.inventories, **desired}
     if after != dict(child.inventories):
         yield changes.SetInventories(
             Step.FILL, child.uuid, child.name, before=child.inventories,
             after=after)
 
 
-def clamp(wanted: Mapping[str, Inventory], child: Provider
+def clamp(desired: Mapping[str, Inventory], child: Provider
           ) -> tuple[dict[str, Inventory], list[str]]:
     """Never less than servers hold; what is missing is said.
 
@@ -142,15 +142,15 @@ def clamp(wanted: Mapping[str, Inventory], child: Provider
     on it can still be moved.
     """
     fitted = {rc: _fit(inventory, child.inventories.get(rc), child.used(rc))
-              for rc, inventory in wanted.items()}
+              for rc, inventory in desired.items()}
     reasons = [
-        f'{child.name}: the node shows {wanted[rc].total} {rc}, but servers '
+        f'{child.name}: the node shows {desired[rc].total} {rc}, but servers '
         f'hold {fitted[rc].total}: kept at that until they leave'
-        for rc in wanted if fitted[rc].total != wanted[rc].total]
+        for rc in desired if fitted[rc].total != desired[rc].total]
     return fitted, reasons
 
 
-def _fit(wanted: Inventory, before: Inventory | None, used: int
+def _fit(desired: Inventory, before: Inventory | None, used: int
          ) -> Inventory:
     """Room for what is held, also for the largest single holder.
 
@@ -161,19 +161,19 @@ def _fit(wanted: Inventory, before: Inventory | None, used: int
     """
     largest = min(used, before.max_unit) if before else 0
     return dataclasses.replace(
-        wanted, total=max(wanted.total, used),
-        max_unit=max(wanted.max_unit, largest))
+        desired, total=max(desired.total, used),
+        max_unit=max(desired.max_unit, largest))
 
 
 def _withdraw(child: Provider) -> tuple[list[changes.Change], list[str]]:
     """No GPU any more: closed while servers hold it, then gone."""
     if not any(child.usages.values()):
-        ours = ownership.child_traits(child.traits)
+        our_traits = ownership.child_traits(child.traits)
         hidden: list[changes.Change] = []
-        if ours:
+        if our_traits:
             hidden.append(changes.SetTraits(
                 Step.STRIP, child.uuid, child.name, before=child.traits,
-                after=child.traits - ours))
+                after=child.traits - our_traits))
         return [*hidden, changes.DeleteProvider(
             Step.DELETE, child.uuid, child.name)], []
     full = {rc: dataclasses.replace(inventory, reserved=0, total=max(

@@ -29,7 +29,6 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import edits
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
@@ -40,7 +39,7 @@ from hv_sched.providers.settings import Settings
 Step = changes.Step
 
 
-def holding_shares(one: Layout, observed: Observed) -> frozenset[str]:
+def holding_shares(layout: Layout, observed: Observed) -> frozenset[str]:
     """Nodes with servers' shares on their own disk, still to be adopted.
 
     Such a node is not closed: Placement before 14 refuses to rewrite shares
@@ -48,7 +47,7 @@ def holding_shares(one: Layout, observed: Observed) -> frozenset[str]:
     One that was adopted and is closed may keep a share nobody can explain.
     """
     return frozenset(
-        uuid for uuid in one.nodes
+        uuid for uuid in layout.nodes
         if (provider := observed.providers.get(uuid)) is not None
         and provider.used(names.DISK_GB)
         and (is_open(provider) or names.CLUSTERED not in provider.traits))
@@ -66,48 +65,50 @@ def closed_ratio(provider: Provider) -> float:
     return min(former_ratio.CLOSED_RATIO, 0.5 / total)
 
 
-def plan(one: Layout, blocked: frozenset[str], ours: frozenset[str],
-         observed: Observed) -> plan_volume.Planned:
+def plan(layout: Layout, blocked: frozenset[str],
+         our_aggregates: frozenset[str], observed: Observed
+         ) -> plan_volume.Planned:
     """The changes for the nodes the source lists.
 
-    :param ours: every aggregate that is ours
+    :param our_aggregates: every aggregate that is ours
     """
-    found: list[changes.Change] = []
+    planned: list[changes.Change] = []
     findings: list[Notice] = []
-    for uuid in one.nodes:
+    for uuid in layout.nodes:
         provider = observed.providers.get(uuid)
         if provider is None:
             continue  # not read: the overview showed nothing wrong
         if uuid in blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
-        found += _mark(one, provider, observed.overview)
+        planned += _mark(layout, provider, observed.overview)
         if uuid not in blocked and is_open(provider):
-            found.append(_close(provider))
-        found += _join(one, provider, ours, may_join=uuid not in blocked)
+            planned.append(_close(provider))
+        planned += _join(layout, provider, our_aggregates,
+                         may_join=uuid not in blocked)
         child = plan_gpu.plan(
-            one.nodes[uuid], provider,
+            layout.nodes[uuid], provider,
             observed.providers.get(plan_gpu.child_uuid(uuid)))
-        found += child[0]
-        findings += [Notice(one.cluster.name, provider.name, Kind.REFUSED,
-                             why) for why in child[1]]
-    return found, findings
+        planned += child[0]
+        findings += [Notice(layout.cluster.name, provider.name, Kind.REFUSED,
+                             reason) for reason in child[1]]
+    return planned, findings
 
 
-def _mark(one: Layout, provider: Provider, overview: Overview
+def _mark(layout: Layout, provider: Provider, overview: Overview
           ) -> Iterable[changes.Change]:
     """Our traits; a node about to be closed also remembers its ratio."""
     owned = ownership.node_traits(provider.traits)
-    wanted = set(overview.placeable(node_traits.desired_node_traits(
-        one.cluster, one.nodes[provider.uuid], provider.traits)))
+    desired = set(overview.placeable(node_traits.desired_node_traits(
+        layout.cluster, layout.nodes[provider.uuid], provider.traits)))
     if is_open(provider) and not former_ratio.remembered(provider.traits):
         disk = provider.inventories[names.DISK_GB]
-        wanted.add(former_ratio.trait(disk.allocation_ratio))
+        desired.add(former_ratio.trait(disk.allocation_ratio))
     else:
-        wanted |= {trait for trait in owned
+        desired |= {trait for trait in owned
                    if trait.startswith(names.FORMER_RATIO_PREFIX)}
-    yield from edits.set_traits(
+    yield from changes.set_traits(
         Step.MARK_NODE, provider,
-        frozenset((provider.traits - owned) | wanted))
+        frozenset((provider.traits - owned) | desired))
 
 
 def _close(provider: Provider) -> changes.Change:
@@ -123,59 +124,61 @@ def _set_ratio(step: changes.Step, provider: Provider, ratio: float
         after={**provider.inventories, names.DISK_GB: disk})
 
 
-def _join(one: Layout, provider: Provider, ours: frozenset[str],
+def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
           may_join: bool) -> Iterable[changes.Change]:
     """Leaving comes first of all, joining after the node is closed."""
-    wanted = one.node_aggregates(provider.uuid)
-    leaving = (provider.aggregates & ours) - wanted
-    joining = wanted - provider.aggregates if may_join else frozenset()
-    if not leaving and not joining:
+    desired = layout.node_aggregates(provider.uuid)
+    departing = (provider.aggregates & our_aggregates) - desired
+    joining = desired - provider.aggregates if may_join else frozenset()
+    if not departing and not joining:
         return
     yield changes.SetAggregates(
         Step.JOIN if joining else Step.HIDE, provider.uuid, provider.name,
         before=provider.aggregates,
-        after=(provider.aggregates - leaving) | joining, labels=one.labels)
+        after=(provider.aggregates - departing) | joining,
+        labels=layout.labels)
 
 
-def plan_leaving(one: Layout, leaving: frozenset[str], ours: frozenset[str],
-                 observed: Observed, settings: Settings
-                 ) -> plan_volume.Planned:
+def plan_leaving(layout: Layout, departing: frozenset[str],
+                 our_aggregates: frozenset[str], observed: Observed,
+                 settings: Settings) -> plan_volume.Planned:
     """Nodes the source no longer lists get their own disk back.
 
     Their servers' shares on the volume stay where they are.
     """
-    providers = [observed.providers[uuid] for uuid in sorted(leaving)
+    providers = [observed.providers[uuid] for uuid in sorted(departing)
                  if uuid in observed.providers]
     refusal = plan_withdrawal.too_many(
-        len(providers), len(providers) + len(one.cluster.nodes), settings,
+        len(providers), len(providers) + len(layout.cluster.nodes), settings,
         'nodes')
     if refusal and providers:
-        return [], [Notice(one.cluster.name, one.cluster.name,
+        return [], [Notice(layout.cluster.name, layout.cluster.name,
                             Kind.REFUSED, refusal)]
     return [change for provider in providers
-            for change in release(provider, ours, one)], []
+            for change in release(provider, our_aggregates, layout)], []
 
 
-def release(provider: Provider, ours: frozenset[str], one: Layout
+def release(provider: Provider, our_aggregates: frozenset[str], layout: Layout
             ) -> Iterable[changes.Change]:
     """Off the volumes, open, and only then forget the ratio to restore.
 
     The cluster's aggregate, which holds no volume, is left last of all: it
     is how a pass that was interrupted finds the node again.
     """
-    staying = provider.aggregates - (ours - {one.cluster_aggregate})
-    if staying != provider.aggregates:
+    remaining = provider.aggregates - (
+        our_aggregates - {layout.cluster_aggregate})
+    if remaining != provider.aggregates:
         yield changes.SetAggregates(
             Step.HIDE, provider.uuid, provider.name,
-            before=provider.aggregates, after=staying, labels=one.labels)
+            before=provider.aggregates, after=remaining, labels=layout.labels)
     disk = provider.inventories.get(names.DISK_GB)
     if disk is not None and math.isclose(
             disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
         yield _set_ratio(Step.OPEN_NODE, provider,
                          former_ratio.ratio_of(provider.traits))
-    yield from edits.set_traits(
+    yield from changes.set_traits(
         Step.FORGET_NODE, provider,
         provider.traits - ownership.node_traits(provider.traits))
     yield changes.SetAggregates(
-        Step.LEAVE_CLUSTER, provider.uuid, provider.name, before=staying,
-        after=staying - {one.cluster_aggregate}, labels=one.labels)
+        Step.LEAVE_CLUSTER, provider.uuid, provider.name, before=remaining,
+        after=remaining - {layout.cluster_aggregate}, labels=layout.labels)

@@ -20,57 +20,58 @@ from hv_sched.placement import ids
 from hv_sched.placement import ownership
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import edits
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
 
 
-def plan(one: Layout, leaving: dict[str, Provider], settings: Settings
+def plan(layout: Layout, departing: dict[str, Provider], settings: Settings
          ) -> tuple[list[changes.Change], list[Notice], frozenset[str]]:
     """Withdraw what the source no longer lists, unless that looks wrong.
 
-    :param leaving: by uuid, the volumes the source no longer lists
+    :param departing: by uuid, the volumes the source no longer lists
     :returns: the changes and findings, and the volumes that go
     """
     findings = []
-    going: list[Provider] = []
-    wanted = {one.volume_name(uuid).casefold() for uuid in one.volumes}
-    for provider in leaving.values():
-        why = _why_keep(one, provider, wanted, settings)
-        if why:
-            findings.append(Notice(one.cluster.name, provider.name,
-                                    Kind.REFUSED, why))
+    withdrawn: list[Provider] = []
+    names_taken = {layout.volume_name(uuid).casefold()
+                   for uuid in layout.volumes}
+    for provider in departing.values():
+        reason = _why_keep(layout, provider, names_taken, settings)
+        if reason:
+            findings.append(Notice(layout.cluster.name, provider.name,
+                                    Kind.REFUSED, reason))
         else:
-            going.append(provider)
-    refusal = too_many(len(going), len(leaving) + len(one.volumes),
+            withdrawn.append(provider)
+    refusal = too_many(len(withdrawn), len(departing) + len(layout.volumes),
                        settings, 'volumes')
-    if refusal and going:
-        findings.append(Notice(one.cluster.name, one.cluster.name,
+    if refusal and withdrawn:
+        findings.append(Notice(layout.cluster.name, layout.cluster.name,
                                 Kind.REFUSED, refusal))
-        going = []
-    found = [change for provider in going for change in withdraw(provider)]
-    return found, findings, frozenset(p.uuid for p in going)
+        withdrawn = []
+    planned = [change for provider in withdrawn
+               for change in withdraw(provider)]
+    return planned, findings, frozenset(p.uuid for p in withdrawn)
 
 
-def too_many(count: int, of: int, settings: Settings, what: str) -> str:
+def too_many(count: int, of: int, settings: Settings, noun: str) -> str:
     """Why so many of a cluster's things may not go at once, if so."""
     if settings.allow.withdraw:
         return ''
     if count * 100 <= of * settings.max_withdraw_percent:
         return ''
-    return (f'the source no longer lists {count} of its {of} {what}, more '
+    return (f'the source no longer lists {count} of its {of} {noun}, more '
             f'than max_withdraw_percent = {settings.max_withdraw_percent} '
             f'lets go at once: if that is so, run with --allow-withdraw')
 
 
-def _why_keep(one: Layout, provider: Provider, wanted: set[str],
+def _why_keep(layout: Layout, provider: Provider, names_taken: set[str],
               settings: Settings) -> str:
     in_use = ', '.join(
         f'{used} {rc}' for rc, used in sorted(provider.usages.items())
         if used)
-    if provider.name.casefold() in wanted and not settings.allow.replace:
+    if provider.name.casefold() in names_taken and not settings.allow.replace:
         return (f'the source gives this name to another disk (GUID) while '
                 f'Placement still knows the old one, {provider.uuid}'
                 f'{" with " + in_use if in_use else ""}: if the disk was '
@@ -90,6 +91,7 @@ def withdraw(provider: Provider) -> Iterable[changes.Change]:
             Step.HIDE, provider.uuid, provider.name,
             before=provider.aggregates, after=provider.aggregates - home,
             labels={min(home): f'users of {provider.name}'})
-    ours = ownership.volume_traits(provider.traits)
-    yield from edits.set_traits(Step.STRIP, provider, provider.traits - ours)
+    our_traits = ownership.volume_traits(provider.traits)
+    yield from changes.set_traits(Step.STRIP, provider,
+                                  provider.traits - our_traits)
     yield changes.DeleteProvider(Step.DELETE, provider.uuid, provider.name)

@@ -33,13 +33,15 @@ from hv_sched.providers import changes
 from hv_sched.providers import debounce
 from hv_sched.providers import drift
 from hv_sched.providers import plan as planning
+from hv_sched.providers import scope as scoping
+from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
 LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class SyncResult:
     """What a sync came to.
 
     :param plan: the last plan made, for its findings
@@ -89,7 +91,7 @@ class Reconciler:
 
     def observe(self, facts: model.Facts, full: bool = True,
                 also: frozenset[str] = frozenset()
-                ) -> tuple[planning.Cloud, Observed]:
+                ) -> tuple[Scope, Observed]:
         """Read what a plan for these facts needs.
 
         :param full: read every provider concerned, not only those about
@@ -99,17 +101,17 @@ class Reconciler:
         listed = self._client.list_providers()
         overview = bulk_read.read_overview(
             self._client, listed,
-            planning.our_aggregates(facts.clusters, listed),
+            scoping.our_aggregates(facts.clusters, listed),
             self._settings.workers)
-        cloud = planning.cloud_of(facts, overview)
-        wanted = (planning.relevant(cloud, overview) if full else
-                  drift.find(cloud, overview, self._settings,
+        scope = scoping.scope_of(facts, overview)
+        uuids = (scoping.providers_to_read(scope, overview) if full else
+                  drift.find(scope, overview, self._settings,
                                 self._clock()))
-        wanted |= also & overview.listed.keys()
+        uuids |= also & overview.listed.keys()
         providers = bulk_read.read_providers(
-            self._client, [overview.listed[uuid] for uuid in sorted(wanted)],
-            planning.volumes_with_vms(cloud), self._settings.workers)
-        return cloud, Observed(overview, providers)
+            self._client, [overview.listed[uuid] for uuid in sorted(uuids)],
+            scoping.volumes_with_vms(scope), self._settings.workers)
+        return scope, Observed(overview, providers)
 
     def plan(self, facts: model.Facts, full: bool = True
              ) -> tuple[planning.Plan, Observed]:
@@ -122,11 +124,11 @@ class Reconciler:
     def _plan(self, facts: model.Facts, full: bool,
               also: frozenset[str] = frozenset()
               ) -> tuple[planning.Plan, Observed]:
-        cloud, observed = self.observe(facts, full, also)
-        return planning.make(facts, cloud, observed, self._settings,
+        scope, observed = self.observe(facts, full, also)
+        return planning.make(facts, scope, observed, self._settings,
                              self._clock()), observed
 
-    def sync(self, facts: model.Facts, full: bool = True) -> Result:
+    def sync(self, facts: model.Facts, full: bool = True) -> SyncResult:
         """Plan and apply until nothing that can be retried is left.
 
         :raises PlacementError: when Placement cannot be read
@@ -137,7 +139,7 @@ class Reconciler:
         # the surer a busy volume has moved on before it can be written.
         undone: frozenset[str] | None = None
 
-        def attempt() -> tuple[planning.Plan, apply.Outcome]:
+        def attempt() -> tuple[planning.Plan, apply.ApplyOutcome]:
             nonlocal undone
             plan, observed = self._plan(
                 facts, full and undone is None, undone or frozenset())
@@ -150,10 +152,10 @@ class Reconciler:
             return plan, outcome
 
         plan, outcome = self._retrying()(attempt)
-        return Result(plan, tuple(done), dict(outcome.failures))
+        return SyncResult(plan, tuple(done), dict(outcome.failures))
 
     def _apply(self, plan: planning.Plan, observed: Observed
-               ) -> apply.Outcome:
+               ) -> apply.ApplyOutcome:
         self._progress.start(len(plan.changes))
         try:
             return apply.apply(
@@ -186,7 +188,7 @@ def _log_retry(retry_state: tenacity.RetryCallState) -> None:
 
 
 def _last_result(retry_state: tenacity.RetryCallState
-                 ) -> tuple[planning.Plan, apply.Outcome]:
+                 ) -> tuple[planning.Plan, apply.ApplyOutcome]:
     assert retry_state.outcome is not None
     plan, outcome = retry_state.outcome.result()
     return plan, outcome

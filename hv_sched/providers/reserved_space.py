@@ -30,11 +30,16 @@ from hv_sched.providers.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True)
-class Reason:
-    """One line of why space is reserved."""
+class ReservedPart:
+    """One line of why space is reserved.
 
-    what: str
+    :param label: what it is, for people
+    :param is_exact: reserved to the GiB, not in steps
+    """
+
+    label: str
     size_bytes: int
+    is_exact: bool = False
 
 
 def covered_bytes(volume: model.Volume, vms: tuple[model.Vm, ...] | None,
@@ -76,17 +81,20 @@ def used_bytes(volume: model.Volume) -> int:
     return volume.size_bytes - volume.free_bytes
 
 
-def reasons(volume: model.Volume, covered: int) -> tuple[Reason, ...]:
+def reserved_parts(volume: model.Volume, covered: int
+                   ) -> tuple[ReservedPart, ...]:
     """Why space is reserved, largest claim of each kind on one line."""
     uncovered = max(0, used_bytes(volume) - covered)
     cache = min(uncovered, volume.image_cache_bytes or 0)
-    lines = (Reason('operator reserve', volume.reserve_gb * model.GIB),
-             Reason('image cache', cache),
-             Reason("files no server's share covers", uncovered - cache))
-    return tuple(line for line in lines if line.size_bytes)
+    parts = (ReservedPart('operator reserve', volume.reserve_gb * model.GIB,
+                          is_exact=True),
+             ReservedPart('image cache', cache),
+             ReservedPart("files no server's share covers",
+                          uncovered - cache))
+    return tuple(part for part in parts if part.size_bytes)
 
 
-def reserved_gb(lines: tuple[Reason, ...], before_gb: int | None,
+def reserved_gb(parts: tuple[ReservedPart, ...], before_gb: int | None,
                 step_gb: int) -> int:
     """The whole GiB to reserve, before it is fitted to what is allocated.
 
@@ -96,14 +104,14 @@ def reserved_gb(lines: tuple[Reason, ...], before_gb: int | None,
 
     :param before_gb: what Placement holds now, None for a new volume
     """
-    fixed = sum(line.size_bytes for line in lines
-                if line.what == 'operator reserve') // model.GIB
-    moving = sum(line.size_bytes for line in lines) - fixed * model.GIB
-    needed = math.ceil(moving / model.GIB)
-    wanted = fixed + math.ceil(needed / step_gb) * step_gb
-    if before_gb is None or before_gb < fixed + needed:
-        return wanted
-    return before_gb if before_gb - wanted <= step_gb else wanted
+    exact_gb = sum(part.size_bytes for part in parts
+                   if part.is_exact) // model.GIB
+    moving = sum(part.size_bytes for part in parts) - exact_gb * model.GIB
+    needed_gb = math.ceil(moving / model.GIB)
+    desired_gb = exact_gb + math.ceil(needed_gb / step_gb) * step_gb
+    if before_gb is None or before_gb < exact_gb + needed_gb:
+        return desired_gb
+    return before_gb if before_gb - desired_gb <= step_gb else desired_gb
 
 
 def fit_reserved(total_gb: int, reserved: int, ratio: float,
@@ -121,7 +129,7 @@ def fit_reserved(total_gb: int, reserved: int, ratio: float,
     return fitted
 
 
-def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
+def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
                    before: Inventory | None, used_gb: int,
                    settings: Settings, ratio: float | None = None
                    ) -> Inventory:
@@ -132,7 +140,7 @@ def disk_inventory(volume: model.Volume, lines: tuple[Reason, ...],
     :param ratio: instead of the one the options and Placement settle
     """
     ratio = ratio or settled_ratio(before, settings)
-    reserved = reserved_gb(lines, before.reserved if before else None,
+    reserved = reserved_gb(parts, before.reserved if before else None,
                            settings.reserved_step_gb)
     if volume.free_bytes is None and before is not None:
         # What was used is unknown, not gone.
@@ -174,22 +182,22 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
                      and overcommit.ratio_before(traits) is None)
     short_gb = overcommit.short_gb(traits, volume.total_gb, used_gb,
                                    settings.csv_allocation_ratio)
-    found = []
+    reasons = []
     if volume.maintenance:
-        found.append('in maintenance')
+        reasons.append('in maintenance')
     if not volume.accepts_new_disks:
-        found.append('closed by the operator')
+        reasons.append('closed by the operator')
     if short_gb:
-        found.append(f'{short_gb} GB more allocated than it holds')
+        reasons.append(f'{short_gb} GB more allocated than it holds')
     floor = _floor(volume, closed_before, settings)
     if volume.free_bytes is None:
         if closed_before:
-            found.append('closed before, and its free space is unknown')
+            reasons.append('closed before, and its free space is unknown')
     elif volume.free_bytes < floor:
-        found.append(
+        reasons.append(
             f'{volume.free_bytes // model.GIB} GiB physically free, below '
             f'the floor of {math.ceil(floor / model.GIB)} GiB')
-    return tuple(found)
+    return tuple(reasons)
 
 
 def _floor(volume: model.Volume, closed_before: bool,

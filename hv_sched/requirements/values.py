@@ -17,12 +17,10 @@ from collections.abc import Mapping
 import dataclasses
 import enum
 
+from hv_sched.conf import choices
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.requirements.keys import Setting
-
-# compute-hyperv block_device_manager.py, _TYPE_FOR_DISK_FORMAT.
-DISK_FORMATS = ('vhd', 'vhdx', 'iso')
 
 
 class Hypervisor(enum.Enum):
@@ -48,7 +46,7 @@ class Rules:
     unmarked: Hypervisor = Hypervisor.ANY
     survivable: bool = False
     vhd_is_vhd: bool = False
-    disk_formats: tuple[str, ...] = DISK_FORMATS
+    disk_formats: tuple[str, ...] = choices.DISK_FORMATS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,30 +12,17 @@
 
 """Where the facts about the clusters come from: files and folders."""
 
-from collections.abc import Callable
 import os
-from typing import Any
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.conf import choices
 from hv_sched.sources import facts
 from hv_sched.sources import files
-from hv_sched.sources import json as json_source
-from hv_sched.sources import static
-
-_ENDINGS: dict[str, Callable[[str], Any]] = {
-    '.yaml': static.parse,
-    '.yml': static.parse,
-    '.json': json_source.parse,
-}
-_TYPES: dict[str, tuple[str, ...]] = {
-    'auto': tuple(_ENDINGS),
-    'static': ('.yaml', '.yml'),
-    'json': ('.json',),
-}
+from hv_sched.sources import source
 
 
-def load(path: str, source_type: str = 'auto') -> model.Facts:
+def load(path: str, source_type: str = choices.AUTO) -> model.Facts:
     """The facts in a file, or in all the files of a folder together.
 
     :param source_type: ``static`` (YAML) or ``json``, whatever a single
@@ -43,26 +30,33 @@ def load(path: str, source_type: str = 'auto') -> model.Facts:
     :raises InvalidFacts: nothing there can be used
     :raises InvalidConfig: there is no such type of source
     """
-    if source_type not in _TYPES:
-        raise exception.InvalidConfig(
-            f'source_type {source_type!r} is not known; it is one of '
-            f'{", ".join(_TYPES)}')
     documents: list[facts.Document] = []
     problems: list[model.Problem] = []
-    for name in files.of(path, _TYPES[source_type]):
+    for name in files.of(path, _endings(source_type)):
         try:
-            documents.append(_document(name, source_type))
+            documents.append(facts.Document(
+                name, _source(name, source_type).parse(files.text(name))))
         except exception.InvalidFacts as exc:
             problems.append(model.Problem(None, name, str(exc)))
     return facts.read(documents, problems)
 
 
-def _document(name: str, source_type: str) -> facts.Document:
-    ending = os.path.splitext(name)[1].lower()
-    if source_type != 'auto':
-        ending = _TYPES[source_type][0]
-    if ending not in _ENDINGS:
+def _endings(source_type: str) -> tuple[str, ...]:
+    if source_type == choices.AUTO:
+        return source.all_endings()
+    if source_type not in source.REGISTRY:
+        raise exception.InvalidConfig(
+            f'source_type {source_type!r} is not known; it is one of '
+            f'{", ".join((choices.AUTO, *source.REGISTRY))}')
+    return source.REGISTRY[source_type].ENDINGS
+
+
+def _source(name: str, source_type: str) -> source.Source:
+    if source_type != choices.AUTO:
+        return source.REGISTRY[source_type]
+    chosen = source.of_ending(os.path.splitext(name)[1].lower())
+    if chosen is None:
         raise exception.InvalidFacts(
-            f'ends in none of {", ".join(_ENDINGS)}; say what it is with '
-            'source_type')
-    return facts.Document(name, _ENDINGS[ending](files.text(name)))
+            f'ends in none of {", ".join(source.all_endings())}; say what it '
+            'is with source_type')
+    return chosen

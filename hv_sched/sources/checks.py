@@ -44,7 +44,8 @@ _TOO_OLD = (
 def check(cluster: Raw) -> list[naming.Fault]:
     """Everything wrong with a cluster that has passed the schema."""
     refs = references.References(cluster)
-    return [finding for each in _CHECKS for finding in each(cluster, refs)]
+    return [fault for check_part in _CHECKS
+            for fault in check_part(cluster, refs)]
 
 
 def _guids(cluster: Raw, refs: references.References) -> Findings:
@@ -58,8 +59,8 @@ def _guids(cluster: Raw, refs: references.References) -> Findings:
 
 
 def _nodes_once(cluster: Raw, refs: references.References) -> Findings:
-    found = _repeated(naming.key(name) for name in refs.nodes)
-    for i, first in found:
+    repeats = _repeated(naming.key(name) for name in refs.nodes)
+    for i, first in repeats:
         yield naming.Fault(
             ('nodes', i, 'name'),
             f'node {refs.nodes[i]!r} is there twice, first as nodes[{first}] '
@@ -68,8 +69,8 @@ def _nodes_once(cluster: Raw, refs: references.References) -> Findings:
 
 def _volume_names_once(cluster: Raw,
                        refs: references.References) -> Findings:
-    found = _repeated(naming.key(name) for name in refs.volumes)
-    for i, first in found:
+    repeats = _repeated(naming.key(name) for name in refs.volumes)
+    for i, first in repeats:
         yield naming.Fault(
             ('volumes', i, 'name'),
             f'volume {refs.volumes[i]!r} has the name of volumes[{first}] '
@@ -80,8 +81,8 @@ def _volume_names_once(cluster: Raw,
 def _volume_guids_once(cluster: Raw,
                        refs: references.References) -> Findings:
     volumes = cluster['volumes']
-    found = _repeated(references.volume_guid(each) for each in volumes)
-    for i, first in found:
+    repeats = _repeated(references.volume_guid(volume) for volume in volumes)
+    for i, first in repeats:
         yield naming.Fault(
             ('volumes', i, 'guid'),
             f'volume {refs.volumes[i]!r} has the GUID of volumes[{first}] '
@@ -113,8 +114,8 @@ def _builds(cluster: Raw, refs: references.References) -> Findings:
 
 
 def _product(build: int) -> str:
-    known = (name for oldest, name in _TOO_OLD if build >= oldest)
-    return next(known, 'which is no build of Windows Server')
+    products = (name for oldest, name in _TOO_OLD if build >= oldest)
+    return next(products, 'which is no build of Windows Server')
 
 
 def _functional_level(cluster: Raw,
@@ -153,17 +154,18 @@ def _home(cluster: Raw, node: Raw, path: naming.Path,
 
 def _cpu_features(cluster: Raw, refs: references.References) -> Findings:
     prefix = names.HW_CPU_PREFIX
-    known = {trait.removeprefix(prefix)
-             for trait in os_traits.get_traits(prefix)}
+    known_features = {trait.removeprefix(prefix)
+                      for trait in os_traits.get_traits(prefix)}
     for i, node in enumerate(cluster['nodes']):
         features = node.get('cpu', {}).get('features', ())
         for j, feature in enumerate(features):
-            if feature.upper() not in known:
+            if feature.upper() not in known_features:
                 yield naming.Fault(
                     ('nodes', i, 'cpu', 'features', j),
                     f'os-traits knows no {prefix}{feature.upper()}, which '
                     f'node {node["name"]!r} lists; '
-                    + naming.suggestion(feature, sorted(known), 'features'))
+                    + naming.suggestion(feature, sorted(known_features),
+                                        'features'))
 
 
 def _gpus(cluster: Raw, refs: references.References) -> Findings:
@@ -206,7 +208,7 @@ def _vm_owner(vm: Raw, path: naming.Path,
 
 def _vm_disks(vm: Raw, path: naming.Path,
               refs: references.References) -> Findings:
-    seen = set()
+    guids = set()
     for j, disk in enumerate(vm['disks']):
         name = disk['volume']
         guid = refs.volume(name)
@@ -215,20 +217,20 @@ def _vm_disks(vm: Raw, path: naming.Path,
                 (*path, j, 'volume'),
                 f'vm {vm["instance_uuid"]} has a disk on {name!r}, which is '
                 f'no volume of the cluster; {refs.why_no_volume(name)}')
-        elif guid in seen:
+        elif guid in guids:
             yield naming.Fault(
                 (*path, j, 'volume'),
                 f'vm {vm["instance_uuid"]} has volume {name!r} twice; give '
                 'the sum of its disks there once')
-        seen.add(guid)
+        guids.add(guid)
 
 
 def _repeated(keys: Iterable[str]) -> Iterator[tuple[int, int]]:
     """Positions of the keys that were there before, and where."""
     first: dict[str, int] = {}
-    for i, each in enumerate(keys):
-        if first.setdefault(each, i) != i:
-            yield i, first[each]
+    for i, key in enumerate(keys):
+        if first.setdefault(key, i) != i:
+            yield i, first[key]
 
 
 _CHECKS: tuple[Callable[[Raw, references.References], Findings], ...] = (

@@ -54,7 +54,7 @@ class Entry:
 class _Claim:
     entry: Entry
     path: naming.Path
-    what: str
+    text: str
 
 
 _REMEDIES = {
@@ -81,14 +81,14 @@ def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
 def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
         tuple[Entry, naming.Fault]]:
     for claim in claims:
-        other = next((each for each in claims
-                      if each.entry is not claim.entry), None)
-        if other is not None:
+        rival = next((candidate for candidate in claims
+                      if candidate.entry is not claim.entry), None)
+        if rival is not None:
             yield claim.entry, naming.Fault(
                 claim.path,
-                f'{kind} {claim.what!r} is also at '
-                f'{other.entry.where(other.path)}, in cluster '
-                f'{other.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
+                f'{kind} {claim.text!r} is also at '
+                f'{rival.entry.where(rival.path)}, in cluster '
+                f'{rival.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
                 'are left as they are until then')
 
 

@@ -38,11 +38,11 @@ def cluster(raw: Raw, collected_at: datetime.datetime | None) -> model.Cluster:
     return model.Cluster(
         guid=_guid(raw['guid']),
         name=raw['name'],
-        nodes=tuple(_node(each, refs) for each in raw['nodes']),
-        volumes=tuple(_volume(each, refs) for each in raw['volumes']),
+        nodes=tuple(_node(node, refs) for node in raw['nodes']),
+        volumes=tuple(_volume(volume, refs) for volume in raw['volumes']),
         functional_level=_int(raw.get('functional_level')),
         placement_chooses_volume=raw.get('placement_chooses_volume', False),
-        vms=None if vms is None else tuple(_vm(each, refs) for each in vms),
+        vms=None if vms is None else tuple(_vm(vm, refs) for vm in vms),
         collected_at=collected_at)
 
 
@@ -77,13 +77,13 @@ def _node(raw: Raw, refs: references.References) -> model.Node:
         fibre_channel=raw.get('fibre_channel'),
         mpio=raw.get('mpio'),
         refs=raw.get('refs'),
-        gpus=None if gpus is None else tuple(_gpu(each) for each in gpus))
+        gpus=None if gpus is None else tuple(_gpu(gpu) for gpu in gpus))
 
 
 def _cpu_features(cpu: Raw) -> tuple[str, ...] | None:
     if 'features' not in cpu:
         return None
-    return _once(each.upper() for each in cpu['features'])
+    return _once(feature.upper() for feature in cpu['features'])
 
 
 def _gpu(raw: Raw) -> model.Gpu:
@@ -110,7 +110,7 @@ def _volume(raw: Raw, refs: references.References) -> model.Volume:
         cut_off_nodes=_nodes(raw.get('cut_off_nodes', ()), refs),
         redirected_nodes=_nodes(raw.get('redirected_nodes', ()), refs),
         cached_images=(None if images is None
-                       else _once(each.lower() for each in images)),
+                       else _once(image.lower() for image in images)),
         image_cache_bytes=_int(raw.get('image_cache_bytes')))
 
 
@@ -118,7 +118,7 @@ def _vm(raw: Raw, refs: references.References) -> model.Vm:
     return model.Vm(
         instance_uuid=raw['instance_uuid'].lower(),
         owner_node=_owner(raw, refs),
-        disks=tuple(_disk(each, refs) for each in raw['disks']))
+        disks=tuple(_disk(disk, refs) for disk in raw['disks']))
 
 
 def _disk(raw: Raw, refs: references.References) -> model.VmDisk:
@@ -136,8 +136,8 @@ def _owner(raw: Raw, refs: references.References) -> str | None:
 
 def _nodes(names: Iterable[str],
            refs: references.References) -> tuple[str, ...]:
-    found = (refs.node(name) for name in names)
-    return _once(name for name in found if name is not None)
+    known_nodes = (refs.node(name) for name in names)
+    return _once(name for name in known_nodes if name is not None)
 
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:

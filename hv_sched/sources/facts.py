@@ -53,9 +53,9 @@ def read(documents: Iterable[Document],
     entries: list[claims.Entry] = []
     times: dict[str, datetime.datetime | None] = {}
     for document in documents:
-        found = _envelope(document)
-        problems += found
-        if not found:
+        faults = _envelope(document)
+        problems += faults
+        if not faults:
             times[document.name] = _collected_at(document.content)
             entries += [claims.Entry(document.name, i, raw) for i, raw
                         in enumerate(document.content['clusters'])]
@@ -65,26 +65,26 @@ def read(documents: Iterable[Document],
 
 
 def _told(problems: list[model.Problem]) -> str:
-    told = '; '.join(str(each) for each in problems)
-    return told or 'no file describes a cluster'
+    messages = '; '.join(map(str, problems))
+    return messages or 'no file describes a cluster'
 
 
 def _facts(entries: list[claims.Entry],
            times: dict[str, datetime.datetime | None],
            problems: list[model.Problem]) -> model.Facts:
-    found = [(entry, finding) for entry in entries
+    faults = [(entry, finding) for entry in entries
              for finding in _findings(entry.raw)]
-    found += claims.conflicts(entries)
-    invalid = {id(entry) for entry, _ in found}
+    faults += claims.conflicts(entries)
+    invalid = {id(entry) for entry, _ in faults}
     clusters = tuple(convert.cluster(entry.raw, times[entry.file])
                      for entry in entries if id(entry) not in invalid)
-    problems += [_problem(entry, finding) for entry, finding in found]
+    problems += [_problem(entry, finding) for entry, finding in faults]
     return model.Facts(clusters, tuple(problems))
 
 
 def _findings(raw: Any) -> list[naming.Fault]:
-    found = schema.check_cluster(raw) or checks.check(raw)
-    return found[:schema.MAX_FINDINGS]
+    faults = schema.check_cluster(raw) or checks.check(raw)
+    return faults[:schema.MAX_FINDINGS]
 
 
 def _problem(entry: claims.Entry, finding: naming.Fault) -> model.Problem:
@@ -93,11 +93,11 @@ def _problem(entry: claims.Entry, finding: naming.Fault) -> model.Problem:
 
 
 def _envelope(document: Document) -> list[model.Problem]:
-    found = schema.check_envelope(document.content)
-    if not found and 'collected_at' in document.content:
-        found = _check_time(document.content['collected_at'])
-    return [model.Problem(None, _where(document.name, each.path),
-                          each.message) for each in found]
+    faults = schema.check_envelope(document.content)
+    if not faults and 'collected_at' in document.content:
+        faults = _check_time(document.content['collected_at'])
+    return [model.Problem(None, _where(document.name, fault.path),
+                          fault.message) for fault in faults]
 
 
 def _where(name: str, path: naming.Path) -> str:

@@ -49,10 +49,10 @@ def of(path: str, endings: tuple[str, ...]) -> list[str]:
 
 def _chosen(folder: str, entries: list[str],
             endings: tuple[str, ...]) -> list[str]:
-    chosen = [os.path.join(folder, each) for each in sorted(entries)
-              if not each.startswith('.')
-              and each.lower().endswith(endings)]
-    files = [each for each in chosen if not _is_special(each)]
+    chosen = [os.path.join(folder, name) for name in sorted(entries)
+              if not name.startswith('.')
+              and name.lower().endswith(endings)]
+    files = [path for path in chosen if not _is_special(path)]
     if not files:
         raise exception.InvalidFacts(
             f'{folder}: no file in this folder ends in '

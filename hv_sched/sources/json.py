@@ -17,6 +17,8 @@ from typing import Any
 
 from hv_sched import exception
 
+ENDINGS = ('.json',)
+
 
 def parse(text: str) -> Any:
     """The document in a JSON text.
@@ -38,12 +40,12 @@ def parse(text: str) -> Any:
 def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
-        seen: set[str] = set()
+        names: set[str] = set()
         for name, _ in pairs:
-            if name in seen:
+            if name in names:
                 raise exception.InvalidFacts(
                     f'has the field {name!r} twice in one mapping; keep one')
-            seen.add(name)
+            names.add(name)
     return mapping
 
 

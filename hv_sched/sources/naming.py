@@ -56,30 +56,30 @@ def normal_guid(text: str) -> str | None:
     return plain if _GUID.fullmatch(plain) else None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The known name that was probably meant."""
-    by_key = {key(each): each for each in known}
-    found = difflib.get_close_matches(key(name), by_key, n=1)
-    return by_key[found[0]] if found else None
+    by_key = {key(candidate): candidate for candidate in candidates}
+    matches = difflib.get_close_matches(key(name), by_key, n=1)
+    return by_key[matches[0]] if matches else None
 
 
-def suggestion(name: str, known: Iterable[str], what: str) -> str:
+def suggestion(name: str, candidates: Iterable[str], noun: str) -> str:
     """The remedy for an unknown name: what was meant, or what there is.
 
-    :param what: the plural of what is known, such as ``nodes``
+    :param noun: the plural of what is known, such as ``nodes``
     """
-    names = list(known)
+    names = list(candidates)
     meant = nearest(name, names)
     if meant is not None:
         return f'did you mean {meant!r}?'
-    return f'the {what} are {shown_list(names)}'
+    return f'the {noun} are {shown_list(names)}'
 
 
 def shown_list(names: Iterable[str]) -> str:
     """Names one after the other, cut short when there are many."""
     listed = list(names)
     rest = len(listed) - 16
-    text = ', '.join(shown(each) for each in listed[:16])
+    text = ', '.join(shown(name) for name in listed[:16])
     return f'{text} and {rest} more' if rest > 0 else text
 
 

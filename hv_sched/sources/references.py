@@ -28,8 +28,8 @@ class References:
 
     def __init__(self, cluster: Raw) -> None:
         self.nodes: list[str] = [node['name'] for node in cluster['nodes']]
-        self.volumes: list[str] = [each['name']
-                                   for each in cluster['volumes']]
+        self.volumes: list[str] = [volume['name']
+                                   for volume in cluster['volumes']]
         self._nodes = {naming.key(name): name for name in self.nodes}
         self._volumes: dict[str, set[str]] = collections.defaultdict(set)
         for volume in cluster['volumes']:
@@ -43,8 +43,8 @@ class References:
 
     def volume(self, reference: str) -> str | None:
         """The GUID of the volume; None when there is none, or two."""
-        found = self._candidates(reference)
-        return next(iter(found)) if len(found) == 1 else None
+        guids = self._candidates(reference)
+        return next(iter(guids)) if len(guids) == 1 else None
 
     def why_no_volume(self, reference: str) -> str:
         """What to tell when ``volume`` found nothing."""

@@ -97,22 +97,22 @@ def check_envelope(document: Any) -> list[naming.Fault]:
             f'this release reads version {VERSION}')]
     shallow = {name: value for name, value in document.items()
                if name != 'clusters'}
-    found = list(itertools.islice(_unusable(shallow), MAX_FINDINGS))
-    return found or _validate(_envelope_validator(), document, 'file')
+    faults = list(itertools.islice(_unusable(shallow), MAX_FINDINGS))
+    return faults or _validate(_envelope_validator(), document, 'file')
 
 
 def check_cluster(cluster: Any) -> list[naming.Fault]:
     """What is wrong with the form of one cluster; empty when nothing is."""
-    found = list(itertools.islice(_unusable(cluster), MAX_FINDINGS))
-    return found or _validate(_cluster_validator(), cluster, 'cluster')
+    faults = list(itertools.islice(_unusable(cluster), MAX_FINDINGS))
+    return faults or _validate(_cluster_validator(), cluster, 'cluster')
 
 
 def _validate(validator: Any, instance: Any,
               kind: str) -> list[naming.Fault]:
     errors = itertools.islice(validator.iter_errors(instance), MAX_FINDINGS)
-    found = [finding for error in errors
+    faults = [finding for error in errors
              for finding in wording.findings(error, instance, kind)]
-    return found[:MAX_FINDINGS]
+    return faults[:MAX_FINDINGS]
 
 
 def _unusable(value: Any) -> Iterator[naming.Fault]:

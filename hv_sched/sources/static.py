@@ -26,13 +26,15 @@ import yaml
 from hv_sched import exception
 from hv_sched.sources import schema
 
+ENDINGS = ('.yaml', '.yml')
+
 # libyaml when PyYAML was built with it; both build plain values only.
 _BASE = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 _TIMESTAMP = 'tag:yaml.org,2002:timestamp'
 
 # A time stays text, as in JSON: YAML's own reading drops the time zone.
 _Loader: Any = type('_Loader', (_BASE,), {'yaml_implicit_resolvers': {
-    first: [each for each in resolvers if each[0] != _TIMESTAMP]
+    first: [resolver for resolver in resolvers if resolver[0] != _TIMESTAMP]
     for first, resolvers in _BASE.yaml_implicit_resolvers.items()}})
 
 

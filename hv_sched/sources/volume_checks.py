@@ -83,12 +83,12 @@ def _parts(volume: Raw, path: naming.Path) -> Findings:
         ('image_cache_bytes', 'an image cache of', 1),
         ('reserve_gb', 'reserve_gb', model.GIB),
     )
-    for field, words, unit in parts:
+    for field, label, unit in parts:
         value = volume.get(field, 0)
         if value * unit > size:
             yield naming.Fault(
                 (*path, field),
-                f'volume {volume["name"]!r} has {words} {value}, more than '
+                f'volume {volume["name"]!r} has {label} {value}, more than '
                 f'its size, {size} bytes ({size // model.GIB} GiB); check '
                 'the unit of both')
 

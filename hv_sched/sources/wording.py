@@ -44,9 +44,9 @@ def findings(error: Error, root: Any,
     :param kind: what that is, ``cluster`` or ``file``
     """
     path = tuple(error.absolute_path)
-    words = _WORDS.get(str(error.validator), _other)
-    return [naming.Fault(path + more, message)
-            for more, message in words(error, _subject(path, root, kind))]
+    describe = _WORDS.get(str(error.validator), _other)
+    return [naming.Fault(path + tail, message)
+            for tail, message in describe(error, _subject(path, root, kind))]
 
 
 def _subject(path: naming.Path, root: Any, kind: str) -> str:
@@ -86,13 +86,13 @@ def _type(error: Error, subject: str) -> _Said:
 
 
 def _enum(error: Error, subject: str) -> _Said:
-    known = error.validator_value
-    said = _needed(error, subject, f'one of {", ".join(known)}')
+    choices = error.validator_value
+    messages = _needed(error, subject, f'one of {", ".join(choices)}')
     if isinstance(error.instance, str):
-        meant = naming.nearest(error.instance, known)
+        meant = naming.nearest(error.instance, choices)
         return [(path, f'{text} Did you mean {meant!r}?' if meant else text)
-                for path, text in said]
-    return said
+                for path, text in messages]
+    return messages
 
 
 def _minimum(error: Error, subject: str) -> _Said:
@@ -137,15 +137,15 @@ def _described(field: dict[str, Any]) -> str:
 
 
 def _unknown(error: Error, subject: str) -> _Said:
-    known = error.schema['properties']
+    choices = error.schema['properties']
     return [((name,), f'{subject} has an unknown field {naming.shown(name)}; '
-                      + naming.suggestion(name, known, 'fields'))
-            for name in error.instance if name not in known]
+                      + naming.suggestion(name, choices, 'fields'))
+            for name in error.instance if name not in choices]
 
 
 def _one_of(error: Error, subject: str) -> _Said:
     """Exactly one of several fields; only volumes' sizes are so."""
-    names = [each['required'][0] for each in error.validator_value]
+    names = [choice['required'][0] for choice in error.validator_value]
     if not isinstance(error.instance, dict):
         return []  # its type is another error
     if any(name in error.instance for name in names):

@@ -137,7 +137,7 @@ class Cloud:
             **kwargs)  # type: ignore[arg-type]
 
     def sync(self, facts_: model.Facts, settings: Settings = SETTINGS,
-             full: bool = True) -> reconcile.Result:
+             full: bool = True) -> reconcile.SyncResult:
         """A sync that must not fail."""
         result = self.reconciler(settings).sync(facts_, full)
         assert not result.failures, result.failures

@@ -182,7 +182,7 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch):
 
     for terminal in (Terminal(), io.StringIO()):
         monkeypatch.setattr('sys.stderr', terminal)
-        bar = commands.Progress()
+        bar = commands.SharesProgressBar()
         bar.start(10000)
         bar.advance(2500)
         bar._bar.refresh()

@@ -193,7 +193,8 @@ def test_a_sync_never_takes_room_that_shares_have(
     volume = model.Volume(guid='v', name='v', size_bytes=total * model.GIB)
     traits = [overcommit.trait(1.0)]
     found = reserved_space.disk_inventory(
-        volume, (reserved_space.Reason('foreign files', foreign * model.GIB),),
+        volume,
+        (reserved_space.ReservedPart('foreign files', foreign * model.GIB),),
         Inventory(total, min(reserved, total)), used, Settings(),
         overcommit.ratio(traits, total, used, configured))
     assert found.capacity >= used

@@ -42,7 +42,7 @@ def vm(uuid, provisioned_gb, actual_gb):
 
 def reserved(vol, used_gb=0, before=None, vms=None, shares=None, **options):
     settings = Settings(**{'reserved_step_gb': 1, **options})
-    lines = reserved_space.reasons(vol, reserved_space.covered_bytes(
+    lines = reserved_space.reserved_parts(vol, reserved_space.covered_bytes(
         vol, vms, shares, used_gb))
     return reserved_space.disk_inventory(vol, lines, before, used_gb,
                                 settings).reserved
@@ -113,6 +113,19 @@ def test_reserved_falls_only_by_whole_steps(free_gb, before, after):
                     before=Inventory(500, before)) == after
 
 
+@pytest.mark.parametrize('label', ['operator reserve', 'Reserve'])
+def test_an_operators_reserve_is_kept_to_the_gib_whatever_its_label(label):
+    parts = (reserved_space.ReservedPart(label, 30 * GIB, is_exact=True),)
+    assert reserved_space.reserved_gb(parts, None, step_gb=8) == 30
+
+
+def test_the_operators_reserve_is_not_rounded_to_steps():
+    assert reserved(volume(free_gb=500, reserve_gb=30),
+                    reserved_step_gb=8) == 30
+    assert reserved(volume(free_gb=499, reserve_gb=30),
+                    reserved_step_gb=8) == 38
+
+
 def test_reserved_leaves_room_for_what_is_allocated():
     assert reserved(volume(free_gb=0), used_gb=450, vms=(), shares={}) == 50
 
@@ -130,7 +143,7 @@ def test_the_inventory_always_fits_what_is_allocated(
     old = before if before is None else Inventory(
         total, min(before, total), allocation_ratio=ratio)
     inventory = reserved_space.disk_inventory(
-        vol, reserved_space.reasons(
+        vol, reserved_space.reserved_parts(
             vol, reserved_space.covered_bytes(vol, None, None, used)),
         old, used, Settings(initial_csv_allocation_ratio=ratio,
                             reserved_step_gb=step))
@@ -147,7 +160,7 @@ def test_the_inventory_always_fits_what_is_allocated(
        before=st.integers(0, 5000), step=st.integers(1, 64))
 def test_a_second_pass_changes_nothing(total, free, before, step):
     vol = volume(total, min(free, total))
-    lines = reserved_space.reasons(vol, 0)
+    lines = reserved_space.reserved_parts(vol, 0)
     settings = Settings(reserved_step_gb=step)
     once = reserved_space.disk_inventory(vol, lines, Inventory(
         total, min(before, total)), 0, settings)
@@ -159,9 +172,9 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
 
 def closed(vol, before=False, **options):
     traits = {names.NO_NEW_DISKS} if before else set()
-    return reserved_space.closed_reasons(
-        vol, frozenset(traits), 0, Settings(**{
-            'floor_percent': 10, 'floor_hysteresis_percent': 2, **options}))
+    settings = Settings(**{
+        'floor_percent': 10, 'floor_hysteresis_percent': 2, **options})
+    return reserved_space.closed_reasons(vol, frozenset(traits), 0, settings)
 
 
 @pytest.mark.parametrize('free_gb,before,is_closed', [

@@ -56,7 +56,7 @@ def test_a_trait_that_names_no_node_spoils_nothing():
 def test_what_is_published_is_what_is_read():
     nodes = tuple(model.Node(name=f'hv{number}', home=f'g{number % 2}')
                   for number in range(4))
-    layout = desired.layout(
+    layout = desired.layout_of(
         model.Cluster(guid='c', name='c', nodes=nodes, volumes=tuple(
             model.Volume(guid=f'g{number}', name=f'CSV{number}',
                          size_bytes=model.GIB,
