@@ -164,7 +164,7 @@ def measure(adapter: base.Adapter, call: typing.Callable[[], None]
 
 def compare(adapter: base.Adapter, args: argparse.Namespace
             ) -> dict[str, typing.Any]:
-    api, nova = client.Placement(adapter), Nova()
+    api, nova = client.from_adapter(adapter), Nova()
     first, second = (cluster(number, args.nodes) for number in (1, 2))
     populate(api, first, args.servers, nova)
     ours = measure(adapter, lambda: batches(

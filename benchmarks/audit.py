@@ -177,7 +177,7 @@ def _share(nova: Nova, cluster: int, number: int) -> consumers.Consumer:
 def audit(adapter: base.Adapter, nova: Nova, workers: int) -> int:
     """The number of findings; every server must be looked at."""
     one = auditor.Auditor(
-        client.Placement(adapter), nova_servers.NovaServers(nova),
+        client.from_adapter(adapter), nova_servers.NovaServers(nova),
         auditor.Options(workers))
     found = looked = 0
     for report in one.audit():
@@ -189,7 +189,7 @@ def audit(adapter: base.Adapter, nova: Nova, workers: int) -> int:
 
 def one_by_one(adapter: base.Adapter, nova: Nova, size: int) -> int:
     """The baseline, over the first so many servers."""
-    api, servers = client.Placement(adapter), nova_servers.NovaServers(nova)
+    api, servers = client.from_adapter(adapter), nova_servers.NovaServers(nova)
     found = 0
     for number in range(size):
         uid = server_uuid(number)
@@ -233,7 +233,7 @@ def compare(adapter: base.Adapter, args: argparse.Namespace
     done = 0
     for size in sorted(args.sizes):
         nova = Nova(size, args.per_cluster)
-        populate(client.Placement(adapter), nova, done,
+        populate(client.from_adapter(adapter), nova, done,
                  nova.clusters().stop)
         done = nova.clusters().stop
 

@@ -151,7 +151,7 @@ def run(facts: model.Facts, plain: bool) -> dict:
         for cluster in facts.clusters:
             cloud.register(*(node.name for node in cluster.nodes),
                            disk_gb=4096)
-        api = client.Placement(placement)
+        api = client.from_adapter(placement)
 
         def reconciled(wanted: model.Facts) -> None:
             result = reconcile.Reconciler(api, SETTINGS).sync(

@@ -44,5 +44,5 @@ def connect(conf: cfg.ConfigOpts
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '
             'Placement and Nova')
-    return (client.Placement(placement, conf.hv_sched.request_timeout),
+    return (client.from_adapter(placement, conf.hv_sched.request_timeout),
             nova_servers.NovaServers(nova))

@@ -25,8 +25,9 @@ import os_resource_classes as orc
 import os_traits
 
 from hv_sched import model
+from hv_sched.placement import transport
 
-MICROVERSION = '1.39'
+MICROVERSION = transport.MICROVERSION
 MAX_VCPUS = 32
 MEMORY_MB = 256 * 1024
 # Nova's defaults: [DEFAULT]initial_cpu_allocation_ratio,

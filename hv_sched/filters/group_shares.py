@@ -17,18 +17,18 @@ from __future__ import annotations
 import collections
 from collections.abc import Mapping
 
-from keystoneauth1 import exceptions as ks_exc
 from nova import objects
-from nova.scheduler.client import report
 from oslo_log import log as logging
 
+from hv_sched import exception
 from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+from hv_sched.snapshot import nova_transport
 
 LOG = logging.getLogger(__name__)
 
 _ATTRIBUTE = '_hv_sched_members'
 _POLICIES = ('anti-affinity', 'soft-anti-affinity')
-_VERSION = '1.28'
 
 
 def members_by_provider(request_spec: objects.RequestSpec,
@@ -48,10 +48,11 @@ def members_by_provider(request_spec: objects.RequestSpec,
 
 def _read(request_spec: objects.RequestSpec) -> Mapping[str, int]:
     found: collections.Counter[str] = collections.Counter()
+    placement = nova_transport.placement()
     try:
         for member in _members(request_spec):
-            found.update(_disks(member))
-    except (ks_exc.ClientException, ValueError) as exc:
+            found.update(_disks(placement, member))
+    except exception.PlacementError as exc:
         LOG.warning('The shares of a server group\'s members cannot be read, '
                     'their volumes are not considered: %s', exc)
         return {}
@@ -73,11 +74,7 @@ def _members(request_spec: objects.RequestSpec) -> list[str]:
             if member != request_spec.instance_uuid]
 
 
-def _disks(consumer: str) -> list[str]:
-    response = report.report_client_singleton().get(
-        f'/allocations/{consumer}', version=_VERSION)
-    if response.status_code != 200:
-        raise ValueError(f'{response.status_code}: {response.text[:200]}')
-    return [provider
-            for provider, held in response.json()['allocations'].items()
-            if names.DISK_GB in held['resources']]
+def _disks(placement: Placement, member: str) -> list[str]:
+    consumer = placement.consumer(member)
+    return [provider for provider in (consumer.held if consumer else ())
+            if consumer and consumer.amount(provider, names.DISK_GB)]

@@ -21,24 +21,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from keystoneauth1 import exceptions as ks_exc
 from nova import exception
 from nova import objects
 from nova.scheduler import filters
 from nova.scheduler import utils
-from nova.scheduler.client import report
 from oslo_log import log as logging
 
 from hv_sched import exception as hv_exception
 from hv_sched import request_filters
 from hv_sched import requirements
 from hv_sched.placement import names
-from hv_sched.request_filters import allocations
 from hv_sched.request_filters import features
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
 
 LOG = logging.getLogger(__name__)
-_VERSION = '1.39'
 
 
 class HyperVFeatureFilter(filters.BaseHostFilter):
@@ -114,9 +111,9 @@ def _lacks(asked: requirements.Requirements, node: str) -> str:
     fault at 255 characters.
     """
     try:
-        shown = allocations.traits_of(node)
+        shown = nova_transport.placement().traits(node)[1]
     except hv_exception.PlacementError:
-        shown = set()
+        shown = frozenset()
     missing = [f'lacks {trait} ({asked.asked_by(trait)})'
                for trait in sorted(asked.required - shown)]
     unwanted = [f'may not have {trait} (' + ', '.join(
@@ -143,16 +140,9 @@ def _capable(asked: requirements.Requirements) -> frozenset[str] | None:
 
 
 def _owners(query: str) -> frozenset[str] | None:
-    url = f'/resource_providers?required={query}'
     try:
-        response = report.report_client_singleton().get(
-            url, version=_VERSION)
-    except ks_exc.ClientException as exc:
+        owners = nova_transport.placement().list_providers(required=query)
+    except hv_exception.PlacementError as exc:
         LOG.warning('Which nodes are capable cannot be read: %s', exc)
         return None
-    if response.status_code != 200:
-        LOG.warning('Which nodes are capable cannot be read: %s answers %s '
-                    '%s', url, response.status_code, response.text[:200])
-        return None
-    return frozenset(provider['uuid'] for provider
-                     in response.json()['resource_providers'])
+    return frozenset(provider.uuid for provider in owners)

@@ -90,7 +90,7 @@ class CsvCommand(command.Command):
     def placement(self, timeout: float | None = None) -> client.Placement:
         """Placement as the user of the command may use it."""
         osc_client = self.app.client_manager.placement
-        return client.Placement(
+        return client.from_adapter(
             adapter.Adapter(osc_client.session, **osc_client.ks_filter),
             timeout=timeout or client.DEFAULT_TIMEOUT)
 

@@ -10,147 +10,86 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The only place that speaks HTTP to Placement.
+"""Placement's API in the terms hv_sched uses.
 
-Answers are checked here and nowhere else: a call returns what was asked for
-or raises a ``PlacementError`` whose type says whether trying again can help.
-Reads are repeated on a lost connection, a time-out or a 5xx. Writes are not:
-whether one stands is only known by observing again.
+A call returns what was asked for or raises a ``PlacementError`` whose type
+says whether trying again can help. Reads are repeated on a lost connection,
+a time-out or a 5xx. Writes are not: whether one stands is only known by
+observing again.
 """
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import logging
 from typing import Any
-
-from keystoneauth1 import exceptions as ksa_exceptions
-import tenacity
+from urllib import parse
 
 from hv_sched import exception
 from hv_sched.placement import consumers as consumer_values
+from hv_sched.placement import errors
+from hv_sched.placement import retry
+from hv_sched.placement import transport as transports
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Listed
+from hv_sched.placement.transport import Answer
+from hv_sched.placement.transport import DEFAULT_TIMEOUT
+from hv_sched.placement.transport import MICROVERSION
+from hv_sched.placement.transport import Transport
 
-LOG = logging.getLogger(__name__)
-
-# The newest microversion of Placement 9 (2023.1) and of 16 (2026.2) alike.
-MICROVERSION = '1.39'
 # The newest one whose POST /allocations leaves the consumers' types alone.
 _UNTYPED_MICROVERSION = '1.37'
-READ_ATTEMPTS = 4
-DEFAULT_TIMEOUT = 60.0  # seconds
 _SHOWN = 100  # characters of a URL in messages
-
-# errors[0].code of answers that a new look at Placement cures.
-# duplicate_name also means a duplicate uuid: both say somebody was faster.
-_CURED_BY_OBSERVING = frozenset((
-    'placement.concurrent_update', 'placement.duplicate_name'))
-_HTTP_CONFLICT = 409
-_HTTP_NOT_FOUND = 404
-_HTTP_NOT_ACCEPTABLE = 406
-_DENIED = (401, 403)
+_UNQUOTED = ':,!'  # in a query, as Placement's own documentation has them
 
 
-def _first_error(response: Any) -> dict[str, Any]:
-    """The first of Placement's errors; a proxy's HTML has none."""
-    try:
-        return dict(response.json()['errors'][0])
-    except (ValueError, KeyError, IndexError, TypeError):
-        return {}
+def from_adapter(adapter: Any, timeout: float = DEFAULT_TIMEOUT
+                 ) -> 'Placement':
+    """Placement behind a keystoneauth1 Adapter.
 
-
-def _too_old(error: Mapping[str, Any], status: int) -> Exception:
-    return exception.MicroversionTooOld(
-        f'hv_sched needs Placement microversion {MICROVERSION} (Placement 9, '
-        f'2023.1, or newer); this one offers at most '
-        f'{error.get("max_version", "an unknown version")}', status)
-
-
-def error_of(response: Any, doing: str) -> Exception:
-    """Turn a refusal into the exception to raise.
-
-    keystoneauth's own exceptions omit ``errors[0].code``, which alone tells
-    a lost race from a full volume: both are 409.
-
-    :param doing: what was attempted, for the message
+    :param timeout: seconds one request may take
     """
-    status = response.status_code
-    error = _first_error(response)
-    code = error.get('code')
-    if status == _HTTP_NOT_ACCEPTABLE and 'max_version' in error:
-        return _too_old(error, status)
-    detail = ' '.join(
-        str(error.get('detail') or response.reason or '').split())
-    message = f'{doing}: Placement answered {status}: {detail}'
-    kind: type[exception.PlacementError] = exception.PlacementRefused
-    if status in _DENIED:
-        kind = exception.PlacementDenied
-        message += ' (the credentials need the admin or service role)'
-    elif status >= 500:
-        kind = exception.PlacementUnavailable
-    elif status == _HTTP_NOT_FOUND:
-        kind = exception.PlacementNotFound
-    elif status == _HTTP_CONFLICT and code in _CURED_BY_OBSERVING:
-        kind = exception.PlacementConflict
-    return kind(message, status, code)
+    return Placement(transports.KeystoneTransport(adapter, timeout))
 
 
 class Placement:
     """Placement's API in the terms hv_sched uses.
 
-    :param adapter: a keystoneauth1 Adapter for service type placement
-    :param timeout: seconds one request may take
+    :param transport: how a request gets there
+    :param read_attempts: how often a read without an answer is tried
     """
 
-    def __init__(self, adapter: Any, timeout: float = DEFAULT_TIMEOUT) -> None:
-        self._adapter = adapter
-        self._timeout = timeout
+    def __init__(self, transport: Transport,
+                 read_attempts: int = retry.READ_ATTEMPTS) -> None:
+        self._transport = transport
+        self._read_attempts = read_attempts
 
-    def _send(self, method: str, path: str, doing: str,
-              microversion: str = MICROVERSION, **kwargs: Any) -> Any:
-        headers = {'OpenStack-API-Version': f'placement {microversion}',
-                   'Accept': 'application/json'}
+    def _send(self, method: str, url: str, doing: str, body: Any = None,
+              microversion: str = MICROVERSION) -> Answer:
         try:
-            response = self._adapter.request(
-                path, method, headers=headers, raise_exc=False,
-                timeout=self._timeout, **kwargs)
-        except ksa_exceptions.RetriableConnectionFailure as exc:
-            raise exception.PlacementUnavailable(
-                f'{doing}: Placement cannot be reached: {exc}') from exc
-        except ksa_exceptions.HttpError as exc:
-            # Keystone's answer, on the way to a token.
-            kind = (exception.PlacementUnavailable if exc.http_status >= 500
-                    else exception.PlacementDenied)
-            raise kind(f'{doing}: {exc}', exc.http_status) from exc
-        except ksa_exceptions.ClientException as exc:
-            raise exception.PlacementDenied(f'{doing}: {exc}') from exc
-        # A 4xx or 5xx Response is falsy: never test its truth.
-        if response.status_code >= 400:
-            raise error_of(response, doing)
-        return response
+            answer = self._transport.send(method, url, body, microversion)
+        except Exception as exc:
+            raise errors.of_exception(exc, doing) from exc
+        if answer.status >= 400:
+            raise errors.of_answer(answer, doing)
+        return answer
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(
-            exception.PlacementUnavailable),
-        stop=tenacity.stop_after_attempt(READ_ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.25, max=4),
-        before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING),
-        reraise=True)
     def _get(self, path: str, doing: str,
              params: Mapping[str, str] | None = None) -> dict[str, Any]:
-        response = self._send('GET', path, doing, params=params or {})
+        url = path + (f'?{parse.urlencode(params, safe=_UNQUOTED)}'
+                      if params else '')
+        return retry.reads(self._read_attempts)(self._read, url, doing)
+
+    def _read(self, url: str, doing: str) -> dict[str, Any]:
+        answer = self._send('GET', url, doing)
         try:
-            body = response.json()
+            return dict(answer.json())
         except ValueError as exc:
             raise exception.PlacementUnavailable(
-                f'{doing}: the answer is not JSON', response.status_code
-            ) from exc
-        return dict(body)
+                f'{doing}: the answer is not JSON', answer.status) from exc
 
     def _put(self, path: str, doing: str, body: Any = None) -> dict[str, Any]:
-        response = self._send('PUT', path, doing, json=body)
-        return dict(response.json()) if response.content else {}
+        answer = self._send('PUT', path, doing, body)
+        return dict(answer.json()) if answer.content else {}
 
     # -- reading
 
@@ -213,9 +152,16 @@ class Placement:
         return consumer_values.from_answer(uuid, self._get(
             f'/allocations/{uuid}', f'read the allocations of {uuid}'))
 
-    def all_traits(self, associated: bool = False) -> frozenset[str]:
-        """Names of all traits, or only those some provider has."""
-        query = {'associated': 'true'} if associated else {}
+    def all_traits(self, associated: bool = False,
+                   name: str | None = None) -> frozenset[str]:
+        """Names of traits.
+
+        :param associated: only those some provider has
+        :param name: ``in:A,B`` or ``startswith:A``
+        """
+        query = {'name': name} if name else {}
+        if associated:
+            query['associated'] = 'true'
         return frozenset(
             self._get('/traits', 'list traits', query)['traits'])
 
@@ -235,9 +181,9 @@ class Placement:
         body = {'uuid': uuid, 'name': name}
         if parent_uuid:
             body['parent_provider_uuid'] = parent_uuid
-        response = self._send('POST', '/resource_providers',
-                              f'create resource provider {name}', json=body)
-        return int(response.json()['generation'])
+        answer = self._send('POST', '/resource_providers',
+                            f'create resource provider {name}', body)
+        return int(answer.json()['generation'])
 
     def rename_provider(self, uuid: str, name: str) -> int:
         body = self._put(f'/resource_providers/{uuid}',
@@ -259,9 +205,7 @@ class Placement:
         body = self._put(
             f'/resource_providers/{uuid}/inventories',
             f'write the inventories of {uuid}',
-            {'resource_provider_generation': generation,
-             'inventories': {rc: inventory.body
-                             for rc, inventory in inventories.items()}})
+            _inventories_body(generation, inventories))
         return int(body['resource_provider_generation'])
 
     def set_traits(self, uuid: str, generation: int,
@@ -303,7 +247,7 @@ class Placement:
         bodies, microversion = _bodies(consumers)
         self._send('POST', '/allocations',
                    f'write the allocations of {len(bodies)} consumers',
-                   microversion, json=bodies)
+                   bodies, microversion)
 
     def reshape(self, inventories: Mapping[
             str, tuple[int, Mapping[str, Inventory]]],
@@ -321,18 +265,24 @@ class Placement:
         bodies, microversion = _bodies(consumers)
         self._send(
             'POST', '/reshaper', f'write {len(inventories)} inventories and '
-            f'the allocations of {len(bodies)} consumers', microversion,
-            json={'allocations': bodies, 'inventories': {
-                uuid: {'resource_provider_generation': generation,
-                       'inventories': {rc: inventory.body
-                                       for rc, inventory in every.items()}}
-                for uuid, (generation, every) in inventories.items()}})
+            f'the allocations of {len(bodies)} consumers',
+            {'allocations': bodies, 'inventories': {
+                uuid: _inventories_body(generation, after)
+                for uuid, (generation, after) in inventories.items()}},
+            microversion)
 
 
 def _bodies(consumers: Iterable[Consumer]) -> tuple[dict[str, Any], str]:
     """The JSON of consumers, and the microversion that has their types."""
-    every = tuple(consumers)
+    written = tuple(consumers)
     typed = all(consumer.consumer_type != consumer_values.UNTYPED
-                for consumer in every)
-    return ({consumer.uuid: consumer.body(typed) for consumer in every},
+                for consumer in written)
+    return ({consumer.uuid: consumer.body(typed) for consumer in written},
             MICROVERSION if typed else _UNTYPED_MICROVERSION)
+
+
+def _inventories_body(generation: int,
+                      inventories: Mapping[str, Inventory]) -> dict[str, Any]:
+    return {'resource_provider_generation': generation,
+            'inventories': {rc: inventory.body
+                            for rc, inventory in inventories.items()}}

@@ -23,9 +23,9 @@ import nova.conf
 from hv_sched import conf
 from hv_sched import exception
 from hv_sched.placement import names
-from hv_sched.request_filters import allocations
 from hv_sched.request_filters import operation
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
 
 CONF = nova.conf.CONF
 conf.register_opts(CONF)
@@ -56,8 +56,9 @@ def _features_of_source(migration: str, nodes: Container[str]) -> set[str]:
 
     The migration itself does not name its source node while it is scheduled.
     """
-    held = allocations.read(migration)
-    return {trait for provider in (held.held if held else ())
+    placement = nova_transport.placement()
+    consumer = placement.consumer(migration)
+    return {trait for provider in (consumer.held if consumer else ())
             if provider in nodes
-            for trait in allocations.traits_of(provider)
+            for trait in placement.traits(provider)[1]
             if trait.startswith(names.HW_CPU_PREFIX)}

@@ -33,9 +33,9 @@ from oslo_log import log as logging
 from hv_sched import exception
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
-from hv_sched.request_filters import allocations
 from hv_sched.shares import escrow
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ def _make(planned: HandOver) -> None:
         try:
             wanted = _wanted(planned, restore, again=bool(attempt))
             if wanted:
-                allocations.write(*wanted)
+                nova_transport.placement().write_consumers(wanted)
             return
         except (exception.PlacementConflict,
                 exception.PlacementUnavailable) as exc:
@@ -154,8 +154,9 @@ def _wanted(planned: HandOver, restore: bool, again: bool
 
 
 def _read(planned: HandOver) -> tuple[Consumer | None, Consumer | None]:
-    return (allocations.read(planned.server),
-            allocations.read(planned.migration) if planned.migration
+    placement = nova_transport.placement()
+    return (placement.consumer(planned.server),
+            placement.consumer(planned.migration) if planned.migration
             else None)
 
 

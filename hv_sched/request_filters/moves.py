@@ -35,7 +35,6 @@ from hv_sched import exception
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.query import rules
-from hv_sched.request_filters import allocations
 from hv_sched.request_filters import hand_over
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
@@ -43,6 +42,7 @@ from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
 from hv_sched.shares import escrow
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
@@ -87,10 +87,11 @@ class _Move:
         self._operation = found
         self._known = known
         self._volumes = frozenset(known.volumes)
-        self._server = allocations.read(found.server)
+        self._placement = nova_transport.placement()
+        self._server = self._placement.consumer(found.server)
         self._migration = (
             None if found.kind == operation.EVACUATION
-            else allocations.read(found.migration))
+            else self._placement.consumer(found.migration))
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
@@ -112,7 +113,9 @@ class _Move:
         aggregates = self._aggregates(on)
         named = specs.named_hosts(self._spec)
         if named:
-            return bool(named & allocations.members(aggregates))
+            members = self._placement.list_providers(
+                member_of=f'in:{",".join(aggregates)}')
+            return not named.isdisjoint(node.name for node in members)
         if kind == operation.EVACUATION or (
                 kind == operation.LIVE
                 and CONF.hv_sched.live_migration_scope == 'prefer'):
@@ -181,8 +184,10 @@ class _Move:
         for restore in (True, False):
             wanted = escrow.moved(self._server, self._migration,
                                  self._volumes, restore)
+            if not wanted:
+                return
             try:
-                return allocations.write(*wanted) if wanted else None
+                return self._placement.write_consumers(wanted)
             except exception.PlacementRefused as exc:
                 if not restore:
                     raise

@@ -21,11 +21,14 @@ evacuated or unshelved server is made anew and may go anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from nova import objects
 from oslo_log import log as logging
 
+from hv_sched.placement import names
 from hv_sched.query import rules
-from hv_sched.request_filters import allocations
+from hv_sched.snapshot import nova_transport
 
 LOG = logging.getLogger(__name__)
 
@@ -37,9 +40,16 @@ def forbid_older(request_spec: objects.RequestSpec, source: str) -> None:
     :param source: provider uuid of the node the server is on
     :raises PlacementError: the builds cannot be read
     """
-    own = allocations.builds_of(source)
+    placement = nova_transport.placement()
+    own = _builds(placement.traits(source)[1])
     if not own:
         return
-    older = rules.older_builds(own, allocations.builds())
+    older = rules.older_builds(own, _builds(placement.all_traits(
+        associated=True, name=f'startswith:{names.BUILD_PREFIX}')))
     request_spec.root_forbidden.update(older)
     LOG.debug('Not to builds older than %s: %s', sorted(own), sorted(older))
+
+
+def _builds(traits: Iterable[str]) -> set[str]:
+    return {trait for trait in traits
+            if trait.startswith(names.BUILD_PREFIX)}

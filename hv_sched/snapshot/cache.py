@@ -27,6 +27,7 @@ import nova.conf
 from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched import exception
 from hv_sched.snapshot import nova_reader
 from hv_sched.snapshot import volumes
 
@@ -41,7 +42,7 @@ _MAX_AGE_TTLS = 5
 class Cache:
     """One snapshot of a process.
 
-    :param read: reads a snapshot or raises snapshot_reader.Unreadable
+    :param read: reads a snapshot or raises PlacementError
     :param clock: seconds that never go back
     """
 
@@ -78,7 +79,7 @@ class Cache:
         try:
             self._snapshot = self._read()
             self._read_at = self._clock()
-        except nova_reader.Unreadable as exc:
+        except exception.PlacementError as exc:
             LOG.warning(
                 'The volumes in Placement cannot be read: %s. Until the next '
                 'try candidates pass as Placement gives them%s.', exc,

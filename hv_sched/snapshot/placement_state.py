@@ -41,8 +41,8 @@ def snapshot(placement: Placement,
              servers_among: Callable[[list[str]], Collection[str]]
              ) -> volumes.Snapshot:
     """The volumes, without changing anything."""
-    return reader.Reader(
-        placement.read, lambda trait: False, servers_among).read()
+    return reader.SnapshotReader(
+        placement, lambda trait: False, servers_among).read()
 
 
 def read(placement: Placement, limit: int, workers: int) -> PlacementState:

@@ -24,6 +24,7 @@ import logging
 from typing import Any
 
 from hv_sched.placement import names
+from hv_sched.placement.client import Placement
 from hv_sched.snapshot import homes
 from hv_sched.snapshot import volumes
 
@@ -32,37 +33,36 @@ LOG = logging.getLogger(__name__)
 # Volumes with escrow whose consumers are read, a request for each.
 _ESCROW_READS = 8
 # Those that requests forbid.
-_ASKED = (names.NO_NEW_DISKS, names.PAUSED)
+_FORBIDDEN = (names.NO_NEW_DISKS, names.PAUSED)
 _MARKS = (names.VOLUME, names.CLUSTERED)
 
 
-class Reader:
+class SnapshotReader:
     """Reads what filters and weighers know.
 
-    :param get: the JSON object that GET answers to a URL of Placement
     :param ensure_trait: makes a trait known; whether it is
     :param servers_among: which consumers are servers, not migrations
     """
 
-    def __init__(self, get: Callable[[str], dict[str, Any]],
+    def __init__(self, placement: Placement,
                  ensure_trait: Callable[[str], bool],
                  servers_among: Callable[[list[str]], Container[str]]
                  ) -> None:
-        self._get = get
+        self._placement = placement
         self._ensure_trait = ensure_trait
         self._servers_among = servers_among
 
     def read(self) -> volumes.Snapshot:
         """All volumes, however many hosts there are."""
-        known = self._traits()
-        if names.VOLUME not in known:
-            return volumes.Snapshot({}, {}, {}, known)
-        found = self._volumes()
+        traits = self._traits()
+        if names.VOLUME not in traits:
+            return volumes.Snapshot({}, {}, {}, traits)
+        published = self._volumes()
         return volumes.Snapshot(
-            volumes=found, homes=homes.read_homes(found),
+            volumes=published, homes=homes.read_homes(published),
             nodes=(self._owners(names.CLUSTERED)
-                   if names.CLUSTERED in known else {}),
-            traits=known)
+                   if names.CLUSTERED in traits else {}),
+            traits=traits)
 
     def _traits(self) -> frozenset[str]:
         """Our traits that Placement knows, made known if they were not.
@@ -70,40 +70,39 @@ class Reader:
         A query that names an unknown trait is refused, and a volume may be
         closed by a trait created a moment ago.
         """
-        asked = ','.join((*_ASKED, *_MARKS))
-        known = set(self._get(f'/traits?name=in:{asked}')['traits'])
-        known.update(self._get(
-            f'/traits?name=startswith:{names.HYPERV}')['traits'])
-        if names.VOLUME in known:
-            known.update(trait for trait in _ASKED
-                         if trait not in known and self._ensure_trait(trait))
-        return frozenset(known)
+        traits = self._placement.all_traits(
+            name=f'in:{",".join((*_FORBIDDEN, *_MARKS))}')
+        traits |= self._placement.all_traits(
+            name=f'startswith:{names.HYPERV}')
+        if names.VOLUME in traits:
+            traits |= {trait for trait in _FORBIDDEN
+                       if trait not in traits and self._ensure_trait(trait)}
+        return traits
 
     def _owners(self, trait: str) -> dict[str, str]:
-        found = self._get(f'/resource_providers?required={trait}')
-        return {provider['uuid']: provider['name']
-                for provider in found['resource_providers']}
+        return {provider.uuid: provider.name for provider
+                in self._placement.list_providers(required=trait)}
 
     def _volumes(self) -> dict[str, volumes.Volume]:
         # Asked for the escrow class, which never runs out: a full volume
         # would be absent if asked for its DISK_GB.
-        found = self._get(
-            f'/allocation_candidates?resources={names.HELD_DISK_GB}:1'
-            f'&required={names.VOLUME}')['provider_summaries']
+        summaries = self._placement.allocation_candidates(
+            resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME,
+        )['provider_summaries']
         titles = self._owners(names.VOLUME)
-        known = {uuid: _volume(uuid, titles.get(uuid, uuid), summary)
-                 for uuid, summary in found.items()
-                 if names.VOLUME in summary['traits']}
-        return known | self._without_migrations(known)
+        published = {uuid: _volume(uuid, titles.get(uuid, uuid), summary)
+                     for uuid, summary in summaries.items()
+                     if names.VOLUME in summary['traits']}
+        return published | self._without_migrations(published)
 
-    def _without_migrations(self, known: Mapping[str, volumes.Volume],
+    def _without_migrations(self, published: Mapping[str, volumes.Volume],
                             ) -> dict[str, volumes.Volume]:
         """Volumes with escrow, of which only the servers' part counts.
 
         The fullest first, where it decides; of those beyond the number of
         reads all escrow counts, which gives less room away.
         """
-        escrowed = sorted((volume for volume in known.values()
+        escrowed = sorted((volume for volume in published.values()
                            if volume.held_gb),
                           key=lambda volume: volume.room_gb)
         if len(escrowed) > _ESCROW_READS:
@@ -116,11 +115,10 @@ class Reader:
 
     def _held_by_servers(self, volume: str) -> int:
         held = {
-            consumer: amounts['resources'][names.HELD_DISK_GB]
-            for consumer, amounts in self._get(
-                f'/resource_providers/{volume}/allocations'
-            )['allocations'].items()
-            if names.HELD_DISK_GB in amounts['resources']}
+            consumer: resources[names.HELD_DISK_GB]
+            for consumer, resources
+            in self._placement.allocations_on(volume).items()
+            if names.HELD_DISK_GB in resources}
         servers = self._servers_among(list(held))
         return sum(amount for consumer, amount in held.items()
                    if consumer in servers)

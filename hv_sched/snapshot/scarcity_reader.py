@@ -16,61 +16,57 @@ One request for each feature that some node was ever published with, and one
 for RemoteFX: however many nodes there are.
 """
 
-from collections.abc import Callable
 from collections.abc import Iterator
-from typing import Any
 
 from hv_sched import features
 from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+from hv_sched.placement.observed import Listed
 from hv_sched.providers import plan_gpu
 from hv_sched.snapshot import scarcity
-
-Get = Callable[[str], dict[str, Any]]
 
 # The smallest server there is.
 _ROOM = 'VCPU:1,MEMORY_MB:1'
 _ADAPTER = f'{plan_gpu.ADAPTER}:1,{plan_gpu.VRAM_MB}:{plan_gpu.MIN_VRAM_MB}'
 
 
-def read(get: Get, known: frozenset[str], survivable: bool
+def read(placement: Placement, traits: frozenset[str], survivable: bool
          ) -> scarcity.Scarcity:
     """Read the features of all nodes that have room.
 
-    :param get: answers a GET of Placement or raises
-    :param known: traits of ours that Placement knows
+    :param traits: those of ours that Placement knows
     :param survivable: servers ask for what every failover owner has
     """
-    if names.HYPERV not in known:
+    if names.HYPERV not in traits:
         return scarcity.NOT_KNOWN
-    has_room = {provider['uuid'] for provider in _owners(
-        get, names.HYPERV, known)}
-    found: dict[str, set[str]] = {node: set() for node in has_room}
-    for trait, nodes in _features(get, known, survivable):
+    has_room = {provider.uuid for provider
+                in _owners(placement, names.HYPERV, traits)}
+    features_of: dict[str, set[str]] = {node: set() for node in has_room}
+    for feature, nodes in _features(placement, traits, survivable):
         for node in nodes & has_room:
-            found[node].add(trait)
-    return scarcity.Scarcity({node: frozenset(traits)
-                              for node, traits in found.items()})
+            features_of[node].add(feature)
+    return scarcity.Scarcity({node: frozenset(owned)
+                              for node, owned in features_of.items()})
 
 
-def _features(get: Get, known: frozenset[str], survivable: bool
+def _features(placement: Placement, traits: frozenset[str], survivable: bool
               ) -> Iterator[tuple[str, set[str]]]:
+    """The trait of each feature and the nodes that have it."""
     for feature in features.CATALOGUE:
         trait = (features.ha_trait(feature)
                  if survivable and feature.survivable else feature.trait)
-        if feature is not features.REMOTEFX and trait in known:
-            yield trait, {provider['uuid'] for provider
-                          in _owners(get, trait, known)}
-    if features.REMOTEFX.trait in known:
+        if feature is not features.REMOTEFX and trait in traits:
+            yield trait, {provider.uuid for provider
+                          in _owners(placement, trait, traits)}
+    if features.REMOTEFX.trait in traits:
+        children = placement.list_providers(
+            required=features.REMOTEFX.trait, resources=_ADAPTER)
         yield features.REMOTEFX.trait, {
-            provider['parent_provider_uuid'] for provider in get(
-                f'/resource_providers?required={features.REMOTEFX.trait}'
-                f'&resources={_ADAPTER}')['resource_providers']}
+            child.parent_uuid for child in children if child.parent_uuid}
 
 
-def _owners(get: Get, trait: str, known: frozenset[str]
-            ) -> list[dict[str, Any]]:
-    paused = f',!{names.PAUSED}' if names.PAUSED in known else ''
-    found: list[dict[str, Any]] = get(
-        f'/resource_providers?required={trait}{paused}&resources={_ROOM}'
-    )['resource_providers']
-    return found
+def _owners(placement: Placement, trait: str, traits: frozenset[str]
+            ) -> list[Listed]:
+    paused = f',!{names.PAUSED}' if names.PAUSED in traits else ''
+    return placement.list_providers(required=f'{trait}{paused}',
+                                    resources=_ROOM)

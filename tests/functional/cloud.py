@@ -74,7 +74,7 @@ class Cloud:
     def __init__(self, placement: base.Placement) -> None:
         self.placement = placement
         self.admin = placement.another()
-        self.api = client.Placement(self.admin)
+        self.api = client.from_adapter(self.admin)
         self.nodes: dict[str, str] = {}
 
     def register(self, *names: str, disk_gb: int = 500,
@@ -133,7 +133,7 @@ class Cloud:
     def reconciler(self, settings: Settings = SETTINGS,
                    **kwargs: object) -> reconcile.Reconciler:
         return reconcile.Reconciler(
-            client.Placement(self.placement), settings,
+            client.from_adapter(self.placement), settings,
             **kwargs)  # type: ignore[arg-type]
 
     def sync(self, facts_: model.Facts, settings: Settings = SETTINGS,

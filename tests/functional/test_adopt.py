@@ -54,7 +54,7 @@ class Running(clouds.Cloud):
 
     def adopter(self, settings=clouds.SETTINGS, nova=None, **options):
         return adopt.Adopter(
-            clouds.client.Placement(self.placement), nova or self.nova,
+            clouds.client.from_adapter(self.placement), nova or self.nova,
             settings, adopt.Options(**options))
 
     def adopt(self, cluster=None, **options):
@@ -644,7 +644,8 @@ def test_a_node_nova_made_anew_is_closed_again(cloud):
 def test_parallel_workers_adopt_the_same(cloud):
     for number in range(9):
         cloud.server('hv01' if number % 2 else 'hv02', 10)
-    one = adopt.Adopter(clouds.client.Placement(cloud.placement), cloud.nova,
-                        Settings(workers=4), adopt.Options(batch=3))
+    one = adopt.Adopter(
+        clouds.client.from_adapter(cloud.placement), cloud.nova,
+        Settings(workers=4), adopt.Options(batch=3))
     assert kinds(one.adopt(one.look(clouds.cluster()))) == []
     assert sum(cloud.disk().values()) == 90

@@ -75,7 +75,7 @@ class Running(clouds.Cloud):
                            if p != provider})
 
     def audit(self, **options):
-        one = auditor.Auditor(client.Placement(self.placement), self.nova,
+        one = auditor.Auditor(client.from_adapter(self.placement), self.nova,
                               auditor.Options(workers=1, **options))
         return list(one.audit())
 
@@ -88,7 +88,7 @@ class Running(clouds.Cloud):
 
     def heal(self, codes=ALL, reports=None, named=(), **options):
         healer = heal.Healer(
-            client.Placement(self.placement), self.nova, heal.Options(
+            client.from_adapter(self.placement), self.nova, heal.Options(
                 frozenset(codes), frozenset(named), workers=1, **options),
             sleep=self.slept.append)
         return [healer.heal(report)
@@ -424,7 +424,7 @@ def test_placement_that_does_not_answer_is_an_error(
 
 
 def test_nothing_is_published_yet(placement):
-    one = auditor.Auditor(client.Placement(placement),
+    one = auditor.Auditor(client.from_adapter(placement),
                           nova_answers.Answers())
     assert list(one.audit()) == []
 

@@ -33,20 +33,22 @@ def no_waiting(monkeypatch):
 
 def placement_at(port, timeout=0.2):
     endpoint = f'http://127.0.0.1:{port}'
-    return client.Placement(adapter.Adapter(
+    return client.from_adapter(adapter.Adapter(
         session.Session(auth=token_endpoint.Token(endpoint, 'secret-token')),
         service_type='placement'), timeout=timeout)
 
 
 @contextlib.contextmanager
-def listening(answer=None):
-    """A port where nobody answers, or always the same bytes are sent."""
+def listening(*answers):
+    """A port where nobody answers, or these bytes are sent, the last of them
+    from then on.
+    """
     calls = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
+            status, kind, body = answers[min(len(calls), len(answers) - 1)]
             calls.append(self.path)
-            status, kind, body = answer
             self.send_response(status)
             self.send_header('Content-Type', kind)
             self.send_header('Content-Length', str(len(body)))
@@ -58,7 +60,7 @@ def listening(answer=None):
         def log_message(self, *args):
             pass
 
-    if answer is None:
+    if not answers:
         with socket.create_server(('127.0.0.1', 0)) as server:
             yield server.getsockname()[1], calls
         return
@@ -92,7 +94,15 @@ def test_a_proxys_html_error_is_not_json():
             port, calls), pytest.raises(
                 exception.PlacementUnavailable, match='502'):
         placement_at(port).list_providers()
-    assert len(calls) == client.READ_ATTEMPTS, 'reads are repeated'
+    assert len(calls) == 4, 'reads are repeated'
+
+
+def test_three_lost_answers_to_a_read_are_survived():
+    lost = (502, 'text/html', b'<h1>Bad Gateway</h1>')
+    with listening(lost, lost, lost, (
+            200, 'application/json', b'{"resource_providers": []}')) as (
+                port, _calls):
+        assert placement_at(port).list_providers() == []
 
 
 def test_half_an_answer_is_no_answer():
@@ -124,8 +134,9 @@ def test_a_409_is_told_by_its_code(code, kind):
 
 
 def test_no_error_tells_the_token():
-    for answer in (None, (401, 'text/plain', b''), (500, 'text/plain', b'')):
-        with listening(answer) as (port, _calls), pytest.raises(
+    for answers in ((), [(401, 'text/plain', b'')],
+                    [(500, 'text/plain', b'')]):
+        with listening(*answers) as (port, _calls), pytest.raises(
                 exception.PlacementError) as raised:
             placement_at(port).list_providers()
         assert 'secret-token' not in str(raised.value)

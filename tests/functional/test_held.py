@@ -40,7 +40,7 @@ class Case:
     """A node and a volume of 500 GB."""
 
     def __init__(self, placement):
-        self.client = client.Placement(placement)
+        self.client = client.from_adapter(placement)
         self.placement = placement
         self.nova = nova_answers.Answers()
         self.slept = []
@@ -273,7 +273,7 @@ def test_escrow_of_a_cell_that_is_down_is_kept(case):
 
 
 def test_no_volume_published_is_nothing_to_do(placement):
-    found = restore.Restorer(client.Placement(placement),
+    found = restore.Restorer(client.from_adapter(placement),
                              nova_answers.Answers()).restore()
     assert found == restore.Result((), ())
 

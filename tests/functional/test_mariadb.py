@@ -34,7 +34,7 @@ SETTINGS = Settings(workers=8, conflict_retries=20)
 class Cloud(clouds.Cloud):
     def __init__(self, adapter):
         self.placement = self.admin = adapter
-        self.api = client.Placement(adapter)
+        self.api = client.from_adapter(adapter)
         self.nodes = {}
 
 

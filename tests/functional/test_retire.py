@@ -34,7 +34,7 @@ VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
 
 class Running(test_adopt.Running):
     def retirer(self, **options):
-        return retire.Retirer(clouds.client.Placement(self.placement),
+        return retire.Retirer(clouds.client.from_adapter(self.placement),
                               self.nova, clouds.SETTINGS, **options)
 
     def retire(self, cluster=None, **options):

@@ -45,7 +45,7 @@ class _NovaApi:
 def placement_of(placement: Any) -> client.Placement:
     """:param placement: the harness's client of Placement"""
     fixture = placement.fixture
-    return client.Placement(adapter.Adapter(session.Session(
+    return client.from_adapter(adapter.Adapter(session.Session(
         auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
         service_type='placement'))
 

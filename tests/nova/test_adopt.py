@@ -72,7 +72,8 @@ class Adopting:
     def connect(self, cluster):
         self.cluster = cluster
         self.nova = NovaAdapter(self.admin_api)
-        self.own = client.Placement(PlacementAdapter(self.placement.fixture))
+        self.own = client.from_adapter(
+            PlacementAdapter(self.placement.fixture))
         self.servers = nova.NovaServers(self.nova)
 
     def adopt(self):

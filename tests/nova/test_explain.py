@@ -118,7 +118,7 @@ class NoGlance(lookups.Glance):
 def placement_of(case: base.NovaCase) -> client.Placement:
     """The harness's Placement, as a command reaches it."""
     fixture = case.placement.fixture
-    return client.Placement(adapter.Adapter(session.Session(
+    return client.from_adapter(adapter.Adapter(session.Session(
         auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
         service_type='placement'))
 

@@ -21,7 +21,7 @@ import threading
 from keystoneauth1 import exceptions as ks_exc
 import pytest
 
-from hv_sched.request_filters import allocations
+from hv_sched.snapshot import nova_transport
 from tests.nova import moving
 from tests.nova import placement
 
@@ -44,7 +44,7 @@ class _OurRequests(moving.MovingCase):
         super().setUp()
         self.count = 0
         self.by_us = threading.local()
-        original = allocations._send
+        original = nova_transport.NovaTransport.send
 
         def send(*args, **kwargs):
             self.by_us.now = True
@@ -53,7 +53,8 @@ class _OurRequests(moving.MovingCase):
             finally:
                 self.by_us.now = False
 
-        self.stub_out('hv_sched.request_filters.allocations._send', send)
+        self.stub_out(
+            'hv_sched.snapshot.nova_transport.NovaTransport.send', send)
         self.server = self.on('h1')
 
     def fail(self, hook, first, last=None):

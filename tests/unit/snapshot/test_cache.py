@@ -15,6 +15,7 @@
 import os
 import threading
 
+from hv_sched import exception
 from hv_sched.filters import shared_volume
 from hv_sched.snapshot import cache as snapshot
 from hv_sched.snapshot import nova_reader
@@ -35,7 +36,7 @@ class Source:
     def read(self):
         self.reads += 1
         if self.is_away:
-            raise nova_reader.Unreadable('503')
+            raise exception.PlacementUnavailable('503')
         return EMPTY
 
     def cache(self):

@@ -12,6 +12,8 @@
 
 """Which node a server costs others least."""
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 from nova import exception
@@ -21,6 +23,8 @@ from nova.scheduler import weights
 import pytest
 
 from hv_sched import requirements
+from hv_sched.placement import transport
+from hv_sched.placement.client import Placement
 from hv_sched.request_filters import features as asked_features
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import scarcity
@@ -159,12 +163,15 @@ class Answers:
         self.providers = providers
         self.urls = []
 
-    def __call__(self, url):
+    def send(self, method, url, body=None, microversion=None):
+        assert method == 'GET'
         self.urls.append(url)
         trait = url.partition('required=')[2].split('&')[0].split(',')[0]
-        return {'resource_providers': [
-            {'uuid': name, 'parent_provider_uuid': name.partition(':')[0]}
-            for name, traits in self.providers.items() if trait in traits]}
+        return transport.Answer(200, {}, json.dumps({'resource_providers': [
+            {'uuid': name, 'name': name, 'generation': 0,
+             'parent_provider_uuid': name.partition(':')[0]}
+            for name, traits in self.providers.items() if trait in traits
+        ]}).encode())
 
 
 def test_nodes_with_room_are_read_by_feature_not_by_node():
@@ -174,9 +181,9 @@ def test_nodes_with_room_are_read_by_feature_not_by_node():
                       for n in range(500)})
     known = frozenset(('CUSTOM_HYPERV', 'CUSTOM_HYPERV_PAUSED', GEN2, FX,
                        'CUSTOM_HYPERV_HA_GEN2', 'CUSTOM_HYPERV_BUILD_9600'))
-    found = scarcity_reader.read(few, known, survivable=False)
+    found = scarcity_reader.read(Placement(few), known, survivable=False)
     assert found.features_of == {'n0': {GEN2}, 'n1': {GEN2, FX}}
-    scarcity_reader.read(many, known, survivable=False)
+    scarcity_reader.read(Placement(many), known, survivable=False)
     assert len(few.urls) == len(many.urls) == 3
     for url in few.urls[:2]:
         assert ',!CUSTOM_HYPERV_PAUSED&resources=VCPU:1' in url
@@ -186,7 +193,7 @@ def test_nodes_with_room_are_read_by_feature_not_by_node():
 
 def test_survivable_features_are_read_when_they_are_asked():
     answers = Answers()
-    scarcity_reader.read(answers, frozenset((
+    scarcity_reader.read(Placement(answers), frozenset((
         'CUSTOM_HYPERV', GEN2, 'CUSTOM_HYPERV_HA_GEN2')), survivable=True)
     assert ['CUSTOM_HYPERV_HA_GEN2' in url for url in answers.urls] == [
         False, True]
@@ -195,5 +202,5 @@ def test_survivable_features_are_read_when_they_are_asked():
 def test_nothing_is_read_while_nothing_is_published():
     answers = Answers()
     assert scarcity_reader.read(
-        answers, frozenset(), False) is scarcity.NOT_KNOWN
+        Placement(answers), frozenset(), False) is scarcity.NOT_KNOWN
     assert not answers.urls

@@ -1,0 +1,91 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""How a request reaches Placement and what comes back.
+
+There are two ways: a keystoneauth1 adapter, and in the plug-ins Nova's own
+client (``hv_sched.snapshot.nova_transport``). Both send what the client
+hands them and judge nothing.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import json
+from typing import Any
+from typing import Protocol
+
+# The newest microversion of Placement 9 (2023.1) and of 16 (2026.2) alike.
+MICROVERSION = '1.39'
+DEFAULT_TIMEOUT = 60.0  # seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, read to its end.
+
+    :param reason: the words behind the status
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    reason: str = ''
+
+    def json(self) -> Any:
+        """The body.
+
+        :raises ValueError: it is not JSON
+        """
+        return json.loads(self.content)
+
+
+def answer_of(response: Any) -> Answer:
+    """:param response: of the requests library"""
+    return Answer(response.status_code, response.headers, response.content,
+                  response.reason or '')
+
+
+class Transport(Protocol):
+    """One way to Placement."""
+
+    def send(self, method: str, url: str, body: Any = None,
+             microversion: str = MICROVERSION) -> Answer:
+        """Send one request.
+
+        :param url: below Placement's endpoint, with its query
+        :param body: to be sent as JSON; None for no body
+        :raises Exception: whatever the library below raises when no answer
+            came; ``placement.errors`` has the meaning of each
+        """
+
+
+class KeystoneTransport:
+    """By keystoneauth1.
+
+    :param adapter: an Adapter for service type placement
+    :param timeout: seconds one request may take
+    """
+
+    def __init__(self, adapter: Any, timeout: float = DEFAULT_TIMEOUT
+                 ) -> None:
+        self._adapter = adapter
+        self._timeout = timeout
+
+    def send(self, method: str, url: str, body: Any = None,
+             microversion: str = MICROVERSION) -> Answer:
+        """As Transport says."""
+        headers = {'OpenStack-API-Version': f'placement {microversion}',
+                   'Accept': 'application/json'}
+        payload = {} if body is None else {'json': body}
+        return answer_of(self._adapter.request(
+            url, method, headers=headers, raise_exc=False,
+            timeout=self._timeout, **payload))
