@@ -20,6 +20,7 @@ import uuid
 
 from hv_sched import model
 from hv_sched.placement import client
+from hv_sched.placement import ids
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
@@ -32,6 +33,10 @@ SETTINGS = Settings(workers=1)
 
 def guid(number: int) -> str:
     return f'22222222-2222-4222-8222-{number:012d}'
+
+
+# The provider of the first volume.
+VOLUME = ids.volume_uuid(CLUSTER_GUID, guid(1))
 
 
 def volume(number: int = 1, total_gb: int = 500, **fields: object

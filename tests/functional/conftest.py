@@ -11,11 +11,15 @@
 # under the License.
 
 import collections.abc
+import functools
 import logging
+import pathlib
 
 import pytest
 
 from tests.functional import base
+from tests.functional import cloud as clouds
+from tests.functional import command_line
 
 
 @pytest.fixture
@@ -31,3 +35,31 @@ def _root_logger_as_it_was():
     before = logging.root.handlers[:], logging.root.level
     yield
     logging.root.handlers[:], logging.root.level = before
+
+
+@pytest.fixture
+def cloud(placement: base.Placement) -> clouds.Cloud:
+    """Two nodes with their own disks; many modules have another."""
+    made = clouds.Cloud(placement)
+    made.register('hv01', 'hv02')
+    return made
+
+
+@pytest.fixture
+def source(tmp_path: pathlib.Path) -> str:
+    """The path of a file that tells of the cluster of these nodes."""
+    path = tmp_path / 'hvc1.yaml'
+    path.write_text(command_line.SOURCE)
+    return str(path)
+
+
+@pytest.fixture
+def csv(cloud: clouds.Cloud, monkeypatch: pytest.MonkeyPatch
+        ) -> collections.abc.Callable[..., tuple[int, str, str]]:
+    """Runs a command of ``openstack resource provider csv``."""
+    # osc_lib keeps each client as a class attribute for the one command a
+    # process runs; here several run.
+    monkeypatch.setattr('osc_lib.clientmanager.ClientCache.__get__',
+                        lambda self, instance, owner: self.factory(instance))
+    return functools.partial(command_line.run_csv,
+                             cloud.placement.service.endpoint)

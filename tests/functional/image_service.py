@@ -21,14 +21,15 @@ import time
 import pytest
 import requests
 
-_ROOT = pathlib.Path(__file__).parents[2]
+from tests.repository import ROOT
+
 _PATIENCE_S = 120
 
 
 def python() -> pathlib.Path:
     """The Python that has glance; skips the test when there is none."""
     found = pathlib.Path(os.environ.get(
-        'HV_SCHED_GLANCE_PYTHON', _ROOT / '.venv-glance/bin/python'))
+        'HV_SCHED_GLANCE_PYTHON', ROOT / '.venv-glance/bin/python'))
     if not (found.parent / 'glance-manage').exists():
         pytest.skip(f'no glance beside {found}: make glance, or set '
                     'HV_SCHED_GLANCE_PYTHON')

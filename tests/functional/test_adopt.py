@@ -23,58 +23,19 @@ import pytest
 from hv_sched import model
 from hv_sched.adopt import adopt
 from hv_sched.notices import Kind
-from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
 from hv_sched.shares.quiescence import Why
 from tests.functional import base
 from tests.functional import cloud as clouds
-from tests.functional import nova_answers
+from tests.functional import unadopted_cloud
 
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
-
-
-class Running(clouds.Cloud):
-    """A stock cloud with servers on its nodes' own disks."""
-
-    def __init__(self, placement, nodes=('hv01', 'hv02')):
-        super().__init__(placement)
-        self.nova = nova_answers.Answers()
-        self.register(*nodes)
-
-    def server(self, node, disk_gb, **state):
-        return self.nova.add(self.own_disk(node, disk_gb), **state)
-
-    def resized(self, source, dest, old_gb, new_gb):
-        """A server in VERIFY_RESIZE."""
-        server = self.server(dest, new_gb, vm_state='resized')
-        migration = self.own_disk(source, old_gb)
-        self.nova.add_migration(migration, server)
-        return server, migration
-
-    def adopter(self, settings=clouds.SETTINGS, nova=None, **options):
-        return adopt.Adopter(
-            clouds.client.from_adapter(self.placement), nova or self.nova,
-            settings, adopt.Options(**options))
-
-    def adopt(self, cluster=None, **options):
-        one = self.adopter(**options)
-        return one.adopt(one.look(cluster or clouds.cluster()))
-
-    def disk(self):
-        """DISK_GB by provider name and consumer."""
-        found = {}
-        for listed in self.api.list_providers():
-            for consumer, held in self.api.allocations_on(
-                    listed.uuid).items():
-                if 'DISK_GB' in held:
-                    found[listed.name, consumer] = held['DISK_GB']
-        return found
+VOLUME = clouds.VOLUME
 
 
 @pytest.fixture
 def cloud(placement):
-    return Running(placement)
+    return unadopted_cloud.UnadoptedCloud(placement)
 
 
 def kinds(report):
@@ -157,11 +118,6 @@ def share_writes(cloud):
     return posts
 
 
-def writes_shares(environ):
-    return environ['REQUEST_METHOD'] == 'POST' and environ[
-        'PATH_INFO'].endswith(('/allocations', '/reshaper'))
-
-
 def allow_reshape(cloud):
     """The role that Placement's newer default policy asks for."""
     cloud.placement.additional_headers['X-Roles'] = 'admin,service'
@@ -194,7 +150,7 @@ def test_a_node_always_fits_its_shares_and_has_no_room_beside(cloud):
     seen, busy = [], []
 
     def before(environ):
-        if not busy and writes_shares(environ):
+        if not busy and unadopted_cloud.writes_shares(environ):
             busy.append(1)
             for uid in cloud.nodes.values():
                 disk = cloud.api.inventories(uid)[1]['DISK_GB']
@@ -435,7 +391,7 @@ def foreign_writes(cloud, servers, times):
     done = []
 
     def before(environ):
-        if writes_shares(environ) and len(done) < times:
+        if unadopted_cloud.writes_shares(environ) and len(done) < times:
             done.append(1)
             for server in servers:
                 now = cloud.api.consumer(server)
@@ -540,7 +496,7 @@ def test_written_with_its_node_a_server_that_moved_is_refused(cloud):
     moved = []
 
     def before(environ):
-        if not moved and writes_shares(environ):
+        if not moved and unadopted_cloud.writes_shares(environ):
             moved.append(1)
             begin_a_move(cloud, server, migration)
 
@@ -555,7 +511,7 @@ def test_written_with_its_node_a_server_that_moved_is_refused(cloud):
 
 
 def stock_cloud(placement):
-    cloud = Running(placement, ('hv01', 'hv02', 'hv03'))
+    cloud = unadopted_cloud.UnadoptedCloud(placement, ('hv01', 'hv02', 'hv03'))
     for disk_gb in (10, 20, 30):
         cloud.server('hv01', disk_gb)
     cloud.server('hv02', 40)

@@ -16,100 +16,22 @@
 Nova's answers are recorded ones, served beside the real Placement.
 """
 
-import datetime
 import io
 import json
 
-from oslo_utils import timeutils
 import pytest
 
 from hv_sched import exception
-from hv_sched.compute import nova
 from hv_sched.osc import shares as commands
-from tests.functional import test_adopt
-from tests.functional import test_commands
-
-source = test_commands.source
-csv = test_commands.csv
-
-
-class NovaApi:
-    """Nova's API as JSON bodies by path; see its API reference."""
-
-    def __init__(self, cloud):
-        self.cloud = cloud
-        self.status = None
-        self.page = 1000
-
-    def __call__(self, environ):
-        path = environ['PATH_INFO'].removeprefix('/placement')
-        query = dict(part.split('=', 1) for part in
-                     environ.get('QUERY_STRING', '').split('&') if part)
-        for start, answer in (('/servers', self.servers),
-                              ('/os-migrations', self.migrations),
-                              ('/os-hypervisors', self.hypervisors),
-                              ('/os-services', self.services)):
-            if path.startswith(start):
-                assert environ['HTTP_OPENSTACK_API_VERSION'] == (
-                    f'compute {nova.MICROVERSION}')
-                if self.status:
-                    return self.status, {}
-                return answer(path, query)
-        return None
-
-    def record(self, server):
-        if not server.known:
-            return {'id': server.uuid, 'status': 'UNKNOWN'}
-        return {'id': server.uuid, 'status': 'ACTIVE',
-                'OS-EXT-STS:vm_state': server.vm_state,
-                'OS-EXT-STS:task_state': server.task_state,
-                'OS-EXT-SRV-ATTR:hypervisor_hostname': 'x'}
-
-    def servers(self, path, query):
-        name = path.rpartition('/')[2]
-        if name != 'detail':
-            server = self.cloud.nova.servers.get(name)
-            return ('200 OK', {'server': self.record(server)}) if server \
-                else ('404 Not Found', {})
-        if 'changes-since' in query:
-            return '200 OK', {'servers': [
-                self.record(s) for s in self.cloud.nova.servers.values()
-                if s.known]}
-        uid = self.cloud.nodes[query['host']]
-        here = sorted(self.cloud.api.allocations_on(uid).keys()
-                      & self.cloud.nova.servers.keys())
-        here = [c for c in here if c > query.get('marker', '')]
-        body = {'servers': [self.record(self.cloud.nova.servers[c])
-                            for c in here[:self.page]]}
-        if len(here) > self.page:
-            body['servers_links'] = [{'rel': 'next', 'href': ''}]
-        return '200 OK', body
-
-    def migrations(self, path, query):
-        return '200 OK', {'migrations': [
-            {'uuid': m.uuid, 'instance_uuid': m.server, 'status': m.status,
-             'dest_node': m.dest_node, 'old_instance_type_id': 1,
-             'new_instance_type_id': 2, 'updated_at': None,
-             'created_at': (timeutils.utcnow() - datetime.timedelta(
-                 seconds=m.idle_seconds)).isoformat()}
-            for m in self.cloud.nova.migrations.values()
-            if m.status == query.get('status', m.status)]}
-
-    def services(self, path, query):
-        return '200 OK', {'services': [
-            {'host': name, 'status': 'enabled'} for name in self.cloud.nodes]}
-
-    def hypervisors(self, path, query):
-        return '200 OK', {'hypervisors': [
-            {'id': uid, 'service': {'host': name}}
-            for name, uid in self.cloud.nodes.items()]}
+from tests.functional import nova_api
+from tests.functional import unadopted_cloud
 
 
 @pytest.fixture
 def cloud(placement, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    made = test_adopt.Running(placement)
-    made.nova_api = NovaApi(made)
+    made = unadopted_cloud.UnadoptedCloud(placement)
+    made.nova_api = nova_api.NovaApi(made)
     placement.service.before = made.nova_api
     return made
 
@@ -160,7 +82,7 @@ def test_interrupted_it_says_so_and_the_next_run_finishes(
     cloud.server('hv02', 20)
 
     def interrupt(environ):
-        if test_adopt.writes_shares(environ):
+        if unadopted_cloud.writes_shares(environ):
             raise KeyboardInterrupt
         return cloud.nova_api(environ)
 

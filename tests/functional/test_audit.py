@@ -19,85 +19,21 @@ import pytest
 
 from hv_sched import exception
 from hv_sched.audit import auditor
-from hv_sched.audit import heal
 from hv_sched.audit.findings import Code
-from hv_sched.compute.servers import Needs
-from hv_sched.compute.servers import Server
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement.consumers import Consumer
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
-
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
-NAME = 'csv:hvc1/Volume1'
-COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
-ALL = frozenset(Code)
-
-
-class Running(clouds.Cloud):
-    """A published cluster of two nodes with servers on its volume."""
-
-    def __init__(self, placement, cluster=None, nodes=('hv01', 'hv02')):
-        super().__init__(placement)
-        self.register(*nodes)
-        self.sync(clouds.facts(cluster or clouds.cluster(len(nodes))))
-        self.nova = nova_answers.Answers(self.nodes)
-        self.slept = []
-
-    def server(self, host='hv01', disk_gb=50, **fields):
-        """A server as Nova made it, with its share."""
-        return self.known(self.create(disk_gb, host), host, disk_gb,
-                          **fields)
-
-    def known(self, server, host, disk_gb, **fields):
-        self.nova.servers[server] = Server(**{
-            'uuid': server, 'vm_state': 'active', 'task_state': None,
-            'node': host, 'project_id': 'p', 'user_id': 'u',
-            'needs': Needs(disk_gb, COMPUTE), **fields})
-        return server
-
-    def held(self, consumer):
-        found = self.api.consumer(consumer)
-        return dict(found.held) if found else None
-
-    def hold(self, consumer, held):
-        """Write what a consumer holds, as anybody could."""
-        now = self.api.consumer(consumer)
-        self.api.write_consumers([
-            Consumer(consumer, None, 'p', 'u', held) if now is None
-            else dataclasses.replace(now, held=held)])
-
-    def drop(self, server, provider=VOLUME):
-        """What nova-manage placement audit --delete does."""
-        self.hold(server, {p: r for p, r in self.held(server).items()
-                           if p != provider})
-
-    def audit(self, **options):
-        one = auditor.Auditor(client.from_adapter(self.placement), self.nova,
-                              auditor.Options(workers=1, **options))
-        return list(one.audit())
-
-    def findings(self, **options):
-        return [finding for report in self.audit(**options)
-                for finding in report.findings]
-
-    def codes(self, **options):
-        return [finding.code for finding in self.findings(**options)]
-
-    def heal(self, codes=ALL, reports=None, named=(), **options):
-        healer = heal.Healer(
-            client.from_adapter(self.placement), self.nova, heal.Options(
-                frozenset(codes), frozenset(named), workers=1, **options),
-            sleep=self.slept.append)
-        return [healer.heal(report)
-                for report in reports or self.audit()]
+from tests.functional import published_cloud
+from tests.functional.published_cloud import COMPUTE
+from tests.functional.published_cloud import NAME
+from tests.functional.published_cloud import VOLUME
 
 
 @pytest.fixture
 def cloud(placement):
-    return Running(placement)
+    return published_cloud.PublishedCloud(placement)
 
 
 def done(results):
@@ -433,7 +369,7 @@ def test_nothing_is_published_yet(placement):
 
 
 def test_clusters_are_audited_one_after_the_other(placement):
-    cloud = Running(placement)
+    cloud = published_cloud.PublishedCloud(placement)
     cloud.register('b1', 'b2')
     other = dataclasses.replace(
         clouds.cluster(volumes=(clouds.volume(2),)), name='other',
@@ -453,7 +389,7 @@ def test_clusters_are_audited_one_after_the_other(placement):
 
 
 def test_a_node_that_is_cut_off_stays_with_its_cluster(placement):
-    cloud = Running(placement)
+    cloud = published_cloud.PublishedCloud(placement)
     server = cloud.server('hv01')
     cloud.sync(clouds.facts(clouds.cluster(volumes=(
         clouds.volume(cut_off_nodes=('hv01',)),))))

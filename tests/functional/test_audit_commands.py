@@ -24,16 +24,13 @@ from hv_sched.audit.findings import Code
 from hv_sched.compute.servers import OPEN_STATUSES
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
-from tests.functional import test_adopt_commands
-from tests.functional import test_audit
-from tests.functional import test_commands
-
-csv = test_commands.csv
-source = test_commands.source
-NAME = test_audit.NAME
+from tests.functional import command_line
+from tests.functional import nova_api
+from tests.functional import published_cloud
+from tests.functional.published_cloud import NAME
 
 
-class NovaApi(test_adopt_commands.NovaApi):
+class NovaApi(nova_api.NovaApi):
     """Nova's API as far as an audit asks it.
 
     :ivar flavor_of: what a server's record says of its flavor
@@ -140,7 +137,7 @@ class NovaApi(test_adopt_commands.NovaApi):
 
 @pytest.fixture
 def cloud(placement, monkeypatch):
-    made = test_audit.Running(placement)
+    made = published_cloud.PublishedCloud(placement)
     made.nova_api = NovaApi(made)
     placement.service.before = made.nova_api
     return made
@@ -212,7 +209,7 @@ def test_nova_that_does_not_answer_is_an_error(
 def test_the_source_says_where_files_are(csv, cloud, tmp_path):
     server = cloud.server()
     other = clouds.guid(2)
-    text = test_commands.SOURCE + f'''
+    text = command_line.SOURCE + f'''
   - {{name: Volume2, guid: {other}, size_gb: 500, free_gb: 410}}
   vms:
   - instance_uuid: {server}
@@ -258,8 +255,8 @@ def test_the_agent_heals_what_it_may(cloud, conf):
     cloud.drop(missing)
     cloud.known(wrong, 'hv01', 30)
     assert cmd.main(['--config-file', conf, '--once']) == 4
-    assert cloud.held(missing)[test_audit.VOLUME] == {'DISK_GB': 50}
-    assert cloud.held(wrong)[test_audit.VOLUME] == {'DISK_GB': 20}
+    assert cloud.held(missing)[published_cloud.VOLUME] == {'DISK_GB': 50}
+    assert cloud.held(wrong)[published_cloud.VOLUME] == {'DISK_GB': 20}
     assert cloud.codes() == [Code.WRONG_AMOUNT]
 
 

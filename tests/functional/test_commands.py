@@ -12,65 +12,15 @@
 
 """The commands as an operator types them, on a real Placement."""
 
-import contextlib
-import io
 import json
 import uuid
 
-from openstackclient import shell
 import pytest
 
-from hv_sched.placement import ids
 from tests.functional import cloud as clouds
+from tests.functional.command_line import SOURCE
 
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
-SOURCE = f'''
-version: 1
-clusters:
-- name: hvc1
-  guid: {clouds.CLUSTER_GUID}
-  nodes:
-  - {{name: hv01, build: 14393}}
-  - {{name: hv02, build: 14393}}
-  volumes:
-  - {{name: Volume1, guid: {clouds.guid(1)}, size_gb: 500, free_gb: 410}}
-'''
-
-
-@pytest.fixture
-def cloud(placement):
-    made = clouds.Cloud(placement)
-    made.register('hv01', 'hv02')
-    return made
-
-
-@pytest.fixture
-def source(tmp_path):
-    path = tmp_path / 'hvc1.yaml'
-    path.write_text(SOURCE)
-    return str(path)
-
-
-@pytest.fixture
-def csv(cloud, monkeypatch):
-    # osc_lib keeps each client as a class attribute for the one command a
-    # process runs; here several run.
-    monkeypatch.setattr('osc_lib.clientmanager.ClientCache.__get__',
-                        lambda self, instance, owner: self.factory(instance))
-
-    def run(*args):
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), (
-                contextlib.redirect_stderr(err)):
-            code = shell.OpenStackShell().run([
-                '--os-auth-type', 'admin_token', '--os-token', 'admin',
-                '--os-endpoint', cloud.placement.service.endpoint,
-                'resource', 'provider', 'csv', *args])
-        return code, out.getvalue(), err.getvalue()
-
-    return run
-
-
+VOLUME = clouds.VOLUME
 def rows(answer):
     return json.loads(answer[1])
 

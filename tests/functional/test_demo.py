@@ -29,9 +29,9 @@ from hv_sched.demo import nodes
 from hv_sched.demo import service
 from hv_sched.demo import story
 from tests.functional import base
+from tests.repository import EXAMPLES
 
-ROOT = pathlib.Path(__file__).parents[2]
-SOURCE = str(ROOT / 'examples' / 'spec.yaml')
+SOURCE = str(EXAMPLES / 'spec.yaml')
 CLUSTER = model.Cluster(
     '3f2c7a10-5b8e-4c61-9d42-7e1a0b6c5d01', 'c1',
     tuple(model.Node(f'hv{number:02}') for number in range(1, 5)),

@@ -12,16 +12,16 @@
 
 """The examples are published as they stand, and then nothing is to do."""
 
-import pathlib
 
 import pytest
 
 from hv_sched import sources
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
+from tests.repository import EXAMPLES
 
 EXAMPLES = sorted(
-    (pathlib.Path(__file__).parents[2] / 'examples').glob('*.yaml'))
+    EXAMPLES.glob('*.yaml'))
 SETTINGS = Settings(workers=1, stale_after=0)
 
 

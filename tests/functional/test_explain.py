@@ -12,7 +12,6 @@
 
 """Why a server has these hosts, or none, on a real Placement."""
 
-import pathlib
 import textwrap
 
 import pytest
@@ -27,6 +26,7 @@ from hv_sched.placement import ids
 from tests.functional import cloud as clouds
 from tests.functional import looked_at
 from tests.functional import other_services
+from tests.repository import DOC
 
 V1 = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
 SHIELDED = {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows',
@@ -131,8 +131,7 @@ def test_the_sample_in_the_documentation_is_what_is_said(cloud, tmp_path):
     cloud.nova.flavor('big', disk=400, trait__STORAGE_DISK_SSD='required')
     told = render.lines(cloud.explain((str(conf),), flavor='big',
                                     image='plain'))
-    page = (pathlib.Path(__file__).parents[2]
-            / 'doc/source/doctor.rst').read_text()
+    page = (DOC / 'source/doctor.rst').read_text()
     assert textwrap.indent('\n'.join(told), '    ') in page
 
 

@@ -16,7 +16,6 @@ Every claim hv_sched leans on is a story here: a sequence of HTTP requests to
 a real Placement that starts empty. One file is one test.
 """
 
-import pathlib
 import typing
 import unittest
 
@@ -25,8 +24,9 @@ import pytest
 
 from tests.functional import base
 from tests.functional import gabbi_fixtures
+from tests.repository import ROOT
 
-FOLDER = pathlib.Path(__file__).parents[2] / 'gabbits'
+FOLDER = ROOT / 'gabbits'
 
 
 class _LateApplication:

@@ -27,60 +27,18 @@ from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
 from hv_sched.recovery import restore
 from tests.functional import cloud as clouds
+from tests.functional import escrow_case
 from tests.functional import nova_answers
-
-NODE = str(uuid.uuid4())
-VOLUME = ids.volume_uuid('c1', 'v1')
-NAME = 'csv:c1/CSV1'
-HELD = {names.HELD_DISK_GB: 300}
-SHARE = {names.DISK_GB: 300}
-
-
-class Case:
-    """A node and a volume of 500 GB."""
-
-    def __init__(self, placement):
-        self.client = client.from_adapter(placement)
-        self.placement = placement
-        self.nova = nova_answers.Answers()
-        self.slept = []
-        self.client.ensure_resource_class(names.HELD_DISK_GB)
-        self.client.create_provider(NODE, 'hv1')
-        self.client.set_inventories(NODE, 0, {'VCPU': Inventory(100)})
-        self.client.create_provider(VOLUME, NAME)
-        at = self.client.set_inventories(VOLUME, 0, {
-            names.DISK_GB: Inventory(500),
-            names.HELD_DISK_GB: Inventory(names.HELD_TOTAL_GB)})
-        for trait in (names.VOLUME, names.NO_NEW_DISKS):
-            self.client.ensure_trait(trait)
-        self.client.set_traits(VOLUME, at, frozenset((
-            names.VOLUME, names.SHARING)))
-
-    def holds(self, on_volume, *, known=True, **state):
-        """A consumer with something on the volume; known to Nova or not."""
-        consumer = str(uuid.uuid4())
-        held = {NODE: {'VCPU': 1}}
-        if on_volume:
-            held[VOLUME] = on_volume
-        self.client.write_consumers([
-            Consumer(consumer, None, 'p', 'u', held)])
-        if known:
-            self.nova.add(consumer, **state)
-        return consumer
-
-    def on_volume(self, consumer):
-        found = self.client.consumer(consumer)
-        return dict(found.held.get(VOLUME, {})) if found else None
-
-    def restore(self, **kwargs):
-        return restore.Restorer(
-            self.client, self.nova, sleep=self.slept.append).restore(
-                **kwargs)
+from tests.functional.escrow_case import HELD
+from tests.functional.escrow_case import NAME
+from tests.functional.escrow_case import NODE
+from tests.functional.escrow_case import SHARE
+from tests.functional.escrow_case import VOLUME
 
 
 @pytest.fixture
 def case(placement):
-    return Case(placement)
+    return escrow_case.EscrowCase(placement)
 
 
 def test_a_server_that_stands_still_gets_its_share_back(case):

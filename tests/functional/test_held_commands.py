@@ -27,11 +27,8 @@ from hv_sched.placement import names
 from hv_sched.recovery import restore
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
-from tests.functional import test_adopt_commands
-from tests.functional import test_commands
-from tests.functional import test_held
-
-csv = test_commands.csv
+from tests.functional import escrow_case
+from tests.functional import nova_api
 
 
 class Cloud:
@@ -39,7 +36,7 @@ class Cloud:
 
     def __init__(self, placement):
         self.placement = placement
-        self.case = test_held.Case(placement)
+        self.case = escrow_case.EscrowCase(placement)
         self.nova = self.case.nova
         self.nodes = {}
         self.api = self.case.client
@@ -48,7 +45,7 @@ class Cloud:
 @pytest.fixture
 def cloud(placement):
     made = Cloud(placement)
-    made.nova_api = test_adopt_commands.NovaApi(made)
+    made.nova_api = nova_api.NovaApi(made)
     made.placement.service.before = made.nova_api
     return made
 
@@ -59,21 +56,21 @@ def conf(cloud, tmp_path):
 
 
 def test_heal_shows_then_restores(csv, cloud):
-    server = cloud.case.holds(test_held.HELD)
+    server = cloud.case.holds(escrow_case.HELD)
     code, out, err = csv('heal', '--held', '--dry-run', '-f', 'json')
     assert (code, err) == (2, '')
-    row = {'Consumer': server, 'Volume': test_held.NAME, 'GB': 300,
+    row = {'Consumer': server, 'Volume': escrow_case.NAME, 'GB': 300,
            'Done': 'restored'}
     assert json.loads(out) == [row]
-    assert cloud.case.on_volume(server) == test_held.HELD
+    assert cloud.case.on_volume(server) == escrow_case.HELD
     code, out, _ = csv('heal', '--held', '-f', 'json')
     assert (code, json.loads(out)) == (0, [row])
-    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert cloud.case.on_volume(server) == escrow_case.SHARE
     assert csv('heal', '--held', '-f', 'json')[:2] == (0, '[]\n')
 
 
 def test_heal_says_what_it_leaves(csv, cloud):
-    server = cloud.case.holds(test_held.HELD, task_state='migrating')
+    server = cloud.case.holds(escrow_case.HELD, task_state='migrating')
     code, out, _ = csv('heal', '--held', '-f', 'json')
     assert code == 4
     row, = json.loads(out)
@@ -91,7 +88,7 @@ def test_the_agent_restores_after_a_day_off(cloud, conf):
 
 def test_the_agent_says_that_nova_is_away(cloud, conf, monkeypatch):
     monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
-    cloud.case.holds(test_held.HELD)
+    cloud.case.holds(escrow_case.HELD)
     cloud.nova_api.status = '503 Service Unavailable'
     assert cmd.main(['--config-file', conf, '--once']) == 1
 
@@ -105,18 +102,18 @@ def test_the_agent_needs_credentials(tmp_path, capsys):
 
 def test_a_source_that_cannot_be_read_stops_no_restoring(
         cloud, conf, tmp_path):
-    server = cloud.case.holds(test_held.HELD)
+    server = cloud.case.holds(escrow_case.HELD)
     broken = tmp_path / 'broken.conf'
     broken.write_text('[hv_sched]\nsource = /nowhere/at/all.yaml\n')
     assert cmd.main(['--config-file', conf, '--config-file',
                      str(broken), '--once']) == 1
-    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert cloud.case.on_volume(server) == escrow_case.SHARE
 
 
 def test_a_paused_cluster_is_left_alone(
         cloud, conf, tmp_path, capsys):
     """Neither synced nor restored, until it is paused no more."""
-    server = cloud.case.holds(test_held.HELD)
+    server = cloud.case.holds(escrow_case.HELD)
     source = tmp_path / 'clusters.yaml'
     facts = clouds.cluster(1)
     source.write_text(f'''
@@ -132,8 +129,8 @@ clusters:
     more = tmp_path / 'more.conf'
     more.write_text(f'[hv_sched]\nsource = {source}\n')
     arguments += ['--config-file', str(more)]
-    cloud.api.set_traits(test_held.NODE, cloud.api.traits(
-        test_held.NODE)[0], frozenset(('COMPUTE_NODE',)))
+    cloud.api.set_traits(escrow_case.NODE, cloud.api.traits(
+        escrow_case.NODE)[0], frozenset(('COMPUTE_NODE',)))
 
     def listed():
         return sorted(one.name for one in cloud.api.list_providers())
@@ -142,12 +139,12 @@ clusters:
     assert cmd.main([*arguments, '--pause-cluster', 'hvc1',
                      '--pause-cluster', 'C1']) == 0
     assert listed() == before
-    assert cloud.case.on_volume(server) == test_held.HELD
+    assert cloud.case.on_volume(server) == escrow_case.HELD
     assert '--pause-cluster C1: the source has no such cluster' in (
         capsys.readouterr().out)
     assert cmd.main([*arguments, '--pause-cluster', 'hvc1']) == 0
     assert listed() == before
-    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert cloud.case.on_volume(server) == escrow_case.SHARE
     assert cmd.main(arguments) == 0
     assert listed() == sorted([*before, 'csv:HVC1/CSV9'])
 
@@ -170,9 +167,9 @@ def test_the_loop_passes_until_it_is_stopped():
 
 
 def test_a_pass_reports_what_it_did(cloud, conf):
-    server = cloud.case.holds(test_held.HELD)
+    server = cloud.case.holds(escrow_case.HELD)
     agent = passes.Agent(cmd.configure(['--config-file', conf]), cloud.api,
                          cloud.nova)
     assert agent.run() == 0
-    assert cloud.case.on_volume(server) == test_held.SHARE
+    assert cloud.case.on_volume(server) == escrow_case.SHARE
     assert restore.Restorer(cloud.api, cloud.nova).restore().done == ()

@@ -21,12 +21,12 @@ from hv_sched import exception
 from hv_sched.placement import names
 from hv_sched.recovery import restore
 from tests.functional import base
-from tests.functional import test_held
+from tests.functional import escrow_case
 
-HELD, SHARE = test_held.HELD, test_held.SHARE
+HELD, SHARE = escrow_case.HELD, escrow_case.SHARE
 
 
-class Case(test_held.Case):
+class Case(escrow_case.EscrowCase):
     """Two servers with escrow and room for one, and a migration's escrow."""
 
     def __init__(self, placement):
@@ -41,10 +41,10 @@ class Case(test_held.Case):
                 sleep=self.slept.append).restore()
 
     def assert_nothing_is_half_done(self):
-        disk = self.client.inventories(test_held.VOLUME)[1][names.DISK_GB]
+        disk = self.client.inventories(escrow_case.VOLUME)[1][names.DISK_GB]
         if disk.capacity > 500:
             assert names.NO_NEW_DISKS in self.client.traits(
-                test_held.VOLUME)[1]
+                escrow_case.VOLUME)[1]
         for server in self.servers:
             assert self.on_volume(server) in (HELD, SHARE)
 
@@ -53,7 +53,7 @@ class Case(test_held.Case):
         assert [self.on_volume(server) for server in self.servers] == [
             SHARE, SHARE]
         assert self.on_volume(self.migration) == {}
-        assert self.client.inventories(test_held.VOLUME)[1][
+        assert self.client.inventories(escrow_case.VOLUME)[1][
             names.DISK_GB].capacity == 600
 
 

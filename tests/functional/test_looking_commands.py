@@ -17,12 +17,8 @@ import json
 import pytest
 
 from hv_sched.osc import base
+from tests.functional import cloud as clouds
 from tests.functional import other_services
-from tests.functional import test_commands
-
-csv = test_commands.csv
-source = test_commands.source
-cloud = test_commands.cloud
 
 
 @pytest.fixture
@@ -48,7 +44,7 @@ def test_doctor_tells_a_script_how_it_is(csv, source, cloud, others):
     assert (code, err) == (0, '')
     assert {row['Severity'] for row in json.loads(out)} == {'skipped'}
     zone = others[0].zone('z1')
-    volume = test_commands.VOLUME
+    volume = clouds.VOLUME
     cloud.register('kvm1')
     for uuid in (volume, cloud.nodes['kvm1']):
         generation, now = cloud.api.aggregates(uuid)

@@ -28,7 +28,7 @@ from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds
 
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+VOLUME = clouds.VOLUME
 
 
 @pytest.fixture

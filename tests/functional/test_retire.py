@@ -22,17 +22,16 @@ from hv_sched.adopt import adopt
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
 from hv_sched.notices import Kind
-from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.shares.quiescence import Why
 from tests.functional import base
 from tests.functional import cloud as clouds
-from tests.functional import test_adopt
+from tests.functional import unadopted_cloud
 
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+VOLUME = clouds.VOLUME
 
 
-class Running(test_adopt.Running):
+class Running(unadopted_cloud.UnadoptedCloud):
     def retirer(self, **options):
         return retire.Retirer(clouds.client.from_adapter(self.placement),
                               self.nova, clouds.SETTINGS, **options)

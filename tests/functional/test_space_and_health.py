@@ -18,13 +18,12 @@ import uuid
 import pytest
 
 from hv_sched.notices import Kind
-from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 
 GIB = clouds.GIB
-VOLUME = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(1))
+VOLUME = clouds.VOLUME
 NAME = 'csv:hvc1/Volume1'
 OPEN = f'required=!{names.NO_NEW_DISKS}'
 

@@ -26,7 +26,6 @@ import tests.nova  # noqa: F401  must be first: it patches
 from collections.abc import Callable
 import dataclasses
 import json
-import pathlib
 import sys
 import time
 from typing import Any
@@ -34,12 +33,12 @@ import unittest
 
 import nova.version
 
+from doc import moves_page
 from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import moving
 from tests.nova import scripted
 
-RECORD = pathlib.Path(__file__).parents[2] / 'doc/moves.json'
 SIZE_GB = 300
 _TIGHT_GB, _AMPLE_GB = 500, 2000
 _STABLE_S = 0.4
@@ -314,11 +313,11 @@ def measure(side: str) -> dict[str, Any]:
 
 def main(sides: list[str]) -> int:
     """:param sides: those to measure again, all when none is named"""
-    found = (json.loads(RECORD.read_text()) if sides
+    found = (json.loads(moves_page.RECORD.read_text()) if sides
              else {'nova': nova.version.version_string()})
     for side in sides or SIDES:
         found[side] = measure(side)
-        RECORD.write_text(json.dumps(found, indent=1) + '\n')
+        moves_page.RECORD.write_text(json.dumps(found, indent=1) + '\n')
     return 0
 
 

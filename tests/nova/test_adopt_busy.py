@@ -21,13 +21,14 @@ from oslo_utils import uuidutils
 import pytest
 
 from hv_sched.placement import names
-from tests.nova import test_adopt
+from tests.nova import adopting
+from tests.nova import base
 
 NODES = ('h1', 'h2')  # of the cluster; h3 stands beside it
 RUNS = 20
 
 
-class AdoptABusyNova(test_adopt.AdoptCase):
+class AdoptABusyNova(adopting.AdoptCase):
 
     def setUp(self):
         super().setUp()
@@ -89,7 +90,7 @@ class AdoptABusyNova(test_adopt.AdoptCase):
                 self.act([moved], {'migrate': None})
                 body = self._build_server(
                     name='late', flavor_id=self.flavor(9), networks='none',
-                    image_uuid=test_adopt.base.IMAGE)
+                    image_uuid=base.IMAGE)
                 self.api.post_server({'server': body})
                 time.sleep(0.5)
         except Exception as exc:  # told by the test itself

@@ -12,8 +12,6 @@
 
 """Audit and heal on a running Nova: each finding from what causes it."""
 
-import json
-import time
 from unittest import mock
 
 from nova import context as nova_context
@@ -23,99 +21,22 @@ from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 import pytest
 
-from hv_sched.audit import auditor
-from hv_sched.audit import heal
 from hv_sched.audit.findings import Code
 from hv_sched.placement import names
-from tests.nova import agent
+from tests.nova import auditing
 from tests.nova import base
 from tests.nova import moving
 from tests.nova import publish
 
-ALL = frozenset(Code)
-PATIENCE = 120  # looks, half a second apart: audits in between take long
-BATCH = 10  # servers that Nova's harness creates at once with ease
 
-
-class AuditCase(moving.MovingCase):
-    """A cluster that is audited and healed as the agent does."""
-
-    def setUp(self):
-        super().setUp()
-        self.own = agent.placement_of(self.placement)
-        self.nova = agent.nova_of(self.api)
-
-    def _wait_for_state_change(self, server, expected_status,
-                               max_retries=PATIENCE, **kwargs):
-        return super()._wait_for_state_change(
-            server, expected_status, max_retries=max_retries, **kwargs)
-
-    def audit(self, **options):
-        return list(auditor.Auditor(self.own, self.nova, auditor.Options(
-            **{'workers': 1, 'settle_seconds': 0, **options})).audit())
-
-    def findings(self, **options):
-        return [(finding.code, finding.consumer)
-                for report in self.audit(**options)
-                for finding in report.findings]
-
-    def heal(self, codes=ALL, **options):
-        healer = heal.Healer(self.own, self.nova, heal.Options(
-            frozenset(codes), workers=1, settle_seconds=0))
-        results = [healer.heal(report) for report in self.audit(**options)]
-        return [finding for result in results for finding in result.done]
-
-    def restore(self):
-        return agent.restorer(self.placement, self.api).restore()
-
-    def answers(self, consumers):
-        """What Placement says of consumers and the volumes, as it says it.
-
-        Without the generations, which count the writes.
-        """
-        bodies = [self.placement.get(f'/allocations/{uuid}',
-                                     version='1.39').body
-                  for uuid in consumers]
-        bodies += [self.placement.get(f'/resource_providers/{uuid}/{what}',
-                                      version='1.39').body
-                   for uuid in self.volumes.values()
-                   for what in ('allocations', 'usages')]
-        return json.dumps(without_generations(bodies), sort_keys=True)
-
-    def settle(self):
-        """Nova stamps moves in whole seconds; the audit spares the newest."""
-        time.sleep(1.1)
-
-    def fail_over(self, server, host):
-        """What compute-hyperv writes when the cluster moved a server."""
-        context = nova_context.get_admin_context()
-        mapping = objects.InstanceMapping.get_by_instance_uuid(
-            context, server['id'])
-        with nova_context.target_cell(context, mapping.cell_mapping) as cell:
-            instance = objects.Instance.get_by_uuid(cell, server['id'])
-            instance.host = instance.node = host
-            # Newer Novas insist; compute-hyperv runs with older ones.
-            instance.compute_id = objects.ComputeNode.get_by_host_and_nodename(
-                cell, host, host).id
-            instance.save()
-
-
-def without_generations(value):
-    if isinstance(value, dict):
-        return {key: without_generations(item)
-                for key, item in value.items() if 'generation' not in key}
-    if isinstance(value, list):
-        return [without_generations(item) for item in value]
-    return value
-
-
-class OneVolume(AuditCase):
+class OneVolume(auditing.AuditCase):
 
     def audit_delete(self, count):
         """nova-manage placement audit --delete, then heal."""
         flavor = self.flavor(5)
-        for start in range(0, count, BATCH):
-            self.boot(flavor, count=min(BATCH, count - start), name='many')
+        for start in range(0, count, auditing.BATCH):
+            self.boot(flavor, count=min(auditing.BATCH, count - start),
+                      name='many')
             for server in self.api.get_servers(detail=False):
                 self._wait_for_state_change(server, 'ACTIVE')
         servers = [server['id'] for server in
@@ -214,7 +135,7 @@ class OneVolume(AuditCase):
         self.assertEqual({'CSV1': 5}, self.disk_of(other['id']))
 
 
-class NotAdopted(AuditCase):
+class NotAdopted(auditing.AuditCase):
     """A server that was there before its node was closed."""
 
     def setUp(self):
@@ -231,7 +152,7 @@ class NotAdopted(AuditCase):
         self.assertEqual({'h1', 'CSV1'}, set(self.shares(uuid)))
 
 
-class TwoHomes(AuditCase):
+class TwoHomes(auditing.AuditCase):
     """h1 and h2 on one volume, h3 on another, all in one cluster."""
 
     CLUSTERS = ({'CSV1': ('h1', 'h2'), 'CSV2': ('h3',)},)
@@ -283,7 +204,7 @@ class TwoHomes(AuditCase):
         self.assertEqual({'CSV2': 5}, self.disk_of(self.uuid))
 
 
-class TwoCells(AuditCase):
+class TwoCells(auditing.AuditCase):
     """One cell with h1, another with h2; both on one volume."""
 
     NUMBER_OF_CELLS = 2

@@ -18,6 +18,7 @@ it is between any two steps.
 """
 
 import threading
+import time
 
 from hypothesis import given
 from hypothesis import HealthCheck
@@ -28,8 +29,8 @@ import pytest
 
 from hv_sched.audit.findings import Code
 from hv_sched.placement import names
+from tests.nova import auditing
 from tests.nova import moving
-from tests.nova import test_audit
 
 SIZES_GB = (40, 50, 60)
 GROWN_GB = 70
@@ -38,7 +39,7 @@ GROWN_GB = 70
 SETTLE_S = 10
 
 
-class Storm(test_audit.AuditCase):
+class Storm(auditing.AuditCase):
     """Three servers that move, and one that stands still and lost its share.
 
     :ivar healed: all that was healed meanwhile
@@ -63,7 +64,7 @@ class Storm(test_audit.AuditCase):
         try:
             self.audits += 1
             if self.audits % 2:
-                self.healed += self.heal(test_audit.ALL - {Code.ORPHANED})
+                self.healed += self.heal(auditing.ALL - {Code.ORPHANED})
             else:
                 self.healed += self.heal(settle_seconds=SETTLE_S)
         finally:
@@ -138,14 +139,14 @@ class Storm(test_audit.AuditCase):
         for _attempt in range(100):
             if self.all_shares().keys() <= servers:
                 break
-            test_audit.time.sleep(0.1)
+            time.sleep(0.1)
         self.restore()
 
     def assert_held_soon(self, expected, server):
         for _attempt in range(50):
             if self.shares(server['id']) == expected:
                 return
-            test_audit.time.sleep(0.1)
+            time.sleep(0.1)
         self.assertEqual(expected, self.shares(server['id']))
 
     def test_a_live_migration_audited_at_every_step(self):

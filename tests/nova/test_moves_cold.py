@@ -13,61 +13,15 @@
 
 """Cold migration and resize, with two copies of the files or with one."""
 
-from nova import exception as nova_exception
-from nova.compute import manager
 
 from hv_sched.placement import names
-from tests.nova import moving
+from tests.nova import cold_moves
 
 SHARE = {names.DISK_GB: 300}
 HELD = {names.HELD_DISK_GB: 300}
 
 
-class _Cold(moving.MovingCase):
-
-    def migrate(self, server, host=None):
-        self.api.post_server_action(
-            server['id'], {'migrate': {'host': host} if host else None})
-        return self.until_verify(server)
-
-    def resize(self, server, flavor):
-        self.api.post_server_action(
-            server['id'], {'resize': {'flavorRef': flavor}})
-        return self.until_verify(server)
-
-    def until_verify(self, server):
-        self._wait_for_state_change(server, 'VERIFY_RESIZE')
-        return self.migrations(server)[-1].uuid
-
-    def confirm(self, server):
-        self.act_on_last(server, {'confirmResize': None})
-
-    def revert(self, server):
-        self.act_on_last(server, {'revertResize': None})
-
-    def act_on_last(self, server, body):
-        self.api.post_server_action(server['id'], body)
-        self.until_over(server, 0)
-        self._wait_for_state_change(server, 'ACTIVE')
-
-    def fail_prep(self, times):
-        """The first destinations fail before anything was moved."""
-        original = manager.ComputeManager._prep_resize
-        failed = []
-
-        def prep(compute, *args, **kwargs):
-            if len(failed) < times:
-                failed.append(compute.host)
-                raise nova_exception.ComputeResourcesUnavailable(
-                    reason='not here')
-            return original(compute, *args, **kwargs)
-
-        self.stub_out('nova.compute.manager.ComputeManager._prep_resize',
-                      prep)
-        return failed
-
-
-class TwoCopies(_Cold):
+class TwoCopies(cold_moves.ColdMoveCase):
     """compute-hyperv keeps the old files until the move is confirmed."""
 
     def setUp(self):
@@ -129,7 +83,7 @@ class TwoCopies(_Cold):
         self.assert_at_rest(server, 'h1')
 
 
-class OneCopy(_Cold):
+class OneCopy(cold_moves.ColdMoveCase):
 
     OPTIONS = {'cold_move_keeps_disk': True}
 

@@ -21,8 +21,8 @@ from nova.virt import fake
 import pytest
 
 from hv_sched.placement import names
+from tests.nova import cold_moves
 from tests.nova import moving
-from tests.nova import test_moves_cold
 
 SHARE = {names.DISK_GB: 300}
 
@@ -178,7 +178,7 @@ class Failover(moving.MovingCase):
         self.assert_one_share(server)
 
 
-class ToAnotherCell(test_moves_cold._Cold):
+class ToAnotherCell(cold_moves.ColdMoveCase):
     """Two copies until the resize is confirmed, on two clusters' volumes."""
 
     NUMBER_OF_CELLS = 2

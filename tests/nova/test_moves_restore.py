@@ -20,9 +20,9 @@ import pytest
 
 from hv_sched.placement import names
 from tests.nova import agent
+from tests.nova import cold_moves
 from tests.nova import moving
 from tests.nova import publish
-from tests.nova import test_moves_cold
 
 SHARE = {names.DISK_GB: 300}
 HELD = {names.HELD_DISK_GB: 300}
@@ -132,7 +132,7 @@ class AfterALiveMigration(moving.MovingCase):
         self.assertEqual(0, self.used_gb('CSV1'))
 
 
-class AfterAColdMove(test_moves_cold._Cold):
+class AfterAColdMove(cold_moves.ColdMoveCase):
 
     OPTIONS = {'cold_move_keeps_disk': True}
 
@@ -196,7 +196,7 @@ class AfterAColdMove(test_moves_cold._Cold):
         self.assertEqual({}, self.all_shares())
 
 
-class BetweenHomes(test_moves_cold._Cold):
+class BetweenHomes(cold_moves.ColdMoveCase):
     """No share stays on a volume that has no files any more."""
 
     HOSTS = ('h1', 'h2', 'h3', 'h4')

@@ -20,11 +20,12 @@ import json
 import nova.version
 import pytest
 
+from doc import moves_page
 from tests.nova import measured_moves
 
 
 def recorded():
-    return json.loads(measured_moves.RECORD.read_text())
+    return json.loads(moves_page.RECORD.read_text())
 
 
 def test_hv_sched_charges_what_the_page_says():

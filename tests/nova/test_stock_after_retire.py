@@ -20,9 +20,9 @@ from nova.tests.functional import test_servers
 import pytest
 
 from hv_sched.placement import names
+from tests.nova import adopting
 from tests.nova import base
 from tests.nova import publish
-from tests.nova import test_adopt
 
 # Of Nova's 59 tests of moves, for every day; the others are long.
 EVERY_DAY = (
@@ -32,7 +32,7 @@ EVERY_DAY = (
     'test_rescheduling_when_booting_instance')
 
 
-class _GivenBack(test_adopt.Adopting):
+class _GivenBack(adopting.Adopting):
     """Between Nova's own setUp and its test."""
 
     _clear_attrs = base.NovaCase._clear_attrs

@@ -19,8 +19,8 @@ import pytest
 
 from hv_sched.agent import clients
 from hv_sched.agent import cmd
-
-EXAMPLES = pathlib.Path(__file__).parents[3] / 'examples'
+from tests.repository import EXAMPLES
+from tests.repository import ROOT
 
 
 def _made(namespace: str, path: pathlib.Path) -> str:
@@ -45,7 +45,7 @@ def test_the_sample_of_the_agents_credentials_is_current(
 
 def test_the_readmes_agent_is_configured(tmp_path: pathlib.Path) -> None:
     """What it shows is taken as it stands, and gives the agent clients."""
-    text = (EXAMPLES.parent / 'README.rst').read_text()
+    text = (ROOT / 'README.rst').read_text()
     shown, = re.findall(r'hv_sched\.conf``::\n\n((?:    .*\n|\n)+)', text)
     path = tmp_path / 'hv_sched.conf'
     path.write_text(textwrap.dedent(shown))

@@ -24,7 +24,7 @@ from hv_sched.features import remotefx
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.placement import ownership
-from tests.unit.features import test_catalogue as test_features
+from tests.unit.features import feature_oracle
 
 RESOURCE_CLASSES = {names.HELD_DISK_GB}
 # Families that stand on the page member by member.
@@ -68,9 +68,9 @@ def test_the_page_lists_only_what_is_ours():
 def test_each_feature_names_the_facts_its_rule_looks_at():
     by_trait = {feature.trait: set(features_reference.FACTS[feature.name])
                 for feature in features.CATALOGUE}
-    assert by_trait.keys() == test_features.LOOKS_AT.keys()
-    for trait, fields in test_features.LOOKS_AT.items():
-        own = {'build'} if test_features.PLAIN.get(trait, (1,))[0] else set()
+    assert by_trait.keys() == feature_oracle.LOOKS_AT.keys()
+    for trait, fields in feature_oracle.LOOKS_AT.items():
+        own = {'build'} if feature_oracle.PLAIN.get(trait, (1,))[0] else set()
         assert by_trait[trait] == own | set(fields) - {'build'}
 
 

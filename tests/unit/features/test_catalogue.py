@@ -11,104 +11,36 @@
 # under the License.
 
 
-"""What a node offers, against an oracle that shares nothing with the code.
+"""What a node offers, against an oracle that shares nothing with the code."""
 
-The oracle decides only about nodes of which everything is known, from
-literal tables. What is unknown is tried with every value it could have: a
-rule must say yes or no when all of them agree, and None when they do not.
-"""
-
-import itertools
 
 import pytest
 
 from hv_sched import features
 from hv_sched import model
 from hv_sched.features import catalogue
-
-BUILDS = (9200, 9599, 9600, 10586, 14392, 14393, 16299, 17762, 17763, 20347,
-          20348, 25398, 26099, 26100, 99999)
-CARD = model.Gpu('card', 2048)
-OTHER_VENDOR = 'neither'
-INTEL, AMD = model.CpuVendor.INTEL, model.CpuVendor.AMD
-
-# Lowest and first-gone build, then the fields that must be true.
-ALWAYS = 1 << 30
-PLAIN = {
-    'CUSTOM_HYPERV_GEN1': (9600, ALWAYS, ()),
-    'CUSTOM_HYPERV_GEN2': (9600, ALWAYS, ()),
-    'CUSTOM_HYPERV_SECURE_BOOT': (9600, ALWAYS, ()),
-    'CUSTOM_HYPERV_SECURE_BOOT_LINUX': (14393, ALWAYS, ()),
-    'CUSTOM_HYPERV_VTPM': (14393, ALWAYS, ('guarded_host',)),
-    'CUSTOM_HYPERV_SHIELDED_VM': (14393, ALWAYS, ('guarded_host',)),
-    'CUSTOM_HYPERV_REMOTEFX': (9600, 17763, ('remotefx_enabled', 'gpus')),
-    'CUSTOM_HYPERV_FC': (0, ALWAYS, ('fibre_channel',)),
-    'CUSTOM_HYPERV_MPIO': (0, ALWAYS, ('mpio',)),
-    'CUSTOM_HYPERV_REFS': (0, ALWAYS, ('refs',)),
-}
-NESTED = 'CUSTOM_HYPERV_NESTED_VIRT'
-NESTED_FROM = {INTEL: 14393, AMD: 20348}
-
-FIELDS = {
-    'build': BUILDS,
-    'guarded_host': (True, False),
-    'nested_virtualization': (True, False),
-    'cpu_vendor': (INTEL, AMD, OTHER_VENDOR),
-    'remotefx_enabled': (True, False),
-    'gpus': ((CARD,), ()),
-    'fibre_channel': (True, False),
-    'mpio': (True, False),
-    'refs': (True, False),
-}
-# Which fields can matter to a feature at all.
-LOOKS_AT = {trait: ('build', *fields)
-            for trait, (_low, _gone, fields) in PLAIN.items()}
-LOOKS_AT[NESTED] = ('build', 'nested_virtualization', 'cpu_vendor')
-
-
-def oracle_known(trait, facts):
-    if trait == NESTED:
-        lowest = NESTED_FROM.get(facts['cpu_vendor'], ALWAYS)
-        return facts['build'] >= lowest and facts['nested_virtualization']
-    lowest, gone, fields = PLAIN[trait]
-    return (lowest <= facts['build'] < gone
-            and all(facts[field] for field in fields))
-
-
-def oracle(trait, facts):
-    choices = [[facts[field]] if facts[field] is not None else FIELDS[field]
-               for field in facts]
-    answers = {bool(oracle_known(trait, dict(zip(facts, values, strict=True))))
-               for values in itertools.product(*choices)}
-    return answers.pop() if len(answers) == 1 else None
-
-
-def every_case():
-    for trait, fields in LOOKS_AT.items():
-        choices = [
-            [value for value in FIELDS[field] if value != OTHER_VENDOR]
-            + [None] for field in fields]
-        for values in itertools.product(*choices):
-            yield trait, dict(zip(fields, values, strict=True))
+from tests.unit.features import feature_oracle
 
 
 def test_every_feature_is_in_the_oracle_and_the_other_way_round():
-    assert {f.trait for f in features.CATALOGUE} == LOOKS_AT.keys()
+    assert {feature.trait for feature in features.CATALOGUE} == (
+        feature_oracle.LOOKS_AT.keys())
 
 
 def test_every_rule_answers_as_the_oracle_in_every_case():
     wrong = [
-        (trait, facts) for trait, facts in every_case()
+        (trait, facts) for trait, facts in feature_oracle.every_case()
         if features.by_trait(trait).rule(model.Node('n', **facts))
-        is not oracle(trait, facts)]
+        is not feature_oracle.oracle(trait, facts)]
     assert not wrong
 
 
 def test_no_rule_looks_at_any_other_field():
     """Changing whatever the oracle does not look at changes nothing."""
-    for trait, facts in every_case():
+    for trait, facts in feature_oracle.every_case():
         rule = features.by_trait(trait).rule
-        rest = {field: values[0] for field, values in FIELDS.items()
+        rest = {field: values[0]
+                for field, values in feature_oracle.FIELDS.items()
                 if field not in facts}
         assert rule(model.Node('n', **facts)) is rule(
             model.Node('n', **facts, **rest)), (trait, facts)

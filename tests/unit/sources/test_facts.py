@@ -14,7 +14,6 @@
 
 import datetime
 import json
-import pathlib
 
 import pytest
 import yaml
@@ -23,9 +22,8 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
 from hv_sched.sources import convert
+from tests.repository import EXAMPLES
 from tests.unit.sources import samples
-
-EXAMPLES = pathlib.Path(__file__).parents[3] / 'examples'
 
 
 def _only(document):

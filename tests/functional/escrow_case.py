@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A volume of 500 GB with escrow on it, and what restores it."""
+
+import uuid
+
+from hv_sched.placement import client
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.inventory import Inventory
+from hv_sched.recovery import restore
+from tests.functional import nova_answers
+
+NODE = str(uuid.uuid4())
+VOLUME = ids.volume_uuid('c1', 'v1')
+NAME = 'csv:c1/CSV1'
+HELD = {names.HELD_DISK_GB: 300}
+SHARE = {names.DISK_GB: 300}
+
+
+class EscrowCase:
+    """A node and a volume of 500 GB."""
+
+    def __init__(self, placement):
+        self.client = client.from_adapter(placement)
+        self.placement = placement
+        self.nova = nova_answers.Answers()
+        self.slept = []
+        self.client.ensure_resource_class(names.HELD_DISK_GB)
+        self.client.create_provider(NODE, 'hv1')
+        self.client.set_inventories(NODE, 0, {'VCPU': Inventory(100)})
+        self.client.create_provider(VOLUME, NAME)
+        at = self.client.set_inventories(VOLUME, 0, {
+            names.DISK_GB: Inventory(500),
+            names.HELD_DISK_GB: Inventory(names.HELD_TOTAL_GB)})
+        for trait in (names.VOLUME, names.NO_NEW_DISKS):
+            self.client.ensure_trait(trait)
+        self.client.set_traits(VOLUME, at, frozenset((
+            names.VOLUME, names.SHARING)))
+
+    def holds(self, on_volume, *, known=True, **state):
+        """A consumer with something on the volume; known to Nova or not."""
+        consumer = str(uuid.uuid4())
+        held = {NODE: {'VCPU': 1}}
+        if on_volume:
+            held[VOLUME] = on_volume
+        self.client.write_consumers([
+            Consumer(consumer, None, 'p', 'u', held)])
+        if known:
+            self.nova.add(consumer, **state)
+        return consumer
+
+    def on_volume(self, consumer):
+        found = self.client.consumer(consumer)
+        return dict(found.held.get(VOLUME, {})) if found else None
+
+    def restore(self, **kwargs):
+        return restore.Restorer(
+            self.client, self.nova, sleep=self.slept.append).restore(
+                **kwargs)

@@ -1,0 +1,61 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A cloud as stock Nova leaves it: shares on the nodes' own disks."""
+
+from hv_sched.adopt import adopt
+from hv_sched.placement import client
+from tests.functional import cloud as clouds
+from tests.functional import nova_answers
+
+
+class UnadoptedCloud(clouds.Cloud):
+    """A stock cloud with servers on its nodes' own disks."""
+
+    def __init__(self, placement, nodes=('hv01', 'hv02')):
+        super().__init__(placement)
+        self.nova = nova_answers.Answers()
+        self.register(*nodes)
+
+    def server(self, node, disk_gb, **state):
+        return self.nova.add(self.own_disk(node, disk_gb), **state)
+
+    def resized(self, source, dest, old_gb, new_gb):
+        """A server in VERIFY_RESIZE."""
+        server = self.server(dest, new_gb, vm_state='resized')
+        migration = self.own_disk(source, old_gb)
+        self.nova.add_migration(migration, server)
+        return server, migration
+
+    def adopter(self, settings=clouds.SETTINGS, nova=None, **options):
+        return adopt.Adopter(
+            client.from_adapter(self.placement), nova or self.nova,
+            settings, adopt.Options(**options))
+
+    def adopt(self, cluster=None, **options):
+        one = self.adopter(**options)
+        return one.adopt(one.look(cluster or clouds.cluster()))
+
+    def disk(self):
+        """DISK_GB by provider name and consumer."""
+        found = {}
+        for listed in self.api.list_providers():
+            for consumer, held in self.api.allocations_on(
+                    listed.uuid).items():
+                if 'DISK_GB' in held:
+                    found[listed.name, consumer] = held['DISK_GB']
+        return found
+
+
+def writes_shares(environ):
+    return environ['REQUEST_METHOD'] == 'POST' and environ[
+        'PATH_INFO'].endswith(('/allocations', '/reshaper'))
