@@ -265,7 +265,7 @@ def _row(example: Example) -> Iterable[str]:
 def cell(asked: requirements.Requirements, build: windows_builds.Build) -> str:
     """What a release says to an ask."""
     prefix = f'!{names.build_trait(build.number)}'
-    why = [reason.why for reason in asked.reasons if reason.trait == prefix]
+    why = [reason.text for reason in asked.reasons if reason.trait == prefix]
     if why:
         return 'no: ' + '; '.join(why)
     wanted = [features.by_trait(trait) for trait in sorted(asked.required)]
@@ -283,7 +283,7 @@ def _elsewhere(example: Example) -> str:
     asked = example.asked()
     if names.HYPERV in asked.forbidden:
         return 'never: ' + '; '.join(
-            reason.why or str(reason.said) for reason in asked.reasons)
+            reason.text or str(reason.setting) for reason in asked.reasons)
     refused = [build.product for build in windows_builds.BUILDS
                if asked.refuses_build(build.number)]
     return f'not {", ".join(refused)}' if refused else 'too'

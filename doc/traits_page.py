@@ -124,7 +124,7 @@ def _traits(title: str, found: Iterable[Row]) -> Iterable[str]:
 
 def _keys(feature: Feature) -> str:
     return '; '.join(
-        f'{key.where} ``{key.name}``'
+        f'{key.source} ``{key.name}``'
         + (f' = {", ".join(key.values)}' if key.values else '')
         for key in feature.keys)
 

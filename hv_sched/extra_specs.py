@@ -29,7 +29,7 @@ from hv_sched.requirements import remotefx
 
 _SHOWN = gpu.MONITORS[windows_builds.WS2016.number]
 _CPU_FEATURES, = (key for key in features.NESTED_VIRT.keys
-                  if key.where == 'flavor')
+                  if key.source == 'flavor')
 _WORD = '[A-Za-z0-9_.+-]+'
 # As Nova has it for any trait.
 _GROUP = {'name': 'group', 'pattern': '([a-zA-Z0-9_-]{1,64})?'}

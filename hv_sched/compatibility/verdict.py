@@ -20,10 +20,7 @@ from typing import Any
 from hv_sched import requirements
 from hv_sched.compatibility import capable_nodes
 from hv_sched.compatibility import stamp
-
-# Image properties that Nova's own image object has no field for: without
-# hv_sched's request filter nobody asks for them before the host does.
-DROPPED_BY_NOVA = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
+from hv_sched.requirements import keys
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +71,6 @@ def _problems(asked: requirements.Requirements, found: tuple[str, ...],
 
 def _dropped(image: Mapping[str, Any]) -> Iterator[str]:
     stamped = stamp.traits_of(image)
-    for key in DROPPED_BY_NOVA:
+    for key in keys.DROPPED_BY_NOVA:
         if image.get(key):
             yield f'{key} (stamped)' if stamped else key

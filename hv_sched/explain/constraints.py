@@ -22,7 +22,7 @@ import os_traits
 from hv_sched.placement import names
 from hv_sched.query import candidates_query as requests
 from hv_sched.query import rules
-from hv_sched.query.build import Built
+from hv_sched.query.build import BuiltQuery
 from hv_sched.query.candidates_query import Atom
 from hv_sched.requirements import Requirements
 
@@ -53,7 +53,7 @@ class Constraint:
         return f'{self.words} ({self.why})' if self.why else self.words
 
 
-def of(built: Built, places: Mapping[str, str]) -> list[Constraint]:
+def of(built: BuiltQuery, places: Mapping[str, str]) -> list[Constraint]:
     """Every condition of a question, in the order they are told.
 
     :param places: what aggregates and hosts are, by the value in the query
@@ -65,7 +65,7 @@ def of(built: Built, places: Mapping[str, str]) -> list[Constraint]:
     found = [(_rank(atom), _one(atom, built, places))
              for atom in built.request.atoms() if atom not in builds]
     if builds:
-        found.append((_ORDER['root'], _builds(built.asked, builds)))
+        found.append((_ORDER['root'], _builds(built.requirements, builds)))
     found.sort(key=lambda ranked: ranked[0])
     every = [one for _rank_of_it, one in found]
     if len(every) > MAX_CONSTRAINTS:
@@ -86,12 +86,13 @@ def _rank(atom: Atom) -> int:
     return _ORDER.get(atom.group, 4)
 
 
-def _one(atom: Atom, built: Built, places: Mapping[str, str]) -> Constraint:
+def _one(atom: Atom, built: BuiltQuery, places: Mapping[str, str]
+         ) -> Constraint:
     return Constraint(_words(atom, built, places),
-                      _why(atom, built.asked), frozenset((atom,)))
+                      _why(atom, built.requirements), frozenset((atom,)))
 
 
-def _words(atom: Atom, built: Built, places: Mapping[str, str]) -> str:
+def _words(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:
     of_group = '' if atom.group in _ON else f' of group {atom.group}'
     if atom.kind == requests.RESOURCE:
         amount = built.request.groups[atom.group].resources[atom.name]
@@ -129,7 +130,7 @@ _IMPLIED = dict.fromkeys(('', rules.DISK_SUFFIX), 'flavor or image trait:')
 
 def _builds(asked: Requirements, atoms: frozenset[Atom]) -> Constraint:
     why = '; '.join(dict.fromkeys(
-        str(reason.why or reason.said) for reason in asked.reasons
+        str(reason.text or reason.setting) for reason in asked.reasons
         if reason.trait.startswith(f'!{names.BUILD_PREFIX}')))
     numbers = ', '.join(sorted(
         atom.name.removeprefix(names.BUILD_PREFIX) for atom in atoms))

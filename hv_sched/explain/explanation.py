@@ -26,7 +26,7 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.query import candidate_rules
 from hv_sched.query import candidates_query as requests
-from hv_sched.query.build import Built
+from hv_sched.query.build import BuiltQuery
 from hv_sched.snapshot import volumes
 
 _EXAMPLES = 5
@@ -106,7 +106,7 @@ class Context:
     not_evaluated: tuple[str, ...] = ()
 
 
-def explain(placement: Placement, built: Built, context: Context
+def explain(placement: Placement, built: BuiltQuery, context: Context
             ) -> Explanation:
     """Ask Placement; at most ten requests a condition, mostly three.
 
@@ -116,8 +116,8 @@ def explain(placement: Placement, built: Built, context: Context
 
 
 class _Explaining:
-    def __init__(self, placement: Placement, built: Built, context: Context
-                 ) -> None:
+    def __init__(self, placement: Placement, built: BuiltQuery,
+                 context: Context) -> None:
         self._built = built
         self._context = context
         known = context.known

@@ -25,7 +25,7 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.query import candidates_query as requests
 from hv_sched.query.candidates_query import Atom
-from hv_sched.query.candidates_query import Request
+from hv_sched.query.candidates_query import CandidatesQuery
 
 _BAD_REQUEST = 400
 # What every host has; a question that asks only for disks would be answered
@@ -66,7 +66,7 @@ class Oracle:
     :param volume_traits: traits that some volume has
     """
 
-    def __init__(self, placement: Placement, request: Request,
+    def __init__(self, placement: Placement, request: CandidatesQuery,
                  nodes: Mapping[str, str],
                  volume_traits: frozenset[str] = frozenset()) -> None:
         self._placement = placement
@@ -95,7 +95,7 @@ class Oracle:
             self._answers[kept, any_will_do] = known
         return known
 
-    def _part(self, kept: frozenset[Atom]) -> Request:
+    def _part(self, kept: frozenset[Atom]) -> CandidatesQuery:
         """The question cut down.
 
         In a question without groups a trait may be the volume's. When no
@@ -110,7 +110,7 @@ class Oracle:
             required=part.main.required - self._volume_traits,
             forbidden=part.main.forbidden - self._volume_traits)
 
-    def _new(self, request: Request, any_will_do: bool) -> Answer:
+    def _new(self, request: CandidatesQuery, any_will_do: bool) -> Answer:
         main = request.main
         if any(rc != names.DISK_GB for rc in main.resources):
             return self._candidates(request, any_will_do)
@@ -118,7 +118,8 @@ class Oracle:
             return self._beside_hosts(request, any_will_do)
         return self._providers(request)
 
-    def _beside_hosts(self, request: Request, any_will_do: bool) -> Answer:
+    def _beside_hosts(self, request: CandidatesQuery, any_will_do: bool
+                      ) -> Answer:
         """Hosts with a unit of anything left, and the rest as asked."""
         found: list[Answer] = []
         for resource_class in _OF_HOSTS:
@@ -133,7 +134,8 @@ class Oracle:
              for uuid, summary in answer.summaries.items()},
             next((a.refusal for a in found if a.refusal), ''))
 
-    def _candidates(self, request: Request, any_will_do: bool) -> Answer:
+    def _candidates(self, request: CandidatesQuery, any_will_do: bool
+                    ) -> Answer:
         self.asked += 1
         try:
             body = self._placement.read(
@@ -157,7 +159,7 @@ class Oracle:
                     found.setdefault(host, []).append(candidate)
         return {host: tuple(some) for host, some in found.items()}
 
-    def _providers(self, request: Request) -> Answer:
+    def _providers(self, request: CandidatesQuery) -> Answer:
         """Nothing is asked but what a node is and where it belongs."""
         self.asked += 1
         main = request.main

@@ -23,6 +23,7 @@ from hv_sched.compute import flavors
 from hv_sched.compute import lookups
 from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.conf import nova_conf
+from hv_sched.conf import plugins
 from hv_sched.explain.explanation import Context
 from hv_sched.placement import consumers
 from hv_sched.placement import names
@@ -35,7 +36,7 @@ from hv_sched.snapshot import placement_state
 from hv_sched.snapshot import volumes
 
 _OWNER_NOVA = 'OWNER_NOVA'
-_EVALUATED = ('SharedVolumeFilter', 'HyperVFeatureFilter')
+_EVALUATED = (plugins.VOLUME_FILTER, plugins.FEATURE_FILTER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Asking:
         self._places: dict[str, str] = {}
         self._leaving: frozenset[str] = frozenset()
 
-    def ask(self, question: Question) -> tuple[build.Built, Context]:
+    def ask(self, question: Question) -> tuple[build.BuiltQuery, Context]:
         """The question as it will reach Placement, and what goes with it.
 
         :raises InvalidConfig: something named is not there
@@ -106,12 +107,12 @@ class Asking:
             required=f'{names.COMPUTE_NODE},!{_OWNER_NOVA}')
 
     def _wanted(self, question: Question, known: volumes.Snapshot,
-                nodes: Mapping[str, str]) -> build.Wanted:
+                nodes: Mapping[str, str]) -> build.ServerRequest:
         server = self._server(question.server)
         flavor, image, from_volume = self._built_of(question, server)
         aggregates = self._aggregates(question.zone or (server or {}).get(
             'pinned_availability_zone'))
-        wanted = build.Wanted(
+        wanted = build.ServerRequest(
             flavor, image, from_volume, aggregates,
             self._host(question.host, nodes, known))
         held = server and self._placement.consumer(server['id'])
@@ -120,9 +121,9 @@ class Asking:
         return self._moving(wanted, held, known, nodes,
                             resized=question.flavor is not None)
 
-    def _moving(self, wanted: build.Wanted, held: consumers.Consumer,
+    def _moving(self, wanted: build.ServerRequest, held: consumers.Consumer,
                 known: volumes.Snapshot, nodes: Mapping[str, str],
-                resized: bool) -> build.Wanted:
+                resized: bool) -> build.ServerRequest:
         """A live migration, or with another flavor a resize."""
         source = sorted(held.held.keys() & nodes)
         self._leaving = frozenset(nodes[node] for node in source)
@@ -242,7 +243,7 @@ class Asking:
 
     # -- what is not told
 
-    def _name_what_nova_adds(self, wanted: build.Wanted) -> None:
+    def _name_what_nova_adds(self, wanted: build.ServerRequest) -> None:
         found = self._not_evaluated
         found += [f'{key}, with which Nova asks for more' for key in
                   from_nova.beyond(wanted.flavor, wanted.image)]

@@ -33,11 +33,11 @@ Rule = Callable[[model.Node], bool | None]
 class Key:
     """A flavor extra spec or image property that asks for a feature.
 
-    :param where: ``flavor`` or ``image``
+    :param source: ``flavor`` or ``image``
     :param values: the values that ask for it; empty: any value does
     """
 
-    where: str
+    source: str
     name: str
     values: tuple[str, ...] = ()
 
@@ -69,11 +69,11 @@ def _from_build(lowest: int) -> Rule:
     return rule
 
 
-def _both(one: bool | None, other: bool | None) -> bool | None:
+def _both(first: bool | None, second: bool | None) -> bool | None:
     """And, of answers that may be unknown."""
-    if one is False or other is False:
+    if first is False or second is False:
         return False
-    return None if one is None or other is None else True
+    return None if first is None or second is None else True
 
 
 def _shown(field: str) -> Rule:

@@ -94,8 +94,8 @@ def traits(build: int) -> frozenset[str]:
     needs and finds every host with more.
     """
     table = monitors(build)
-    most = max(table.values(), default=0)
+    max_heads = max(table.values(), default=0)
     return frozenset((
         *(resolution_trait(resolution) for resolution in table),
         *(f'HW_GPU_MAX_DISPLAY_HEADS_{heads}' for heads in _HEADS
-          if heads <= most)))
+          if heads <= max_heads)))

@@ -29,7 +29,7 @@ GB_PER_TB = 1024
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
+class VmLimits:
     """The largest virtual machine of one generation."""
 
     vcpus: int
@@ -49,26 +49,26 @@ class Build:
 
     number: int
     product: str
-    gen1: Limits
-    gen2: Limits
+    gen1: VmLimits
+    gen2: VmLimits
     vm_versions: tuple[str, str]
 
-    def limits(self, generation: int) -> Limits:
+    def limits(self, generation: int) -> VmLimits:
         return self.gen1 if generation == 1 else self.gen2
 
 
-_GEN1 = Limits(64, 1 * GB_PER_TB)
+_GEN1 = VmLimits(64, 1 * GB_PER_TB)
 
 WS2012R2 = Build(9600, 'Windows Server 2012 R2', _GEN1,
-                 Limits(64, 1 * GB_PER_TB), ('5.0', '5.0'))
+                 VmLimits(64, 1 * GB_PER_TB), ('5.0', '5.0'))
 WS2016 = Build(14393, 'Windows Server 2016', _GEN1,
-               Limits(240, 12 * GB_PER_TB), ('5.0', '8.0'))
+               VmLimits(240, 12 * GB_PER_TB), ('5.0', '8.0'))
 WS2019 = Build(17763, 'Windows Server 2019', _GEN1,
-               Limits(240, 12 * GB_PER_TB), ('5.0', '9.0'))
+               VmLimits(240, 12 * GB_PER_TB), ('5.0', '9.0'))
 WS2022 = Build(20348, 'Windows Server 2022', _GEN1,
-               Limits(1024, 240 * GB_PER_TB), ('8.0', '10.0'))
+               VmLimits(1024, 240 * GB_PER_TB), ('8.0', '10.0'))
 WS2025 = Build(26100, 'Windows Server 2025', _GEN1,
-               Limits(2048, 240 * GB_PER_TB), ('8.0', '12.0'))
+               VmLimits(2048, 240 * GB_PER_TB), ('8.0', '12.0'))
 
 BUILDS = (WS2012R2, WS2016, WS2019, WS2022, WS2025)
 

@@ -12,16 +12,15 @@
 
 """hv_sched's host filters, ``hv_sched.filters.all_filters``.
 
-Classes are listed by hand: Nova's loader also takes base classes it finds.
+They stand in ``hv_sched.conf.plugins``: Nova's loader would also take base
+classes it finds.
 """
 
-from nova.scheduler import filters
+from typing import Any
 
-from hv_sched.filters import hyperv_feature
-from hv_sched.filters import shared_volume
+from hv_sched.conf import plugins
 
 
-def all_filters() -> list[type[filters.BaseHostFilter]]:
+def all_filters() -> list[Any]:
     """The filter classes, for ``[filter_scheduler]available_filters``."""
-    return [hyperv_feature.HyperVFeatureFilter,
-            shared_volume.SharedVolumeFilter]
+    return plugins.load(plugins.FILTERS)

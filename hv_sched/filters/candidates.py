@@ -22,9 +22,9 @@ __all__ = ('Candidate', 'disk_of', 'volume_of')
 
 
 def volume_of(host_state: Any,
-              known: volumes.Snapshot) -> volumes.Volume | None:
+              snapshot: volumes.Snapshot) -> volumes.Volume | None:
     """The volume a host's first candidate is on: the one Nova claims."""
     for candidate in (host_state.allocation_candidates or ())[:1]:
         disk = disk_of(candidate)
-        return known.volumes.get(disk.provider) if disk else None
+        return snapshot.volumes.get(disk.provider) if disk else None
     return None

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the earlier servers of one request took.
+"""Notes what the earlier servers of one request took.
 
 A request for several servers runs the filters once for each, on the same
 HostState objects, and tells nobody what it claimed. A claimed host shows one
@@ -19,61 +19,37 @@ instance more than before, and what was claimed is its first candidate.
 
 from __future__ import annotations
 
-import collections
 from collections.abc import Iterable
 from typing import Any
 
 from nova import objects
 
 from hv_sched.filters import candidates
-
-_ATTRIBUTE = '_hv_sched_picks'
-
-
-class Picks:
-    """The servers of one request that already have a host."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], tuple[Any, int]] = {}
-        self._taken_gb: collections.Counter[str] = collections.Counter()
-        self._servers: collections.Counter[str] = collections.Counter()
-        self._first_host: dict[str, str] = {}
-
-    def look(self, host_states: Iterable[Any]) -> None:
-        """Note what was claimed since the last look."""
-        for host_state, instances in self._seen.values():
-            if host_state.num_instances > instances:
-                self._note(host_state)
-        for host_state in (*[seen for seen, _ in self._seen.values()],
-                           *host_states):
-            key = (host_state.host, host_state.nodename)
-            self._seen[key] = (host_state, host_state.num_instances)
-
-    def _note(self, host_state: Any) -> None:
-        for candidate in host_state.allocation_candidates[:1]:
-            disk = candidates.disk_of(candidate)
-            if disk:
-                self._taken_gb[disk.provider] += disk.size_gb
-                self._servers[disk.provider] += 1
-                self._first_host.setdefault(disk.provider, host_state.host)
-
-    def taken_gb(self, provider: str) -> int:
-        """DISK_GB taken of a provider."""
-        return self._taken_gb[provider]
-
-    def servers(self, provider: str) -> int:
-        """How many servers went to a provider."""
-        return self._servers[provider]
-
-    def first_host(self, provider: str) -> str | None:
-        """The host that was the first to use a provider."""
-        return self._first_host.get(provider)
+from hv_sched.request_filters import request_state
+from hv_sched.request_filters.request_state import EarlierPicks
 
 
-def of(request_spec: objects.RequestSpec) -> Picks:
-    """The picks of a request; they live as long as its spec."""
-    found = getattr(request_spec, _ATTRIBUTE, None)
-    if found is None:
-        found = Picks()
-        setattr(request_spec, _ATTRIBUTE, found)
-    return found
+def update(request_spec: objects.RequestSpec,
+           host_states: Iterable[Any]) -> EarlierPicks:
+    """Note what was claimed since the last update.
+
+    :param host_states: all hosts of the request that are still candidates
+    """
+    picks = request_state.of(request_spec).earlier_picks
+    for host_state, instances in picks.instances.values():
+        if host_state.num_instances > instances:
+            _note(picks, host_state)
+    for host_state in (*[state for state, _ in picks.instances.values()],
+                       *host_states):
+        key = (host_state.host, host_state.nodename)
+        picks.instances[key] = (host_state, host_state.num_instances)
+    return picks
+
+
+def _note(picks: EarlierPicks, host_state: Any) -> None:
+    for candidate in host_state.allocation_candidates[:1]:
+        disk = candidates.disk_of(candidate)
+        if disk:
+            picks.taken_gb[disk.provider] += disk.size_gb
+            picks.servers[disk.provider] += 1
+            picks.first_host.setdefault(disk.provider, host_state.host)

@@ -23,11 +23,11 @@ from oslo_log import log as logging
 from hv_sched import exception
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
+from hv_sched.request_filters import request_state
 from hv_sched.snapshot import nova_transport
 
 LOG = logging.getLogger(__name__)
 
-_ATTRIBUTE = '_hv_sched_members'
 _POLICIES = ('anti-affinity', 'soft-anti-affinity')
 
 
@@ -39,24 +39,23 @@ def members_by_provider(request_spec: objects.RequestSpec,
     for groups with an anti-affinity policy. Empty when Placement cannot be
     read: different volumes are best effort.
     """
-    found = getattr(request_spec, _ATTRIBUTE, None)
-    if found is None:
-        found = _read(request_spec)
-        setattr(request_spec, _ATTRIBUTE, found)
-    return found
+    state = request_state.of(request_spec)
+    if state.group_disks is None:
+        state.group_disks = _read(request_spec)
+    return state.group_disks
 
 
 def _read(request_spec: objects.RequestSpec) -> Mapping[str, int]:
-    found: collections.Counter[str] = collections.Counter()
+    disks: collections.Counter[str] = collections.Counter()
     placement = nova_transport.placement()
     try:
         for member in _members(request_spec):
-            found.update(_disks(placement, member))
+            disks.update(_disks(placement, member))
     except exception.PlacementError as exc:
         LOG.warning('The shares of a server group\'s members cannot be read, '
                     'their volumes are not considered: %s', exc)
         return {}
-    return found
+    return disks
 
 
 def keeps_apart(request_spec: objects.RequestSpec) -> bool:

@@ -31,7 +31,8 @@ from hv_sched import exception as hv_exception
 from hv_sched import request_filters
 from hv_sched import requirements
 from hv_sched.placement import names
-from hv_sched.request_filters import features
+from hv_sched.request_filters import requested_features
+from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 
@@ -62,35 +63,35 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         host_states = list(filter_obj_list)
         rebuild = utils.request_is_rebuild(spec_obj)
         try:
-            wish = (features.Wish(features.read(spec_obj).asked) if rebuild
-                    else features.wish_of(spec_obj))
-            features.refuse_contradictions(wish)
+            requested = _requested(spec_obj, rebuild)
+            requested_features.refuse_contradictions(requested)
         except exception.RequestFilterFailed as exc:
             LOG.info('%s is refused: %s', _server(spec_obj), exc)
             raise exception.NoValidHost(reason=str(exc)) from exc
-        if wish.in_query:
+        if requested.in_query:
             return host_states
-        return self._capable_of(host_states, wish.asked, spec_obj, rebuild)
+        return self._capable_of(host_states, requested.requirements,
+                                spec_obj, rebuild)
 
     def _capable_of(self, host_states: list[Any],
-                    asked: requirements.Requirements,
+                    demands: requirements.Requirements,
                     spec_obj: objects.RequestSpec, rebuild: bool
                     ) -> list[Any]:
-        capable = _capable(asked)
-        if capable is None:
+        nodes = _capable_nodes(demands)
+        if nodes is None:
             return host_states
-        left = [host for host in host_states if host.uuid in capable]
-        if len(left) == len(host_states):
-            return left
-        out = [host for host in host_states if host.uuid not in capable]
+        capable = [host for host in host_states if host.uuid in nodes]
+        if len(capable) == len(host_states):
+            return capable
+        dropped = [host for host in host_states if host.uuid not in nodes]
         LOG.info('Hosts %s cannot run %s, which asks for %s',
-                 ', '.join(sorted(host.host for host in out)),
-                 _server(spec_obj), '; '.join(map(str, asked.reasons)))
+                 ', '.join(sorted(host.host for host in dropped)),
+                 _server(spec_obj), '; '.join(map(str, demands.reasons)))
         if rebuild:  # it stays on its host or it is not done
             raise exception.NoValidHost(reason='; '.join(
-                f'host {host.host} {_lacks(asked, host.uuid)}'
-                for host in out))
-        return left
+                f'host {host.host} {_lacks(demands, host.uuid)}'
+                for host in dropped))
+        return capable
 
     def host_passes(self, host_state: Any,
                     filter_properties: objects.RequestSpec) -> bool:
@@ -106,34 +107,44 @@ def _server(request_spec: objects.RequestSpec) -> str:
     return f'server {request_spec.instance_uuid}'
 
 
-def _lacks(asked: requirements.Requirements, node: str) -> str:
+def _requested(request_spec: objects.RequestSpec, rebuild: bool
+               ) -> RequestedFeatures:
+    """A rebuild has another image: it is read anew, and for no query."""
+    if rebuild:
+        return RequestedFeatures(
+            requested_features.read(request_spec).requirements)
+    return requested_features.of(request_spec)
+
+
+def _lacks(demands: requirements.Requirements, node: str) -> str:
     """Why a node cannot run a server; first what matters, since Nova cuts a
     fault at 255 characters.
     """
     try:
-        shown = nova_transport.placement().traits(node)[1]
+        traits = nova_transport.placement().traits(node)[1]
     except hv_exception.PlacementError:
-        shown = frozenset()
-    missing = [f'lacks {trait} ({asked.asked_by(trait)})'
-               for trait in sorted(asked.required - shown)]
-    unwanted = [f'may not have {trait} (' + ', '.join(
-        reason.why or str(reason.said) for reason in asked.reasons
+        traits = frozenset()
+    missing = [f'lacks {trait} ({demands.asked_by(trait)})'
+               for trait in sorted(demands.required - traits)]
+    forbidden = [f'may not have {trait} (' + ', '.join(
+        reason.text or str(reason.setting) for reason in demands.reasons
         if reason.trait == f'!{trait}') + ')'
-        for trait in sorted(asked.forbidden_among(shown))]
-    return ', '.join(missing + unwanted)
+        for trait in sorted(demands.forbidden_among(traits))]
+    return ', '.join(missing + forbidden)
 
 
-def _capable(asked: requirements.Requirements) -> frozenset[str] | None:
+def _capable_nodes(demands: requirements.Requirements
+                   ) -> frozenset[str] | None:
     """Provider uuids of the nodes that can; None: all, or not known."""
-    known = cache.get()
-    if known is None or names.HYPERV not in known.traits:
+    snapshot = cache.get()
+    if snapshot is None or names.HYPERV not in snapshot.traits:
         return None
-    if asked.required - known.traits:
+    if demands.required - snapshot.traits:
         return frozenset()
     query = ','.join((
-        *sorted(asked.required),
+        *sorted(demands.required),
         *(f'!{trait}' for trait in sorted(
-            asked.forbidden_among(known.traits)))))
+            demands.forbidden_among(snapshot.traits)))))
     if not query:
         return None
     return _owners(query)

@@ -22,8 +22,9 @@ import nova.conf
 
 from hv_sched import conf
 from hv_sched.filters import candidates
-from hv_sched.filters import earlier_picks
 from hv_sched.filters import group_shares
+from hv_sched.request_filters import request_state
+from hv_sched.request_filters.request_state import EarlierPicks
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
@@ -37,15 +38,15 @@ _HAS_IT, _WILL_FETCH_ONCE, _WILL_FETCH_AGAIN = 1.0, 0.0, -1.0
 class Preference:
     """What counts for the servers of one request."""
 
-    known: volumes.Snapshot
-    picked: earlier_picks.Picks
+    snapshot: volumes.Snapshot
+    earlier_picks: EarlierPicks
     keeps_apart: bool
     members: Mapping[str, int] | None
     image_id: str | None
 
     def room_gb(self, volume: volumes.Volume) -> int:
         """Room left by other servers and by this request's earlier ones."""
-        return volume.room_gb - self.picked.taken_gb(volume.uuid)
+        return volume.room_gb - self.earlier_picks.taken_gb[volume.uuid]
 
     def members_on(self, volume: volumes.Volume) -> int:
         """Members of the server group there, this request's included.
@@ -55,7 +56,7 @@ class Preference:
         if self.members is None:
             return 0
         return (self.members.get(volume.uuid, 0)
-                + self.picked.servers(volume.uuid))
+                + self.earlier_picks.servers[volume.uuid])
 
     def image_worth(self, host: str, volume: volumes.Volume) -> float:
         """Higher means less fetching of the image; 0 is no difference.
@@ -68,19 +69,19 @@ class Preference:
             return 0.0
         if volume.has_image(self.image_id):
             return _HAS_IT
-        first = self.picked.first_host(volume.uuid)
+        first = self.earlier_picks.first_host.get(volume.uuid)
         return _WILL_FETCH_ONCE if first in (None, host) else (
             _WILL_FETCH_AGAIN)
 
     def order(self, host: str,
-              some: list[candidates.Candidate]) -> None:
+              host_candidates: list[candidates.Candidate]) -> None:
         """Sort a host's candidates, the best first: Nova claims that."""
-        some.sort(key=lambda candidate: self._rank(host, candidate))
+        host_candidates.sort(key=lambda candidate: self._rank(host, candidate))
 
     def _rank(self, host: str,
               candidate: candidates.Candidate) -> tuple[float, ...]:
         disk = candidates.disk_of(candidate)
-        volume = self.known.volumes.get(disk.provider) if disk else None
+        volume = self.snapshot.volumes.get(disk.provider) if disk else None
         if disk is None or volume is None:
             return (0, 0, 0, 0)
         options = CONF.hv_sched
@@ -96,12 +97,13 @@ class Preference:
 
 
 def of(request_spec: objects.RequestSpec,
-       known: volumes.Snapshot) -> Preference:
+       snapshot: volumes.Snapshot) -> Preference:
     """What counts for a request."""
     image = request_spec.image if 'image' in request_spec else None
     from_volume = 'is_bfv' in request_spec and request_spec.is_bfv
     return Preference(
-        known=known, picked=earlier_picks.of(request_spec),
+        snapshot=snapshot,
+        earlier_picks=request_state.of(request_spec).earlier_picks,
         keeps_apart=group_shares.keeps_apart(request_spec),
         members=_members(request_spec),
         image_id=(image.id if image and 'id' in image and image.id

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""SharedVolumeFilter: which volume a server may and shall use.
+"""SharedVolumeFilter: which volumes a server may use, best first.
 
 Put it last in ``[filter_scheduler]enabled_filters``.
 """
@@ -28,11 +28,10 @@ from oslo_log import log as logging
 
 from hv_sched import request_filters
 from hv_sched.filters import earlier_picks
+from hv_sched.filters import hand_over
 from hv_sched.filters import preference
 from hv_sched.query import candidate_rules
-from hv_sched.request_filters import hand_over
 from hv_sched.snapshot import cache
-from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
@@ -56,8 +55,8 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     def __init__(self) -> None:
         super().__init__()
         request_filters.install()
-        self._said_nothing_published = False
-        _say_if_not_last()
+        self._warned_nothing_published = False
+        _warn_if_not_last()
 
     def filter_all(self, filter_obj_list: Iterable[Any],
                    spec_obj: objects.RequestSpec) -> Iterable[Any]:
@@ -72,46 +71,49 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     def _usable(self, filter_obj_list: Iterable[Any],
                 spec_obj: objects.RequestSpec) -> list[Any]:
         host_states = list(filter_obj_list)
-        known = cache.get()
-        if known is None or utils.request_is_rebuild(spec_obj):
+        snapshot = cache.get()
+        if snapshot is None or utils.request_is_rebuild(spec_obj):
             return host_states
-        if not known.volumes:
-            self._say_nothing_published()
-        earlier_picks.of(spec_obj).look(host_states)
-        wanted = preference.of(spec_obj, known)
+        if not snapshot.volumes:
+            self._warn_nothing_published()
+        earlier_picks.update(spec_obj, host_states)
+        preferences = preference.of(spec_obj, snapshot)
         return [host_state for host_state in host_states
-                if self._choose(host_state, known, wanted)]
+                if self._choose(host_state, preferences)]
 
     def host_passes(self, host_state: Any,
                     filter_properties: objects.RequestSpec) -> bool:
         """For callers that know no filter_all()."""
         return bool(list(self.filter_all([host_state], filter_properties)))
 
-    def _choose(self, host_state: Any, known: volumes.Snapshot,
-                wanted: preference.Preference) -> bool:
-        found = host_state.allocation_candidates
-        refusals = [candidate_rules.refusal(host_state.uuid, candidate, known)
-                    for candidate in found]
-        left = [candidate for candidate, refusal
-                in zip(found, refusals, strict=True) if refusal is None]
-        if len(left) < len(found):
-            _say(host_state, [refusal for refusal in refusals if refusal],
-                 bool(left))
-        if len(left) > 1:
-            wanted.order(host_state.host, left)
-        host_state.allocation_candidates = left
-        return bool(left) or not found
+    def _choose(self, host_state: Any,
+                preferences: preference.Preference) -> bool:
+        candidates = host_state.allocation_candidates
+        refusals = [candidate_rules.refusal(
+            host_state.uuid, candidate, preferences.snapshot)
+            for candidate in candidates]
+        usable = [candidate for candidate, refusal
+                  in zip(candidates, refusals, strict=True)
+                  if refusal is None]
+        if len(usable) < len(candidates):
+            _log_refusals(host_state,
+                          [refusal for refusal in refusals if refusal],
+                          bool(usable))
+        if len(usable) > 1:
+            preferences.order(host_state.host, usable)
+        host_state.allocation_candidates = usable
+        return bool(usable) or not candidates
 
-    def _say_nothing_published(self) -> None:
-        if not self._said_nothing_published:
-            self._said_nothing_published = True
+    def _warn_nothing_published(self) -> None:
+        if not self._warned_nothing_published:
+            self._warned_nothing_published = True
             LOG.warning(
                 'SharedVolumeFilter is enabled but no volume is published in '
                 'Placement: requests are scheduled as without it. Run '
                 '"openstack resource provider csv sync".')
 
 
-def _say_if_not_last() -> None:
+def _warn_if_not_last() -> None:
     """A move is handed over here, so nobody may refuse its hosts later.
 
     Nothing is lost then: the share is held until it is restored.
@@ -126,8 +128,9 @@ def _say_if_not_last() -> None:
             ', '.join(enabled[enabled.index(name) + 1:]))
 
 
-def _say(host_state: Any, refusals: list[str], is_left: bool) -> None:
-    level = logging.DEBUG if is_left else logging.INFO
+def _log_refusals(host_state: Any, refusals: list[str],
+                  is_usable: bool) -> None:
+    level = logging.DEBUG if is_usable else logging.INFO
     LOG.log(level, 'Host %s %s: %s', host_state.host,
-            'does not use' if is_left else 'is refused',
+            'does not use' if is_usable else 'is refused',
             '; '.join(refusals))

@@ -66,15 +66,6 @@ class _Check(base.CsvCommand, command.Lister):
             self.exit_code = exit_codes.PARTIAL
 
 
-def _rules(conf: cfg.ConfigOpts) -> requirements.Rules:
-    options = conf.hv_sched
-    return requirements.Rules(
-        unmarked=requirements.Hypervisor(options.unmarked_images),
-        survivable=options.survivable_features,
-        vhd_is_vhd=options.disk_format_vhd_is_vhd,
-        disk_formats=tuple(options.hyperv_disk_formats))
-
-
 def _row(name: str, found: verdict.Verdict) -> tuple[Any, ...]:
     return (name, found.asked.hypervisor.value, Lines(found.lines()),
             Lines(found.nodes),
@@ -98,8 +89,8 @@ class CheckFlavor(_Check):
         conf = self.conf(parsed_args)
         there, nodes = self.cloud(), self.capable(conf)
         image = there.image(parsed_args.other) if parsed_args.other else {}
-        found = [(flavor['name'], verdict.of(flavor, image, _rules(conf),
-                                             nodes))
+        rules = requirements.Rules.from_options(conf.hv_sched)
+        found = [(flavor['name'], verdict.of(flavor, image, rules, nodes))
                  for flavor in (there.flavors() if parsed_args.all
                                 else [there.flavor(parsed_args.name)])]
         self.judge_exit(one.problems for _name, one in found)
@@ -139,14 +130,15 @@ class CheckImage(_Check):
         there, nodes = self.cloud(), self.capable(conf)
         flavor = there.flavor(parsed_args.other) if parsed_args.other else {}
         stamps = parsed_args.stamp or parsed_args.unstamp
+        rules = requirements.Rules.from_options(conf.hv_sched)
         rows = []
         for image in (list(there.images()) if parsed_args.all
                       else [there.image(parsed_args.name)]):
-            found = verdict.of(flavor, image, _rules(conf), nodes)
+            found = verdict.of(flavor, image, rules, nodes)
             row = (*_row(_name(image), found), Lines(found.dropped))
             self.judge_exit(found.problems)
             rows.append((*row, self._stamp(parsed_args, there, image,
-                                           _rules(conf)))
+                                           requirements.Rules.from_options(conf.hv_sched)))
                         if stamps else row)
         return STAMP_COLUMNS if stamps else IMAGE_COLUMNS, rows
 

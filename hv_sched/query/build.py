@@ -27,8 +27,8 @@ from hv_sched.placement import names
 from hv_sched.query import from_nova
 from hv_sched.query import rules
 from hv_sched.query import volume_traits
+from hv_sched.query.candidates_query import CandidatesQuery
 from hv_sched.query.candidates_query import Group
-from hv_sched.query.candidates_query import Request
 from hv_sched.snapshot import volumes
 
 
@@ -52,15 +52,11 @@ class Switches:
             disk_group=group.request_filter_disk_group,
             closed=group.request_filter_closed,
             volume_traits=frozenset(group.volume_traits),
-            rules=requirements.Rules(
-                unmarked=requirements.Hypervisor(group.unmarked_images),
-                survivable=group.survivable_features,
-                vhd_is_vhd=group.disk_format_vhd_is_vhd,
-                disk_formats=tuple(group.hyperv_disk_formats)))
+            rules=requirements.Rules.from_options(group))
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class ServerRequest:
     """A server, and what is said about where it goes.
 
     :param flavor: see ``from_nova.request``
@@ -89,85 +85,85 @@ class Wanted:
 
 
 @dataclasses.dataclass(frozen=True)
-class Built:
+class BuiltQuery:
     """:param refused: why the request never reaches Placement, in words"""
 
-    request: Request
-    asked: requirements.Requirements
+    request: CandidatesQuery
+    requirements: requirements.Requirements
     refused: tuple[str, ...] = ()
 
 
-def build(wanted: Wanted, known: volumes.Snapshot, owner_nova: bool,
-          switches: Switches) -> Built:
+def build(server: ServerRequest, snapshot: volumes.Snapshot, owner_nova: bool,
+          switches: Switches) -> BuiltQuery:
     """The question for a server.
 
     :param owner_nova: Nova asks for hosts it owns (nova 34, once every
         nova-compute is of that release)
     """
-    asked = requirements.of(
-        wanted.flavor, wanted.image, dataclasses.replace(
-            switches.rules, unmarked=rules.unmarked(
-                wanted.on_node, known, switches.rules.unmarked)),
-        wanted.boots_from_volume)
+    demands = requirements.of(
+        server.flavor, server.image,
+        rules.for_server(switches.rules, server.on_node, snapshot),
+        server.boots_from_volume)
     request = _bound(from_nova.request(
-        wanted.flavor, wanted.image, wanted.boots_from_volume), wanted)
+        server.flavor, server.image, server.boots_from_volume), server)
     if owner_nova:
         request = request.with_root((os_traits.OWNER_NOVA,))
     refused: tuple[str, ...] = ()
     if switches.features:
-        request, refused = _with_features(request, asked, known, wanted)
+        request, refused = _with_features(request, demands, snapshot, server)
     if switches.moves:
         request = request.with_root(forbidden=rules.older_builds(
-            wanted.source_traits, known.traits))
-    if wanted.keeps_disk_on and switches.moves:
-        request = _without_disk(request, wanted, known,
+            server.source_traits, snapshot.traits))
+    if server.keeps_disk_on and switches.moves:
+        request = _without_disk(request, server, snapshot,
                                 switches.volume_traits)
     if switches.disk_group:
-        request = _with_disk_group(request, wanted, known,
+        request = _with_disk_group(request, server, snapshot,
                                    switches.volume_traits)
     if switches.closed:
-        request = _without_closed(request, known)
-    return Built(request, asked, refused)
+        request = _without_closed(request, snapshot)
+    return BuiltQuery(request, demands, refused)
 
 
-def _bound(request: Request, wanted: Wanted) -> Request:
+def _bound(request: CandidatesQuery, server: ServerRequest) -> CandidatesQuery:
     """Availability zone and host, as Nova binds the unsuffixed group."""
-    if wanted.aggregates:
+    if server.aggregates:
         request = request.with_main(member_of=(
-            *request.main.member_of, wanted.aggregates))
-    if wanted.host:
-        request = request.with_main(in_tree=wanted.host[1])
+            *request.main.member_of, server.aggregates))
+    if server.host:
+        request = request.with_main(in_tree=server.host[1])
     return request
 
 
-def _with_features(request: Request, asked: requirements.Requirements,
-                   known: volumes.Snapshot, wanted: Wanted
-                   ) -> tuple[Request, tuple[str, ...]]:
-    refused = () if wanted.runs_already else asked.contradictions
-    if names.HYPERV not in known.traits:
+def _with_features(request: CandidatesQuery,
+                   demands: requirements.Requirements,
+                   snapshot: volumes.Snapshot, server: ServerRequest
+                   ) -> tuple[CandidatesQuery, tuple[str, ...]]:
+    refused = () if server.runs_already else demands.contradictions
+    if names.HYPERV not in snapshot.traits:
         return request, refused
-    missing = rules.unknown(asked, known.traits)
+    missing = rules.unknown(demands, snapshot.traits)
     if missing:
         refused = (*refused, 'No node has ever shown ' + ', '.join(missing))
-    request = request.with_root(asked.required,
-                                asked.forbidden_among(known.traits))
-    if names.HYPERV in asked.required:  # see request_filters.features
+    request = request.with_root(demands.required,
+                                demands.forbidden_among(snapshot.traits))
+    if names.HYPERV in demands.required:  # see request_filters.features
         request = request.with_main(required=request.main.required - {
             os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT})
-    if asked.gpu is not None:
+    if demands.gpu is not None:
         request = request.with_group(rules.GPU_SUFFIX, Group(
-            dict(asked.gpu.resources), asked.gpu.traits))
+            dict(demands.gpu.resources), demands.gpu.traits))
     return request, refused
 
 
-def _moved(request: Request, own: frozenset[str]
-           ) -> tuple[Request, Group]:
+def _moved(request: CandidatesQuery, own_traits: frozenset[str]
+           ) -> tuple[CandidatesQuery, Group]:
     """Take volume traits out of the unsuffixed group, into one of theirs."""
     main = request.main
 
     def of_volume(traits: frozenset[str]) -> frozenset[str]:
         return frozenset(trait for trait in traits
-                         if volume_traits.is_of_volume(trait, own))
+                         if volume_traits.is_of_volume(trait, own_traits))
 
     disk = Group(required=of_volume(main.required),
                  forbidden=of_volume(main.forbidden))
@@ -176,40 +172,41 @@ def _moved(request: Request, own: frozenset[str]
         forbidden=main.forbidden - disk.forbidden), disk
 
 
-def _without_disk(request: Request, wanted: Wanted, known: volumes.Snapshot,
-                  own: frozenset[str]) -> Request:
+def _without_disk(request: CandidatesQuery, server: ServerRequest,
+                  snapshot: volumes.Snapshot, own_traits: frozenset[str]
+                  ) -> CandidatesQuery:
     """A move that keeps its disk asks for none, inside its cluster."""
-    request, _disk = _moved(request, own)
+    request, _disk = _moved(request, own_traits)
     request = request.with_main(resources={
         rc: amount for rc, amount in request.main.resources.items()
         if rc != names.DISK_GB})
-    if wanted.host:
+    if server.host:
         return request
     return request.with_main(member_of=(
         *request.main.member_of,
-        cluster_homes(wanted.keeps_disk_on, known)))
+        cluster_homes(server.keeps_disk_on, snapshot)))
 
 
-def cluster_homes(on: frozenset[str], known: volumes.Snapshot
+def cluster_homes(on: frozenset[str], snapshot: volumes.Snapshot
                   ) -> frozenset[str]:
     """Aggregates of all nodes that reach these volumes."""
     return frozenset(map(ids.home_aggregate,
-                         rules.volumes_of_clusters(on, known)))
+                         rules.volumes_of_clusters(on, snapshot)))
 
 
-def _with_disk_group(request: Request, wanted: Wanted,
-                     known: volumes.Snapshot, own: frozenset[str]
-                     ) -> Request:
-    named = {wanted.host[0]} if wanted.host else set()
+def _with_disk_group(request: CandidatesQuery, server: ServerRequest,
+                     snapshot: volumes.Snapshot, own_traits: frozenset[str]
+                     ) -> CandidatesQuery:
+    hosts = {server.host[0]} if server.host else set()
     gb = request.main.resources.get(names.DISK_GB, 0)
-    moved, disk = _moved(request, own)
+    moved, disk = _moved(request, own_traits)
     beside = sum(1 for suffix in request.groups if suffix)
     if not gb or not rules.disk_needs_group(
-            known, bool(named or request.main.member_of), disk.required
-            ) or rules.disk_group_harms(known, named, request.group_policy,
+            snapshot, bool(hosts or request.main.member_of), disk.required
+            ) or rules.disk_group_harms(snapshot, hosts, request.group_policy,
                                         beside):
         return request
-    homes = frozenset(rules.home_aggregates(known, named))
+    homes = frozenset(rules.home_aggregates(snapshot, hosts))
     moved = moved.with_main(resources={
         rc: amount for rc, amount in moved.main.resources.items()
         if rc != names.DISK_GB}).with_group(
@@ -220,11 +217,12 @@ def _with_disk_group(request: Request, wanted: Wanted,
         request.group_policy, beside))
 
 
-def _without_closed(request: Request, known: volumes.Snapshot) -> Request:
+def _without_closed(request: CandidatesQuery, snapshot: volumes.Snapshot
+                    ) -> CandidatesQuery:
     """No paused node, and no closed volume wherever a disk is asked."""
-    if names.PAUSED in known.traits:
+    if names.PAUSED in snapshot.traits:
         request = request.with_root(forbidden=(names.PAUSED,))
-    if names.NO_NEW_DISKS not in known.traits:
+    if names.NO_NEW_DISKS not in snapshot.traits:
         return request
     suffixes = {suffix for suffix, group in request.groups.items()
                 if names.DISK_GB in group.resources}

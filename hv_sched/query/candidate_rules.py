@@ -35,13 +35,13 @@ def disk_of(candidate: Candidate) -> Disk | None:
 
     A flavor may ask for disks in several groups; the largest counts.
     """
-    found = [Disk(provider, taken['resources'][names.DISK_GB])
+    disks = [Disk(provider, taken['resources'][names.DISK_GB])
              for provider, taken in candidate['allocations'].items()
              if names.DISK_GB in taken['resources']]
-    return max(found, key=lambda disk: disk.size_gb, default=None)
+    return max(disks, key=lambda disk: disk.size_gb, default=None)
 
 
-def refusal(host: str, candidate: Candidate, known: volumes.Snapshot
+def refusal(host: str, candidate: Candidate, snapshot: volumes.Snapshot
             ) -> str | None:
     """Why a candidate may not be used, None when it may.
 
@@ -50,17 +50,17 @@ def refusal(host: str, candidate: Candidate, known: volumes.Snapshot
     disk = disk_of(candidate)
     if disk is None:
         return None
-    volume = known.volumes.get(disk.provider)
+    volume = snapshot.volumes.get(disk.provider)
     if volume is None:
-        if disk.provider in known.nodes:
+        if disk.provider in snapshot.nodes:
             return (f'{disk.size_gb} GB on the disk of node '
-                    f'{known.nodes[disk.provider]} itself, which stands on '
-                    'shared volumes')
+                    f'{snapshot.nodes[disk.provider]} itself, which stands '
+                    'on shared volumes')
         return None
-    if not known.may_use(host, volume.uuid):
+    if not snapshot.may_use(host, volume.uuid):
         homes = ', '.join(sorted(
-            known.volumes[home].name for home in
-            known.homes[host]))
+            snapshot.volumes[home].name for home in
+            snapshot.homes[host]))
         return (f'{disk.size_gb} GB on volume {volume.name}, but the host '
                 f'writes to {homes}')
     return volume.lacks(disk.size_gb, disk.size_gb)

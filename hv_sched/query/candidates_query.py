@@ -60,28 +60,28 @@ class Group:
     in_tree: str | None = None
 
     def atoms(self, suffix: str) -> Iterator[Atom]:
-        for kind, found in (
+        for kind, names in (
                 (RESOURCE, self.resources), (REQUIRED, self.required),
                 (FORBIDDEN, self.forbidden),
                 (MEMBER_OF, map(joined, self.member_of))):
-            yield from (Atom(suffix, kind, name) for name in sorted(found))
+            yield from (Atom(suffix, kind, name) for name in sorted(names))
         if self.not_member_of:
             yield Atom(suffix, NOT_MEMBER_OF, joined(self.not_member_of))
         if self.in_tree:
             yield Atom(suffix, IN_TREE, self.in_tree)
 
-    def only(self, suffix: str, kept: Container[Atom]) -> 'Group':
+    def only(self, suffix: str, atoms: Container[Atom]) -> 'Group':
         """The group with no other demands than these."""
         def stays(kind: str, name: str) -> bool:
-            return Atom(suffix, kind, name) in kept
+            return Atom(suffix, kind, name) in atoms
 
         return Group(
             {rc: amount for rc, amount in self.resources.items()
              if stays(RESOURCE, rc)},
             frozenset(t for t in self.required if stays(REQUIRED, t)),
             frozenset(t for t in self.forbidden if stays(FORBIDDEN, t)),
-            tuple(some for some in self.member_of
-                  if stays(MEMBER_OF, joined(some))),
+            tuple(aggregates for aggregates in self.member_of
+                  if stays(MEMBER_OF, joined(aggregates))),
             self.not_member_of if stays(
                 NOT_MEMBER_OF, joined(self.not_member_of)) else frozenset(),
             self.in_tree if self.in_tree and stays(
@@ -94,8 +94,8 @@ class Group:
         traits = trait_list(self.required, self.forbidden)
         if traits:
             yield f'required{suffix}', traits
-        for some in sorted(map(joined, self.member_of)):
-            yield f'member_of{suffix}', f'in:{some}'
+        for aggregates in sorted(map(joined, self.member_of)):
+            yield f'member_of{suffix}', f'in:{aggregates}'
         if self.in_tree:
             yield f'in_tree{suffix}', self.in_tree
         if self.not_member_of:
@@ -103,7 +103,7 @@ class Group:
 
 
 @dataclasses.dataclass(frozen=True)
-class Request:
+class CandidatesQuery:
     """The whole question.
 
     :param groups: by suffix; '' is the unsuffixed one
@@ -127,17 +127,17 @@ class Request:
         return sum(group.resources.get(resource_class, 0)
                    for group in self.groups.values())
 
-    def with_group(self, suffix: str, group: Group) -> 'Request':
+    def with_group(self, suffix: str, group: Group) -> 'CandidatesQuery':
         return dataclasses.replace(
             self, groups={**self.groups, suffix: group})
 
-    def with_main(self, **fields: object) -> 'Request':
+    def with_main(self, **fields: object) -> 'CandidatesQuery':
         """Other fields of the unsuffixed group."""
         return self.with_group('', dataclasses.replace(
             self.main, **fields))  # type: ignore[arg-type]
 
     def with_root(self, required: Iterable[str] = (),
-                  forbidden: Iterable[str] = ()) -> 'Request':
+                  forbidden: Iterable[str] = ()) -> 'CandidatesQuery':
         """More demands on the root provider."""
         return dataclasses.replace(
             self, root_required=self.root_required.union(required),
@@ -145,20 +145,20 @@ class Request:
 
     def atoms(self) -> tuple[Atom, ...]:
         """Every demand, the unsuffixed group first."""
-        found = [atom for suffix in sorted(self.groups)
+        atoms = [atom for suffix in sorted(self.groups)
                  for atom in self.groups[suffix].atoms(suffix)]
-        found += [Atom(ROOT, REQUIRED, t) for t in sorted(self.root_required)]
-        found += [Atom(ROOT, FORBIDDEN, t)
+        atoms += [Atom(ROOT, REQUIRED, t) for t in sorted(self.root_required)]
+        atoms += [Atom(ROOT, FORBIDDEN, t)
                   for t in sorted(self.root_forbidden)]
-        return tuple(found)
+        return tuple(atoms)
 
-    def only(self, kept: Container[Atom]) -> 'Request':
+    def only(self, atoms: Container[Atom]) -> 'CandidatesQuery':
         """The question with no other demands than these.
 
         A suffixed group that asks for no resource any more is gone, for
         Placement takes none without.
         """
-        groups = {suffix: group.only(suffix, kept)
+        groups = {suffix: group.only(suffix, atoms)
                   for suffix, group in self.groups.items()}
         return dataclasses.replace(
             self,
@@ -166,23 +166,23 @@ class Request:
                     if group.resources or not suffix},
             root_required=frozenset(
                 t for t in self.root_required
-                if Atom(ROOT, REQUIRED, t) in kept),
+                if Atom(ROOT, REQUIRED, t) in atoms),
             root_forbidden=frozenset(
                 t for t in self.root_forbidden
-                if Atom(ROOT, FORBIDDEN, t) in kept))
+                if Atom(ROOT, FORBIDDEN, t) in atoms))
 
     def params(self, limit: int | None = None) -> list[tuple[str, str]]:
         """The query's parameters, sorted as Nova sorts them."""
-        found = [] if limit is None else [('limit', str(limit))]
+        params = [] if limit is None else [('limit', str(limit))]
         policy = self._policy()
         if policy:
-            found.append(('group_policy', policy))
+            params.append(('group_policy', policy))
         root = trait_list(self.root_required, self.root_forbidden)
         if root:
-            found.append(('root_required', root))
+            params.append(('root_required', root))
         for suffix, group in self.groups.items():
-            found.extend(group.params(suffix))
-        return sorted(found)
+            params.extend(group.params(suffix))
+        return sorted(params)
 
     def url(self, limit: int | None = None) -> str:
         return '/allocation_candidates?' + parse.urlencode(
@@ -196,8 +196,8 @@ class Request:
         return 'none'
 
 
-def joined(names: Iterable[str]) -> str:
-    return ','.join(sorted(names))
+def joined(found: Iterable[str]) -> str:
+    return ','.join(sorted(found))
 
 
 def trait_list(required: Iterable[str], forbidden: Iterable[str]) -> str:

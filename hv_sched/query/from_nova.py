@@ -25,8 +25,8 @@ import os_resource_classes as orc
 import os_traits
 
 from hv_sched.compute import flavors
+from hv_sched.query.candidates_query import CandidatesQuery
 from hv_sched.query.candidates_query import Group
-from hv_sched.query.candidates_query import Request
 
 KEY = re.compile(r'^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$')
 _POLICIES = ('none', 'isolate')
@@ -40,7 +40,7 @@ _BEYOND = ('hw:cpu_policy', 'hw:cpu_thread_policy', 'hw:mem_encryption',
 
 
 def request(flavor: Mapping[str, Any], image: Mapping[str, Any],
-            boots_from_volume: bool = False) -> Request:
+            boots_from_volume: bool = False) -> CandidatesQuery:
     """The question before any request filter.
 
     :param flavor: ``vcpus``, ``ram_mb``, ``root_gb``, ``ephemeral_gb``,
@@ -61,7 +61,7 @@ def request(flavor: Mapping[str, Any], image: Mapping[str, Any],
                              traits.get(suffix, {}))
               for suffix in {'', *resources, *traits}}
     policy = specs.get('group_policy')
-    return Request(
+    return CandidatesQuery(
         {suffix: group for suffix, group in groups.items()
          if not suffix or any(group.atoms(suffix))},
         root_forbidden=frozenset((os_traits.COMPUTE_STATUS_DISABLED,)),
@@ -109,20 +109,20 @@ def _secure_boot(specs: Mapping[str, str], image: Mapping[str, Any]
 def _add_sizes(resources: dict[str, dict[str, int]],
                flavor: Mapping[str, Any], boots_from_volume: bool) -> None:
     """The flavor's own sizes, where its extra specs do not speak."""
-    asked = {rc for some in resources.values() for rc in some}
+    classes = {rc for amounts in resources.values() for rc in amounts}
     main = resources.setdefault('', {})
-    if not asked & {orc.VCPU, orc.PCPU}:
+    if not classes & {orc.VCPU, orc.PCPU}:
         main[orc.VCPU] = int(flavor.get('vcpus') or 0)
-    if orc.MEMORY_MB not in asked:
+    if orc.MEMORY_MB not in classes:
         main[orc.MEMORY_MB] = int(flavor.get('ram_mb') or 0)
-    if orc.DISK_GB not in asked:
+    if orc.DISK_GB not in classes:
         main[orc.DISK_GB] = flavors.local_disk_gb(
             flavor, boots_from_volume)
-
-
 
 def _group(resources: Mapping[str, int], traits: Mapping[str, str]) -> Group:
     return Group(
         {rc: amount for rc, amount in resources.items() if amount},
-        frozenset(t for t, how in traits.items() if how == 'required'),
-        frozenset(t for t, how in traits.items() if how == 'forbidden'))
+        frozenset(trait for trait, demand in traits.items()
+                  if demand == 'required'),
+        frozenset(trait for trait, demand in traits.items()
+                  if demand == 'forbidden'))

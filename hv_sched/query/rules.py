@@ -16,6 +16,7 @@ from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+import dataclasses
 
 from hv_sched import features
 from hv_sched import requirements
@@ -28,7 +29,7 @@ GPU_SUFFIX = '_HV_SCHED_GPU'
 ISOLATE, NO_POLICY = 'isolate', 'none'
 
 
-def unmarked(node: str | None, known: volumes.Snapshot | None,
+def unmarked(node: str | None, snapshot: volumes.Snapshot | None,
              otherwise: requirements.Hypervisor) -> requirements.Hypervisor:
     """For whom an image is that does not say: a server stays with the
     hypervisor it has.
@@ -36,39 +37,49 @@ def unmarked(node: str | None, known: volumes.Snapshot | None,
     :param node: name of the compute node the server is on, if any
     :param otherwise: [hv_sched]unmarked_images
     """
-    if node is None or known is None or not known.nodes or (
-            names.HYPERV not in known.traits):
+    if node is None or snapshot is None or not snapshot.nodes or (
+            names.HYPERV not in snapshot.traits):
         return otherwise
-    return (requirements.Hypervisor.HYPERV if node in known.nodes.values()
+    return (requirements.Hypervisor.HYPERV if node in snapshot.nodes.values()
             else requirements.Hypervisor.OTHER)
 
 
-def unknown(asked: requirements.Requirements, known: Container[str]
+def for_server(rules: requirements.Rules, node: str | None,
+               snapshot: volumes.Snapshot | None) -> requirements.Rules:
+    """An operator's rules for a server that may be on a node already.
+
+    :param node: name of the compute node the server is on, if any
+    """
+    return dataclasses.replace(rules, unmarked=unmarked(
+        node, snapshot, rules.unmarked))
+
+
+def unknown(demands: requirements.Requirements, traits: Container[str]
             ) -> list[str]:
     """What is asked that no node has ever shown, and by which key.
 
     Placement answers 400 to a trait it does not know.
     """
-    wanted = asked.required | (
-        {features.REMOTEFX.trait} if asked.gpu else frozenset())
+    needed = demands.required | (
+        {features.REMOTEFX.trait} if demands.gpu else frozenset())
     return [f'{trait} (asked by '
-            f'{asked.asked_by(trait) or "flavor os:resolution"})'
-            for trait in sorted(wanted) if trait not in known]
+            f'{demands.asked_by(trait) or "flavor os:resolution"})'
+            for trait in sorted(needed) if trait not in traits]
 
 
-def disk_needs_group(known: volumes.Snapshot | None, bound: bool,
+def disk_needs_group(snapshot: volumes.Snapshot | None, bound: bool,
                      volume_traits: Collection[str]) -> bool:
     """Whether Placement would find no volume unless the disk is in a group.
 
     :param bound: the request names a host or an aggregate
     """
-    if known is not None and not known.volumes:
+    if snapshot is not None and not snapshot.volumes:
         return False
     return bound or bool(volume_traits)
 
 
-def disk_group_harms(known: volumes.Snapshot | None,
-                     named: AbstractSet[str], policy: str | None,
+def disk_group_harms(snapshot: volumes.Snapshot | None,
+                     hosts: AbstractSet[str], policy: str | None,
                      groups: int) -> bool:
     """Whether a host with a disk of its own is named and groups isolated.
 
@@ -78,8 +89,8 @@ def disk_group_harms(known: volumes.Snapshot | None,
 
     :param groups: suffixed groups beside the disk's
     """
-    return (policy == ISOLATE and groups > 1 and known is not None
-            and bool(named) and named.isdisjoint(known.nodes.values()))
+    return (policy == ISOLATE and groups > 1 and snapshot is not None
+            and bool(hosts) and hosts.isdisjoint(snapshot.nodes.values()))
 
 
 def policy_beside_disk(policy: str | None, groups: int) -> str | None:
@@ -93,34 +104,35 @@ def policy_beside_disk(policy: str | None, groups: int) -> str | None:
     return NO_POLICY if groups == 1 else policy
 
 
-def home_aggregates(known: volumes.Snapshot | None,
-                    named: Container[str]) -> list[str]:
+def home_aggregates(snapshot: volumes.Snapshot | None,
+                    hosts: Container[str]) -> list[str]:
     """Aggregates of the homes of named hosts; empty: not known."""
-    if known is None:
+    if snapshot is None:
         return []
     return sorted({
-        ids.home_aggregate(home) for node, name in known.nodes.items()
-        if name in named for home in known.homes.get(node, ())})
+        ids.home_aggregate(home) for node, name in snapshot.nodes.items()
+        if name in hosts for home in snapshot.homes.get(node, ())})
 
 
 def volumes_of_clusters(on: Iterable[str],
-                        known: volumes.Snapshot) -> list[str]:
+                        snapshot: volumes.Snapshot) -> list[str]:
     """All volumes of the clusters these volumes belong to."""
-    clusters = {known.volumes[volume].cluster for volume in on}
-    return [uuid for uuid, volume in known.volumes.items()
+    clusters = {snapshot.volumes[volume].cluster for volume in on}
+    return [uuid for uuid, volume in snapshot.volumes.items()
             if volume.cluster in clusters]
 
 
-def older_builds(own: Iterable[str], known: Iterable[str]) -> set[str]:
+def older_builds(source_traits: Iterable[str], traits: Iterable[str]
+                 ) -> set[str]:
     """Traits of the builds a server cannot move to from a node.
 
     Hyper-V runs a virtual machine on the same or a newer build only.
 
-    :param own: traits of the node; one that shows no build may be left for
+    :param source_traits: of the node; one that shows no build may be left for
         any other
     """
-    least = max(map(_build, own), default=0)
-    return {trait for trait in known if 0 < _build(trait) < least}
+    least = max(map(_build, source_traits), default=0)
+    return {trait for trait in traits if 0 < _build(trait) < least}
 
 
 def _build(trait: str) -> int:

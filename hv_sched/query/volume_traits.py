@@ -25,11 +25,11 @@ _PREFIXES = ('STORAGE_DISK_', 'CUSTOM_CSV_')
 _OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)
 
 
-def is_of_volume(trait: str, own: Container[str]) -> bool:
+def is_of_volume(trait: str, own_traits: Container[str]) -> bool:
     """Whether a trait is one of volumes, by its name.
 
-    :param own: the operator's, ``[hv_sched]volume_traits``
+    :param own_traits: the operator's, ``[hv_sched]volume_traits``
     """
-    if trait in own or trait == names.VOLUME:
+    if trait in own_traits or trait == names.VOLUME:
         return True
     return trait.startswith(_PREFIXES) and not trait.startswith(_OF_NODES)

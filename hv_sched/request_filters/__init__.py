@@ -80,6 +80,6 @@ REQUEST_FILTERS: tuple[RequestFilter, ...] = (
 
 def install() -> None:
     """Append ours to Nova's request filters, once."""
-    for ours in REQUEST_FILTERS:
-        if ours not in request_filter.ALL_REQUEST_FILTERS:
-            request_filter.ALL_REQUEST_FILTERS.append(ours)
+    for function in REQUEST_FILTERS:
+        if function not in request_filter.ALL_REQUEST_FILTERS:
+            request_filter.ALL_REQUEST_FILTERS.append(function)

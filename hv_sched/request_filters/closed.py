@@ -38,15 +38,15 @@ def avoid_closed(context: nova_context.RequestContext,
     Only traits that Placement is known to know are named: it refuses the
     whole query for an unknown one.
     """
-    found = cache.get()
-    known = frozenset() if found is None else found.traits
-    if names.PAUSED in known:
+    snapshot = cache.get()
+    traits = frozenset() if snapshot is None else snapshot.traits
+    if names.PAUSED in traits:
         # Of the compute node itself, as Nova forbids its own
         # COMPUTE_STATUS_DISABLED.
         request_spec.root_forbidden.add(names.PAUSED)
-    if names.NO_NEW_DISKS in known:
+    if names.NO_NEW_DISKS in traits:
         _forbid_on_disks(request_spec)
-    return bool(known)
+    return bool(traits)
 
 
 def _forbid_on_disks(request_spec: objects.RequestSpec) -> None:
@@ -69,10 +69,10 @@ def _forbid_on_disks(request_spec: objects.RequestSpec) -> None:
 
 
 def _disk_suffixes(extra_specs: dict[str, str]) -> set[str]:
-    found = set()
+    suffixes = set()
     for key in extra_specs:
         match = utils.ResourceRequest.XS_KEYPAT.match(key)
         if match and match.group(1) == 'resources' and (
                 match.group(3) == names.DISK_GB):
-            found.add(match.group(2) or '')
-    return found
+            suffixes.add(match.group(2) or '')
+    return suffixes

@@ -36,19 +36,19 @@ def keep(request_spec: objects.RequestSpec) -> None:
 
     :raises RequestFilterFailed: they cannot be read
     """
-    known = cache.get()
-    if not CONF.hv_sched.live_migration_keeps_cpu_features or known is None:
+    snapshot = cache.get()
+    if not CONF.hv_sched.live_migration_keeps_cpu_features or snapshot is None:
         return
     move = operation.of(request_spec)
     if move is None or move.kind != operation.LIVE:
         return
     try:
-        wanted = _features_of_source(move.migration, known.nodes)
+        traits = _features_of_source(move.migration, snapshot.nodes)
     except exception.PlacementError as exc:
         raise nova_exception.RequestFilterFailed(
             reason='the CPU features of the source cannot be read: '
             f'{exc}') from exc
-    request_spec.root_required.update(wanted)
+    request_spec.root_required.update(traits)
 
 
 def _features_of_source(migration: str, nodes: Container[str]) -> set[str]:

@@ -32,14 +32,12 @@ from nova.image import glance
 from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched.requirements import keys
 
 CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-# Those that hv_sched.requirements looks at.
-KEYS = ('hw_machine_type', 'os_secure_boot', 'os_type', 'img_hv_type',
-        'hypervisor_type', 'os_vtpm', 'os_shielded_vm', 'hw_cpu_features')
 _CPU_FEATURES = 'hw_cpu_features'
 # Nova keeps so many bytes, and whole characters of up to four.
 _KEPT = 255
@@ -68,33 +66,33 @@ class Images:
             if self._cache is None:
                 self._cache = cachetools.TTLCache(
                     _MAX_IMAGES, CONF.hv_sched.image_ttl, self._clock)
-            found = self._cache.get(image_id)
-        if found is None:
-            found = _read(context, image_id)
+            properties = self._cache.get(image_id)
+        if properties is None:
+            properties = _read(context, image_id)
             with self._lock:
-                self._cache[image_id] = found
-        return found
+                self._cache[image_id] = properties
+        return properties
 
 
 _IMAGES = Images()
 
 
 def of(context: nova_context.RequestContext, image_id: str,
-       why: str) -> dict[str, str]:
+       reason: str) -> dict[str, str]:
     """What an image says; asks Glance at most once in a while.
 
     :param context: of the request, whose token Glance takes
-    :param why: why Nova's record is not enough, for the refusal
+    :param reason: why Nova's record is not enough, for the refusal
     :raises RequestFilterFailed: Glance does not tell, or is not to be asked
     """
     if not CONF.hv_sched.read_images:
         raise exception.RequestFilterFailed(
-            reason=f'{why}, and [hv_sched]read_images is off')
+            reason=f'{reason}, and [hv_sched]read_images is off')
     try:
         return _IMAGES.of(context, image_id)
     except (exception.NovaException, ks_exc.ClientException) as exc:
         raise exception.RequestFilterFailed(
-            reason=f'{why}, and Glance does not tell what image {image_id} '
+            reason=f'{reason}, and Glance does not tell what image {image_id} '
                    f'says: {exc}') from exc
 
 
@@ -109,12 +107,13 @@ def _read(context: nova_context.RequestContext,
           image_id: str) -> dict[str, str]:
     LOG.debug('Reading image %s', image_id)
     image = glance.API().get(context, image_id)
-    said = image.get('properties') or {}
-    found = {key: _short(key, str(said[key])) for key in KEYS
-             if said.get(key) is not None}
+    stored = image.get('properties') or {}
+    properties = {key: _short(key, str(stored[key]))
+                  for key in keys.IMAGE_PROPERTIES
+                  if stored.get(key) is not None}
     if image.get('disk_format'):
-        found['disk_format'] = str(image['disk_format'])
-    return found
+        properties['disk_format'] = str(image['disk_format'])
+    return properties
 
 
 def _short(key: str, value: str) -> str:

@@ -112,9 +112,9 @@ def _read(context: nova_context.RequestContext, uuid: str,
 def _running_image(server: objects.Instance, recorded: dict[str, str],
                    request_spec: objects.RequestSpec) -> str | None:
     """After a rebuild that found no host, Nova sets only the id back."""
-    asked = image_id(request_spec)
-    if server.image_ref and asked and asked != server.image_ref and (
-            asked == recorded.get('base_image_ref')):
+    requested = image_id(request_spec)
+    if server.image_ref and requested and requested != server.image_ref and (
+            requested == recorded.get('base_image_ref')):
         return str(server.image_ref)
     return None
 
@@ -134,8 +134,8 @@ def _disks(request: objects.BuildRequest) -> requirements.Disks:
 
 def _image(server: objects.Instance) -> dict[str, str]:
     prefix = utils.SM_IMAGE_PROP_PREFIX
-    found = server.system_metadata if 'system_metadata' in server else {}
-    return {key.removeprefix(prefix): value for key, value in found.items()
+    metadata = server.system_metadata if 'system_metadata' in server else {}
+    return {key.removeprefix(prefix): value for key, value in metadata.items()
             if key.startswith(prefix)}
 
 

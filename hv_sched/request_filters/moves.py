@@ -32,14 +32,16 @@ from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
+from hv_sched.conf import plugins
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.query import rules
-from hv_sched.request_filters import hand_over
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
+from hv_sched.request_filters import request_state
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
+from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.shares import escrow
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
@@ -49,7 +51,6 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-_FILTER = 'SharedVolumeFilter'
 _OVERRIDE = f'resources:{names.DISK_GB}'
 
 
@@ -60,18 +61,18 @@ def keep_disk(context: nova_context.RequestContext,
     :returns: whether the request is of that form
     :raises RequestFilterFailed: what the server holds cannot be read
     """
-    hand_over.plan(request_spec, None)
-    known = cache.get()
-    if known is None or not known.volumes or not _filter_is_there():
+    request_state.of(request_spec).pending_move = None
+    snapshot = cache.get()
+    if snapshot is None or not snapshot.volumes or not _filter_is_enabled():
         return False
-    found = operation.of(request_spec)
-    if found is None:
+    move = operation.of(request_spec)
+    if move is None:
         return False
     try:
-        return _Move(context, request_spec, found, known).take_form()
+        return _Move(context, request_spec, move, snapshot).take_form()
     except exception.PlacementError as exc:
         raise nova_exception.RequestFilterFailed(
-            reason=f'the move of server {found.server} is refused: {exc}'
+            reason=f'the move of server {move.server} is refused: {exc}'
         ) from exc
 
 
@@ -80,23 +81,23 @@ class _Move:
 
     def __init__(self, context: nova_context.RequestContext,
                  request_spec: objects.RequestSpec,
-                 found: operation.Operation,
-                 known: volumes.Snapshot) -> None:
+                 move: operation.Operation,
+                 snapshot: volumes.Snapshot) -> None:
         self._context = context
         self._spec = request_spec
-        self._operation = found
-        self._known = known
-        self._volumes = frozenset(known.volumes)
+        self._operation = move
+        self._snapshot = snapshot
+        self._volumes = frozenset(snapshot.volumes)
         self._placement = nova_transport.placement()
-        self._server = self._placement.consumer(found.server)
+        self._server = self._placement.consumer(move.server)
         self._migration = (
-            None if found.kind == operation.EVACUATION
-            else self._placement.consumer(found.migration))
+            None if move.kind == operation.EVACUATION
+            else self._placement.consumer(move.migration))
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
         if self._migration:  # an evacuation makes the server anew
-            for node in self._migration.held.keys() & self._known.nodes:
+            for node in self._migration.held.keys() & self._snapshot.nodes:
                 older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._keeps_disk(shares.keys()):
@@ -111,11 +112,11 @@ class _Move:
                 CONF.hv_sched.cold_move_keeps_disk):
             return False
         aggregates = self._aggregates(on)
-        named = specs.named_hosts(self._spec)
-        if named:
+        hosts = specs.named_hosts(self._spec)
+        if hosts:
             members = self._placement.list_providers(
                 member_of=f'in:{",".join(aggregates)}')
-            return not named.isdisjoint(node.name for node in members)
+            return not hosts.isdisjoint(node.name for node in members)
         if kind == operation.EVACUATION or (
                 kind == operation.LIVE
                 and CONF.hv_sched.live_migration_scope == 'prefer'):
@@ -129,7 +130,7 @@ class _Move:
         moves leave the files where they are, in reach of the whole cluster.
         """
         if self._operation.kind != operation.EVACUATION:
-            on = rules.volumes_of_clusters(on, self._known)
+            on = rules.volumes_of_clusters(on, self._snapshot)
         return sorted(map(ids.home_aggregate, on))
 
     def _finds_host(self, aggregates: list[str]) -> bool:
@@ -147,31 +148,31 @@ class _Move:
         if answer is None or answer[0] is None:
             raise exception.PlacementUnavailable(
                 'Placement gives no allocation candidates')
-        found = {uuid for candidate in answer[0]
+        nodes = {uuid for candidate in answer[0]
                  for uuid in candidate['allocations']}
-        others = found & self._known.nodes.keys() - self._source()
+        targets = nodes & self._snapshot.nodes.keys() - self._source()
         ignored = set((self._spec.ignore_hosts
                        if 'ignore_hosts' in self._spec else None) or ())
-        return bool(others) and not ignored.issuperset(
-            operation.hosts_up(self._operation, others).values())
+        return bool(targets) and not ignored.issuperset(
+            operation.hosts_up(self._operation, targets).values())
 
     def _source(self) -> set[str]:
         """The node the server is on, as what it holds there says."""
-        at = self._migration or self._server
-        return set(at.held) if at else set()
+        consumer = self._migration or self._server
+        return set(consumer.held) if consumer else set()
 
     def _ask_no_disk(self, on: frozenset[str]) -> None:
-        found, spec = self._operation, self._spec
-        cold = found.kind in (operation.COLD, operation.RESIZE)
-        planned = hand_over.HandOver(
-            found.server, found.migration if self._migration else None,
+        move, spec = self._operation, self._spec
+        cold = move.kind in (operation.COLD, operation.RESIZE)
+        pending = PendingMove(
+            move.server, move.migration if self._migration else None,
             self._volumes, on,
             at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold,
-            seen=(self._server, self._migration))
+            planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))
         _drop_disk(spec)
-        hand_over.plan(spec, planned)
+        request_state.of(spec).pending_move = pending
 
     def _claim_normally(self) -> None:
         """Make what is held the files there are; Nova claims the new ones.
@@ -182,12 +183,12 @@ class _Move:
         if self._migration is None:
             return
         for restore in (True, False):
-            wanted = escrow.moved(self._server, self._migration,
+            after = escrow.moved(self._server, self._migration,
                                  self._volumes, restore)
-            if not wanted:
+            if not after:
                 return
             try:
-                return self._placement.write_consumers(wanted)
+                return self._placement.write_consumers(after)
             except exception.PlacementRefused as exc:
                 if not restore:
                     raise
@@ -217,10 +218,10 @@ def _restrict(request_spec: objects.RequestSpec,
     destination.require_aggregates(aggregates)
 
 
-def _filter_is_there() -> bool:
+def _filter_is_enabled() -> bool:
     """Without the filter nobody would make the hand-over."""
-    if _FILTER in CONF.filter_scheduler.enabled_filters:
+    if plugins.VOLUME_FILTER in CONF.filter_scheduler.enabled_filters:
         return True
     LOG.warning('%s is not in enabled_filters: moves are charged twice',
-                _FILTER)
+                plugins.VOLUME_FILTER)
     return False

@@ -41,13 +41,14 @@ def forbid_older(request_spec: objects.RequestSpec, source: str) -> None:
     :raises PlacementError: the builds cannot be read
     """
     placement = nova_transport.placement()
-    own = _builds(placement.traits(source)[1])
-    if not own:
+    source_builds = _builds(placement.traits(source)[1])
+    if not source_builds:
         return
-    older = rules.older_builds(own, _builds(placement.all_traits(
+    older = rules.older_builds(source_builds, _builds(placement.all_traits(
         associated=True, name=f'startswith:{names.BUILD_PREFIX}')))
     request_spec.root_forbidden.update(older)
-    LOG.debug('Not to builds older than %s: %s', sorted(own), sorted(older))
+    LOG.debug('Not to builds older than %s: %s', sorted(source_builds),
+              sorted(older))
 
 
 def _builds(traits: Iterable[str]) -> set[str]:

@@ -118,14 +118,15 @@ def _newest(cell: nova_context.RequestContext,
         return None
     if task not in _KINDS:
         return None
-    found = [migration for migration in objects.MigrationList.get_by_filters(
-        cell, {'instance_uuid': server, 'status': list(_OPEN)})
+    migrations = [
+        migration for migration in objects.MigrationList.get_by_filters(
+            cell, {'instance_uuid': server, 'status': list(_OPEN)})
         if migration.migration_type in _KINDS[task]]
-    if not found:
+    if not migrations:
         LOG.warning('Server %s is %s but has no open migration: it is '
                     'scheduled as Nova does without hv_sched', server, task)
         return None
-    newest = max(found, key=lambda migration: migration.id)
+    newest = max(migrations, key=lambda migration: migration.id)
     return Operation(newest.migration_type, server, newest.uuid,
                      mapping.cell_mapping)
 

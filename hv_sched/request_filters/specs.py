@@ -76,22 +76,22 @@ def groups(request_spec: objects.RequestSpec) -> list[objects.RequestGroup]:
 
 def named_hosts(request_spec: objects.RequestSpec) -> set[str]:
     """Hosts and nodes the request is bound to."""
-    named: set[str] = set()
+    hosts: set[str] = set()
     for field in ('force_hosts', 'force_nodes'):
         if field in request_spec:
-            named.update(getattr(request_spec, field) or ())
-    found = destination(request_spec)
+            hosts.update(getattr(request_spec, field) or ())
+    target = destination(request_spec)
     for field in ('host', 'node'):
-        if found is not None and field in found:
-            named.add(getattr(found, field))
-    return named - {None, ''}
+        if target is not None and field in target:
+            hosts.add(getattr(target, field))
+    return hosts - {None, ''}
 
 
 def names_aggregate(request_spec: objects.RequestSpec) -> bool:
     """Whether hosts must be in an aggregate: availability zone, tenant."""
-    found = destination(request_spec)
-    return (found is not None and 'aggregates' in found
-            and bool(found.aggregates))
+    target = destination(request_spec)
+    return (target is not None and 'aggregates' in target
+            and bool(target.aggregates))
 
 
 def destination(request_spec: objects.RequestSpec,

@@ -39,15 +39,15 @@ def is_of_volume(trait: str) -> bool:
 
 def required(request_spec: objects.RequestSpec) -> set[str]:
     """Volume traits that the flavor or the image requires."""
-    return {trait for trait, how in _asked(request_spec)
-            if how == 'required'}
+    return {trait for trait, demand in _requested(request_spec)
+            if demand == 'required'}
 
 
 def move_to_group(request_spec: objects.RequestSpec,
                   group: objects.RequestGroup) -> None:
     """Ask volume traits of a group instead of the whole request."""
-    for trait, how in _asked(request_spec):
-        group.add_trait(trait, how)
+    for trait, demand in _requested(request_spec):
+        group.add_trait(trait, demand)
     specs.set_extra_specs(request_spec, {
         key: value for key, value in specs.extra_specs(request_spec).items()
         if not _names_volume_trait(key)})
@@ -56,10 +56,10 @@ def move_to_group(request_spec: objects.RequestSpec,
         if not is_of_volume(trait)])
 
 
-def _asked(request_spec: objects.RequestSpec) -> Iterator[tuple[str, str]]:
-    for key, how in specs.extra_specs(request_spec).items():
+def _requested(request_spec: objects.RequestSpec) -> Iterator[tuple[str, str]]:
+    for key, demand in specs.extra_specs(request_spec).items():
         if _names_volume_trait(key):
-            yield key.removeprefix(_PREFIX), how
+            yield key.removeprefix(_PREFIX), demand
     for trait in specs.image_traits(request_spec):
         if is_of_volume(trait):
             yield trait, 'required'

@@ -28,5 +28,5 @@ from hv_sched.requirements.values import Reason
 from hv_sched.requirements.values import Requirements
 from hv_sched.requirements.values import Rules
 
-__all__ = ('Requirements', 'Disks', 'GpuGroup', 'Hypervisor', 'Reason',
+__all__ = ('Disks', 'GpuGroup', 'Hypervisor', 'Reason', 'Requirements',
            'Rules', 'keeps_vram', 'of')

@@ -26,31 +26,42 @@ FLAVOR = 'flavor'
 IMAGE = 'image'
 REQUIRED = 'required'
 DISABLED = 'disabled'
+# Those of Nova's image fields the rules read.
+NOVA_IMAGE_FIELDS = ('hw_machine_type', 'os_secure_boot', 'os_type',
+                     'img_hv_type')
+# Image properties the rules read for which Nova's image object has no field.
+DROPPED_BY_NOVA = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
 _SWITCH = (REQUIRED, DISABLED, 'optional')
 # Longer values are cut in messages; no number that is meant has more digits.
 _SHOWN = 60
 _DIGITS = 9
 # Glance's older names, which Nova still takes.
 _FORMERLY = {'img_hv_type': 'hypervisor_type'}
+# All that the rules read of an image, but for its disk format.
+IMAGE_PROPERTIES = (*NOVA_IMAGE_FIELDS, *_FORMERLY.values(),
+                    *DROPPED_BY_NOVA)
 
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """One key with its value, as a message names it."""
+    """One key with its value, as a message names it.
 
-    where: str
+    :param source: ``FLAVOR`` or ``IMAGE``
+    """
+
+    source: str
     key: str
     value: str
 
     def __str__(self) -> str:
-        shown = self.value if len(self.value) <= _SHOWN else (
+        text = self.value if len(self.value) <= _SHOWN else (
             f'{self.value[:_SHOWN]}... ({len(self.value)} characters)')
-        return f'{self.where} {self.key}={shown}'
+        return f'{self.source} {self.key}={text}'
 
 
-def unsaid(where: str, key: str, value: str) -> Setting:
+def unsaid(source: str, key: str, value: str) -> Setting:
     """A key that is not there, with what the host takes instead."""
-    return Setting(where, key, f'{value} (by default)')
+    return Setting(source, key, f'{value} (by default)')
 
 
 class Keys:
@@ -70,64 +81,65 @@ class Keys:
         self._sizes = flavor
         self.faults: list[str] = []
 
-    def said(self, where: str, key: str) -> Setting | None:
+    def setting(self, source: str, key: str) -> Setting | None:
         """A key's value; None when it is absent or empty."""
-        source = self._sources[where]
-        value = source.get(key, source.get(_FORMERLY.get(key, key)))
+        settings = self._sources[source]
+        value = settings.get(key, settings.get(_FORMERLY.get(key, key)))
         text = '' if value is None else str(value).strip()
-        return Setting(where, key, text) if text else None
+        return Setting(source, key, text) if text else None
 
-    def one_of(self, where: str, key: str, values: tuple[str, ...],
+    def one_of(self, source: str, key: str, values: tuple[str, ...],
                any_case: bool = False) -> Setting | None:
         """A key whose value must be one of some; another is a fault.
 
         :param any_case: Nova or the host compares without regard to case
         """
-        said = self.said(where, key)
-        if said is None:
+        setting = self.setting(source, key)
+        if setting is None:
             return None
         if any_case:
-            said = dataclasses.replace(said, value=said.value.lower())
-        if said.value in values:
-            return said
-        self.faults.append(f'{said} is none of {", ".join(values)}')
+            setting = dataclasses.replace(
+                setting, value=setting.value.lower())
+        if setting.value in values:
+            return setting
+        self.faults.append(f'{setting} is none of {", ".join(values)}')
         return None
 
-    def switch(self, where: str, key: str) -> Setting | None:
+    def switch(self, source: str, key: str) -> Setting | None:
         """A key that is required, optional or disabled."""
-        return self.one_of(where, key, _SWITCH)
+        return self.one_of(source, key, _SWITCH)
 
-    def number(self, where: str, key: str) -> tuple[Setting, int] | None:
+    def number(self, source: str, key: str) -> tuple[Setting, int] | None:
         """A key that is a whole number above zero; another is a fault."""
-        said = self.said(where, key)
-        if said is None:
+        setting = self.setting(source, key)
+        if setting is None:
             return None
-        number = _whole(said.value)
+        number = _whole(setting.value)
         if not number:
-            self.faults.append(f'{said} is not a whole number above 0')
+            self.faults.append(f'{setting} is not a whole number above 0')
             return None
-        return said, number
+        return setting, number
 
     def size(self, key: str) -> tuple[Setting, int]:
         """A field of the flavor itself; 0 when it is absent or no number."""
         value = self._sizes.get(key)
         text = '0' if value is None else str(value).strip()
         number = _whole(text)
-        said = Setting(FLAVOR, key, text)
+        setting = Setting(FLAVOR, key, text)
         if number is None:
-            self.faults.append(f'{said} is not a whole number')
-        return said, number or 0
+            self.faults.append(f'{setting} is not a whole number')
+        return setting, number or 0
 
-    def contains(self, where: str, key: str, word: str) -> Setting | None:
+    def contains(self, source: str, key: str, word: str) -> Setting | None:
         """A key that lists a word, in any case, between commas."""
-        return self.said(where, key) if word in self.words(
-            where, key) else None
+        return self.setting(source, key) if word in self.words(
+            source, key) else None
 
-    def words(self, where: str, key: str) -> tuple[str, ...]:
+    def words(self, source: str, key: str) -> tuple[str, ...]:
         """What a key lists between commas, in lower case."""
-        said = self.said(where, key)
-        return tuple(said.value.lower().replace(',', ' ').split()
-                     ) if said else ()
+        setting = self.setting(source, key)
+        return tuple(setting.value.lower().replace(',', ' ').split()
+                     ) if setting else ()
 
 
 def _whole(text: str) -> int | None:

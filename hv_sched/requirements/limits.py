@@ -20,10 +20,10 @@ from hv_sched.requirements import values
 from hv_sched.requirements.keys import Setting
 
 
-class Limits:
+class ReleaseLimits:
     """Which releases cannot run a server, and why.
 
-    :param read: what is said
+    :param read: flavor and image
     :param machine: the virtual machine's generation, as it is said
     """
 
@@ -33,7 +33,7 @@ class Limits:
         self._machine = machine
         self._generation = generation
         self._rules = rules
-        self._format = read.said(keys.IMAGE, 'disk_format')
+        self._format = read.setting(keys.IMAGE, 'disk_format')
         self._vhd = self._format if (
             rules.vhd_is_vhd and self._format
             and self._format.value.lower() == 'vhd') else None
@@ -45,13 +45,13 @@ class Limits:
         return frozenset(self._refused)
 
     def reasons(self) -> list[values.Reason]:
-        return [reason for found in self._refused.values()
-                for reason in found]
+        return [reason for reasons in self._refused.values()
+                for reason in reasons]
 
-    def refuse(self, build: windows_builds.Build, said: Setting, why: str
-               ) -> None:
+    def refuse(self, build: windows_builds.Build, setting: Setting,
+               text: str) -> None:
         self._refused.setdefault(build.number, []).append(values.Reason(
-            f'!{names.build_trait(build.number)}', said, why))
+            f'!{names.build_trait(build.number)}', setting, text))
 
     def check(self, boots_from_volume: bool,
               disks: values.Disks | None) -> None:
@@ -62,38 +62,39 @@ class Limits:
             self._root()
         ephemeral, ephemeral_gb = self._keys.size('ephemeral_gb')
         if ephemeral_gb > windows_builds.MAX_VHDX_GB:
-            self._fault(
-                f'{ephemeral}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
+            self._fault(f'{ephemeral}: a VHDX ends at '
+                        f'{windows_builds.MAX_VHDX_GB}')
         if disks is not None:
             self._slots(disks)
 
     def check_somewhere(self) -> None:
         """No release left is a fault, told by what each of them lacks."""
         if len(self._refused) == len(windows_builds.BUILDS):
-            each = dict.fromkeys(reason.why for reason in self.reasons())
-            self._fault('no Windows release can run it: ' + '; '.join(each))
+            texts = dict.fromkeys(reason.text for reason in self.reasons())
+            self._fault('no Windows release can run it: ' + '; '.join(texts))
 
-    def _fault(self, why: str) -> None:
-        self._keys.faults.append(why)
+    def _fault(self, text: str) -> None:
+        self._keys.faults.append(text)
 
     def _compute(self) -> None:
         vcpus = self._keys.size('vcpus')
         ram_mb = self._keys.size('ram_mb')
         for build in windows_builds.BUILDS:
             limits = build.limits(self._generation)
-            for (said, number), most in (
+            for (setting, number), limit in (
                     (vcpus, limits.vcpus),
                     (ram_mb, limits.memory_gb * model.MIB_PER_GIB)):
-                if number > most:
-                    self.refuse(build, said, f'{said} with {self._machine}: '
-                                f'{build.product} ends at {most}')
+                if number > limit:
+                    self.refuse(build, setting,
+                                f'{setting} with {self._machine}: '
+                                f'{build.product} ends at {limit}')
 
     def _image_format(self) -> None:
-        known = self._rules.disk_formats
-        if known and self._format and (
-                self._format.value.lower() not in known):
+        formats = self._rules.disk_formats
+        if formats and self._format and (
+                self._format.value.lower() not in formats):
             self._fault(f'{self._format}: Hyper-V boots from '
-                        f'{", ".join(known)}')
+                        f'{", ".join(formats)}')
 
     def _root(self) -> None:
         root, root_gb = self._keys.size('root_gb')
@@ -103,8 +104,8 @@ class Limits:
         if self._vhd and root_gb > windows_builds.MAX_VHD_GB:
             self._fault(f'{root} with {self._vhd}: a VHD ends at '
                         f'{windows_builds.MAX_VHD_GB}')
-        elif (self._generation == 1
-              and root_gb > windows_builds.MAX_GEN1_BOOT_GB):
+        elif self._generation == 1 and (
+                root_gb > windows_builds.MAX_GEN1_BOOT_GB):
             self._fault(f'{root} with {self._machine}: generation 1 boots '
                         f'from at most {windows_builds.MAX_GEN1_BOOT_GB}')
         elif root_gb > windows_builds.MAX_VHDX_GB:
@@ -124,20 +125,21 @@ class Limits:
         root = 'IDE' if self._generation == 1 else 'SCSI'
         for bus in (root, *((root,) if disks.config_drive else ()),
                     *disks.buses):
-            where = bus or 'SCSI'
-            if where not in free:
+            controller = bus or 'SCSI'
+            if controller not in free:
                 self._fault(f'a disk with disk_bus={bus} and {self._machine}:'
                             f' the driver knows {" and ".join(free)} letter '
                             'by letter; name no disk_bus')
                 return
-            free[where] -= 1
-        for bus, left in free.items():
-            if left < 0:
-                self._fault(self._too_many(disks, bus, left))
+            free[controller] -= 1
+        for bus, free_slots in free.items():
+            if free_slots < 0:
+                self._fault(self._too_many(disks, bus, free_slots))
 
-    def _too_many(self, disks: values.Disks, bus: str, left: int) -> str:
+    def _too_many(self, disks: values.Disks, bus: str, free_slots: int) -> str:
         slots = (windows_builds.IDE_SLOTS if bus == 'IDE'
                  else windows_builds.SCSI_SLOTS)
         drive = ' and a config drive' if disks.config_drive else ''
         return (f'{1 + len(disks.buses)} disks{drive} with {self._machine}: '
-                f'{slots - left} of them on {bus}, which has {slots} slots')
+                f'{slots - free_slots} of them on {bus}, which has {slots} '
+                'slots')

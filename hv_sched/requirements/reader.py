@@ -50,32 +50,32 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
     """
     read = keys.Keys(flavor, image)
     rules = rules or Rules()
-    hypervisor, why = _hypervisor(read, rules)
-    if hypervisor is Hypervisor.OTHER and why:
-        return _elsewhere(why, _only_hyperv_key(read))
-    found = _Reader(read, rules)
-    if why:
-        found.require(names.HYPERV, why)
-    asks = found.read(hypervisor, boots_from_volume, disks)
-    if asks.contradictions and hypervisor is Hypervisor.ANY:
+    hypervisor, setting = _hypervisor(read, rules)
+    if hypervisor is Hypervisor.OTHER and setting:
+        return _elsewhere(setting, _only_hyperv_key(read))
+    builder = _RequirementsBuilder(read, rules)
+    if setting:
+        builder.require(names.HYPERV, setting)
+    demands = builder.build(hypervisor, boots_from_volume, disks)
+    if demands.contradictions and hypervisor is Hypervisor.ANY:
         # Impossible on Hyper-V only: other hosts may well run it.
-        why = read.said(IMAGE, 'os_secure_boot') or Setting(
+        setting = read.setting(IMAGE, 'os_secure_boot') or Setting(
             IMAGE, 'img_hv_type', _NOT_SET)
         return _avoid_hyperv(hypervisor, Reason(
-            f'!{names.HYPERV}', why, '; '.join(asks.contradictions)))
-    return asks
+            f'!{names.HYPERV}', setting, '; '.join(demands.contradictions)))
+    return demands
 
 
 def _hypervisor(read: keys.Keys, rules: Rules
                 ) -> tuple[Hypervisor, Setting | None]:
     """For whom a server is, and what says so."""
-    marked = read.said(IMAGE, 'img_hv_type')
+    marked = read.setting(IMAGE, 'img_hv_type')
     if marked and marked.value.lower() != 'hyperv':
         return Hypervisor.OTHER, marked
-    said = marked or _only_hyperv_key(read)
-    if said:
-        return Hypervisor.HYPERV, said
-    machine = read.said(IMAGE, _MACHINE)
+    setting = marked or _only_hyperv_key(read)
+    if setting:
+        return Hypervisor.HYPERV, setting
+    machine = read.setting(IMAGE, _MACHINE)
     if machine:  # q35, pc: Hyper-V knows its own two only
         return Hypervisor.OTHER, machine
     if rules.unmarked is Hypervisor.ANY:
@@ -86,48 +86,50 @@ def _hypervisor(read: keys.Keys, rules: Rules
 
 def _only_hyperv_key(read: keys.Keys) -> Setting | None:
     """A key that means nothing to any other hypervisor."""
-    machine = read.said(IMAGE, _MACHINE)
+    machine = read.setting(IMAGE, _MACHINE)
     if machine and machine.value.lower().startswith('hyperv'):
         return machine
     for key in _GUARDED:
-        said = read.said(IMAGE, key)
-        if said and said.value not in ('disabled', 'optional'):
-            return said
+        setting = read.setting(IMAGE, key)
+        if setting and setting.value not in ('disabled', 'optional'):
+            return setting
     for key in remotefx.KEYS:
-        said = read.said(FLAVOR, key)
-        if said:
-            return said
+        setting = read.setting(FLAVOR, key)
+        if setting:
+            return setting
     return _nested_key(read)
 
 
 def _nested_key(read: keys.Keys) -> Setting | None:
-    found = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
-    return next(filter(None, found), None)
+    settings = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
+    return next(filter(None, settings), None)
 
 
 def _ignored(read: keys.Keys) -> Iterable[str]:
     """CPU features besides vmx: vmops.py (_requires_nested_virt)."""
-    for where, key in _CPU_FEATURES:
-        words = [word for word in read.words(where, key) if word != 'vmx']
-        if words:
-            said = Setting(where, key, ','.join(words))
-            yield f'{said}: Hyper-V hosts look for vmx only'
+    for source, key in _CPU_FEATURES:
+        ignored = [word for word in read.words(source, key)
+                   if word != 'vmx']
+        if ignored:
+            setting = Setting(source, key, ','.join(ignored))
+            yield f'{setting}: Hyper-V hosts look for vmx only'
 
 
-def _elsewhere(why: Setting, conflict: Setting | None) -> Requirements:
+def _elsewhere(setting: Setting, conflict: Setting | None) -> Requirements:
     return _avoid_hyperv(
-        Hypervisor.OTHER, Reason(f'!{names.HYPERV}', why),
-        (f'{why} keeps the server off Hyper-V, but {conflict} is for '
+        Hypervisor.OTHER, Reason(f'!{names.HYPERV}', setting),
+        (f'{setting} keeps the server off Hyper-V, but {conflict} is for '
          'Hyper-V only',) if conflict else ())
 
 
 def _avoid_hyperv(hypervisor: Hypervisor, reason: Reason,
                   contradictions: tuple[str, ...] = ()) -> Requirements:
-    return Requirements(hypervisor, 1, forbidden=frozenset((names.HYPERV,)),
-                reasons=(reason,), contradictions=contradictions)
+    return Requirements(
+        hypervisor, 1, forbidden=frozenset((names.HYPERV,)),
+        reasons=(reason,), contradictions=contradictions)
 
 
-class _Reader:
+class _RequirementsBuilder:
     """Collects what is asked of Hyper-V, rule by rule."""
 
     def __init__(self, read: keys.Keys, rules: Rules) -> None:
@@ -143,10 +145,10 @@ class _Reader:
             self._ask(features.GEN1 if self._generation == 1
                       else features.GEN2, machine)
 
-    def read(self, hypervisor: Hypervisor, from_volume: bool,
-             disks: Disks | None) -> Requirements:
-        limit = limits.Limits(self._keys, self._machine, self._generation,
-                              self._rules)
+    def build(self, hypervisor: Hypervisor, from_volume: bool,
+              disks: Disks | None) -> Requirements:
+        limit = limits.ReleaseLimits(self._keys, self._machine,
+                                     self._generation, self._rules)
         self._guarded(self._secure_boot())
         nested = _nested_key(self._keys)
         if nested:
@@ -163,23 +165,25 @@ class _Reader:
             contradictions=tuple(dict.fromkeys(self._keys.faults)),
             ignored=tuple(_ignored(self._keys)))
 
-    def require(self, trait: str, said: Setting) -> None:
-        self._reasons.append(Reason(trait, said))
+    def require(self, trait: str, setting: Setting) -> None:
+        self._reasons.append(Reason(trait, setting))
 
-    def _ask(self, feature: features.Feature, said: Setting) -> None:
+    def _ask(self, feature: features.Feature, setting: Setting) -> None:
         survivable = self._rules.survivable and feature.survivable
         self.require(
-            features.ha_trait(feature) if survivable else feature.trait, said)
+            features.ha_trait(feature) if survivable else feature.trait,
+            setting)
 
     def _secure_boot(self) -> Setting | None:
         """What asks for secure boot."""
         by_flavor = self._keys.switch(FLAVOR, 'os:secure_boot')
         by_image = self._keys.switch(IMAGE, 'os_secure_boot')
-        said = [said for said in (by_flavor, by_image) if said]
-        asking = [one for one in said if one.value == keys.REQUIRED]
+        settings = [setting for setting in (by_flavor, by_image) if setting]
+        asking = [setting for setting in settings
+                  if setting.value == keys.REQUIRED]
         if not asking:
             return None
-        if any(one.value == keys.DISABLED for one in said):
+        if any(setting.value == keys.DISABLED for setting in settings):
             self._keys.faults.append(f'{by_flavor} contradicts {by_image}')
         if self._generation != 2:
             self._keys.faults.append(
@@ -196,7 +200,7 @@ class _Reader:
         return asking[0]
 
     def _os_type(self) -> Setting:
-        return (self._keys.said(IMAGE, 'os_type')
+        return (self._keys.setting(IMAGE, 'os_type')
                 or Setting(IMAGE, 'os_type', _NOT_SET))
 
     def _letter_by_letter(self, asking: Setting, os_type: Setting) -> None:
@@ -209,23 +213,23 @@ class _Reader:
     def _guarded(self, secure_boot: Setting | None) -> None:
         """vTPM and shielding."""
         for key, feature in _GUARDED.items():
-            said = self._keys.switch(IMAGE, key)
-            if said is None or said.value != keys.REQUIRED:
+            setting = self._keys.switch(IMAGE, key)
+            if setting is None or setting.value != keys.REQUIRED:
                 continue
-            self._ask(feature, said)
+            self._ask(feature, setting)
             os_type = self._os_type()
             if secure_boot is None:
                 self._keys.faults.append(
-                    f'{said} with {self._no_secure_boot()}: {feature.name} '
+                    f'{setting} with {self._no_secure_boot()}: {feature.name} '
                     'needs secure boot')
             if not _is_windows(os_type):
-                self._keys.faults.append(f'{said} with {os_type}: '
+                self._keys.faults.append(f'{setting} with {os_type}: '
                                          f'{feature.name} is for Windows '
                                          'servers only')
 
     def _no_secure_boot(self) -> Setting:
-        return (self._keys.said(IMAGE, 'os_secure_boot')
-                or self._keys.said(FLAVOR, 'os:secure_boot')
+        return (self._keys.setting(IMAGE, 'os_secure_boot')
+                or self._keys.setting(FLAVOR, 'os:secure_boot')
                 or Setting(IMAGE, 'os_secure_boot', _NOT_SET))
 
 

@@ -31,7 +31,7 @@ KEYS = (RESOLUTION, MONITORS, VRAM)
 
 
 def read(read_keys: keys.Keys, machine: Setting, generation: int,
-         limit: limits.Limits) -> values.GpuGroup | None:
+         limit: limits.ReleaseLimits) -> values.GpuGroup | None:
     """The adapter that is asked for; releases without it are refused.
 
     compute-hyperv looks at nothing unless ``os:resolution`` is there, and
@@ -43,13 +43,13 @@ def read(read_keys: keys.Keys, machine: Setting, generation: int,
         keys.unsaid(FLAVOR, MONITORS, '1'), 1)
     vram = read_keys.one_of(
         FLAVOR, VRAM, tuple(map(str, remotefx.VRAM_SIZES_MB)))
-    if read_keys.said(FLAVOR, RESOLUTION) is None:
+    if read_keys.setting(FLAVOR, RESOLUTION) is None:
         for key in (MONITORS, VRAM):
-            said = read_keys.said(FLAVOR, key)
-            if said:
+            setting = read_keys.setting(FLAVOR, key)
+            if setting:
                 read_keys.faults.append(
-                    f'{said} with {FLAVOR} {RESOLUTION} not set, which alone '
-                    'asks for a RemoteFX adapter')
+                    f'{setting} with {FLAVOR} {RESOLUTION} not set, which '
+                    'alone asks for a RemoteFX adapter')
         return None
     resolution = read_keys.one_of(FLAVOR, RESOLUTION, tuple(
         remotefx.MONITORS[windows_builds.WS2016.number]))
@@ -74,32 +74,31 @@ def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
     :param before: extra specs of the flavor the server has
     :param after: of the one it shall have
     """
-    kept = before.get(VRAM)
-    if not (kept and before.get(RESOLUTION) and after.get(RESOLUTION)):
+    vram = before.get(VRAM)
+    if not (vram and before.get(RESOLUTION) and after.get(RESOLUTION)):
         return None
     return None if after.get(VRAM) else (
-        f'{FLAVOR} {VRAM} not set: the adapter would keep the {kept} MB of '
+        f'{FLAVOR} {VRAM} not set: the adapter would keep the {vram} MB of '
         'the flavor the server has')
 
 
-def _refuse(limit: limits.Limits, resolution: Setting,
+def _refuse(limit: limits.ReleaseLimits, resolution: Setting,
             heads: tuple[Setting, int], vram: Setting | None) -> None:
     for build in windows_builds.BUILDS:
         table = remotefx.monitors(build.number)
-        most = table.get(resolution.value, 0)
+        max_heads = table.get(resolution.value, 0)
         if not table:
             limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
                          f'{build.product} has no RemoteFX')
-        elif heads[1] > most:
+        elif heads[1] > max_heads:
             limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
-                         f'{build.product} ends at {most} monitors')
+                         f'{build.product} ends at {max_heads} monitors')
     if vram:
-        limit.refuse(
-            windows_builds.WS2012R2, vram,
-            f'{vram}: video memory can be chosen since Windows Server 2016')
+        limit.refuse(windows_builds.WS2012R2, vram, f'{vram}: video memory '
+                     'can be chosen since Windows Server 2016')
 
 
-def _needed(limit: limits.Limits, resolution: str, heads: int) -> int:
+def _needed(limit: limits.ReleaseLimits, resolution: str, heads: int) -> int:
     """Video memory in MB when it is not said."""
     return max((remotefx.needed_vram_mb(build, resolution, heads)
                 for build in remotefx.MONITORS if build not in limit.refused),

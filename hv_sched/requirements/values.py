@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 import enum
+from typing import Any
 
 from hv_sched.conf import choices
 from hv_sched.features import windows_builds
@@ -48,6 +49,14 @@ class Rules:
     vhd_is_vhd: bool = False
     disk_formats: tuple[str, ...] = choices.DISK_FORMATS
 
+    @classmethod
+    def from_options(cls, options: Any) -> 'Rules':
+        """:param options: the group [hv_sched], see ``conf.scheduler``"""
+        return cls(unmarked=Hypervisor(options.unmarked_images),
+                   survivable=options.survivable_features,
+                   vhd_is_vhd=options.disk_format_vhd_is_vhd,
+                   disk_formats=tuple(options.hyperv_disk_formats))
+
 
 @dataclasses.dataclass(frozen=True)
 class Disks:
@@ -67,15 +76,15 @@ class Reason:
     """What is asked or avoided, and the key and value that make it so.
 
     :param trait: with ``!`` before it when it is forbidden
-    :param why: in words, where key and value alone do not say it
+    :param text: said where key and value alone do not say it
     """
 
     trait: str
-    said: Setting
-    why: str = ''
+    setting: Setting
+    text: str = ''
 
     def __str__(self) -> str:
-        return f'{self.trait}: {self.why or self.said}'
+        return f'{self.trait}: {self.text or self.setting}'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,10 +123,10 @@ class Requirements:
         return release is not None and (
             release.number in self.refused_releases)
 
-    def forbidden_among(self, known: Iterable[str]) -> frozenset[str]:
+    def forbidden_among(self, traits: Iterable[str]) -> frozenset[str]:
         """Which of the traits that exist the node must not have."""
         return frozenset(
-            trait for trait in known
+            trait for trait in traits
             if trait in self.forbidden or self._is_refused_build(trait))
 
     def _is_refused_build(self, trait: str) -> bool:
@@ -127,5 +136,5 @@ class Requirements:
 
     def asked_by(self, trait: str) -> str:
         """The keys and values behind a trait."""
-        return ', '.join(str(reason.said) for reason in self.reasons
+        return ', '.join(str(reason.setting) for reason in self.reasons
                          if reason.trait == trait)

@@ -12,24 +12,15 @@
 
 """hv_sched's weighers, ``hv_sched.weighers.all_weighers``.
 
-Classes are listed by hand: Nova's loader also takes base classes it finds.
+They stand in ``hv_sched.conf.plugins``: Nova's loader would also take base
+classes it finds.
 """
 
-from nova.scheduler import weights
+from typing import Any
 
-from hv_sched.weighers import anti_affinity
-from hv_sched.weighers import feature_scarcity
-from hv_sched.weighers import free_space
-from hv_sched.weighers import image_cache
-from hv_sched.weighers import same_volume
+from hv_sched.conf import plugins
 
 
-def all_weighers() -> list[type[weights.BaseHostWeigher]]:
+def all_weighers() -> list[Any]:
     """The weigher classes, for ``[filter_scheduler]weight_classes``."""
-    return [
-        feature_scarcity.FeatureScarcityWeigher,
-        free_space.SharedVolumeFreeSpaceWeigher,
-        image_cache.ImageCacheWeigher,
-        same_volume.SameVolumeWeigher,
-        anti_affinity.SharedVolumeAntiAffinityWeigher,
-    ]
+    return plugins.load(plugins.WEIGHERS)

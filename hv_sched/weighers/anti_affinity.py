@@ -26,9 +26,7 @@ from hv_sched.weighers import base
 class SharedVolumeAntiAffinityWeigher(base.VolumeWeigher):
     """Higher weights, which is fewer members on the volume, win."""
 
-    MULTIPLIER = 'shared_volume_anti_affinity_weight_multiplier'
-
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
-                      wanted: preference.Preference) -> float:
+                      preferences: preference.Preference) -> float:
         """The members on the volume, negated."""
-        return -float(wanted.members_on(volume))
+        return -float(preferences.members_on(volume))

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What weighers by a snapshot, and those of volumes, have in common."""
+"""Base classes of the weighers."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from nova.scheduler import weights
 from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched.conf import plugins
 from hv_sched.filters import candidates
 from hv_sched.filters import preference
 from hv_sched.snapshot import cache
@@ -35,54 +36,51 @@ CONF = nova.conf.CONF
 LOG = logging.getLogger(__name__)
 conf.register_opts(CONF)
 
-Wanted = TypeVar('Wanted')
-
-_FILTER = 'SharedVolumeFilter'
+Criteria = TypeVar('Criteria')
 
 
-class SnapshotWeigher(weights.BaseHostWeigher, Generic[Wanted]):
-    """Weighs hosts by the snapshot, for what a request wants of them.
+class SnapshotWeigher(weights.BaseHostWeigher, Generic[Criteria]):
+    """Weighs hosts by the snapshot, by the criteria of a request.
 
     Everything weighs 0 while Placement cannot be read.
     """
 
-    # The option in [hv_sched] and the aggregate metadata of the same name.
-    MULTIPLIER: str
-
     def weight_multiplier(self, host_state: Any) -> float:
         """The multiplier: the aggregate's, else the option's."""
+        option = plugins.multiplier_of(type(self).__name__)
         return float(utils.get_weight_multiplier(
-            host_state, self.MULTIPLIER, CONF.hv_sched[self.MULTIPLIER]))
+            host_state, option, CONF.hv_sched[option]))
 
     def weigh_objects(self, weighed_obj_list: list[Any],
                       weight_properties: objects.RequestSpec) -> list[float]:
-        """One weight for each host; what is wanted is read once."""
-        known = cache.get()
-        if known is None or not self._tells(known):
+        """One weight for each host; the criteria are read once."""
+        snapshot = cache.get()
+        if snapshot is None or not self._distinguishes(snapshot):
             return [0.0] * len(weighed_obj_list)
-        wanted = self._wanted(weight_properties, known)
-        return [self._weigh(weighed.obj, wanted)
+        criteria = self._criteria(weight_properties, snapshot)
+        return [self._weigh(weighed.obj, criteria)
                 for weighed in weighed_obj_list]
 
     def _weigh_object(self, obj: Any,
                       weight_properties: objects.RequestSpec) -> float:
         """For callers that know no weigh_objects()."""
-        known = cache.get()
-        if known is None:
+        snapshot = cache.get()
+        if snapshot is None:
             return 0.0
-        return self._weigh(obj, self._wanted(weight_properties, known))
+        return self._weigh(
+            obj, self._criteria(weight_properties, snapshot))
 
-    def _tells(self, known: volumes.Snapshot) -> bool:
+    def _distinguishes(self, snapshot: volumes.Snapshot) -> bool:
         """Whether the snapshot makes any host differ from another."""
         return True
 
     @abc.abstractmethod
-    def _wanted(self, request_spec: objects.RequestSpec,
-                known: volumes.Snapshot) -> Wanted:
+    def _criteria(self, request_spec: objects.RequestSpec,
+                  snapshot: volumes.Snapshot) -> Criteria:
         """What counts for all hosts of a request."""
 
     @abc.abstractmethod
-    def _weigh(self, host_state: Any, wanted: Wanted) -> float:
+    def _weigh(self, host_state: Any, criteria: Criteria) -> float:
         """The weight of one host."""
 
 
@@ -91,25 +89,26 @@ class VolumeWeigher(SnapshotWeigher[preference.Preference]):
 
     def __init__(self) -> None:
         super().__init__()
-        if _FILTER not in CONF.filter_scheduler.enabled_filters:
+        if plugins.VOLUME_FILTER not in CONF.filter_scheduler.enabled_filters:
             LOG.warning(
                 '%s is in weight_classes but %s is not in enabled_filters: '
                 'requests that name a host or an availability zone find no '
-                'volume.', type(self).__name__, _FILTER)
+                'volume.', type(self).__name__,
+                plugins.VOLUME_FILTER)
 
-    def _tells(self, known: volumes.Snapshot) -> bool:
-        return bool(known.volumes)
+    def _distinguishes(self, snapshot: volumes.Snapshot) -> bool:
+        return bool(snapshot.volumes)
 
-    def _wanted(self, request_spec: objects.RequestSpec,
-                known: volumes.Snapshot) -> preference.Preference:
-        return preference.of(request_spec, known)
+    def _criteria(self, request_spec: objects.RequestSpec,
+                  snapshot: volumes.Snapshot) -> preference.Preference:
+        return preference.of(request_spec, snapshot)
 
     def _weigh(self, host_state: Any,
-               wanted: preference.Preference) -> float:
-        volume = candidates.volume_of(host_state, wanted.known)
+               criteria: preference.Preference) -> float:
+        volume = candidates.volume_of(host_state, criteria.snapshot)
         if volume is None:
             return self._weigh_without_volume(host_state)
-        return self._weigh_volume(host_state, volume, wanted)
+        return self._weigh_volume(host_state, volume, criteria)
 
     def _weigh_without_volume(self, host_state: Any) -> float:
         """The weight of a host whose disk is not on a volume."""
@@ -117,5 +116,5 @@ class VolumeWeigher(SnapshotWeigher[preference.Preference]):
 
     @abc.abstractmethod
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
-                      wanted: preference.Preference) -> float:
+                      preferences: preference.Preference) -> float:
         """The weight of a host on its volume."""

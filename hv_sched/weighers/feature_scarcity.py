@@ -27,7 +27,7 @@ from nova import objects
 from oslo_log import log as logging
 
 from hv_sched import features
-from hv_sched.request_filters import features as asked_features
+from hv_sched.request_filters import requested_features
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import scarcity
 from hv_sched.snapshot import volumes
@@ -36,44 +36,43 @@ from hv_sched.weighers import base
 LOG = logging.getLogger(__name__)
 
 # What free nodes can do, and the traits a server asks for.
-_Wanted = tuple[scarcity.Scarcity, frozenset[str]]
+_Criteria = tuple[scarcity.Scarcity, frozenset[str]]
 
 
-class FeatureScarcityWeigher(base.SnapshotWeigher[_Wanted]):
+class FeatureScarcityWeigher(base.SnapshotWeigher[_Criteria]):
     """Higher weights, which is less that others might need, win."""
 
-    MULTIPLIER = 'feature_scarcity_weight_multiplier'
     minval = -1.0
     maxval = 0.0
 
-    def _wanted(self, request_spec: objects.RequestSpec,
-                known: volumes.Snapshot) -> _Wanted:
-        return known.free_nodes, _asked(request_spec)
+    def _criteria(self, request_spec: objects.RequestSpec,
+                  snapshot: volumes.Snapshot) -> _Criteria:
+        return snapshot.free_nodes, _requested_traits(request_spec)
 
-    def _weigh(self, host_state: Any, wanted: _Wanted) -> float:
-        free_nodes, asked = wanted
-        return -free_nodes.of(host_state.uuid, asked)
+    def _weigh(self, host_state: Any, criteria: _Criteria) -> float:
+        free_nodes, requested = criteria
+        return -free_nodes.of(host_state.uuid, requested)
 
 
-def _asked(request_spec: objects.RequestSpec) -> frozenset[str]:
+def _requested_traits(request_spec: objects.RequestSpec) -> frozenset[str]:
     """All traits a server asks for, each feature's in both forms."""
-    found = set(specs.image_traits(request_spec))
-    found.update(
+    traits = set(specs.image_traits(request_spec))
+    traits.update(
         key.partition(':')[2] for key, value
         in specs.extra_specs(request_spec).items()
         if key.startswith('trait') and value == 'required')
-    found.update(_read(request_spec))
-    for feature in filter(None, map(features.by_trait, tuple(found))):
-        found.update((feature.trait, features.ha_trait(feature)))
-    return frozenset(found)
+    traits.update(_required_traits(request_spec))
+    for feature in filter(None, map(features.by_trait, tuple(traits))):
+        traits.update((feature.trait, features.ha_trait(feature)))
+    return frozenset(traits)
 
 
-def _read(request_spec: objects.RequestSpec) -> set[str]:
+def _required_traits(request_spec: objects.RequestSpec) -> set[str]:
     """What flavor and image ask for; nothing when that is not readable."""
     try:
-        asked = asked_features.wish_of(request_spec).asked
+        demands = requested_features.of(request_spec).requirements
     except exception.RequestFilterFailed as exc:
         LOG.warning('Nodes are weighed as for a plain server: %s', exc)
         return set()
-    return {*asked.required,
-            *([features.REMOTEFX.trait] if asked.gpu else ())}
+    return {*demands.required,
+            *([features.REMOTEFX.trait] if demands.gpu else ())}

@@ -31,12 +31,10 @@ from hv_sched.weighers import base
 class SharedVolumeFreeSpaceWeigher(base.VolumeWeigher):
     """Higher weights, which is more room, win."""
 
-    MULTIPLIER = 'shared_volume_free_space_weight_multiplier'
-
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
-                      wanted: preference.Preference) -> float:
+                      preferences: preference.Preference) -> float:
         """Room in GB, less what this request's earlier servers took."""
-        return float(wanted.room_gb(volume))
+        return float(preferences.room_gb(volume))
 
     def _weigh_without_volume(self, host_state: Any) -> float:
         """As Nova's DiskWeigher, in GB."""

@@ -37,7 +37,6 @@ from hv_sched.weighers import base
 class ImageCacheWeigher(base.VolumeWeigher):
     """Higher weights, which is less fetching, win."""
 
-    MULTIPLIER = 'image_cache_weight_multiplier'
     # Nova then takes the weights as they are: the multiplier is worth the
     # same whether all three cases are there or two, and 0 stays 0 for hosts
     # whose aggregates have other multipliers.
@@ -45,8 +44,8 @@ class ImageCacheWeigher(base.VolumeWeigher):
     maxval = 1.0
 
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
-                      wanted: preference.Preference) -> float:
+                      preferences: preference.Preference) -> float:
         """1 has it, 0 fetches it once, -1 would fetch it again."""
-        if wanted.keeps_apart:
+        if preferences.keeps_apart:
             return 0.0
-        return wanted.image_worth(host_state.host, volume)
+        return preferences.image_worth(host_state.host, volume)

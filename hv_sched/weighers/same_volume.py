@@ -25,7 +25,7 @@ from typing import Any
 from nova import objects
 
 from hv_sched.filters import preference
-from hv_sched.request_filters import hand_over
+from hv_sched.request_filters import request_state
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
@@ -33,8 +33,6 @@ from hv_sched.weighers import base
 
 class SameVolumeWeigher(base.VolumeWeigher):
     """Higher weights, which is the server's own volume as home, win."""
-
-    MULTIPLIER = 'same_volume_weight_multiplier'
 
     def weigh_objects(self, weighed_obj_list: list[Any],
                       weight_properties: objects.RequestSpec) -> list[float]:
@@ -44,14 +42,14 @@ class SameVolumeWeigher(base.VolumeWeigher):
 
     def _weigh_object(self, obj: Any,
                       weight_properties: objects.RequestSpec) -> float:
-        known = cache.get()
-        planned = hand_over.of(weight_properties)
-        if known is None or planned is None:
+        snapshot = cache.get()
+        move = request_state.of(weight_properties).pending_move
+        if snapshot is None or move is None:
             return 0.0
-        return float(bool(planned.kept_on
-                          & known.homes.get(obj.uuid, frozenset())))
+        return float(bool(move.kept_on
+                          & snapshot.homes.get(obj.uuid, frozenset())))
 
     def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
-                      wanted: preference.Preference) -> float:
+                      preferences: preference.Preference) -> float:
         """A host with a disk to choose is no move that keeps it."""
         return 0.0

@@ -31,7 +31,7 @@ from tests.nova import moving
 LIVE = {'os-migrateLive': {'host': None, 'block_migration': 'auto'}}
 COLD = {'migrate': None}
 # In nova-scheduler, between the hand-over and the claim.
-HANDED_OVER = 'hv_sched.request_filters.hand_over.complete'
+HANDED_OVER = 'hv_sched.filters.hand_over.complete'
 # In nova-conductor, when nova-scheduler has claimed.
 CLAIMED = 'nova.scheduler.client.query.SchedulerQueryClient.' \
     'select_destinations'

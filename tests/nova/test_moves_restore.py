@@ -165,7 +165,7 @@ class AfterAColdMove(cold_moves.ColdMoveCase):
         """The second line, were there alternates all the same."""
         server = self.on('h1')
         failed = self.fail_prep(1)
-        with mock.patch('hv_sched.request_filters.hand_over._best',
+        with mock.patch('hv_sched.filters.hand_over._best',
                         lambda hosts, spec: hosts):
             self.api.post_server_action(server['id'], {'migrate': None})
             migration = self.until_verify(server)

@@ -17,17 +17,17 @@ from typing import Any
 
 from oslo_config import cfg
 
+from hv_sched.conf.plugins import ALL_FILTERS
+from hv_sched.conf.plugins import ALL_WEIGHERS
+from hv_sched.conf.plugins import FEATURE_FILTER
+from hv_sched.conf.plugins import VOLUME_FILTER
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
 
-_FILTERS = 'hv_sched.filters.all_filters'
-_WEIGHERS = 'hv_sched.weighers.all_weighers'
 _NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
 _DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'
-VOLUME_FILTER = 'SharedVolumeFilter'
-FEATURE_FILTER = 'HyperVFeatureFilter'
 SWITCHES = ('request_filter_features', 'request_filter_moves',
             'request_filter_disk_group', 'request_filter_closed')
 
@@ -47,7 +47,7 @@ def filter_missing(evidence: Evidence) -> Iterator[Found]:
         yield Found('enabled_filters', f'has no {VOLUME_FILTER}')
     elif not any(each.startswith('hv_sched.filters')
                  for each in group.available_filters):
-        yield Found('available_filters', f'has no {_FILTERS}, so '
+        yield Found('available_filters', f'has no {ALL_FILTERS}, so '
                     'nova-scheduler does not start')
 
 
@@ -67,7 +67,7 @@ def feature_filter_missing(evidence: Evidence) -> Iterator[Found]:
 def weighers_missing(evidence: Evidence) -> Iterator[Found]:
     classes = _group(evidence).weight_classes
     if not any(each.startswith('hv_sched.weighers') for each in classes):
-        yield Found('weight_classes', f'has no {_WEIGHERS}')
+        yield Found('weight_classes', f'has no {ALL_WEIGHERS}')
 
 
 def disk_weigher(evidence: Evidence) -> Iterator[Found]:
@@ -87,26 +87,26 @@ def request_filter_off(evidence: Evidence) -> Iterator[Found]:
 _NEEDS = ('nova_conf',)
 CHECKS = (
     Check('filter-missing', Severity.ERROR,
-          'SharedVolumeFilter is not there: request filters are not '
+          f'{VOLUME_FILTER} is not there: request filters are not '
           'installed, moves are charged twice, volumes are chosen blindly.',
-          f'Set [filter_scheduler]available_filters = {_FILTERS} besides '
+          f'Set [filter_scheduler]available_filters = {ALL_FILTERS} besides '
           f'Nova\'s and put {VOLUME_FILTER} at the end of enabled_filters.',
           filter_missing, _NEEDS),
     Check('filter-order', Severity.ERROR,
-          'A filter after SharedVolumeFilter drops hosts when the share of '
+          f'A filter after {VOLUME_FILTER} drops hosts when the share of '
           'a move was already handed over: a move that finds no host '
           'leaves it in escrow.',
           f'Put {VOLUME_FILTER} at the end of '
           '[filter_scheduler]enabled_filters.', filter_order, _NEEDS),
     Check('feature-filter-missing', Severity.WARNING,
-          'HyperVFeatureFilter is not there: nothing checks a rebuild, for '
+          f'{FEATURE_FILTER} is not there: nothing checks a rebuild, for '
           'which Nova asks Placement nothing.',
           f'Add {FEATURE_FILTER} to [filter_scheduler]enabled_filters, '
           f'before {VOLUME_FILTER}.', feature_filter_missing, _NEEDS),
     Check('weighers-missing', Severity.WARNING,
           'The weighers that know volumes are not there: hosts on a full '
           'volume weigh as much as those on an empty one.',
-          f'Add {_WEIGHERS} to [filter_scheduler]weight_classes.',
+          f'Add {ALL_WEIGHERS} to [filter_scheduler]weight_classes.',
           weighers_missing, _NEEDS),
     Check('disk-weigher', Severity.WARNING,
           'DiskWeigher weighs the nodes\' own disks, which all show the '

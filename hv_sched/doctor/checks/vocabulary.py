@@ -19,14 +19,13 @@ from typing import Any
 
 from hv_sched import requirements
 from hv_sched.compute import flavors as compute_flavors
-from hv_sched.doctor.checks import scheduler
+from hv_sched.conf import plugins
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.requirements.keys import DROPPED_BY_NOVA
 
-# Nova's ImageMetaProps has no field for them.
-DROPPED = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
 # Nova's API refuses them from microversion 2.86 on.
 REFUSED = ('os:resolution', 'os:monitors', 'os:vram', 'hw:cpu_features')
 _WINDOWS = {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows'}
@@ -68,7 +67,7 @@ def dropped(evidence: Evidence) -> Iterator[Found]:
     """Only hv_sched's request filter reads them from the server's record."""
     unread = _unread(evidence)
     for image in evidence.images or ():
-        keys = [key for key in DROPPED if image.get(key)]
+        keys = [key for key in DROPPED_BY_NOVA if image.get(key)]
         if keys:
             yield Found(f'image {_name(image)}', ', '.join(keys) + (
                 f': {unread}' if unread else ''),
@@ -80,12 +79,12 @@ def _unread(evidence: Evidence) -> str:
     if conf is None:
         return ''
     enabled = set(conf.filter_scheduler.enabled_filters)
-    if not enabled & {scheduler.VOLUME_FILTER, scheduler.FEATURE_FILTER}:
+    if not enabled & {plugins.VOLUME_FILTER, plugins.FEATURE_FILTER}:
         return 'no filter of hv_sched is enabled, so nobody reads them'
     if not conf.hv_sched.request_filter_features and (
-            scheduler.FEATURE_FILTER not in enabled):
-        return ('request_filter_features is off and HyperVFeatureFilter not '
-                'enabled, so nobody reads them')
+            plugins.FEATURE_FILTER not in enabled):
+        return (f'request_filter_features is off and {plugins.FEATURE_FILTER} '
+                'not enabled, so nobody reads them')
     return ''
 
 

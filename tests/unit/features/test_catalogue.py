@@ -76,7 +76,7 @@ def test_each_key_asks_for_what_compute_hyperv_takes_it_for():
     for feature in features.CATALOGUE:
         for key in feature.keys:
             for value in key.values or (None,):
-                found.setdefault((key.where, key.name, value), set()).add(
+                found.setdefault((key.source, key.name, value), set()).add(
                     feature.trait.removeprefix('CUSTOM_HYPERV_'))
     assert found == KEYS
 

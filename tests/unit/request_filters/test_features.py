@@ -44,9 +44,9 @@ def known(monkeypatch):
         found = None if traits is None else volumes.Snapshot(
             {}, {'uuid-of-w1': 'w1'}, {}, traits)
         monkeypatch.setattr(cache, 'get', lambda: found)
-        monkeypatch.setattr(
-            instance_record, 'of', lambda spec: instance_record.Record(
-                dict(image), flavor_id=flavor_id, node=node))
+        record = instance_record.Record(
+            dict(image), flavor_id=flavor_id, node=node)
+        monkeypatch.setattr(instance_record, 'of', lambda spec: record)
     know()
     return know
 

@@ -189,7 +189,8 @@ def test_an_image_that_names_no_hypervisor_goes_where_the_operator_says(
 
 def test_the_older_name_of_the_hypervisor_property_counts():
     assert requirements.of(
-        flavor(), {'hypervisor_type': 'qemu'}).forbidden == {HYPERV}
+        flavor(), {'hypervisor_type': 'qemu'}).forbidden == {
+        HYPERV}
 
 
 # -- sizes

@@ -25,7 +25,8 @@ import pytest
 from hv_sched import requirements
 from hv_sched.placement import transport
 from hv_sched.placement.client import Placement
-from hv_sched.request_filters import features as asked_features
+from hv_sched.request_filters import requested_features
+from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import scarcity
 from hv_sched.snapshot import scarcity_reader
@@ -53,7 +54,7 @@ def asking(monkeypatch):
     """What the server asks for, and what the scheduler knows."""
     def ask(*required, gpu=None, known=KNOWN):
         monkeypatch.setattr(
-            asked_features, 'wish_of', lambda spec: asked_features.Wish(
+            requested_features, 'of', lambda spec: RequestedFeatures(
                 requirements.Requirements(
                     requirements.Hypervisor.ANY, 1, frozenset(required),
                     gpu=gpu)))
@@ -140,7 +141,7 @@ def test_a_record_that_cannot_be_read_fails_no_request(
     def unreadable(request_spec):
         raise exception.RequestFilterFailed(reason='the cell is away')
 
-    monkeypatch.setattr(asked_features, 'wish_of', unreadable)
+    monkeypatch.setattr(requested_features, 'of', unreadable)
     assert [name for name, _ in order('all', 'plain1')] == ['plain1', 'all']
 
 

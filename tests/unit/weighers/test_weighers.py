@@ -23,6 +23,7 @@ import pytest
 from hv_sched.filters import earlier_picks
 from hv_sched.filters import shared_volume
 from hv_sched.placement import names
+from hv_sched.request_filters import request_state
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 from hv_sched.weighers import anti_affinity
@@ -77,9 +78,9 @@ def best(weigher, hosts, request_spec):
 
 def claim(request_spec, hosts, chosen):
     """What Nova does between two servers of a request."""
-    earlier_picks.of(request_spec).look(hosts)
+    earlier_picks.update(request_spec, hosts)
     chosen.num_instances += 1
-    earlier_picks.of(request_spec).look(hosts)
+    earlier_picks.update(request_spec, hosts)
 
 
 def test_more_room_on_the_volume_wins():
@@ -204,15 +205,19 @@ def test_without_a_snapshot_all_weigh_the_same(monkeypatch, weigher):
     assert best(weigher, hosts, spec()) == ['h1', 'h2']
 
 
+def taken_gb(request_spec, volume):
+    return request_state.of(request_spec).earlier_picks.taken_gb[volume]
+
+
 def test_a_pick_counts_though_an_earlier_filter_dropped_its_host():
     request_spec = spec()
     hosts = [host('h1', 'v1'), host('h2', 'v1')]
-    earlier_picks.of(request_spec).look(hosts)
+    earlier_picks.update(request_spec, hosts)
     hosts[0].num_instances += 1
-    earlier_picks.of(request_spec).look(hosts[1:])
-    assert earlier_picks.of(request_spec).taken_gb('v1') == 10
-    earlier_picks.of(request_spec).look(hosts[1:])
-    assert earlier_picks.of(request_spec).taken_gb('v1') == 10
+    earlier_picks.update(request_spec, hosts[1:])
+    assert taken_gb(request_spec, 'v1') == 10
+    earlier_picks.update(request_spec, hosts[1:])
+    assert taken_gb(request_spec, 'v1') == 10
 
 
 def filtered(hosts, request_spec):

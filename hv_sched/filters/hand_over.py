@@ -1,0 +1,168 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The hand-over: a moving server gets its share back before Nova claims.
+
+Planned by the request filter (``request_filters.pending_move``), made by
+SharedVolumeFilter once it knows that hosts remain. One POST writes both
+consumers, so it stands or it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+import dataclasses
+import random
+import time
+from typing import Any
+
+from nova import objects
+import nova.conf
+from nova.scheduler import weights
+from oslo_log import log as logging
+
+from hv_sched import exception
+from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.request_filters import request_state
+from hv_sched.request_filters.pending_move import PendingMove
+from hv_sched.shares import escrow
+from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
+
+CONF = nova.conf.CONF
+LOG = logging.getLogger(__name__)
+
+_ATTEMPTS = 8
+_PAUSE_S = 0.1
+
+
+class Refused(exception.Terminal):
+    """The hand-over cannot be made; the message says why."""
+
+
+def complete(host_states: Iterable[Any],
+             request_spec: objects.RequestSpec) -> list[Any]:
+    """Make the hand-over planned for a request, if any host remains.
+
+    :returns: the hosts; none when the share cannot be handed over, which
+        ends the move as "No valid host" with everything as it was
+    """
+    hosts = list(host_states)
+    move = request_state.of(request_spec).pending_move
+    if move is None or not hosts:
+        return hosts
+    try:
+        _make(move)
+    except (Refused, exception.PlacementError) as exc:
+        LOG.warning('The move of server %s is refused, its disk share '
+                    'cannot be handed over: %s', move.server, exc)
+        return []
+    return _best(hosts, request_spec) if move.one_host else hosts
+
+
+def _make(move: PendingMove) -> None:
+    restore = True
+    for attempt in range(_ATTEMPTS):
+        try:
+            after = _after(move, restore, again=bool(attempt))
+            if after:
+                nova_transport.placement().write_consumers(after)
+            return
+        except (exception.PlacementConflict,
+                exception.PlacementUnavailable) as exc:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            LOG.info('Handing over the share of server %s again: %s',
+                     move.server, exc)
+            time.sleep(_PAUSE_S * random.random() * (attempt + 1))  # noqa: S311
+        except exception.PlacementRefused as exc:
+            if not restore:
+                raise
+            # The room of an earlier failure's escrow may be gone: then it
+            # stays escrow, which the agent restores after the move.
+            LOG.warning('The escrow of server %s is not restored yet: %s',
+                        move.server, exc)
+            restore = False
+
+
+def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
+    """Consumers to write; none when the hand-over stands already.
+
+    :param again: what the move was planned for is not so any more
+    :raises Refused: the share that was there is gone
+    """
+    server, migration = (move.planned_for if move.planned_for and not again
+                         else _read(move))
+    if move.migration is None:
+        return _of_evacuation(move, server, restore)
+    pair = migration and escrow.kept(
+        server, migration, move.volumes, move.at_least_gb, restore)
+    if not pair:
+        raise Refused(f'migration {move.migration} holds no share of a '
+                      'volume any more')
+    after = [dataclasses.replace(pair[0], uuid=move.server), pair[1]]
+    before = [consumer for consumer in (server, migration) if consumer]
+    if after == before:
+        return []
+    _check_promised_room(move, before, after)
+    return after
+
+
+def _read(move: PendingMove) -> tuple[Consumer | None, Consumer | None]:
+    placement = nova_transport.placement()
+    return (placement.consumer(move.server),
+            placement.consumer(move.migration) if move.migration else None)
+
+
+def _check_promised_room(move: PendingMove, before: Iterable[Consumer],
+                         after: Iterable[Consumer]) -> None:
+    """:raises Refused: a resize would take room held for other servers"""
+    snapshot = cache.get()
+    if snapshot is None:
+        return
+    for uuid in move.kept_on:
+        size_gb = max(_disk_gb(after, uuid))
+        had_gb = max(max(escrow.shares_of(consumer, (uuid,)).values(),
+                         default=0) for consumer in before)
+        volume = snapshot.volumes.get(uuid)
+        if volume is None or size_gb <= had_gb:
+            continue
+        shortage = volume.lacks(size_gb, sum(_disk_gb(after, uuid))
+                                - sum(_disk_gb(before, uuid)))
+        if shortage:
+            raise Refused(shortage)
+
+
+def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
+    return [consumer.amount(volume, names.DISK_GB)
+            for consumer in consumers]
+
+
+def _of_evacuation(move: PendingMove, server: Consumer | None,
+                   restore: bool) -> list[Consumer]:
+    if not escrow.shares_of(server, move.volumes) or server is None:
+        raise Refused('it holds no share of a volume any more')
+    after = escrow.restored(server, move.volumes)
+    return [after] if restore and after != server else []
+
+
+def _best(host_states: list[Any],
+          request_spec: objects.RequestSpec) -> list[Any]:
+    """The host that weighs most, as Nova will weigh them."""
+    handler = weights.HostWeightHandler()
+    classes = handler.get_matching_classes(
+        CONF.filter_scheduler.weight_classes)
+    weighed = handler.get_weighed_objects(
+        [weigher() for weigher in classes], host_states, request_spec)
+    return [weighed[0].obj]
