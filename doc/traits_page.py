@@ -28,12 +28,25 @@ from hv_sched.placement import ownership
 Row = features_reference.Row
 PAGE = pathlib.Path(__file__).parent / 'source/reference/traits.rst'
 
+_CLOSED_BY = {
+    names.Closed.MAINTENANCE: 'maintenance',
+    names.Closed.OFFLINE: 'state',
+    names.Closed.FLOOR: 'free_bytes',
+    names.Closed.OPERATOR: 'accepts_new_disks',
+    names.Closed.STALE: 'collected_at',
+    names.Closed.REFUSED: 'size_bytes',
+    names.Closed.LEFT_OUT: 'volumes',
+    names.Closed.OVERCOMMITTED: 'what Placement held',
+}
 VOLUMES = (
     Row(names.SHARING, 'every published volume', 'volumes'),
     Row(names.VOLUME, 'every published volume', 'volumes'),
-    Row(names.NO_NEW_DISKS, 'volume closed to new disks: maintenance, too '
-        'little physical space, or closed by the operator',
-        'maintenance, free_bytes, accepts_new_disks'),
+    Row(names.NO_NEW_DISKS, 'volume closed to new disks, for one of the '
+        'reasons below', 'the facts of the reasons'),
+    *(Row(reason.trait, f'closed volume: {reason.value}', _CLOSED_BY[reason])
+      for reason in names.Closed),
+    Row(names.DISK_PREFIX + '<volume GUID>', 'every volume: the disk it '
+        'stands for, under whatever cluster', 'guid, identity'),
     *(Row(trait, f'volume with {label}', 'file_system')
       for label, trait in zip(('NTFS', 'ReFS'), names.FILE_SYSTEM.values(),
                               strict=True)),

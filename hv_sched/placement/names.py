@@ -15,6 +15,8 @@
 Features of nodes have theirs in ``hv_sched.features``.
 """
 
+from collections.abc import Iterable
+import enum
 import uuid
 
 import os_resource_classes
@@ -39,6 +41,10 @@ SHARING: str = os_traits.MISC_SHARES_VIA_AGGREGATE
 VOLUME = 'CUSTOM_HYPERV_CSV'
 NO_NEW_DISKS = 'CUSTOM_CSV_NO_NEW_DISKS'
 IMAGE_PREFIX = 'CUSTOM_CSV_IMAGE_'
+# The volume's own GUID: whose disk it is, under whatever cluster.
+DISK_PREFIX = 'CUSTOM_CSV_DISK_'
+# Beside NO_NEW_DISKS, one for each reason that stands.
+CLOSED_PREFIX = 'CUSTOM_CSV_CLOSED_'
 HOME_PREFIX = 'CUSTOM_CSV_HOME_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
 MEDIUM: dict[str, str] = {'hdd': os_traits.STORAGE_DISK_HDD,
@@ -55,8 +61,34 @@ REDIRECTED = 'CUSTOM_CSV_REDIRECTED'
 # The DISK_GB allocation_ratio a node had before it was closed.
 FORMER_RATIO_PREFIX = 'CUSTOM_CSV_FORMER_RATIO_'
 HW_CPU_PREFIX = 'HW_CPU_X86_'
+# Nothing new comes, or it is weighed down, while one of these is there.
+CLOSING = frozenset((NO_NEW_DISKS, PAUSED, REDIRECTED))
 # Nova puts this on every compute node's provider.
 COMPUTE_NODE: str = os_traits.COMPUTE_NODE
+
+
+class Closed(enum.Enum):
+    """Why a volume takes no new disks; each is a trait of its own."""
+
+    MAINTENANCE = 'in maintenance'
+    OFFLINE = 'offline'
+    FLOOR = 'physically free space below the floor'
+    OPERATOR = 'closed by the operator'
+    STALE = 'its facts are old'
+    REFUSED = 'what the source says of it is refused'
+    LEFT_OUT = 'the source no longer lists it'
+    OVERCOMMITTED = 'more is allocated than it holds'
+
+    @property
+    def trait(self) -> str:
+        """``CUSTOM_CSV_CLOSED_<REASON>``."""
+        return CLOSED_PREFIX + self.name
+
+
+def closed_reasons(traits: Iterable[str]) -> tuple[Closed, ...]:
+    """The reasons a volume's traits name, in the order above."""
+    present = frozenset(traits)
+    return tuple(reason for reason in Closed if reason.trait in present)
 
 
 def volume_provider_name(cluster: str, volume: str) -> str:
@@ -75,6 +107,11 @@ def cluster_of(provider_name: str) -> str:
 def image_trait(image_id: str) -> str:
     """The trait that says a volume's cache holds a Glance image."""
     return IMAGE_PREFIX + image_id.replace('-', '').upper()
+
+
+def disk_trait(volume_guid: str) -> str:
+    """The trait that says which disk a volume's provider stands for."""
+    return DISK_PREFIX + volume_guid.replace('-', '').upper()
 
 
 def home_trait(node: str) -> str:

@@ -30,6 +30,8 @@ GPU_PREFIXES = ('HW_GPU_RESOLUTION_', 'HW_GPU_MAX_DISPLAY_HEADS_')
 _VOLUME_TRAITS = frozenset((
     names.SHARING, names.VOLUME, names.NO_NEW_DISKS,
     *names.FILE_SYSTEM.values()))
+_VOLUME_PREFIXES = (
+    names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX)
 _MEDIUM_TRAITS = frozenset((
     os_traits.STORAGE_DISK_HDD, os_traits.STORAGE_DISK_SSD))
 _NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX)
@@ -48,7 +50,7 @@ def volume_trait(trait: str, medium_known: bool,
         return medium_known
     if trait.startswith(names.IMAGE_PREFIX):
         return images_known
-    return trait in _VOLUME_TRAITS or trait.startswith(names.HOME_PREFIX)
+    return trait in _VOLUME_TRAITS or trait.startswith(_VOLUME_PREFIXES)
 
 
 def volume_traits(traits: Iterable[str], medium_known: bool = True,

@@ -50,13 +50,31 @@ class Step(enum.IntEnum):
     CLEAN = 140
 
 
+class Widening(enum.Enum):
+    """In which way more can be placed after a write; see gate.py."""
+
+    PUBLISH = 'publish'
+    JOIN = 'join'
+    GROW = 'grow'
+    RESERVED_DOWN = 'reserve less'
+    REOPEN = 'reopen'
+    FEATURE = 'gain a feature'
+    OPEN_NODE = "open a node's own disk"
+    WITHDRAW = 'withdraw'
+    RATIO_UP = 'raise the allocation_ratio'
+
+
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """:param name: the provider's, trait's or class's name, for people"""
+    """:param name: the provider's, trait's or class's name, for people
+    :param granted: the ways in which it may widen, as the gate said
+    """
 
     step: Step
     uuid: str
     name: str
+    granted: frozenset[Widening] = dataclasses.field(
+        default=frozenset(), kw_only=True, compare=False, repr=False)
 
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:

@@ -28,7 +28,7 @@ from tests.unit.features import feature_oracle
 
 RESOURCE_CLASSES = {names.HELD_DISK_GB}
 # Families that stand on the page member by member.
-FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX}
+FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX, names.CLOSED_PREFIX}
 
 
 def written():
