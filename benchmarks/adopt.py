@@ -119,8 +119,8 @@ def populate(api: client.Placement, one: model.Cluster, count: int,
 def batches(api: client.Placement, one: model.Cluster,
             nova: Nova, batch: int, workers: int) -> None:
     adopter = adopt.Adopter(api, nova, Settings(workers=workers),
-                            adopt.Options(batch=batch))
-    report = adopter.adopt(adopter.look(one))
+                            adopt.AdoptOptions(batch=batch))
+    report = adopter.adopt(adopter.inspect(one))
     assert not report.findings, report.findings
     assert all(proof.holds for proof in report.proofs)
 

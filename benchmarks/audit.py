@@ -178,7 +178,7 @@ def audit(adapter: base.Adapter, nova: Nova, workers: int) -> int:
     """The number of findings; every server must be looked at."""
     one = auditor.Auditor(
         client.from_adapter(adapter), nova_servers.NovaServers(nova),
-        auditor.Options(workers))
+        auditor.AuditOptions(workers))
     found = looked = 0
     for report in one.audit():
         found += len(report.findings)

@@ -30,7 +30,7 @@ from hv_sched import model
 from hv_sched.adopt import inspection
 from hv_sched.adopt import plan as adopt_plan
 from hv_sched.adopt import proof
-from hv_sched.adopt.inspection import Situation
+from hv_sched.adopt.inspection import AdoptInputs
 from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
@@ -45,12 +45,12 @@ from hv_sched.providers.settings import Settings
 from hv_sched.shares import mover
 from hv_sched.shares import rewrite
 from hv_sched.shares.node_disk import NodeDisks
-from hv_sched.shares.quiescence import Left
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import Skip
+from hv_sched.shares.quiescence import SkipReason
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class AdoptOptions:
     """How to go about it.
 
     :param batch: servers written in one request
@@ -65,16 +65,16 @@ class Options:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class AdoptReport:
     """What became of one cluster.
 
-    :param left: consumers that were not moved, and why
+    :param skipped: consumers that were not moved, and why
     :param published: what the reconcile at the end came to, None when it
         was not reached
     """
 
     plan: AdoptPlan
-    left: tuple[Left, ...] = ()
+    skipped: tuple[Skip, ...] = ()
     proofs: tuple[proof.Proof, ...] = ()
     findings: tuple[Notice, ...] = ()
     published: reconcile.SyncResult | None = None
@@ -87,7 +87,7 @@ class Adopter:
     """
 
     def __init__(self, client: Placement, servers: Servers,
-                 settings: Settings, options: Options,
+                 settings: Settings, options: AdoptOptions,
                  progress: reconcile.Progress | None = None,
                  clock: Callable[[], datetime.datetime] | None = None
                  ) -> None:
@@ -96,134 +96,137 @@ class Adopter:
         self._settings = settings
         self._options = options
         self._progress = progress or reconcile.Progress()
-        self._survey = inspection.Surveyor(
+        self._inspector = inspection.Inspector(
             client, servers, settings, options.allow_overcommit, clock)
-        self._reconciler = self._survey.reconciler
+        self._reconciler = self._inspector.reconciler
 
-    def look(self, cluster: model.Cluster) -> Situation:
+    def inspect(self, cluster: model.Cluster) -> AdoptInputs:
         """What adopting a cluster would come to.
 
         :raises PlacementError: when Placement cannot be read
         """
-        return self._survey.look(cluster)
+        return self._inspector.inspect(cluster)
 
-    def unknown(self, situation: Situation) -> tuple[Left, ...]:
+    def unknown(self, inputs: AdoptInputs) -> tuple[Skip, ...]:
         """Consumers that cannot be written now, and why.
 
         :raises NovaError: when Nova cannot be read
         """
-        return self._survey.unknown(situation)
+        return self._inspector.unknown(inputs)
 
-    def adopt(self, situation: Situation) -> Report:
+    def adopt(self, inputs: AdoptInputs) -> AdoptReport:
         """Adopt a cluster, unless its plan is refused.
 
         :raises PlacementError: nothing more could be done; run again
         :raises NovaError: the same
         """
-        plan = situation.plan
-        waiting = self.unknown(situation)
+        plan = inputs.plan
+        waiting = self.unknown(inputs)
         refusals = (*plan.refusals, *_down(plan, waiting))
         if refusals:
-            return Report(plan, waiting, findings=refusals)
-        failure = self._make_volumes(situation)
+            return AdoptReport(plan, waiting, findings=refusals)
+        failure = self._make_volumes(inputs)
         if failure:
             raise failure
-        disks = NodeDisks(self._client, tuple(situation.layout.nodes))
-        for node in situation.layout.nodes:
+        disks = NodeDisks(self._client, tuple(inputs.layout.nodes))
+        for node in inputs.layout.nodes:
             disks.remember(node)
             disks.fit(node)
-        left = self._sweep(situation, disks)
-        self._finish(situation, disks, left)
-        proofs = self._prove(situation)
-        result = self._reconciler.sync(situation.facts)
-        return Report(plan, tuple(left.values()), proofs, (
-            *_told(plan.cluster, left), *_disproved(plan.cluster, proofs),
+        skipped = self._sweep(inputs, disks)
+        self._finish(inputs, disks, skipped)
+        proofs = self._prove(inputs)
+        result = self._reconciler.sync(inputs.facts)
+        return AdoptReport(plan, tuple(skipped.values()), proofs, (
+            *_notices(plan.cluster, skipped),
+            *_disproved(plan.cluster, proofs),
             *result.plan.all_findings), result)
 
-    def _make_volumes(self, situation: Situation
+    def _make_volumes(self, inputs: AdoptInputs
                       ) -> exception.HvSchedError | None:
-        wanted = planning.Plan(
+        plan = planning.Plan(
             vocabulary=planning.vocabulary(
-                situation.plan.changes, situation.observed.overview),
+                inputs.plan.changes, inputs.observed.overview),
             clusters=(planning.ClusterPlan(
-                situation.plan.cluster, situation.plan.changes),))
-        outcome = apply.apply(self._client, wanted,
-                              situation.observed.providers,
+                inputs.plan.cluster, inputs.plan.changes),))
+        outcome = apply.apply(self._client, plan,
+                              inputs.observed.providers,
                               self._settings.workers)
         return next(iter(outcome.failures.values()), None)
 
-    def _sweep(self, situation: Situation, disks: NodeDisks
-               ) -> dict[str, Left]:
+    def _sweep(self, inputs: AdoptInputs, disks: NodeDisks
+               ) -> dict[str, Skip]:
         """Move all there is, and what comes to stand still in time."""
-        direction = mover.Direction(
-            self._rewrite(situation.plan.targets), disks.write,
-            self._destination(situation))
-        one = mover.Mover(self._client, self._servers, direction,
-                          self._options.batch, self._settings.workers)
+        strategy = mover.MoveStrategy(
+            self._rewrite(inputs.plan.targets), disks.write,
+            self._destination(inputs))
+        share_mover = mover.Mover(self._client, self._servers, strategy,
+                                  self._options.batch, self._settings.workers)
         deadline = time.monotonic() + self._options.wait_seconds
         self._progress.start(sum(
-            len(situation.shares.get(node, {}))
-            for node in situation.layout.nodes))
+            len(inputs.shares.get(node, {}))
+            for node in inputs.layout.nodes))
         try:
             while True:
-                left = self._pass(situation.layout, one, disks)
-                if not self._again(left, deadline):
-                    return left
+                skipped = self._pass(inputs.layout, share_mover, disks)
+                if not self._again(skipped, deadline):
+                    return skipped
                 time.sleep(self._options.poll_seconds)
         finally:
             self._progress.stop()
 
-    def _again(self, left: Mapping[str, Left], deadline: float) -> bool:
-        moving = any(one.why == Why.MOVING for one in left.values())
+    def _again(self, skipped: Mapping[str, Skip], deadline: float) -> bool:
+        moving = any(skip.reason == SkipReason.MOVING
+                     for skip in skipped.values())
         return moving and time.monotonic() < deadline
 
-    def _pass(self, layout: Layout, one: mover.Mover, disks: NodeDisks
-              ) -> dict[str, Left]:
+    def _pass(self, layout: Layout, mover_: mover.Mover, disks: NodeDisks
+              ) -> dict[str, Skip]:
         """Every node once, and again while new servers arrive."""
-        left: dict[str, Left] = {}
+        skipped: dict[str, Skip] = {}
         for node in layout.nodes:
-            tried: set[str] = set()
-            while consumers := self._survey.disk_shares(node).keys() - tried:
-                tried |= consumers
-                left.update({found.consumer: found for found in one.move(
+            attempted: set[str] = set()
+            while consumers := (self._inspector.disk_shares(node).keys()
+                                - attempted):
+                attempted |= consumers
+                skipped.update({skip.consumer: skip for skip in mover_.move(
                     node, consumers, self._progress.advance)})
             disks.fit(node)
-        return left
+        return skipped
 
     @staticmethod
-    def _rewrite(goes: adopt_plan.Targets) -> mover.Rewrite:
+    def _rewrite(targets: adopt_plan.Targets) -> mover.Rewrite:
         return lambda consumer: rewrite.to_volumes(
-            consumer, goes.homes, goes.known.get(consumer.uuid))
+            consumer, targets.homes, targets.by_server.get(consumer.uuid))
 
     @staticmethod
-    def _destination(situation: Situation) -> mover.Destination:
-        by_name = {situation.observed.overview.listed[uuid].name: uuid
-                   for uuid in situation.observed.overview.compute_nodes}
+    def _destination(inputs: AdoptInputs) -> mover.Destination:
+        by_name = {inputs.observed.overview.listed[uuid].name: uuid
+                   for uuid in inputs.observed.overview.compute_nodes}
 
         def find(migration: Migration) -> tuple[str | None, str | None]:
             node = by_name.get(migration.dest_node or '')
-            return node, situation.plan.targets.homes.get(node or '')
+            return node, inputs.plan.targets.homes.get(node or '')
         return find
 
-    def _finish(self, situation: Situation, disks: NodeDisks,
-                left: Mapping[str, Left]) -> None:
+    def _finish(self, inputs: AdoptInputs, disks: NodeDisks,
+                skipped: Mapping[str, Skip]) -> None:
         """Nodes without shares that still can move are done."""
-        for node in situation.layout.nodes:
-            still = self._survey.disk_shares(node)
-            if all(consumer in left
-                   and left[consumer].why == Why.UNEXPLAINED
-                   for consumer in still):
+        for node in inputs.layout.nodes:
+            remaining = self._inspector.disk_shares(node)
+            if all(consumer in skipped
+                   and skipped[consumer].reason == SkipReason.UNEXPLAINED
+                   for consumer in remaining):
                 disks.close(node)
                 disks.mark_adopted(node)
 
-    def _prove(self, situation: Situation) -> tuple[proof.Proof, ...]:
+    def _prove(self, inputs: AdoptInputs) -> tuple[proof.Proof, ...]:
         on_nodes: dict[str, int] = {}
-        for node in situation.layout.nodes:
-            on_nodes.update(self._survey.disk_shares(node))
+        for node in inputs.layout.nodes:
+            on_nodes.update(self._inspector.disk_shares(node))
         return tuple(
-            proof.prove(volume, self._survey.disk_shares(volume.uuid),
+            proof.prove(volume, self._inspector.disk_shares(volume.uuid),
                         on_nodes, self._needed)
-            for volume in situation.plan.volumes)
+            for volume in inputs.plan.volumes)
 
     def _needed(self, consumer: str) -> int | None:
         """What Nova says a server's disk takes, of its flavor of now."""
@@ -231,8 +234,8 @@ class Adopter:
         return server.needs.disk_gb if server else None
 
 
-def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Notice]:
-    count = sum(1 for one in left if one.why == Why.UNKNOWN)
+def _down(plan: AdoptPlan, skipped: tuple[Skip, ...]) -> list[Notice]:
+    count = sum(1 for skip in skipped if skip.reason == SkipReason.UNKNOWN)
     if not count:
         return []
     return [Notice(
@@ -241,15 +244,15 @@ def _down(plan: AdoptPlan, left: tuple[Left, ...]) -> list[Notice]:
         f'nothing is touched until it does')]
 
 
-def _told(cluster: str, left: Mapping[str, Left]) -> list[Notice]:
-    return [Notice(cluster, one.consumer, Kind.SKIPPED, one.message)
-            for one in left.values()]
+def _notices(cluster: str, skipped: Mapping[str, Skip]) -> list[Notice]:
+    return [Notice(cluster, skip.consumer, Kind.SKIPPED, skip.message)
+            for skip in skipped.values()]
 
 
 def _disproved(cluster: str, proofs: tuple[proof.Proof, ...]
                ) -> list[Notice]:
     return [Notice(
-        cluster, one.volume, Kind.REFUSED,
+        cluster, account.volume, Kind.REFUSED,
         f'the sums do not agree; shares of another size: '
-        f'{", ".join(one.differing) or "none"}')
-        for one in proofs if not one.holds]
+        f'{", ".join(account.differing) or "none"}')
+        for account in proofs if not account.holds]

@@ -48,11 +48,11 @@ def read(client: Placement, providers: Iterable[str], workers: int
 
     :param providers: their uuids
     """
-    wanted = sorted(set(providers))
+    uuids = sorted(set(providers))
     documents = in_parallel(workers, lambda uuid: _provider(client, uuid),
-                            wanted)
+                            uuids)
     return {'hv_sched_export': VERSION,
-            'providers': dict(zip(wanted, documents, strict=True))}
+            'providers': dict(zip(uuids, documents, strict=True))}
 
 
 def _provider(client: Placement, uuid: str) -> dict[str, Any]:

@@ -34,12 +34,12 @@ from hv_sched.providers import scope
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import quiescence
-from hv_sched.shares.quiescence import Left
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import Skip
+from hv_sched.shares.quiescence import SkipReason
 
 
 @dataclasses.dataclass(frozen=True)
-class Situation:
+class AdoptInputs:
     """A cluster, as the source and Placement have it."""
 
     facts: model.Facts
@@ -49,7 +49,7 @@ class Situation:
     plan: AdoptPlan
 
 
-class Surveyor:
+class Inspector:
     """:ivar reconciler: what it observes Placement with"""
 
     def __init__(self, client: Placement, servers: Servers,
@@ -64,30 +64,30 @@ class Surveyor:
         self.reconciler = reconcile.Reconciler(
             client, settings, clock=self._clock)
 
-    def look(self, cluster: model.Cluster) -> Situation:
+    def inspect(self, cluster: model.Cluster) -> AdoptInputs:
         """What adopting a cluster would come to.
 
         :raises PlacementError: when Placement cannot be read
         """
         facts = model.Facts((cluster,))
-        laid, observed = self.reconciler.observe(facts)
-        one = laid.layouts[0]
-        shares = self._shares(one, observed)
+        scope_, observed = self.reconciler.observe(facts)
+        layout = scope_.layouts[0]
+        shares = self._shares(layout, observed)
         plan = adopt_plan.make(
-            one, observed, shares, adopt_plan.targets(one), self._settings,
-            self._allow_overcommit)
+            layout, observed, shares, adopt_plan.targets(layout),
+            self._settings, self._allow_overcommit)
         refusals = (*self._frozen(cluster), *plan.refusals,
-                    *self._misnamed(one, observed))
-        return Situation(
-            facts, one, observed, shares,
+                    *self._misnamed(layout, observed))
+        return AdoptInputs(
+            facts, layout, observed, shares,
             dataclasses.replace(plan, refusals=refusals))
 
-    def _shares(self, one: Layout, observed: Observed
+    def _shares(self, layout: Layout, observed: Observed
                 ) -> adopt_plan.Shares:
-        wanted = [uuid for uuid in (*one.nodes, *one.volumes)
-                  if uuid in observed.overview.listed]
-        return dict(zip(wanted, in_parallel(
-            self._settings.workers, self.disk_shares, wanted), strict=True))
+        uuids = [uuid for uuid in (*layout.nodes, *layout.volumes)
+                 if uuid in observed.overview.listed]
+        return dict(zip(uuids, in_parallel(
+            self._settings.workers, self.disk_shares, uuids), strict=True))
 
     def disk_shares(self, uuid: str) -> dict[str, int]:
         """DISK_GB by consumer on a provider."""
@@ -102,43 +102,47 @@ class Surveyor:
         if not limit or age <= limit:
             return []
         return [Notice(cluster.name, cluster.name, Kind.FROZEN,
-                        f'the facts are {int(age)} seconds old: nothing is '
-                        f'adopted until they are newer')]
+                       f'the facts are {int(age)} seconds old: nothing is '
+                       f'adopted until they are newer')]
 
-    def _misnamed(self, one: Layout, observed: Observed) -> list[Notice]:
+    def _misnamed(self, layout: Layout, observed: Observed) -> list[Notice]:
         """Volumes that could never be published need no shares."""
-        planned, _kept = plan_volume.plan(
-            one, frozenset(), observed, self._settings,
-            scope.named_like_ours(one, observed.overview),
+        planned, _kept_uuids = plan_volume.plan(
+            layout, frozenset(), observed, self._settings,
+            scope.named_like_ours(layout, observed.overview),
             undecided=frozenset())
-        ours = {one.volume_name(uuid) for uuid in one.volumes}
-        return [finding for finding in planned[1]
-                if finding.kind == Kind.REFUSED and finding.subject in ours]
+        volume_names = {layout.volume_name(uuid) for uuid in layout.volumes}
+        return [notice for notice in planned[1]
+                if notice.kind == Kind.REFUSED
+                and notice.subject in volume_names]
 
-    def unknown(self, situation: Situation) -> tuple[Left, ...]:
+    def unknown(self, inputs: AdoptInputs) -> tuple[Skip, ...]:
         """Consumers that cannot be written now, and why.
 
         :raises NovaError: when Nova cannot be read
         """
-        found: list[Left] = []
-        for node in situation.layout.nodes:
-            consumers = situation.shares.get(node, {})
+        skipped: list[Skip] = []
+        for node in inputs.layout.nodes:
+            consumers = inputs.shares.get(node, {})
             if consumers:
-                seen = quiescence.look(self._servers, (node,), consumers)
-                found += quiescence.sort(consumers, seen).left
-        return self._doubted(found)
+                view = quiescence.read_view(self._servers, (node,), consumers)
+                skipped += quiescence.sort(consumers, view).skipped
+        return self._doubted(skipped)
 
-    def _doubted(self, found: Sequence[Left]) -> tuple[Left, ...]:
+    def _doubted(self, skipped: Sequence[Skip]) -> tuple[Skip, ...]:
         """While a cell is down, what nobody knows may be its migration's.
 
         Nova tells of a server in such a cell that it exists; migrations it
         leaves out without a word.
         """
-        if not any(left.why == Why.UNEXPLAINED for left in found) or all(
-                self._servers.computes().values()):
-            return tuple(found)
+        if not any(skip.reason == SkipReason.UNEXPLAINED
+                   for skip in skipped) or all(
+                       self._servers.computes().values()):
+            return tuple(skipped)
         return tuple(
             dataclasses.replace(
-                left, why=Why.UNKNOWN, message='Nova knows no such server; '
-                'it may be a migration of a cell that does not answer')
-            if left.why == Why.UNEXPLAINED else left for left in found)
+                skip, reason=SkipReason.UNKNOWN,
+                message='Nova knows no such server; it may be a migration of '
+                'a cell that does not answer')
+            if skip.reason == SkipReason.UNEXPLAINED else skip
+            for skip in skipped)

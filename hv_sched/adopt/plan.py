@@ -43,14 +43,14 @@ class Targets:
     """Where shares go.
 
     :param homes: volume by node; None when nothing says which one
-    :param known: volume by server, for those whose files are known
+    :param by_server: volume by server, for those whose files are known
     """
 
     homes: Mapping[str, str | None]
-    known: Mapping[str, str]
+    by_server: Mapping[str, str]
 
     def of(self, node: str, consumer: str) -> str | None:
-        return self.known.get(consumer) or self.homes[node]
+        return self.by_server.get(consumer) or self.homes[node]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +80,10 @@ class VolumePlan:
 
     def expected_gb(self) -> dict[str, int]:
         """What each consumer should hold on it at the end."""
-        found = dict(self.held_gb)
+        amounts = dict(self.held_gb)
         for consumer, amount in self.arriving_gb.items():
-            found[consumer] = found.get(consumer, 0) + amount
-        return found
+            amounts[consumer] = amounts.get(consumer, 0) + amount
+        return amounts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,71 +103,71 @@ class AdoptPlan:
     refusals: tuple[Notice, ...] = ()
 
 
-def targets(one: Layout) -> Targets:
+def targets(layout: Layout) -> Targets:
     """Where the shares of each node, and of each known server, go."""
-    return Targets({uuid: _home(one, node)
-                    for uuid, node in one.nodes.items()}, _known(one))
+    return Targets({uuid: _home(layout, node)
+                    for uuid, node in layout.nodes.items()}, _known(layout))
 
 
-def _home(one: Layout, node: model.Node) -> str | None:
+def _home(layout: Layout, node: model.Node) -> str | None:
     """A node that is cut off from its home still has its shares there."""
-    if len(one.volumes) == 1:
-        return next(iter(one.volumes))
-    return next((uuid for uuid, volume in one.volumes.items()
+    if len(layout.volumes) == 1:
+        return next(iter(layout.volumes))
+    return next((uuid for uuid, volume in layout.volumes.items()
                  if volume.guid == node.home), None)
 
 
-def _known(one: Layout) -> dict[str, str]:
+def _known(layout: Layout) -> dict[str, str]:
     """The volume with most of each server's files, where they are listed."""
-    found = {}
-    for vm in one.cluster.vms or ():
+    volumes = {}
+    for vm in layout.cluster.vms or ():
         disks = [(disk.provisioned_bytes, uuid) for disk in vm.disks
-                 if (uuid := ids.volume_uuid(one.cluster.guid, disk.volume))
-                 in one.volumes]
+                 if (uuid := ids.volume_uuid(layout.cluster.guid, disk.volume))
+                 in layout.volumes]
         if disks:
-            found[vm.instance_uuid] = max(disks)[1]
-    return found
+            volumes[vm.instance_uuid] = max(disks)[1]
+    return volumes
 
 
-def make(one: Layout, observed: Observed, shares: Shares, goes: Targets,
+def make(layout: Layout, observed: Observed, shares: Shares, targets_: Targets,
          settings: Settings, allow_overcommit: bool) -> AdoptPlan:
     """The plan for one cluster.
 
     :param shares: DISK_GB by consumer on each node and volume
     """
-    arriving, merged, homeless = _arriving(one, shares, goes)
-    wanted = [uuid for uuid in one.volumes
-              if one.members[uuid] or arriving.get(uuid)]
+    arriving, merged, homeless = _arriving(layout, shares, targets_)
+    volumes = [uuid for uuid in layout.volumes
+               if layout.members[uuid] or arriving.get(uuid)]
     plans: list[VolumePlan] = []
-    found: list[changes.Change] = []
-    for uuid in wanted:
-        volume, more = _volume(
-            one, observed.providers.get(uuid),
-            VolumePlan(uuid, one.volume_name(uuid), Inventory(0),
+    volume_changes: list[changes.Change] = []
+    for uuid in volumes:
+        volume, additional = _volume(
+            layout, observed.providers.get(uuid),
+            VolumePlan(uuid, layout.volume_name(uuid), Inventory(0),
                        shares.get(uuid, {}), arriving.get(uuid, {}),
                        merged.get(uuid, 0)), settings)
         plans.append(volume)
-        found += more
+        volume_changes += additional
     refusals = [] if allow_overcommit else [
-        _short(one, plan) for plan in plans if plan.short_gb]
+        _short(layout, plan) for plan in plans if plan.short_gb]
     return AdoptPlan(
-        one.cluster.name, tuple(sorted(
-            found, key=lambda change: (change.step, change.name))),
-        {node: sum(shares.get(node, {}).values()) for node in one.nodes},
-        tuple(plans), goes,
-        (*refusals, *(_homeless(one, node) for node in homeless)))
+        layout.cluster.name, tuple(sorted(
+            volume_changes, key=lambda change: (change.step, change.name))),
+        {node: sum(shares.get(node, {}).values()) for node in layout.nodes},
+        tuple(plans), targets_,
+        (*refusals, *(_homeless(layout, node) for node in homeless)))
 
 
-def _arriving(one: Layout, shares: Shares, goes: Targets
+def _arriving(layout: Layout, shares: Shares, targets_: Targets
               ) -> tuple[dict[str, dict[str, int]], dict[str, int],
                          Sequence[str]]:
     """By volume: what arrives, what was counted twice; and lost nodes."""
     arriving: dict[str, dict[str, int]] = {}
     merged: dict[str, int] = {}
     homeless = set()
-    for node in one.nodes:
+    for node in layout.nodes:
         for consumer, amount in shares.get(node, {}).items():
-            volume = goes.of(node, consumer)
+            volume = targets_.of(node, consumer)
             if volume is None:
                 homeless.add(node)
                 continue
@@ -179,31 +179,32 @@ def _arriving(one: Layout, shares: Shares, goes: Targets
     return arriving, merged, sorted(homeless)
 
 
-def _volume(one: Layout, provider: Provider | None, plan: VolumePlan,
+def _volume(layout: Layout, provider: Provider | None, plan: VolumePlan,
             settings: Settings) -> tuple[VolumePlan, list[changes.Change]]:
     """A volume's inventory as it has to be once the shares are on it."""
     now = provider or Provider(plan.uuid, plan.name, 0, {}, {},
                                frozenset(), frozenset())
-    short = _short_gb(one, now, plan, settings)
+    short = _short_gb(layout, now, plan, settings)
     traits = now.traits
     if short and overcommit.ratio_before(traits) is None:
         traits = traits | {overcommit.trait(_ratio(now, settings))}
     full = dataclasses.replace(
         now, traits=traits, usages={names.DISK_GB: plan.after_gb},
         shares_gb=plan.expected_gb())
-    disk = plan_volume.disk_inventory(one, full, settings)
-    found: list[changes.Change] = []
+    disk = plan_volume.disk_inventory(layout, full, settings)
+    volume_changes: list[changes.Change] = []
     if provider is None:
-        found.append(changes.CreateProvider(
+        volume_changes.append(changes.CreateProvider(
             Step.CREATE, plan.uuid, plan.name))
-    found += changes.set_traits(Step.REMEMBER, now, traits)
+    volume_changes += changes.set_traits(Step.REMEMBER, now, traits)
     after = {**now.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
     if not plan_volume.same_inventories(after, now.inventories):
-        found.append(changes.SetInventories(
+        volume_changes.append(changes.SetInventories(
             Step.FILL, plan.uuid, plan.name, before=now.inventories,
             after=after))
-    return dataclasses.replace(plan, inventory=disk, short_gb=short), found
+    return (dataclasses.replace(plan, inventory=disk, short_gb=short),
+            volume_changes)
 
 
 def _ratio(provider: Provider, settings: Settings) -> float:
@@ -212,7 +213,7 @@ def _ratio(provider: Provider, settings: Settings) -> float:
         provider.inventories.get(names.DISK_GB), settings)
 
 
-def _short_gb(one: Layout, provider: Provider, plan: VolumePlan,
+def _short_gb(layout: Layout, provider: Provider, plan: VolumePlan,
               settings: Settings) -> int:
     """By how many GiB more is allocated than the volume can hold.
 
@@ -222,25 +223,25 @@ def _short_gb(one: Layout, provider: Provider, plan: VolumePlan,
     if disk and overcommit.ratio_before(provider.traits) is not None:
         # Raised already, with consent, but only for what it had then.
         return max(0, plan.after_gb - disk.capacity)
-    total = one.volumes[plan.uuid].total_gb
+    total = layout.volumes[plan.uuid].total_gb
     ratio = _ratio(provider, settings)
     if not overcommit.still_needed(total, plan.after_gb, ratio):
         return 0
     return plan.after_gb - int(total * ratio)
 
 
-def _short(one: Layout, plan: VolumePlan) -> Notice:
-    total = one.volumes[plan.uuid].total_gb
+def _short(layout: Layout, plan: VolumePlan) -> Notice:
+    total = layout.volumes[plan.uuid].total_gb
     return Notice(
-        one.cluster.name, plan.name, Kind.REFUSED,
+        layout.cluster.name, plan.name, Kind.REFUSED,
         f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '
         f'GB of {total} GB. Move or delete servers, or run with '
         f'--allow-overcommit, which sets its allocation_ratio to '
         f'{fitting.smallest(total, plan.after_gb):g} until it fits again')
 
 
-def _homeless(one: Layout, node: str) -> Notice:
+def _homeless(layout: Layout, node: str) -> Notice:
     return Notice(
-        one.cluster.name, one.nodes[node].name, Kind.REFUSED,
+        layout.cluster.name, layout.nodes[node].name, Kind.REFUSED,
         "nothing says which volume its servers' files are on: give the "
         'node its home in the source')

@@ -65,20 +65,20 @@ def prove(plan: VolumePlan, after: Mapping[str, int],
         not say; asked for those alone whose share has another size
     """
     expected = plan.expected_gb()
-    gone = {consumer: amount for consumer, amount in expected.items()
-            if consumer not in after and consumer not in on_nodes}
-    left = {consumer: amount for consumer, amount in expected.items()
-            if consumer in on_nodes and consumer not in gone}
+    deleted = {consumer: amount for consumer, amount in expected.items()
+               if consumer not in after and consumer not in on_nodes}
+    remaining = {consumer: amount for consumer, amount in expected.items()
+                 if consumer in on_nodes and consumer not in deleted}
     different = {consumer for consumer in expected.keys() & after.keys()
-                 if consumer not in left
+                 if consumer not in remaining
                  and after[consumer] != expected[consumer]}
     changed = {consumer for consumer in different
                if needed(consumer) == after[consumer]}
     # A share of which a part is still on a node is counted as left.
     left_gb = sum(amount - after.get(consumer, 0)
-                  for consumer, amount in left.items())
+                  for consumer, amount in remaining.items())
     return Proof(
-        plan.name, plan.before_gb, plan.merged_gb, sum(gone.values()),
+        plan.name, plan.before_gb, plan.merged_gb, sum(deleted.values()),
         left_gb,
         sum(amount for consumer, amount in after.items()
             if consumer not in expected),

@@ -31,6 +31,7 @@ from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import overcommit
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.observed import Observed
@@ -47,8 +48,8 @@ from hv_sched.providers.settings import Settings
 from hv_sched.shares import mover
 from hv_sched.shares import rewrite
 from hv_sched.shares.node_disk import NodeDisks
-from hv_sched.shares.quiescence import Left
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import Skip
+from hv_sched.shares.quiescence import SkipReason
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
 _PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
@@ -58,7 +59,7 @@ _OUR_CLASSES = ('CUSTOM_CSV_', 'CUSTOM_REMOTEFX_')
 
 
 @dataclasses.dataclass(frozen=True)
-class Situation:
+class RetireInputs:
     """A cluster that is to be given back.
 
     :param nodes: by uuid, the names of its compute nodes
@@ -76,11 +77,11 @@ class Situation:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class RetireReport:
     """:param done: the changes that gave the providers back"""
 
     findings: tuple[Notice, ...]
-    left: tuple[Left, ...] = ()
+    skipped: tuple[Skip, ...] = ()
     done: tuple[changes.Change, ...] = ()
 
 
@@ -102,22 +103,23 @@ class Retirer:
         self._progress = progress or reconcile.Progress()
         self._reconciler = reconcile.Reconciler(client, settings)
 
-    def look(self, cluster: model.Cluster) -> Situation:
+    def inspect(self, cluster: model.Cluster) -> RetireInputs:
         """What there is to give back.
 
         :raises PlacementError: when Placement cannot be read
         """
         facts = model.Facts((cluster,))
         scope, observed = self._reconciler.observe(facts)
-        one = scope.layouts[0]
+        layout = scope.layouts[0]
         listed = observed.overview.listed
-        members = observed.overview.members.get(one.cluster_aggregate,
+        members = observed.overview.members.get(layout.cluster_aggregate,
                                                 frozenset())
-        nodes = {*one.nodes, *(members & observed.overview.compute_nodes)}
-        volumes = {uuid for uuid in (*one.volumes, *scoping.named_like_ours(
-            one, observed.overview)) if uuid in observed.providers}
-        return Situation(
-            facts, one, scope, observed,
+        nodes = {*layout.nodes, *(members & observed.overview.compute_nodes)}
+        bearing_our_names = scoping.named_like_ours(layout, observed.overview)
+        volumes = {uuid for uuid in (*layout.volumes, *bearing_our_names)
+                   if uuid in observed.providers}
+        return RetireInputs(
+            facts, layout, scope, observed,
             {uuid: listed[uuid].name for uuid in nodes},
             {uuid: listed[uuid].name for uuid in volumes},
             {uuid: self._held(uuid) for uuid in volumes})
@@ -128,68 +130,66 @@ class Retirer:
                 for consumer, resources
                 in self._client.allocations_on(volume).items()}
 
-    def retire(self, situation: Situation) -> Report:
+    def retire(self, inputs: RetireInputs) -> RetireReport:
         """Give a cluster back.
 
         :raises PlacementError: nothing more could be done; run again
         :raises NovaError: the same
         """
-        name = situation.layout.cluster.name
-        for volume in situation.volumes:
+        name = inputs.layout.cluster.name
+        for volume in inputs.volumes:
             self._hide(volume)
-        disks = NodeDisks(self._client, tuple(situation.nodes))
-        left = self._move(situation, disks)
-        told = tuple(Notice(name, one.consumer, Kind.SKIPPED, one.message)
-                     for one in left)
-        if any(one.why != Why.UNEXPLAINED for one in left):
-            return Report((*told, Notice(
+        disks = NodeDisks(self._client, tuple(inputs.nodes))
+        skipped = self._move(inputs, disks)
+        notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED, skip.message)
+                        for skip in skipped)
+        if any(skip.reason != SkipReason.UNEXPLAINED for skip in skipped):
+            return RetireReport((*notices, Notice(
                 name, name, Kind.SKIPPED, 'not every share is back on its '
                 'node: its volumes stay hidden and its nodes closed; run '
-                'retire again')), tuple(left))
-        for node in situation.nodes:
+                'retire again')), tuple(skipped))
+        for node in inputs.nodes:
             disks.restore(node, self._ratios.get(node))
-        findings = self._drop_children(situation)
-        done, more = self._release(self.look(situation.facts.clusters[0]))
+        findings = self._drop_children(inputs)
+        done, refusals = self._release(self.inspect(inputs.facts.clusters[0]))
         self._clean()
-        return Report((*told, *findings, *more), tuple(left), done)
+        return RetireReport((*notices, *findings, *refusals), tuple(skipped),
+                            done)
 
     def _hide(self, volume: str) -> None:
         """Out of its home aggregate: no candidate has it from now on."""
         home = frozenset((ids.home_aggregate(volume),))
-        for attempt in range(mover.ATTEMPTS):
+
+        def once() -> None:
             generation, aggregates = self._client.aggregates(volume)
-            if not aggregates & home:
-                return
-            try:
+            if aggregates & home:
                 self._client.set_aggregates(volume, generation,
                                             aggregates - home)
-                return
-            except exception.PlacementConflict:
-                if attempt + 1 == mover.ATTEMPTS:
-                    raise
+        retry.on_conflict(f'hide volume {volume}', mover.ATTEMPTS)(once)
 
-    def _move(self, situation: Situation, disks: NodeDisks) -> list[Left]:
+    def _move(self, inputs: RetireInputs, disks: NodeDisks) -> list[Skip]:
         """Every share to the own disk of its server's node."""
-        one = mover.Mover(
-            self._client, self._servers, mover.Direction(
+        share_mover = mover.Mover(
+            self._client, self._servers, mover.MoveStrategy(
                 lambda consumer: rewrite.to_nodes(
-                    consumer, situation.volumes,
-                    self._nodes_of(consumer, situation.observed)),
+                    consumer, inputs.volumes,
+                    self._nodes_of(consumer, inputs.observed)),
                 disks.write, lambda migration: (None, None)),
             self._batch, self._settings.workers)
-        waiting = {consumer for volume in situation.volumes
+        waiting = {consumer for volume in inputs.volumes
                    for consumer in self._held(volume)}
         self._progress.start(len(waiting))
-        left: list[Left] = []
+        skipped: list[Skip] = []
         try:
-            for node in situation.nodes:
-                here = waiting & self._client.allocations_on(node).keys()
-                left += one.move(node, here, self._progress.advance)
-                waiting -= here
-            left += one.move('', waiting, self._progress.advance)
+            for node in inputs.nodes:
+                on_node = waiting & self._client.allocations_on(node).keys()
+                skipped += share_mover.move(node, on_node,
+                                            self._progress.advance)
+                waiting -= on_node
+            skipped += share_mover.move('', waiting, self._progress.advance)
         finally:
             self._progress.stop()
-        return left
+        return skipped
 
     def _nodes_of(self, consumer: Consumer, observed: Observed
                   ) -> frozenset[str]:
@@ -206,42 +206,42 @@ class Retirer:
         return frozenset(uuid for uuid in on
                          if overview.listed[uuid].name == server.node)
 
-    def _drop_children(self, situation: Situation) -> list[Notice]:
+    def _drop_children(self, inputs: RetireInputs) -> list[Notice]:
         """Delete the RemoteFX providers below the nodes."""
-        found = []
-        for node, name in situation.nodes.items():
+        notices = []
+        for node, name in inputs.nodes.items():
             child = ids.remotefx_uuid(node)
-            if child not in situation.observed.overview.listed:
+            if child not in inputs.observed.overview.listed:
                 continue
             try:
                 self._client.delete_provider(child)
             except exception.PlacementNotFound:
                 continue
             except exception.PlacementRefused as exc:
-                found.append(Notice(situation.layout.cluster.name, name,
-                                     Kind.REFUSED, str(exc)))
-        return found
+                notices.append(Notice(inputs.layout.cluster.name, name,
+                                      Kind.REFUSED, str(exc)))
+        return notices
 
-    def _release(self, now: Situation
+    def _release(self, now: RetireInputs
                  ) -> tuple[tuple[changes.Change, ...], list[Notice]]:
         """Take what is ours off the nodes, and delete the volumes."""
-        one, providers = now.layout, now.observed.providers
-        found = [change for node in now.nodes if node in providers
-                 for change in plan_node.release(
-                     providers[node], now.scope.aggregates, one)]
+        layout, providers = now.layout, now.observed.providers
+        releases = [change for node in now.nodes if node in providers
+                    for change in plan_node.release(
+                     providers[node], now.scope.aggregates, layout)]
         findings = []
         for volume, name in now.volumes.items():
             if now.shares[volume]:
                 findings.append(Notice(
-                    one.cluster.name, name, Kind.REFUSED,
+                    layout.cluster.name, name, Kind.REFUSED,
                     f'{len(now.shares[volume])} consumers still hold '
                     f'{sum(now.shares[volume].values())} GB of it: it '
                     f'stays, hidden'))
             else:
-                found += plan_withdrawal.withdraw(providers[volume])
-        wanted = planning.Plan(clusters=(planning.ClusterPlan(
-            one.cluster.name, tuple(c for c in found if c.lines)),))
-        outcome = apply.apply(self._client, wanted, providers,
+                releases += plan_withdrawal.withdraw(providers[volume])
+        plan = planning.Plan(clusters=(planning.ClusterPlan(
+            layout.cluster.name, tuple(c for c in releases if c.lines)),))
+        outcome = apply.apply(self._client, plan, providers,
                               self._settings.workers)
         for failure in outcome.failures.values():
             raise failure

@@ -21,7 +21,7 @@ from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
 from hv_sched.audit.findings import Code
-from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 
@@ -33,13 +33,13 @@ class Audits:
     :param skips: whether a volume, by its provider's name, is left alone
     """
 
-    def __init__(self, options: Any, placement: Placement, cloud: Cloud,
+    def __init__(self, options: Any, placement: Placement, cloud: NovaRecords,
                  skips: Callable[[str], bool]) -> None:
         self._options = options
         self._placement = placement
         self._cloud = cloud
         self._skips = skips
-        self._healer = healing.Healer(placement, cloud, healing.Options(
+        self._healer = healing.Healer(placement, cloud, healing.HealOptions(
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
             settle_seconds=options.held_settle_time))
@@ -50,35 +50,35 @@ class Audits:
         :raises PlacementError, NovaError: it was not finished
         """
         options = self._options
-        one = auditor.Auditor(
-            self._placement, self._cloud, auditor.Options(
+        audit = auditor.Auditor(
+            self._placement, self._cloud, auditor.AuditOptions(
                 options.workers, _known_on(options),
                 settle_seconds=options.held_settle_time))
-        left = 0
-        for report in one.audit():
-            if not any(map(self._skips, report.ground.volumes.values())):
-                left += self._heal(report)
-        if one.down:
+        remaining = 0
+        for report in audit.audit():
+            if not any(map(self._skips, report.context.volumes.values())):
+                remaining += self._heal(report)
+        if audit.down:
             LOG.warning('Audit: the cell of %s does not answer; nothing of '
-                        'its servers is judged', ', '.join(sorted(one.down)))
-        return not left and not one.down
+                        'its servers is judged', ', '.join(sorted(audit.down)))
+        return not remaining and not audit.down
 
-    def _heal(self, report: auditor.Report) -> int:
+    def _heal(self, report: auditor.AuditReport) -> int:
         """Heal what may be of one cluster; returns how much is left."""
         result = self._healer.heal(report)
         for finding in result.done:
             LOG.info('Healed %s of %s on %s (%d GB): %s',
-                     finding.code.value, finding.consumer, finding.where,
+                     finding.code.value, finding.consumer, finding.location,
                      finding.gb, finding.remedy)
         for volume, gb in sorted(result.raised.items()):
             LOG.warning('Volume %s: its room was given away; %d GB more than '
                         'it has are allocated now', volume, gb)
-        for finding in result.left:
+        for finding in result.remaining:
             LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
-                        finding.code.value, finding.consumer, finding.where,
+                        finding.code.value, finding.consumer, finding.location,
                         finding.gb, finding.evidence,
-                        result.why.get(finding.consumer, finding.remedy))
-        return len(result.left)
+                        result.reasons.get(finding.consumer, finding.remedy))
+        return len(result.remaining)
 
 
 def _known_on(options: Any) -> dict[str, str]:
@@ -91,4 +91,4 @@ def _known_on(options: Any) -> dict[str, str]:
         LOG.warning('Audit goes on without the source: %s', exc)
         return {}
     return file_locations.volumes_of(facts, reconcile.utcnow(),
-                                   options.stale_after)
+                                     options.stale_after)

@@ -27,7 +27,7 @@ from hv_sched import model
 from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
-from hv_sched.compute.servers import Cloud
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
@@ -43,7 +43,7 @@ class Agent:
     """
 
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 servers: Cloud) -> None:
+                 servers: NovaRecords) -> None:
         self._conf = conf
         self._paused = paused.Paused(conf.pause_cluster)
         self._reconciler = reconcile.Reconciler(
@@ -74,11 +74,11 @@ class Agent:
             return exit_codes.ERROR
         return max(codes, key=(0, 4, 3).index)
 
-    def _attempt(self, what: str, half: Callable[[], int]) -> int:
+    def _attempt(self, part: str, half: Callable[[], int]) -> int:
         try:
             return half()
         except exception.HvSchedError as exc:
-            LOG.error('This pass: %s failed: %s', what, exc)
+            LOG.error('This pass: %s failed: %s', part, exc)
             return exit_codes.ERROR
 
     def _sync(self, full: bool) -> int:
@@ -110,9 +110,10 @@ class Agent:
 
     def _restore(self, full: bool) -> int:
         result = self._restorer.restore(full=full)
-        for one in result.done:
-            LOG.info('%s %s GB of %s on volume %s', one.what.capitalize(),
-                     one.gb, one.consumer, one.volume)
+        for restored in result.done:
+            LOG.info('%s %s GB of %s on volume %s',
+                     restored.action.capitalize(),
+                     restored.gb, restored.consumer, restored.volume)
         _log(result.findings)
         return exit_codes.of(result.findings)
 

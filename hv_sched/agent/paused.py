@@ -44,5 +44,5 @@ class Paused:
 
     def unknown(self, clusters: Iterable[str]) -> list[str]:
         """Names given that are no cluster's: mistyped, most likely."""
-        known = set(map(naming.key, clusters))
-        return [name for name in self.names if naming.key(name) not in known]
+        keys = set(map(naming.key, clusters))
+        return [name for name in self.names if naming.key(name) not in keys]

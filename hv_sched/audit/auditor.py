@@ -31,24 +31,24 @@ import time
 from hv_sched.audit import clusters
 from hv_sched.audit import judge
 from hv_sched.audit import orphans
-from hv_sched.audit.clusters import Cluster
+from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
-from hv_sched.audit.context import Node
+from hv_sched.audit.context import NodeVolumes
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
-from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.shares import quiescence
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import SkipReason
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class AuditOptions:
     """:param known_on: by server, the one volume the source lists it on
     :param assume_home: take files to be on the home of a server's node
     :param settle_seconds: a server whose migration changed since is left
@@ -63,10 +63,10 @@ class Options:
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class AuditReport:
     """What an audit of one cluster came to.
 
-    :param ground: what the findings were judged on
+    :param context: what the findings were judged on
     :param hosts: host by node's provider, as far as their cells answer
     :param servers: how many were looked at
     :param nodes: by server with a finding, the provider of its node
@@ -76,7 +76,7 @@ class Report:
     """
 
     findings: tuple[Finding, ...]
-    ground: AuditContext
+    context: AuditContext
     hosts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     abandoned: frozenset[str] = frozenset()
@@ -86,7 +86,7 @@ class Report:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Look:
+class _ClusterView:
     """One reading of a cluster.
 
     :param held: by consumer, all it holds in the cluster
@@ -111,45 +111,49 @@ class _Cells:
 class Auditor:
     """:ivar down: hosts of cells that did not answer"""
 
-    def __init__(self, client: Placement, cloud: Cloud,
-                 options: Options | None = None) -> None:
+    def __init__(self, client: Placement, cloud: NovaRecords,
+                 options: AuditOptions | None = None) -> None:
         self._client = client
         self._cloud = cloud
-        self._options = options or Options()
+        self._options = options or AuditOptions()
         self.down: frozenset[str] = frozenset()
 
-    def audit(self) -> Iterator[Report]:
+    def audit(self) -> Iterator[AuditReport]:
         """One report a cluster.
 
         :raises PlacementError, NovaError: when it cannot be read
         """
-        found = clusters.read(self._client, self._options.workers)
-        if not found:
+        clusters_ = clusters.read(self._client, self._options.workers)
+        if not clusters_:
             return
-        one = _Pass(self._client, self._cloud, self._options, found)
-        self.down = one.cells.down
-        for cluster in found:
-            yield one.audit(cluster)
+        audit_pass = _Pass(self._client, self._cloud, self._options,
+                           clusters_)
+        self.down = audit_pass.cells.down
+        for cluster in clusters_:
+            yield audit_pass.audit(cluster)
 
 
 class _Pass:
     """One audit of the cloud: what is read once, and each cluster."""
 
-    def __init__(self, client: Placement, cloud: Cloud, options: Options,
-                 found: list[Cluster]) -> None:
+    def __init__(self, client: Placement, cloud: NovaRecords,
+                 options: AuditOptions,
+                 clusters_: list[ClusterProviders]) -> None:
         self._client = client
         self._cloud = cloud
         self._options = options
         self._started = time.monotonic()
-        self.cells = self._read_cells(found)
+        self.cells = self._read_cells(clusters_)
         self._open = cloud.open_migrations()
-        self._wide = self._ground(
-            {v: name for one in found for v, name in one.volumes.items()},
-            {n: node for one in found for n, node in one.nodes.items()})
-        self.strange = orphans.Strangers(
+        self._wide = self._context(
+            {volume: name for cluster in clusters_
+             for volume, name in cluster.volumes.items()},
+            {uuid: node for cluster in clusters_
+             for uuid, node in cluster.nodes.items()})
+        self.orphans = orphans.Orphans(
             client, cloud, self._wide, options.workers)
 
-    def _read_cells(self, found: list[Cluster]) -> _Cells:
+    def _read_cells(self, clusters_: list[ClusterProviders]) -> _Cells:
         """Nova cannot list its hypervisors while a cell is down; a compute
         node then is taken to be called like its host, as on Windows.
         """
@@ -157,62 +161,63 @@ class _Pass:
         down = frozenset(host for host, up in computes.items() if not up)
         if not down:
             return _Cells(self._cloud.hosts(), down)
-        return _Cells({uuid: node.name for one in found
-                       for uuid, node in one.nodes.items()
+        return _Cells({uuid: node.name for cluster in clusters_
+                       for uuid, node in cluster.nodes.items()
                        if computes.get(node.name)}, down)
 
-    def _ground(self, volumes: Mapping[str, str],
-                nodes: Mapping[str, Node]) -> AuditContext:
+    def _context(self, volumes: Mapping[str, str],
+                 nodes: Mapping[str, NodeVolumes]) -> AuditContext:
         waiting, _abandoned = self._evacuations
         return AuditContext(volumes, nodes, self._options.known_on, waiting,
-                      assume_home=self._options.assume_home)
+                            assume_home=self._options.assume_home)
 
     @functools.cached_property
     def _evacuations(self) -> tuple[frozenset[str], frozenset[str]]:
         """Evacuated servers whose former node may come back, or may not."""
         waiting = self._cloud.waiting_evacuations()
-        there = {listed.name for listed in self._client.list_providers(
+        compute_nodes = {listed.name for listed in self._client.list_providers(
             required=names.COMPUTE_NODE)} if waiting else frozenset()
         back = frozenset(server for server, migration in waiting.items()
-                         if migration.source_node in there)
+                         if migration.source_node in compute_nodes)
         return back, frozenset(waiting) - back
 
-    def audit(self, cluster: Cluster) -> Report:
-        ground = self._ground(cluster.volumes, cluster.nodes)
-        seen = self._look(cluster)
-        first, busy, unknown = self._judge(seen, ground)
+    def audit(self, cluster: ClusterProviders) -> AuditReport:
+        context = self._context(cluster.volumes, cluster.nodes)
+        view = self._read_cluster(cluster)
+        first, busy, unknown = self._judge(view, context)
         findings: list[Finding] = []
         if first:
-            ground = self._with_evacuations(ground, first)
-            seen = self._look(cluster)
+            context = self._with_evacuations(context, first)
+            view = self._read_cluster(cluster)
             again, _busy, _unknown = self._judge(
-                seen, ground, {finding.consumer for finding in first})
+                view, context, {finding.consumer for finding in first})
             changed = self._cloud.changed_since(
                 time.monotonic() - self._started
                 + self._options.settle_seconds)
-            findings = self._both(first, again, ground, changed)
+            findings = self._both(first, again, context, changed)
         findings.sort(key=lambda finding: (finding.code.value, finding))
-        return Report(
-            tuple(findings), ground, self.cells.hosts,
-            _nodes(findings, seen, ground), self._evacuations[1],
-            len(seen.servers), busy, unknown)
+        return AuditReport(
+            tuple(findings), context, self.cells.hosts,
+            _nodes(findings, view, context), self._evacuations[1],
+            len(view.servers), busy, unknown)
 
     def _both(self, first: list[Finding], again: list[Finding],
-              ground: AuditContext, changed: Collection[str]) -> list[Finding]:
+              context: AuditContext, changed: Collection[str]
+              ) -> list[Finding]:
         """What both looks show of servers that did not move meanwhile.
 
         The second look knows of evacuations, and so which of the shares is
         the wrong one.
         """
-        before = {(finding.consumer, finding.where) for finding in first}
+        before = {(finding.consumer, finding.location) for finding in first}
         return [finding for finding in again
-                if ((finding.consumer, finding.where) in before
-                    or finding.consumer in ground.evacuated)
-                and self.strange.server_of.get(finding.consumer,
+                if ((finding.consumer, finding.location) in before
+                    or finding.consumer in context.evacuated)
+                and self.orphans.server_of.get(finding.consumer,
                                                finding.consumer)
                 not in changed]
 
-    def _look(self, cluster: Cluster) -> _Look:
+    def _read_cluster(self, cluster: ClusterProviders) -> _ClusterView:
         held: dict[str, dict[str, dict[str, int]]] = {}
         providers = [*cluster.volumes, *cluster.nodes]
         for provider, allocations in zip(providers, in_parallel(
@@ -223,81 +228,82 @@ class _Pass:
         hosts = sorted({self.cells.hosts[node] for node in cluster.nodes
                         if node in self.cells.hosts})
         servers: dict[str, Server] = {}
-        for some in in_parallel(self._options.workers, self._cloud.on_host,
-                                hosts):
-            servers.update(some)
-        return _Look(held, servers)
+        for on_host in in_parallel(self._options.workers, self._cloud.on_host,
+                                   hosts):
+            servers.update(on_host)
+        return _ClusterView(held, servers)
 
-    def _judge(self, seen: _Look, ground: AuditContext,
+    def _judge(self, view: _ClusterView, context: AuditContext,
                only: Collection[str] | None = None
                ) -> tuple[list[Finding], int, int]:
         """Findings, servers not at rest, consumers that stay unknown."""
-        wanted = [uuid for uuid in seen.servers
-                  if only is None or uuid in only]
-        still, busy = self._at_rest(seen.servers, wanted)
-        found = [finding for uuid in still
-                 for finding in self._of_server(
-                     seen.servers[uuid], seen.held.get(uuid, {}), ground)]
-        strange = [
-            consumer for consumer, held in seen.held.items()
-            if consumer not in seen.servers and consumer not in self._open
+        uuids = [uuid for uuid in view.servers
+                 if only is None or uuid in only]
+        at_rest, busy = self._at_rest(view.servers, uuids)
+        findings = [finding for uuid in at_rest
+                    for finding in self._of_server(
+                     view.servers[uuid], view.held.get(uuid, {}), context)]
+        unlisted = [
+            consumer for consumer, held in view.held.items()
+            if consumer not in view.servers and consumer not in self._open
             and (only is None or consumer in only) and _has_disk(held)]
         if self.cells.down:
-            return found, busy, len(strange)
-        return found + self._strangers(strange), busy, 0
+            return findings, busy, len(unlisted)
+        return findings + self._of_unknown(unlisted), busy, 0
 
     def _at_rest(self, servers: Mapping[str, Server],
-                 wanted: Collection[str]) -> tuple[list[str], int]:
-        sorted_ = quiescence.sort(wanted, quiescence.Look(
+                 uuids: Collection[str]) -> tuple[list[str], int]:
+        sorted_ = quiescence.sort(uuids, quiescence.NovaView(
             servers, {uuid: migration for uuid, migration
                       in self._open.items() if migration.server in servers
                       and not quiescence.is_dead(
                           migration, servers[migration.server])}))
         return ([unit.server for unit in sorted_.units],
-                sum(1 for left in sorted_.left if left.why is Why.MOVING))
+                sum(1 for skip in sorted_.skipped
+                    if skip.reason is SkipReason.MOVING))
 
-    def _of_server(self, server: Server, held: Held, ground: AuditContext
+    def _of_server(self, server: Server, held: Held, context: AuditContext
                    ) -> list[Finding]:
         """Only where something is wrong its root disk has to be known."""
-        found = list(judge.judge(server, held, ground))
-        if found and server.root_device is not None:
+        findings = list(judge.judge(server, held, context))
+        if findings and server.root_device is not None:
             return list(judge.judge(self._cloud.resolved(server), held,
-                                    ground))
-        return found
+                                    context))
+        return findings
 
-    def _with_evacuations(self, ground: AuditContext, found: Iterable[Finding]
-                          ) -> AuditContext:
+    def _with_evacuations(self, context: AuditContext,
+                          findings: Iterable[Finding]) -> AuditContext:
         """The newest evacuation of each server with several shares."""
         evacuated: dict[str, Migration] = {}
-        for server in sorted({finding.consumer for finding in found
+        for server in sorted({finding.consumer for finding in findings
                               if finding.code is Code.DOUBLED}):
-            every = self._cloud.evacuations_of(server)
-            if every:
-                evacuated[server] = every[0]
-        return dataclasses.replace(ground, evacuated=evacuated)
+            evacuations = self._cloud.evacuations_of(server)
+            if evacuations:
+                evacuated[server] = evacuations[0]
+        return dataclasses.replace(context, evacuated=evacuated)
 
     # -- consumers that are no server of the cluster's nodes
 
-    def _strangers(self, consumers: list[str]) -> list[Finding]:
-        asked = dict(zip(consumers, in_parallel(
+    def _of_unknown(self, consumers: list[str]) -> list[Finding]:
+        answers = dict(zip(consumers, in_parallel(
             self._options.workers, self._cloud.server, consumers),
             strict=True))
-        found: list[Finding] = []
-        known = {uuid: server for uuid, server in asked.items() if server}
-        for uuid in self._at_rest(known, known)[0]:
+        findings: list[Finding] = []
+        servers = {uuid: server for uuid, server in answers.items() if server}
+        for uuid in self._at_rest(servers, servers)[0]:
             consumer = self._client.consumer(uuid)
             if consumer is not None:
-                found += self._of_server(known[uuid], consumer.held,
-                                         self._wide)
-        return found + self.strange.gone([
-            uuid for uuid, server in asked.items() if server is None])
+                findings += self._of_server(servers[uuid], consumer.held,
+                                            self._wide)
+        return findings + self.orphans.gone([
+            uuid for uuid, server in answers.items() if server is None])
 
 
-def _nodes(findings: Iterable[Finding], seen: _Look, ground: AuditContext
-           ) -> dict[str, str]:
-    found = {finding.consumer: ground.node_of(seen.servers[finding.consumer])
-             for finding in findings if finding.consumer in seen.servers}
-    return {server: node for server, node in found.items() if node}
+def _nodes(findings: Iterable[Finding], view: _ClusterView,
+           context: AuditContext) -> dict[str, str]:
+    nodes = {finding.consumer: context.node_of(view.servers[finding.consumer])
+             for finding in findings if finding.consumer in view.servers}
+    return {server: node for server, node in nodes.items() if node}
 
 
 def _has_disk(held: Held) -> bool:

@@ -14,7 +14,7 @@
 
 import dataclasses
 
-from hv_sched.audit.context import Node
+from hv_sched.audit.context import NodeVolumes
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -22,17 +22,17 @@ from hv_sched.placement.client import Placement
 
 
 @dataclasses.dataclass(frozen=True)
-class Cluster:
+class ClusterProviders:
     """Volumes by uuid with their provider's name, and nodes by uuid.
 
     Clusters that a node belongs to both of are one here.
     """
 
     volumes: dict[str, str]
-    nodes: dict[str, Node]
+    nodes: dict[str, NodeVolumes]
 
 
-def read(client: Placement, workers: int) -> list[Cluster]:
+def read(client: Placement, workers: int) -> list[ClusterProviders]:
     """All clusters, in (volumes) + 3 requests.
 
     A node that is cut off from its home has none; it is found by the other
@@ -51,8 +51,8 @@ def read(client: Placement, workers: int) -> list[Cluster]:
         *({uuid for uuid, name in volumes.items()
            if _cluster(name) == cluster}
           for cluster in {_cluster(name) for name in volumes.values()}),
-        *({volume, *(found & nodes.keys())}
-          for volume, found in members.items()),
+        *({volume, *(users & nodes.keys())}
+          for volume, users in members.items()),
         *in_parallel(workers, lambda node: {
             node, *(_neighbours(client, node) & nodes.keys())},
             sorted(nodes.keys() - set().union(*members.values())))])
@@ -85,25 +85,25 @@ def _cluster(volume_name: str) -> str:
 
 def _joined(groups: list[set[str]]) -> list[set[str]]:
     """Groups that share a member become one."""
-    found: list[set[str]] = []
+    joined: list[set[str]] = []
     for group in groups:
-        touching = [other for other in found if other & group]
-        found = [other for other in found if not other & group]
-        found.append(group.union(*touching))
-    return found
+        touching = [candidate for candidate in joined if candidate & group]
+        joined = [candidate for candidate in joined if not candidate & group]
+        joined.append(group.union(*touching))
+    return joined
 
 
 def _cluster_of(group: set[str], volumes: dict[str, str],
                 nodes: dict[str, str], members: dict[str, set[str]]
-                ) -> Cluster:
+                ) -> ClusterProviders:
     mine = {uuid: name for uuid, name in sorted(volumes.items())
             if uuid in group}
 
-    def node(uuid: str) -> Node:
+    def node(uuid: str) -> NodeVolumes:
         homes = frozenset(v for v in mine if uuid in members[v])
-        return Node(nodes[uuid], homes, frozenset(
+        return NodeVolumes(nodes[uuid], homes, frozenset(
             volume for volume in mine if not homes
             or _cluster(mine[volume]) in {_cluster(mine[home])
                                           for home in homes}))
-    return Cluster(mine, {uuid: node(uuid) for uuid in sorted(group)
-                          if uuid in nodes})
+    return ClusterProviders(mine, {uuid: node(uuid) for uuid in sorted(group)
+                                   if uuid in nodes})

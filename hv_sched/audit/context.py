@@ -25,7 +25,7 @@ Held = Mapping[str, Mapping[str, int]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Node:
+class NodeVolumes:
     """A node of a cluster.
 
     :param name: hypervisor host name
@@ -49,7 +49,7 @@ class AuditContext:
     """
 
     volumes: Mapping[str, str]
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, NodeVolumes]
     known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
     waiting: Collection[str] = ()
     evacuated: Mapping[str, Migration] = dataclasses.field(
@@ -70,13 +70,15 @@ class AuditContext:
         Files stay where they were made whatever node the server is on, so
         a node's home is certain only where the cluster has one volume.
         """
-        known = self.known_on.get(server.uuid)
-        if known in self.volumes:
-            return known
+        volume = self.known_on.get(server.uuid)
+        if volume in self.volumes:
+            return volume
         if node is None:
             return None
-        one = self.nodes[node]
-        for candidates in (one.reach, one.homes if self.assume_home else ()):
+        node_volumes = self.nodes[node]
+        for candidates in (
+                node_volumes.reach,
+                node_volumes.homes if self.assume_home else ()):
             if len(candidates) == 1:
                 return next(iter(candidates))
         return None

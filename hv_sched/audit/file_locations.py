@@ -27,16 +27,17 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
 
     :param stale_after: seconds, 0 accepts any age
     """
-    found: dict[str, set[str]] = {}
+    volumes_by_server: dict[str, set[str]] = {}
     for cluster in facts.clusters:
         if _too_old(cluster, now, stale_after):
             continue
         for vm in cluster.vms or ():
-            found.setdefault(vm.instance_uuid, set()).update(
+            volumes_by_server.setdefault(vm.instance_uuid, set()).update(
                 ids.volume_uuid(cluster.guid, disk.volume)
                 for disk in vm.disks)
     return {server: next(iter(volumes))
-            for server, volumes in found.items() if len(volumes) == 1}
+            for server, volumes in volumes_by_server.items()
+            if len(volumes) == 1}
 
 
 def _too_old(cluster: model.Cluster, now: datetime.datetime,

@@ -99,14 +99,14 @@ class Finding:
     """One thing that is wrong.
 
     :param consumer: the server's uuid, or the consumer's that is none
-    :param where: name of the volume or node it is about, '' when unknown
+    :param location: name of the volume or node it is about, '' when unknown
     :param remedy: what heal would do, or why it does nothing
     :param after: what the consumer would hold, None when that is not known
     """
 
     code: Code = dataclasses.field(compare=False)
     consumer: str
-    where: str
+    location: str
     gb: int
     evidence: str = dataclasses.field(compare=False)
     remedy: str = dataclasses.field(compare=False)

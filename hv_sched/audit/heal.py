@@ -28,14 +28,14 @@ import time
 
 from hv_sched import exception
 from hv_sched.audit import judge
-from hv_sched.audit.auditor import Report
+from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
-from hv_sched.audit.orphans import Strangers
+from hv_sched.audit.orphans import Orphans
 from hv_sched.compute.servers import Changes
-from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
@@ -48,103 +48,107 @@ _OF_NOBODY = (Code.ORPHANED, Code.UNEXPLAINED)
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class HealOptions:
     """What may be healed.
 
     :param codes: findings of these; HELD is left to restore.py
-    :param named: unexplained consumers that may be released all the same
+    :param consumers: unexplained consumers that may be released all the same
     :param settle_seconds: how long Nova must deny an orphan
     """
 
     codes: frozenset[Code]
-    named: frozenset[str] = frozenset()
+    consumers: frozenset[str] = frozenset()
     dry_run: bool = False
     workers: int = 8
     settle_seconds: float = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class HealResult:
     """What healing came to.
 
     :param done: findings that are no more, or would be in a dry run
-    :param left: findings that stay: not asked for, not certain, or the
+    :param remaining: findings that stay: not asked for, not certain, or the
         server moved
-    :param why: by consumer, why it was left in spite of being asked for
+    :param reasons: by consumer, why it was left in spite of being asked for
     :param raised: by volume name, GB more than it has that are now on it
     """
 
     done: tuple[Finding, ...] = ()
-    left: tuple[Finding, ...] = ()
-    why: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    remaining: tuple[Finding, ...] = ()
+    reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     raised: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 class Healer:
     """:param sleep: called with the settling time before orphans go"""
 
-    def __init__(self, client: Placement, cloud: Cloud, options: Options,
+    def __init__(self, client: Placement, cloud: NovaRecords,
+                 options: HealOptions,
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._cloud = cloud
         self._options = options
         self._sleep = sleep
 
-    def heal(self, report: Report) -> Result:
+    def heal(self, report: AuditReport) -> HealResult:
         """Heal one cluster's findings.
 
         :raises PlacementError, NovaError: nothing more could be done
         """
-        wanted = [finding for finding in report.findings
-                  if self._may(finding)]
-        if not wanted or self._options.dry_run:
-            return self._result(report, wanted, {}, {})
+        targets = [finding for finding in report.findings
+                   if self._may(finding)]
+        if not targets or self._options.dry_run:
+            return self._result(report, targets, {}, {})
         space = room.Room(self._client)
-        why = self._servers(report, space, [
-            finding for finding in wanted
+        reasons = self._servers(report, space, [
+            finding for finding in targets
             if finding.code not in _OF_NOBODY])
-        why |= self._orphans(report, {
-            finding.consumer for finding in wanted
+        reasons |= self._orphans(report, {
+            finding.consumer for finding in targets
             if finding.code in _OF_NOBODY})
-        return self._result(report, wanted, why, {
-            report.ground.title(volume): gb
+        return self._result(report, targets, reasons, {
+            report.context.title(volume): gb
             for volume, gb in space.raised.items()})
 
     def _may(self, finding: Finding) -> bool:
         return (finding.healable and finding.code in self._options.codes
                 and finding.code is not Code.HELD
                 and (finding.code is not Code.UNEXPLAINED
-                     or finding.consumer in self._options.named))
+                     or finding.consumer in self._options.consumers))
 
-    def _result(self, report: Report, wanted: Sequence[Finding],
-                why: Mapping[str, str], raised: Mapping[str, int]) -> Result:
-        done = [finding for finding in wanted
-                if finding.consumer not in why]
+    def _result(self, report: AuditReport, targets: Sequence[Finding],
+                reasons: Mapping[str, str], raised: Mapping[str, int]
+                ) -> HealResult:
+        done = [finding for finding in targets
+                if finding.consumer not in reasons]
         stands = {id(finding) for finding in done}
-        return Result(tuple(done), tuple(
+        return HealResult(tuple(done), tuple(
             finding for finding in report.findings
-            if id(finding) not in stands), why, raised)
+            if id(finding) not in stands), reasons, raised)
 
     # -- servers
 
-    def _servers(self, report: Report, space: room.Room,
+    def _servers(self, report: AuditReport, space: room.Room,
                  findings: Sequence[Finding]) -> dict[str, str]:
         """Heal servers, node after node; returns why some are left."""
-        one = _Rewriter(self._client, self._cloud, report, findings, space)
+        rewriter = _Rewriter(self._client, self._cloud, report, findings,
+                             space)
         moves = mover.Mover(
-            one, one.watched, mover.Direction(  # type: ignore[arg-type]
-                one.rewrite, one.write, _nowhere),
+            rewriter, rewriter.watched, mover.MoveStrategy(  # type: ignore[arg-type]
+                rewriter.rewrite, rewriter.write, _nowhere),
             _BATCH, self._options.workers)
-        why: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         for node, servers in _by_node(report, findings):
-            why.update({left.consumer: left.message for left in moves.move(
-                node, servers, lambda count: None)})
-        return {**{uuid: _NO_MORE for uuid in one.codes
-                   if uuid not in one.changed}, **why}
+            reasons.update({
+                skip.consumer: skip.message for skip in moves.move(
+                    node, servers, lambda count: None)})
+        return {**{uuid: _NO_MORE for uuid in rewriter.codes
+                   if uuid not in rewriter.changed}, **reasons}
 
     # -- orphans
 
-    def _orphans(self, report: Report, consumers: Collection[str]
+    def _orphans(self, report: AuditReport, consumers: Collection[str]
                  ) -> dict[str, str]:
         if not consumers:
             return {}
@@ -152,26 +156,27 @@ class Healer:
         if not all(self._cloud.computes().values()):
             return dict.fromkeys(consumers, 'a cell does not answer')
         migrations = self._cloud.open_migrations()
-        gone = [uuid for uuid in consumers if uuid not in migrations
-                and self._cloud.server(uuid) is None]
-        still = {finding.consumer: finding for finding in Strangers(
-            self._client, self._cloud, report.ground,
-            self._options.workers).gone(gone)}
-        return {uuid: why for uuid in sorted(consumers)
-                if (why := self._release(uuid, still.get(uuid), report))}
+        denied = [uuid for uuid in consumers if uuid not in migrations
+                  and self._cloud.server(uuid) is None]
+        confirmed = {finding.consumer: finding for finding in Orphans(
+            self._client, self._cloud, report.context,
+            self._options.workers).gone(denied)}
+        return {uuid: reason for uuid in sorted(consumers)
+                if (reason := self._release(
+                    uuid, confirmed.get(uuid), report))}
 
-    def _release(self, uuid: str, finding: Finding | None, report: Report
+    def _release(self, uuid: str, finding: Finding | None, report: AuditReport
                  ) -> str | None:
         """Release an orphan; returns why it was not."""
         consumer = self._client.consumer(uuid)
         if finding is None or consumer is None or not self._may(finding):
             return _NO_MORE
-        kept = {provider: resources
+        held = {provider: resources
                 for provider, resources in consumer.held.items()
                 if provider in (finding.after or {})}
         try:
             self._client.write_consumers([
-                dataclasses.replace(consumer, held=kept)])
+                dataclasses.replace(consumer, held=held)])
         except exception.PlacementConflict:
             return 'somebody wrote it meanwhile'
         return None
@@ -186,7 +191,7 @@ class _Watched:
     :param hosts: host by node's provider
     """
 
-    def __init__(self, cloud: Cloud, hosts: Mapping[str, str]) -> None:
+    def __init__(self, cloud: NovaRecords, hosts: Mapping[str, str]) -> None:
         self._cloud = cloud
         self._hosts = hosts
         self.said: dict[str, Server] = {}
@@ -198,10 +203,10 @@ class _Watched:
         return self._noted(self._cloud.on_host(self._hosts[node]))
 
     def server(self, uuid: str) -> Server | None:
-        found = self._cloud.server(uuid)
-        if found is not None:
-            self._noted({uuid: found})
-        return found
+        server = self._cloud.server(uuid)
+        if server is not None:
+            self._noted({uuid: server})
+        return server
 
     def open_migrations(self) -> Mapping[str, Migration]:
         self.evacuated = frozenset(self._cloud.waiting_evacuations())
@@ -209,10 +214,10 @@ class _Watched:
 
     def changes(self, seconds: float) -> Changes:
         self.evacuated = frozenset(self._cloud.waiting_evacuations())
-        found = self._cloud.changes(seconds)
-        self._noted({uuid: server for uuid, server in found.servers.items()
+        changed = self._cloud.changes(seconds)
+        self._noted({uuid: server for uuid, server in changed.servers.items()
                      if server is not None})
-        return found
+        return changed
 
     def computes(self) -> Mapping[str, bool]:
         return self._cloud.computes()
@@ -232,7 +237,8 @@ class _Rewriter:
     :ivar changed: servers that were to be written
     """
 
-    def __init__(self, client: Placement, cloud: Cloud, report: Report,
+    def __init__(self, client: Placement, cloud: NovaRecords,
+                 report: AuditReport,
                  findings: Iterable[Finding], space: room.Room) -> None:
         self._client = client
         self._cloud = cloud
@@ -247,11 +253,11 @@ class _Rewriter:
 
     def rewrite(self, consumer: Consumer) -> Move:
         uuid = consumer.uuid
-        server, ground = self._judged[uuid] = self._now(uuid)
+        server, context = self._judged[uuid] = self._now(uuid)
         if server is None or uuid not in self.codes:
             return Move(consumer, consumer)
         after = judge.healed(self._cloud.resolved(server), consumer.held,
-                             ground, self.codes[uuid])
+                             context, self.codes[uuid])
         move = Move(consumer, dataclasses.replace(consumer, held=after))
         if move.changes:
             self.changed.add(uuid)
@@ -271,31 +277,31 @@ class _Rewriter:
         self._client.write_consumers(move.after for move in moves)
 
     def _now(self, uuid: str) -> tuple[Server | None, AuditContext]:
-        """A server, and its ground with the evacuations there are now."""
+        """A server, and its context with the evacuations there are now."""
         waiting = self.watched.evacuated - self._report.abandoned
         return self.watched.said.get(uuid), dataclasses.replace(
-            self._report.ground, waiting=waiting & {uuid})
+            self._report.context, waiting=waiting & {uuid})
 
     def consumer(self, uuid: str) -> Consumer | None:
-        found = self._client.consumer(uuid)
+        consumer = self._client.consumer(uuid)
         server = self.watched.said.get(uuid)
-        if found is None and server is not None and server.project_id:
+        if consumer is None and server is not None and server.project_id:
             return Consumer(uuid, None, server.project_id, server.user_id,
                             {})
-        return found
+        return consumer
 
     def write_consumers(self, consumers: Iterable[Consumer]) -> None:
         self._client.write_consumers(consumers)
 
 
-def _by_node(report: Report, findings: Iterable[Finding]
+def _by_node(report: AuditReport, findings: Iterable[Finding]
              ) -> list[tuple[str, list[str]]]:
     """The servers of each node, to ask Nova for in bulk."""
-    found: dict[str, set[str]] = {}
+    by_node: dict[str, set[str]] = {}
     for finding in findings:
-        found.setdefault(report.nodes.get(finding.consumer, ''), set()).add(
+        by_node.setdefault(report.nodes.get(finding.consumer, ''), set()).add(
             finding.consumer)
-    return [(node, sorted(servers)) for node, servers in found.items()]
+    return [(node, sorted(servers)) for node, servers in by_node.items()]
 
 
 def _nowhere(migration: Migration) -> tuple[str | None, str | None]:

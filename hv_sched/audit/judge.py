@@ -40,12 +40,12 @@ _Changed = dict[str, dict[str, int]]
 _PUT_BACK = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE)
 
 
-def healed(server: Server, held: Held, ground: AuditContext,
+def healed(server: Server, held: Held, context: AuditContext,
            codes: Collection[Code]) -> Held:
     """What a server holds once its findings of these codes are healed."""
     for _step in Code:
         after = next((finding.after for finding in judge(
-            server, held, ground) if finding.code in codes
+            server, held, context) if finding.code in codes
             and finding.after is not None), None)
         if after is None or after == held:
             break
@@ -53,7 +53,7 @@ def healed(server: Server, held: Held, ground: AuditContext,
     return held
 
 
-def judge(server: Server, held: Held, ground: AuditContext
+def judge(server: Server, held: Held, context: AuditContext
           ) -> Iterator[Finding]:
     """What is wrong with a server that stands still.
 
@@ -61,8 +61,9 @@ def judge(server: Server, held: Held, ground: AuditContext
     """
     if not server.known or server.vm_state == BUILDING:
         return
-    found = _found(_Case(server, held, ground))
-    yield from map(_cautious, found) if server.vm_state == ERROR else found
+    findings = _found(_Case(server, held, context))
+    yield from (map(_cautious, findings) if server.vm_state == ERROR
+                else findings)
 
 
 def _cautious(finding: Finding) -> Finding:
@@ -91,15 +92,15 @@ def _found(case: '_Case') -> Iterator[Finding]:
 class _Case:
     """One server; see judge."""
 
-    def __init__(self, server: Server, held: Held, ground: AuditContext
+    def __init__(self, server: Server, held: Held, context: AuditContext
                  ) -> None:
         self.server = server
-        self.ground = ground
+        self.context = context
         self.held = held
-        self.node = ground.node_of(server)
-        self.shares = self._amounts(names.DISK_GB, ground.volumes)
-        self.on_nodes = self._amounts(names.DISK_GB, ground.nodes)
-        self.escrow = self._amounts(names.HELD_DISK_GB, ground.volumes)
+        self.node = context.node_of(server)
+        self.shares = self._amounts(names.DISK_GB, context.volumes)
+        self.on_nodes = self._amounts(names.DISK_GB, context.nodes)
+        self.escrow = self._amounts(names.HELD_DISK_GB, context.volumes)
 
     def _amounts(self, resource_class: str, among: Collection[str]
                  ) -> dict[str, int]:
@@ -126,9 +127,9 @@ class _Case:
         gb = self.needs.disk_gb
         if not self._has_files() or not (gb or self.needs.compute):
             return
-        volume = self.ground.volume_of(self.server, self.node)
+        volume = self.context.volume_of(self.server, self.node)
         after: _Changed | None = None
-        remedy = (f'restore {gb} GB, and {_told(self.needs.compute)} on '
+        remedy = (f'restore {gb} GB, and {_as_text(self.needs.compute)} on '
                   f'{self.server.node}')
         if self.node is None:
             remedy = 'nothing: its node is not in Placement; start '\
@@ -150,7 +151,7 @@ class _Case:
         gb = self.needs.disk_gb
         if not self._has_files() or gb == 0 or self._has_disk_anywhere():
             return
-        volume = self.ground.volume_of(self.server, self.node)
+        volume = self.context.volume_of(self.server, self.node)
         after, remedy = None, f'restore {gb} GB'
         if gb is None:
             remedy = 'nothing: its flavor is not told, so its size is not ' \
@@ -175,38 +176,38 @@ class _Case:
     def node_part(self) -> Iterator[Finding]:
         """Processors and memory on other nodes of the cluster."""
         parts = {node: _without_disk(self.held[node])
-                 for node in self.held if node in self.ground.nodes}
+                 for node in self.held if node in self.context.nodes}
         parts = {node: part for node, part in parts.items() if part}
-        others = sorted(parts.keys() - {self.node})
-        if (not others or self.node is None
-                or self.server.uuid in self.ground.waiting):
+        other_nodes = sorted(parts.keys() - {self.node})
+        if (not other_nodes or self.node is None
+                or self.server.uuid in self.context.waiting):
             return
-        told = ', '.join(map(self.ground.title, others))
-        here = self.server.node
+        node_names = ', '.join(map(self.context.title, other_nodes))
+        host = self.server.node
         if self.node in parts:
             yield self._finding(
-                Code.WRONG_NODE, others[0], 0,
-                f'it is on {here} and also charged on {told}',
-                f'release what it holds on {told}',
-                self._moved(others, None))
+                Code.WRONG_NODE, other_nodes[0], 0,
+                f'it is on {host} and also charged on {node_names}',
+                f'release what it holds on {node_names}',
+                self._moved(other_nodes, None))
             return
-        certain = len(others) == 1 and not self._strange(others[0])
+        certain = len(other_nodes) == 1 and not self._strange(other_nodes[0])
         yield self._finding(
-            Code.WRONG_NODE, others[0], 0,
-            f'it is on {here} and charged on {told}',
-            f'move {_told(parts[others[0]])} to {here}' if certain else
+            Code.WRONG_NODE, other_nodes[0], 0,
+            f'it is on {host} and charged on {node_names}',
+            f'move {_as_text(parts[other_nodes[0]])} to {host}' if certain else
             'nothing: it holds something on several nodes, or on providers '
             'that are not known to move along',
-            self._moved(others, self.node) if certain else None)
+            self._moved(other_nodes, self.node) if certain else None)
 
     def _strange(self, node: str) -> set[str]:
         """Providers that may be children of the node it left."""
-        return set(self.held) - self.ground.volumes.keys() - {
+        return set(self.held) - self.context.volumes.keys() - {
             node, ids.remotefx_uuid(node)}
 
-    def _moved(self, others: list[str], to: str | None) -> _Changed:
+    def _moved(self, other_nodes: list[str], to: str | None) -> _Changed:
         after = _copy(self.held)
-        for node in others:
+        for node in other_nodes:
             child = after.pop(ids.remotefx_uuid(node), {})
             part = after.pop(node)
             disk = part.pop(names.DISK_GB, 0)
@@ -233,74 +234,75 @@ class _Case:
     def _on_closed_node(self) -> Finding:
         node, gb = next(iter(sorted(self.on_nodes.items())))
         volume = (next(iter(self.shares)) if len(self.shares) == 1
-                  else self.ground.volume_of(self.server, node))
+                  else self.context.volume_of(self.server, node))
         after, remedy = None, f'nothing: {_UNCERTAIN}'
         if volume is not None and len(self.shares) <= 1:
             # One copy: what it holds on both is counted once.
             amount = max(*self.on_nodes.values(), 0,
                          self.shares.get(volume, 0))
             after = self._with({volume: amount})
-            remedy = f'move it to {self.ground.title(volume)}'
+            remedy = f'move it to {self.context.title(volume)}'
         return self._finding(
             Code.CLOSED_NODE, node, gb, "it is on the node's own disk",
             remedy, after)
 
     def _several(self) -> Iterator[Finding]:
-        if self.server.uuid in self.ground.waiting:
+        if self.server.uuid in self.context.waiting:
             return  # two copies until the former node has cleaned up
-        told = ', '.join(f'{gb} GB on {self.ground.title(volume)}'
-                         for volume, gb in sorted(self.shares.items()))
-        left = self._left_by_evacuation()
-        keep = self.ground.known_on.get(self.server.uuid, '')
-        if left is not None and keep in ('', *self.shares.keys() - {left}):
+        shares = ', '.join(f'{gb} GB on {self.context.title(volume)}'
+                           for volume, gb in sorted(self.shares.items()))
+        former = self._left_by_evacuation()
+        keep = self.context.known_on.get(self.server.uuid, '')
+        if former is not None and keep in ('', *self.shares.keys() - {former}):
             yield self._finding(
-                Code.EVACUATED, left, self.shares[left],
-                f'it holds {told} and was evacuated from '
-                f'{self.ground.evacuated[self.server.uuid].source_node}',
-                f'release it on {self.ground.title(left)}',
-                self._only(self.shares.keys() - {left}))
+                Code.EVACUATED, former, self.shares[former],
+                f'it holds {shares} and was evacuated from '
+                f'{self.context.evacuated[self.server.uuid].source_node}',
+                f'release it on {self.context.title(former)}',
+                self._only(self.shares.keys() - {former}))
             return
         proved = keep in self.shares
         volume = sorted(self.shares.keys() - {keep})[0]
         yield self._finding(
-            Code.DOUBLED, volume, self.shares[volume], f'it holds {told}',
-            f'keep {self.ground.title(keep)}, release the others'
+            Code.DOUBLED, volume, self.shares[volume], f'it holds {shares}',
+            f'keep {self.context.title(keep)}, release the others'
             if proved else f'nothing: {_UNCERTAIN}',
             self._only({keep}) if proved else None)
 
     def _left_by_evacuation(self) -> str | None:
         """The share on the home of the node it was evacuated from."""
-        evacuation = self.ground.evacuated.get(self.server.uuid)
+        evacuation = self.context.evacuated.get(self.server.uuid)
         if (evacuation is None or len(self.shares) != 2
                 or evacuation.dest_node != self.server.node):
             return None
-        homes = {node.name: node.homes for node in self.ground.nodes.values()}
+        homes = {node.name: node.homes for node in self.context.nodes.values()}
         # It was built anew on the home of the node it is on. The other
         # node may be gone, and then nothing says which home it had.
-        here = homes.get(self.server.node or '', frozenset())
-        left = self.shares.keys() - here
-        there = homes.get(evacuation.source_node or '', left)
-        if len(here) == len(left) == 1 and there == left:
-            return next(iter(left))
+        present = homes.get(self.server.node or '', frozenset())
+        former = self.shares.keys() - present
+        source_homes = homes.get(evacuation.source_node or '', former)
+        if len(present) == len(former) == 1 and source_homes == former:
+            return next(iter(former))
         return None
 
     def _one(self) -> Iterator[Finding]:
         (volume, gb), = self.shares.items()
-        wanted = self.needs.disk_gb
-        if wanted is not None and gb != wanted:
+        flavor_gb = self.needs.disk_gb
+        if flavor_gb is not None and gb != flavor_gb:
             yield self._finding(
                 Code.WRONG_AMOUNT, volume, gb,
-                f'its flavor takes {wanted} GB' if wanted else
+                f'its flavor takes {flavor_gb} GB' if flavor_gb else
                 'it should hold no disk at all',
-                f'make it {wanted} GB' if wanted else 'release it',
-                self._with({volume: wanted}))
-        known = self.ground.known_on.get(self.server.uuid, volume)
-        if known in self.ground.volumes and known != volume:
+                f'make it {flavor_gb} GB' if flavor_gb else 'release it',
+                self._with({volume: flavor_gb}))
+        volume_of_files = self.context.known_on.get(self.server.uuid, volume)
+        if (volume_of_files in self.context.volumes
+                and volume_of_files != volume):
             yield self._finding(
                 Code.WRONG_VOLUME, volume, gb, 'the source lists its files '
-                f'on {self.ground.title(known)}',
-                f'move it to {self.ground.title(known)}',
-                self._with({known: gb}))
+                f'on {self.context.title(volume_of_files)}',
+                f'move it to {self.context.title(volume_of_files)}',
+                self._with({volume_of_files: gb}))
 
     # -- values
 
@@ -320,13 +322,13 @@ class _Case:
         return {provider: part for provider, part in after.items() if part}
 
     def _is_ours(self, provider: str) -> bool:
-        return (provider in self.ground.volumes
-                or provider in self.ground.nodes)
+        return (provider in self.context.volumes
+                or provider in self.context.nodes)
 
-    def _finding(self, code: Code, where: str | None, gb: int,
+    def _finding(self, code: Code, provider: str | None, gb: int,
                  evidence: str, remedy: str, after: Held | None) -> Finding:
         return Finding(code, self.server.uuid,
-                       self.ground.title(where) if where else '', gb,
+                       self.context.title(provider) if provider else '', gb,
                        evidence, remedy, after)
 
 
@@ -344,6 +346,6 @@ def _copy(held: Held) -> _Changed:
             for provider, resources in held.items()}
 
 
-def _told(resources: Mapping[str, int] | None) -> str:
+def _as_text(resources: Mapping[str, int] | None) -> str:
     return ', '.join(f'{rc} {amount}' for rc, amount in sorted(
         (resources or {}).items()))

@@ -23,8 +23,8 @@ from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
-from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
@@ -36,17 +36,17 @@ DISK = (names.DISK_GB, names.HELD_DISK_GB)
 _SERVER_TYPES = ('INSTANCE', 'MIGRATION')
 
 
-class Strangers:
+class Orphans:
     """To be asked only while every cell answers.
 
     :ivar server_of: the server of each consumer that was a migration
     """
 
-    def __init__(self, client: Placement, cloud: Cloud, ground: AuditContext,
-                 workers: int) -> None:
+    def __init__(self, client: Placement, cloud: NovaRecords,
+                 context: AuditContext, workers: int) -> None:
         self._client = client
         self._cloud = cloud
-        self._ground = ground
+        self._context = context
         self._workers = workers
         self.server_of: dict[str, str] = {}
 
@@ -55,47 +55,47 @@ class Strangers:
 
         :raises PlacementError, NovaError: when they cannot be read
         """
-        every = sorted(consumers)
-        if not every:
+        uuids = sorted(consumers)
+        if not uuids:
             return []
-        deleted = {uuid for uuid, was in zip(every, in_parallel(
-            self._workers, self._cloud.was_server, every), strict=True)
+        deleted = {uuid for uuid, was in zip(uuids, in_parallel(
+            self._workers, self._cloud.was_server, uuids), strict=True)
             if was}
-        migrations = self._cloud.closed_migrations(set(every) - deleted)
+        migrations = self._cloud.closed_migrations(set(uuids) - deleted)
         self.server_of.update({uuid: migration.server for uuid, migration
                                in migrations.items()})
         # One that is open began after the open ones were read.
-        over = [uuid for uuid in every if uuid not in migrations
+        over = [uuid for uuid in uuids if uuid not in migrations
                 or migrations[uuid].status not in OPEN_STATUSES]
         return [_finding(consumer, uuid in deleted, migrations.get(uuid),
-                         self._ground)
+                         self._context)
                 for uuid, consumer in zip(over, in_parallel(
                     self._workers, self._client.consumer, over), strict=True)
                 if consumer is not None]
 
 
 def _finding(consumer: Consumer, deleted: bool,
-             migration: Migration | None, ground: AuditContext) -> Finding:
+             migration: Migration | None, context: AuditContext) -> Finding:
     evidence = _evidence(consumer, deleted, migration)
-    ours = {provider: max(resources.get(rc, 0) for rc in DISK)
-            for provider, resources in consumer.held.items()
-            if provider in ground.volumes or provider in ground.nodes}
-    where, gb = max(ours.items(), key=lambda item: (item[1], item[0]))
+    amounts = {provider: max(resources.get(rc, 0) for rc in DISK)
+               for provider, resources in consumer.held.items()
+               if provider in context.volumes or provider in context.nodes}
+    provider, gb = max(amounts.items(), key=lambda item: (item[1], item[0]))
     if evidence is not None:
         return Finding(
-            Code.ORPHANED, consumer.uuid, ground.title(where), gb, evidence,
-            'release all it holds on the clusters',
-            released(consumer, ground))
+            Code.ORPHANED, consumer.uuid, context.title(provider), gb,
+            evidence, 'release all it holds on the clusters',
+            released(consumer, context))
     if consumer.consumer_type != UNTYPED:
         return Finding(
-            Code.UNEXPLAINED, consumer.uuid, ground.title(where), gb,
+            Code.UNEXPLAINED, consumer.uuid, context.title(provider), gb,
             f'a consumer of type {consumer.consumer_type}',
             "nothing: it is not Nova's")
     return Finding(
-        Code.UNEXPLAINED, consumer.uuid, ground.title(where), gb,
+        Code.UNEXPLAINED, consumer.uuid, context.title(provider), gb,
         'Nova knows no such server or migration',
         f'nothing, unless named with --consumer {consumer.uuid}',
-        released(consumer, ground))
+        released(consumer, context))
 
 
 def _evidence(consumer: Consumer, deleted: bool,
@@ -114,9 +114,9 @@ def _evidence(consumer: Consumer, deleted: bool,
     return None
 
 
-def released(consumer: Consumer, ground: AuditContext) -> Held:
+def released(consumer: Consumer, context: AuditContext) -> Held:
     """What it still holds once the clusters are rid of it."""
     return {provider: resources
             for provider, resources in consumer.held.items()
-            if provider not in ground.volumes
-            and provider not in ground.nodes}
+            if provider not in context.volumes
+            and provider not in context.nodes}

@@ -133,7 +133,7 @@ class Servers(Protocol):
         """Every nova-compute's host, and whether its cell answers."""
 
 
-class Cloud(Servers, Protocol):
+class NovaRecords(Servers, Protocol):
     """What an audit asks besides; again every call asks anew."""
 
     def hosts(self) -> Mapping[str, str]:

@@ -63,7 +63,8 @@ class Adopt(shares.MovingCommand):
         """Also writes the export, before anything moves."""
         placement = self.placement(conf.hv_sched.request_timeout)
         adopter = adopt.Adopter(
-            placement, self.nova(), settings.from_conf(conf), adopt.Options(
+            placement, self.nova(), settings.from_conf(conf),
+            adopt.AdoptOptions(
                 parsed_args.batch, parsed_args.allow_overcommit,
                 parsed_args.wait), shares.SharesProgressBar())
         if not parsed_args.dry_run:
@@ -84,16 +85,16 @@ class Adopt(shares.MovingCommand):
     @staticmethod
     def _one(adopter: adopt.Adopter, cluster: model.Cluster, dry_run: bool
              ) -> shares.Outcome:
-        situation = adopter.look(cluster)
+        inputs = adopter.inspect(cluster)
         if dry_run:
-            left = adopter.unknown(situation)
+            skipped = adopter.unknown(inputs)
             names = {uuid: node.name
-                     for uuid, node in situation.layout.nodes.items()}
-            return list(planned_rows(situation.plan, names)), [
-                *situation.plan.refusals,
-                *(Notice(cluster.name, one.consumer, Kind.SKIPPED,
-                          one.message) for one in left)]
-        report = adopter.adopt(situation)
+                     for uuid, node in inputs.layout.nodes.items()}
+            return list(planned_rows(inputs.plan, names)), [
+                *inputs.plan.refusals,
+                *(Notice(cluster.name, skip.consumer, Kind.SKIPPED,
+                         skip.message) for skip in skipped)]
+        report = adopter.adopt(inputs)
         done = report.published.done if report.published else ()
         return [*(row for proof in report.proofs
                   for row in proof_rows(proof)),
@@ -120,12 +121,12 @@ def proof_rows(proof: Proof) -> Iterator[sync.Row]:
     """A volume's account; the first line is the proof."""
     yield ('=' if proof.holds else '!', proof.volume, 'sum of shares in GB',
            str(proof.before_gb), str(proof.after_gb))
-    for what, amount_gb in (
+    for label, amount_gb in (
             ('GB counted on two nodes', -proof.merged_gb),
             ('GB of deleted servers', -proof.gone_gb),
             ('GB still on nodes', -proof.left_gb),
             ('GB of new servers', proof.arrived_gb),
             ('GB of servers resized meanwhile', proof.changed_gb)):
         if amount_gb:
-            yield ('-' if amount_gb < 0 else '+', proof.volume, what, '',
+            yield ('-' if amount_gb < 0 else '+', proof.volume, label, '',
                    str(amount_gb))

@@ -21,7 +21,7 @@ from oslo_config import cfg
 from hv_sched import exit_codes
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
-from hv_sched.audit.auditor import Report
+from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.compute import nova as nova_servers
@@ -52,9 +52,9 @@ class Auditing(base.ServersCommand):
             facts, reconcile.utcnow(), conf.hv_sched.stale_after)
         return auditor.Auditor(
             self.placement(conf.hv_sched.request_timeout), nova,
-            auditor.Options(conf.hv_sched.workers, known_on,
-                            parsed_args.assume_home,
-                            conf.hv_sched.held_settle_time))
+            auditor.AuditOptions(conf.hv_sched.workers, known_on,
+                                 parsed_args.assume_home,
+                                 conf.hv_sched.held_settle_time))
 
 
 def unknown_row(down: Iterable[str], count: int) -> Row:
@@ -65,7 +65,7 @@ def unknown_row(down: Iterable[str], count: int) -> Row:
 
 
 def row(finding: Finding) -> Row:
-    return (finding.code.value, finding.consumer, finding.where, finding.gb,
+    return (finding.code.value, finding.consumer, finding.location, finding.gb,
             finding.evidence, finding.remedy)
 
 
@@ -92,26 +92,26 @@ class Audit(Auditing, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
-        one = self.auditor(conf, parsed_args, self.nova())
+        auditor_ = self.auditor(conf, parsed_args, self.nova())
         rows: list[Row] = []
         reports = [_counted(report) for report in self._reports(
-            one, set(parsed_args.code or ()), rows)]
-        if one.down:
-            rows.append(unknown_row(one.down, sum(reports)))
-        self.exit_code = exit_codes.PARTIAL if one.down else (
+            auditor_, set(parsed_args.code or ()), rows)]
+        if auditor_.down:
+            rows.append(unknown_row(auditor_.down, sum(reports)))
+        self.exit_code = exit_codes.PARTIAL if auditor_.down else (
             exit_codes.CHANGES if rows else exit_codes.OK)
         return COLUMNS, rows
 
     @staticmethod
-    def _reports(one: auditor.Auditor, codes: set[str], rows: list[Row]
-                 ) -> Iterable[Report]:
-        for report in one.audit():
+    def _reports(auditor_: auditor.Auditor, codes: set[str], rows: list[Row]
+                 ) -> Iterable[AuditReport]:
+        for report in auditor_.audit():
             rows += [row(finding) for finding in report.findings
                      if not codes or finding.code.value in codes]
             yield report
 
 
-def _counted(report: Report) -> int:
+def _counted(report: AuditReport) -> int:
     LOG.info('Looked at %d servers; %d were busy and are not judged',
              report.servers, report.busy)
     return report.unknown

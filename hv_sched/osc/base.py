@@ -39,7 +39,7 @@ _SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
 
 @contextlib.contextmanager
-def told_errors() -> Iterator[None]:
+def user_errors() -> Iterator[None]:
     """Our errors end a command with one clear line, not a traceback."""
     try:
         yield
@@ -84,7 +84,7 @@ class CsvCommand(command.Command):
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        with told_errors():
+        with user_errors():
             return super().run(parsed_args) or self.exit_code
 
     def placement(self, timeout: float | None = None) -> client.Placement:

@@ -44,10 +44,10 @@ class _Check(base.CsvCommand, command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        which = parser.add_mutually_exclusive_group(required=True)
-        which.add_argument('name', metavar=f'<{self.NOUN}>', nargs='?',
+        label = parser.add_mutually_exclusive_group(required=True)
+        label.add_argument('name', metavar=f'<{self.NOUN}>', nargs='?',
                            help='Name or id')
-        which.add_argument('--all', action='store_true',
+        label.add_argument('--all', action='store_true',
                            help='Every one this project may see')
         parser.add_argument(
             f'--{self.OTHER}', metavar=f'<{self.OTHER}>', dest='other',
@@ -66,10 +66,10 @@ class _Check(base.CsvCommand, command.Lister):
             self.exit_code = exit_codes.PARTIAL
 
 
-def _row(name: str, found: verdict.Verdict) -> tuple[Any, ...]:
-    return (name, found.asked.hypervisor.value, Lines(found.lines()),
-            Lines(found.nodes),
-            Lines((*found.problems, *found.asked.ignored)))
+def _row(name: str, judged: verdict.Verdict) -> tuple[Any, ...]:
+    return (name, judged.asked.hypervisor.value, Lines(judged.lines()),
+            Lines(judged.nodes),
+            Lines((*judged.problems, *judged.asked.ignored)))
 
 
 class CheckFlavor(_Check):
@@ -87,14 +87,14 @@ class CheckFlavor(_Check):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         conf = self.conf(parsed_args)
-        there, nodes = self.cloud(), self.capable(conf)
-        image = there.image(parsed_args.other) if parsed_args.other else {}
+        cloud, nodes = self.cloud(), self.capable(conf)
+        image = cloud.image(parsed_args.other) if parsed_args.other else {}
         rules = requirements.Rules.from_options(conf.hv_sched)
-        found = [(flavor['name'], verdict.of(flavor, image, rules, nodes))
-                 for flavor in (there.flavors() if parsed_args.all
-                                else [there.flavor(parsed_args.name)])]
-        self.judge_exit(one.problems for _name, one in found)
-        return COLUMNS, [_row(*one) for one in found]
+        verdicts = [(flavor['name'], verdict.of(flavor, image, rules, nodes))
+                    for flavor in (cloud.flavors() if parsed_args.all
+                                   else [cloud.flavor(parsed_args.name)])]
+        self.judge_exit(judged.problems for _name, judged in verdicts)
+        return COLUMNS, [_row(name, judged) for name, judged in verdicts]
 
 
 class CheckImage(_Check):
@@ -116,45 +116,44 @@ class CheckImage(_Check):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        what = parser.add_mutually_exclusive_group()
-        what.add_argument('--stamp', action='store_true',
-                          help='Write the traits it asks for on the image')
-        what.add_argument('--unstamp', action='store_true',
-                          help='Take back what --stamp wrote')
+        writing = parser.add_mutually_exclusive_group()
+        writing.add_argument('--stamp', action='store_true',
+                             help='Write the traits it asks for on the image')
+        writing.add_argument('--unstamp', action='store_true',
+                             help='Take back what --stamp wrote')
         parser.add_argument('--dry-run', action='store_true',
                             help='Only show what would be written')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         conf = self.conf(parsed_args)
-        there, nodes = self.cloud(), self.capable(conf)
-        flavor = there.flavor(parsed_args.other) if parsed_args.other else {}
+        cloud, nodes = self.cloud(), self.capable(conf)
+        flavor = cloud.flavor(parsed_args.other) if parsed_args.other else {}
         stamps = parsed_args.stamp or parsed_args.unstamp
         rules = requirements.Rules.from_options(conf.hv_sched)
         rows = []
-        for image in (list(there.images()) if parsed_args.all
-                      else [there.image(parsed_args.name)]):
-            found = verdict.of(flavor, image, rules, nodes)
-            row = (*_row(_name(image), found), Lines(found.dropped))
-            self.judge_exit(found.problems)
-            rows.append((*row, self._stamp(parsed_args, there, image,
-                                           requirements.Rules.from_options(conf.hv_sched)))
+        for image in (list(cloud.images()) if parsed_args.all
+                      else [cloud.image(parsed_args.name)]):
+            judged = verdict.of(flavor, image, rules, nodes)
+            row = (*_row(_name(image), judged), Lines(judged.dropped))
+            self.judge_exit(judged.problems)
+            rows.append((*row, self._stamp(parsed_args, cloud, image, rules))
                         if stamps else row)
         return STAMP_COLUMNS if stamps else IMAGE_COLUMNS, rows
 
-    def _stamp(self, parsed_args: argparse.Namespace, there: catalog.Cloud,
+    def _stamp(self, parsed_args: argparse.Namespace, cloud: catalog.Cloud,
                image: catalog.Properties, rules: requirements.Rules) -> Lines:
         """What is written, or why not; one image stops no other."""
-        asked = requirements.of({}, image, rules)
-        if parsed_args.stamp and asked.contradictions:
+        requested = requirements.of({}, image, rules)
+        if parsed_args.stamp and requested.contradictions:
             return Lines(('not stamped: it contradicts itself',))
-        changes = stamp.plan(image, asked.required if parsed_args.stamp
+        changes = stamp.plan(image, requested.required if parsed_args.stamp
                              else ())
         if changes and parsed_args.dry_run:
             self.exit_code = self.exit_code or exit_codes.CHANGES
         elif changes:
             try:
-                there.change(image, changes)
+                cloud.change(image, changes)
             except exception.ServiceDenied as exc:
                 self.exit_code = exit_codes.PARTIAL
                 return Lines((f'not written: {exc}',))

@@ -40,12 +40,12 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        for name, what in (
+        for name, label in (
                 ('compute-conf', 'nova.conf of a Hyper-V node'),
                 ('placement-conf', 'placement.conf')):
             parser.add_argument(
                 f'--{name}', metavar='<file>', action='append',
-                help=f'{what}, or a folder of such files; may be repeated')
+                help=f'{label}, or a folder of such files; may be repeated')
         parser.add_argument(
             '--watch', metavar='<seconds>', type=float, default=0,
             help='Watch for values that go back and forth; two intervals of '
@@ -59,10 +59,10 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             self.placement(conf.hv_sched.request_timeout), self.nova(),
             self.glance(), self.adapters()), self.reconciler(conf),
             conf.hv_sched.workers)
-        found, skipped = runner.run(checks.CHECKS, gatherer.gather(
+        outcomes, skipped = runner.run(checks.CHECKS, gatherer.gather(
             self._given(conf, parsed_args)))
-        self.exit_code = _exit_code(found, skipped)
-        return COLUMNS, [*map(_row, found), *map(_skipped_row, skipped)]
+        self.exit_code = _exit_code(outcomes, skipped)
+        return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped)]
 
     def _given(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
                ) -> gather.Given:
@@ -77,20 +77,23 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             parsed_args.watch)
 
 
-def _exit_code(found: list[runner.Diagnosis], skipped: list[runner.Skipped]
+def _exit_code(outcomes: list[runner.Diagnosis], skipped: list[runner.Skipped]
                ) -> int:
-    if any(one.failed for one in skipped):
+    if any(outcome.failed for outcome in skipped):
         return exit_codes.PARTIAL
-    if any(one.severity is not runner.Severity.INFO for one in found):
+    if any(outcome.severity is not runner.Severity.INFO
+           for outcome in outcomes):
         return exit_codes.CHANGES
     return exit_codes.OK
 
 
-def _row(one: runner.Diagnosis) -> Row:
-    return (one.severity.value, one.check.code, one.found.subject,
-            f'{one.found.evidence}. {one.check.trap}', one.check.remedy)
+def _row(outcome: runner.Diagnosis) -> Row:
+    return (outcome.severity.value, outcome.check.code, outcome.found.subject,
+            f'{outcome.found.evidence}. {outcome.check.trap}',
+            outcome.check.remedy)
 
 
-def _skipped_row(one: runner.Skipped) -> Row:
-    return ('failed' if one.failed else 'skipped', ', '.join(one.codes), '',
-            one.why, '')
+def _skipped_row(outcome: runner.Skipped) -> Row:
+    return ('failed' if outcome.failed else 'skipped',
+            ', '.join(outcome.codes), '',
+            outcome.why, '')

@@ -37,14 +37,14 @@ class Explain(base.LookingCommand):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        for name, what in (
+        for name, label in (
                 ('flavor', 'Flavor, by name or id'),
                 ('image', 'Image, by name or id'),
                 ('availability-zone', 'Availability zone asked for'),
                 ('host', 'Host asked for (server create --host)'),
                 ('server', 'A server that exists: its flavor and image; '
                            'with --flavor a resize')):
-            parser.add_argument(f'--{name}', metavar=f'<{name}>', help=what)
+            parser.add_argument(f'--{name}', metavar=f'<{name}>', help=label)
         parser.add_argument(
             '-f', '--format', choices=('tree', 'json'), default='tree',
             help='For people or for programs (default: tree)')
@@ -59,11 +59,11 @@ class Explain(base.LookingCommand):
                 parsed_args.flavor, parsed_args.image,
                 parsed_args.availability_zone, parsed_args.host,
                 parsed_args.server))
-        found = explanation.explain(placement, built, context)
+        answer = explanation.explain(placement, built, context)
         if parsed_args.format == 'json':
-            text = json.dumps(render.data(found), indent=2)
+            text = json.dumps(render.data(answer), indent=2)
         else:
-            text = '\n'.join(render.lines(found))
+            text = '\n'.join(render.lines(answer))
         self.app.stdout.write(f'{text}\n')
-        self.exit_code = (exit_codes.OK if found.hosts
+        self.exit_code = (exit_codes.OK if answer.hosts
                           else exit_codes.CHANGES)

@@ -43,7 +43,7 @@ class Mapping(columns.FormattableColumn):
         return dict(self._value)
 
 
-class RestartRoom(columns.FormattableColumn):
+class RestartRoomColumn(columns.FormattableColumn):
     """What is left, or missing, when the largest node fails."""
 
     def human_readable(self) -> str:

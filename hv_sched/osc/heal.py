@@ -83,18 +83,18 @@ class Heal(audit_command.Auditing, command.Lister):
             result = self._restore(conf, parsed_args, nova)
             rows += restored_rows(result)
             undone = bool(exit_codes.of(result.findings))
-        left: list[Row] = []
+        remaining: list[Row] = []
         if codes - {Code.HELD}:
-            done, left = self._heal(conf, parsed_args, nova, codes)
+            done, remaining = self._heal(conf, parsed_args, nova, codes)
             rows += done
-        self.exit_code = exit_codes.PARTIAL if undone or left else (
+        self.exit_code = exit_codes.PARTIAL if undone or remaining else (
             exit_codes.CHANGES if parsed_args.dry_run and rows
             else exit_codes.OK)
-        return COLUMNS, rows + left
+        return COLUMNS, rows + remaining
 
     def _restore(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace,
-                 nova: nova_servers.NovaServers) -> restore.Result:
+                 nova: nova_servers.NovaServers) -> restore.RestoreResult:
         return restore.Restorer(
             self.placement(conf.hv_sched.request_timeout), nova,
             restore.options(conf),
@@ -104,26 +104,26 @@ class Heal(audit_command.Auditing, command.Lister):
               nova: nova_servers.NovaServers, codes: frozenset[Code]
               ) -> tuple[list[Row], list[Row]]:
         """What was healed, and what was left although it was asked for."""
-        one = self.auditor(conf, parsed_args, nova)
+        auditor_ = self.auditor(conf, parsed_args, nova)
         healer = heal.Healer(
             self.placement(conf.hv_sched.request_timeout), nova,
-            heal.Options(codes, frozenset(parsed_args.consumer),
-                         parsed_args.dry_run, conf.hv_sched.workers,
-                         conf.hv_sched.held_settle_time))
+            heal.HealOptions(codes, frozenset(parsed_args.consumer),
+                             parsed_args.dry_run, conf.hv_sched.workers,
+                             conf.hv_sched.held_settle_time))
         done: list[Row] = []
-        left: list[Row] = []
+        remaining: list[Row] = []
         unknown = 0
-        for report in one.audit():
+        for report in auditor_.audit():
             result = healer.heal(report)
             done += [_row(finding, finding.remedy)
                      for finding in result.done]
             done += raised_rows(result)
-            left += left_rows(result, codes)
+            remaining += left_rows(result, codes)
             unknown += report.unknown
-        if one.down:
-            left.append(('', '', '', audit_command.unknown_row(
-                one.down, unknown)[4]))
-        return done, left
+        if auditor_.down:
+            remaining.append(('', '', '', audit_command.unknown_row(
+                auditor_.down, unknown)[4]))
+        return done, remaining
 
 
 def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
@@ -141,28 +141,28 @@ def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
     return frozenset(codes)
 
 
-def restored_rows(result: restore.Result) -> Iterator[Row]:
-    for one in result.done:
-        yield one.consumer, one.volume, one.gb, one.what
+def restored_rows(result: restore.RestoreResult) -> Iterator[Row]:
+    for restored in result.done:
+        yield restored.consumer, restored.volume, restored.gb, restored.action
     for finding in result.findings:
         yield (finding.subject, '', '',
                f'{finding.kind.value}: {finding.message}')
 
 
-def raised_rows(result: heal.Result) -> list[Row]:
+def raised_rows(result: heal.HealResult) -> list[Row]:
     return [('', volume, gb, 'note: its room was given away: so many GB '
              'more than it has are allocated now, and it takes no new disks '
              'until that is over')
             for volume, gb in sorted(result.raised.items())]
 
 
-def left_rows(result: heal.Result, codes: frozenset[Code]) -> list[Row]:
-    return [_row(finding, result.why.get(finding.consumer, finding.remedy),
+def left_rows(result: heal.HealResult, codes: frozenset[Code]) -> list[Row]:
+    return [_row(finding, result.reasons.get(finding.consumer, finding.remedy),
                  'left, ')
-            for finding in result.left
+            for finding in result.remaining
             if finding.code in codes - {Code.HELD}]
 
 
-def _row(finding: Finding, text: str, how: str = '') -> Row:
-    return (finding.consumer, finding.where, finding.gb,
-            f'{how}{finding.code.value}: {text}')
+def _row(finding: Finding, text: str, prefix: str = '') -> Row:
+    return (finding.consumer, finding.location, finding.gb,
+            f'{prefix}{finding.code.value}: {text}')

@@ -57,16 +57,16 @@ class Retire(shares.MovingCommand):
     @staticmethod
     def _one(retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool
              ) -> shares.Outcome:
-        situation = retirer.look(cluster)
+        inputs = retirer.inspect(cluster)
         if dry_run:
-            return retire_rows(situation), []
-        report = retirer.retire(situation)
+            return retire_rows(inputs), []
+        report = retirer.retire(inputs)
         return sync.rows(report.done, ()), list(report.findings)
 
 
-def retire_rows(situation: retire.Situation) -> shares.Rows:
+def retire_rows(inputs: retire.RetireInputs) -> shares.Rows:
     """What a retire would do."""
     return [('-', name, 'GB in shares',
-             str(sum(situation.shares[uuid].values())), '0')
-            for uuid, name in sorted(situation.volumes.items(),
+             str(sum(inputs.shares[uuid].values())), '0')
+            for uuid, name in sorted(inputs.volumes.items(),
                                      key=lambda item: item[1])]

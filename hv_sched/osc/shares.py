@@ -68,26 +68,26 @@ class SharesCommand(base.ServersCommand):
         :raises InvalidConfig: a cluster is named that nobody describes
         """
         facts = self.required_facts(conf, parsed_args)
-        wanted = set(parsed_args.cluster or ())
-        known = {cluster.name for cluster in facts.clusters}
+        selected = set(parsed_args.cluster or ())
+        described = {cluster.name for cluster in facts.clusters}
         broken = [Notice(p.cluster or '', p.cluster or 'source',
-                          Kind.FROZEN, str(p)) for p in facts.problems
-                  if not wanted or p.cluster in wanted]
-        missing = wanted - known - {p.cluster for p in facts.problems}
+                         Kind.FROZEN, str(p)) for p in facts.problems
+                  if not selected or p.cluster in selected]
+        missing = selected - described - {p.cluster for p in facts.problems}
         if missing:
             raise exception.InvalidConfig(
                 f'the source describes no cluster {", ".join(sorted(missing))}'
-                f'; it has {", ".join(sorted(known)) or "none"}')
+                f'; it has {", ".join(sorted(described)) or "none"}')
         return [cluster for cluster in facts.clusters
-                if not wanted or cluster.name in wanted], broken
+                if not selected or cluster.name in selected], broken
 
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
         """The nodes and volumes of clusters that are in Placement."""
         cloud, observed = self.reconciler(conf).observe(
             model.Facts(tuple(clusters)), full=False)
-        return [uuid for one in cloud.layouts
-                for uuid in (*one.nodes, *one.volumes)
+        return [uuid for layout in cloud.layouts
+                for uuid in (*layout.nodes, *layout.volumes)
                 if uuid in observed.overview.listed]
 
 
@@ -123,25 +123,25 @@ class MovingCommand(SharesCommand, command.Lister):
 
     def each(self, parsed_args: argparse.Namespace,
              clusters: Iterable[model.Cluster], findings: Iterable[Notice],
-             one: Move) -> Answer:
+             move: Move) -> Answer:
         """One cluster after the other; the failure of one stops no other.
 
         :param findings: of clusters that cannot be used at all
         """
         rows: Rows = []
-        told = list(findings)
+        notices = list(findings)
         failures: list[tuple[str, Exception]] = []
         for cluster in clusters:
             try:
-                more, found = one(cluster)
-                rows += more
-                told += found
+                cluster_rows, cluster_notices = move(cluster)
+                rows += cluster_rows
+                notices += cluster_notices
             except exception.HvSchedError as exc:
                 failures.append((cluster.name, exc))
         self.exit_code = exit_codes.of(
-            told, failed=bool(failures),
+            notices, failed=bool(failures),
             pending=parsed_args.dry_run and bool(rows))
-        return sync.COLUMNS, [*rows, *sync.rows((), told),
+        return sync.COLUMNS, [*rows, *sync.rows((), notices),
                               *sync.failure_findings(failures)]
 
 

@@ -34,10 +34,10 @@ Row = tuple[str, str, str, str, str]
 def rows(done: Iterable[changes.Change], findings: Iterable[Notice]
          ) -> list[Row]:
     """A row for each thing that changes, and one for each finding."""
-    found = [(sign, change.name, what, before, after)
+    lines = [(sign, change.name, label, before, after)
              for change in done
-             for sign, what, before, after in change.lines]
-    return found + [('!', finding.subject, finding.kind.value, '',
+             for sign, label, before, after in change.lines]
+    return lines + [('!', finding.subject, finding.kind.value, '',
                      finding.message) for finding in findings]
 
 
@@ -88,11 +88,12 @@ class _Planning(base.SourceCommand, command.Lister):
         findings = plan.all_findings
         nova = self.aggregates_plan(parsed_args, facts, findings)
         findings = (*findings, *nova.findings)
-        told = [line for step in nova.steps
-                for line in host_aggregates.lines(step)]
+        aggregate_rows = [line for step in nova.steps
+                          for line in host_aggregates.lines(step)]
         self.exit_code = exit_codes.of(
-            findings, pending=bool(plan.changes or told))
-        return COLUMNS, rows(plan.changes, ()) + told + rows((), findings)
+            findings, pending=bool(plan.changes or aggregate_rows))
+        return COLUMNS, (rows(plan.changes, ()) + aggregate_rows
+                         + rows((), findings))
 
     def nova_aggregates(self) -> host_aggregates.HostAggregates:
         """Nova's host aggregates as the user of the command may use them."""

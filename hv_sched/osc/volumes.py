@@ -88,10 +88,10 @@ class _Volumes(base.SourceCommand):
              listed: list[Listed], with_shares: bool = False
              ) -> list[Provider]:
         uuids = frozenset(volume.uuid for volume in listed)
-        found = bulk_read.read_providers(
+        providers = bulk_read.read_providers(
             placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
-        return sorted(found.values(), key=lambda provider: provider.name)
+        return sorted(providers.values(), key=lambda provider: provider.name)
 
     @staticmethod
     def volumes(placement: client.Placement) -> list[Listed]:
@@ -124,38 +124,40 @@ class ListVolumes(_Volumes, command.Lister):
                     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         conf = self.conf(parsed_args)
         placement = self.placement(conf.hv_sched.request_timeout)
-        told = self.described(conf, parsed_args)
-        found = self.read(placement, conf, self.volumes(placement))
+        description = self.described(conf, parsed_args)
+        providers = self.read(placement, conf, self.volumes(placement))
         members = parallel.in_parallel(
             conf.hv_sched.workers, lambda provider: placement.list_providers(
                 member_of=ids.home_aggregate(provider.uuid),
-                required=names.COMPUTE_NODE), found)
+                required=names.COMPUTE_NODE), providers)
         room = restart_capacity.of_volumes(
             placement_state.snapshot(placement, set),
             node_capacity.read(placement, conf.hv_sched.workers))
-        rows = [_row(provider, len(nodes), room.get(provider.uuid), told)
-                for provider, nodes in zip(found, members, strict=True)]
-        return COLUMNS + (SOURCE_COLUMNS if told else ()), rows
+        rows = [_row(provider, len(nodes), room.get(provider.uuid),
+                     description)
+                for provider, nodes in zip(providers, members, strict=True)]
+        return COLUMNS + (SOURCE_COLUMNS if description else ()), rows
 
 
 def _row(provider: Provider, nodes: int,
-         room: restart_capacity.RestartRoom | None, told: _Described | None
-         ) -> tuple[Any, ...]:
+         room: restart_capacity.RestartRoom | None,
+         description: _Described | None) -> tuple[Any, ...]:
     disk = provider.inventories.get(names.DISK_GB)
     row = (provider.name, state(provider), free_gb(provider),
            disk.total if disk else 0, disk.reserved if disk else 0,
            provider.used(names.DISK_GB), provider.used(names.HELD_DISK_GB),
-           nodes, format_columns.RestartRoom(room))
-    return row + (_source_cells(provider, told) if told else ())
+           nodes, format_columns.RestartRoomColumn(room))
+    return row + (_source_cells(provider, description) if description else ())
 
 
-def _source_cells(provider: Provider, told: _Described) -> tuple[Any, ...]:
-    if provider.uuid not in told.volumes:
+def _source_cells(provider: Provider, description: _Described
+                  ) -> tuple[Any, ...]:
+    if provider.uuid not in description.volumes:
         return ('', 'not in the source')
-    _cluster, volume = told.volumes[provider.uuid]
+    _cluster, volume = description.volumes[provider.uuid]
     free = ('' if volume.free_bytes is None
             else volume.free_bytes // model.GIB)
-    return (free, 'yes' if provider.uuid in told.drift else 'no')
+    return (free, 'yes' if provider.uuid in description.drift else 'no')
 
 
 class ShowVolume(_Volumes, command.ShowOne):
@@ -178,7 +180,7 @@ class ShowVolume(_Volumes, command.ShowOne):
         conf = self.conf(parsed_args)
         placement = self.placement(conf.hv_sched.request_timeout)
         listed = find(self.volumes(placement), parsed_args.volume)
-        told = self.described(conf, parsed_args)
+        description = self.described(conf, parsed_args)
         provider = self.read(placement, conf, [listed], with_shares=True)[0]
         nodes = placement.list_providers(
             member_of=ids.home_aggregate(provider.uuid),
@@ -187,25 +189,28 @@ class ShowVolume(_Volumes, command.ShowOne):
                 for consumer, resources in
                 placement.allocations_on(provider.uuid).items()
                 if names.HELD_DISK_GB in resources}
-        shown = _facts_of(provider, nodes, held)
-        if told and provider.uuid in told.volumes:
-            shown |= _reasons_of(provider, told, settings.from_conf(conf))
-        return tuple(shown), tuple(shown.values())
+        fields = _facts_of(provider, nodes, held)
+        if description and provider.uuid in description.volumes:
+            fields |= _reasons_of(provider, description,
+                                  settings.from_conf(conf))
+        return tuple(fields), tuple(fields.values())
 
 
-def find(volumes: list[Listed], wanted: str) -> Listed:
+def find(volumes: list[Listed], volume_name: str) -> Listed:
     """The volume a user means; Windows names are compared without case.
 
     :raises InvalidConfig: when there is none
     """
     prefix = names.VOLUME_NAME_PREFIX
-    name = (wanted if wanted.startswith(prefix) else prefix + wanted)
+    name = (volume_name if volume_name.startswith(prefix)
+            else prefix + volume_name)
     for volume in volumes:
-        if (volume.uuid == wanted.lower()
+        if (volume.uuid == volume_name.lower()
                 or volume.name.casefold() == name.casefold()):
             return volume
     raise exception.InvalidConfig(
-        f'no volume {wanted} in Placement; "csv list" shows those there are')
+        f'no volume {volume_name} in Placement; "csv list" shows those there '
+        'are')
 
 
 def _facts_of(provider: Provider, nodes: list[Listed],
@@ -226,9 +231,9 @@ def _facts_of(provider: Provider, nodes: list[Listed],
     }
 
 
-def _reasons_of(provider: Provider, told: _Described,
+def _reasons_of(provider: Provider, description: _Described,
                 options: settings.Settings) -> dict[str, Any]:
-    cluster, volume = told.volumes[provider.uuid]
+    cluster, volume = description.volumes[provider.uuid]
     covered = reserved_space.covered_bytes(
         volume, cluster.vms, provider.shares_gb,
         provider.used(names.DISK_GB))
@@ -244,5 +249,5 @@ def _reasons_of(provider: Provider, told: _Described,
         'source_nodes': format_columns.Lines(
             node.name for node in cluster.nodes
             if layout.uses(cluster, node, volume)),
-        'drift': provider.uuid in told.drift,
+        'drift': provider.uuid in description.drift,
     }

@@ -33,7 +33,7 @@ _COLD = ('migration', 'resize')
 _FAILED = ('failed', 'error')
 
 
-class Verdict(enum.Enum):
+class Uncertainty(enum.Enum):
     """Why no single volume is told."""
 
     BOTH = 'there are two copies until the source is cleaned'
@@ -54,26 +54,26 @@ class Place:
 
 def volume_of(on: Collection[str], history: Iterable[Migration],
               place_of: Callable[[str | None], Place],
-              cold_moves_keep_disk: bool) -> str | Verdict:
+              cold_moves_keep_disk: bool) -> str | Uncertainty:
     """The volume that has the files.
 
     :param on: the volumes the server holds a share of
     :param history: all its migrations, newest first
     :param place_of: tells a node's place by its name
     """
-    tried: set[str] = set()
+    failed_on: set[str] = set()
     for move in history:
         source, dest = place_of(move.source_node), place_of(move.dest_node)
         if move.kind == EVACUATION and move.status in _FAILED:
-            tried |= dest.homes
+            failed_on |= dest.homes
         elif move.kind == EVACUATION and move.status != 'completed':
-            return Verdict.BOTH
+            return Uncertainty.BOTH
         elif _rebuilt_there(move) or (
                 _moved_there(move)
                 and _took_the_files(move, source, dest,
                                     cold_moves_keep_disk)):
             return _the(dest.homes.intersection(on))
-    return _the(set(on) - tried) if tried else Verdict.UNKNOWN
+    return _the(set(on) - failed_on) if failed_on else Uncertainty.UNKNOWN
 
 
 def _rebuilt_there(move: Migration) -> bool:
@@ -92,6 +92,6 @@ def _took_the_files(move: Migration, source: Place, dest: Place,
     return not (stays and source.cluster == dest.cluster)
 
 
-def _the(volumes: Collection[str]) -> str | Verdict:
-    found, *others = sorted(volumes) or ['']
-    return found if found and not others else Verdict.UNKNOWN
+def _the(volumes: Collection[str]) -> str | Uncertainty:
+    volume, *further = sorted(volumes) or ['']
+    return volume if volume and not further else Uncertainty.UNKNOWN

@@ -15,7 +15,7 @@
 
 Level-triggered: every pass looks at all escrow that stands and at what Nova
 says of its servers now. Only servers that stand still are written; see
-standing_still.py. Escrow of a server is never dropped.
+quiescence.py. Escrow of a server is never dropped.
 """
 
 from collections.abc import Callable
@@ -26,8 +26,8 @@ import time
 from typing import Any
 
 from hv_sched import exception
-from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.parallel import in_parallel
@@ -39,9 +39,9 @@ from hv_sched.shares import escrow as moves
 from hv_sched.shares import mover
 from hv_sched.shares import quiescence
 from hv_sched.shares import room
-from hv_sched.shares.quiescence import Left
+from hv_sched.shares.quiescence import Skip
+from hv_sched.shares.quiescence import SkipReason
 from hv_sched.shares.quiescence import Unit
-from hv_sched.shares.quiescence import Why
 from hv_sched.shares.rewrite import Move
 
 _BATCH = 50
@@ -51,7 +51,7 @@ _BATCH = 50
 class Restored:
     """A change that was made, or would be in a dry run.
 
-    :param what: 'restored'; 'released' of a migration that is over, or of
+    :param action: 'restored'; 'released' of a migration that is over, or of
         a volume that has the files no more; 'resized' to what the server
         needs now
     """
@@ -59,11 +59,11 @@ class Restored:
     consumer: str
     volume: str
     gb: int
-    what: str
+    action: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
+class RestoreResult:
     """What a pass came to."""
 
     done: tuple[Restored, ...]
@@ -82,7 +82,7 @@ class _Escrow:
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class RestoreOptions:
     """How to go about it.
 
     :param workers: threads that read
@@ -100,59 +100,61 @@ class Options:
 
 
 def options(conf: Any, skips: Callable[[str], bool] = lambda name: False
-            ) -> Options:
+            ) -> RestoreOptions:
     """As configured.
 
     :param conf: an oslo.config object with hv_sched's options
     """
-    found = conf.hv_sched
-    return Options(found.workers, found.held_settle_time,
-                   found.cold_move_keeps_disk, skips)
+    group = conf.hv_sched
+    return RestoreOptions(group.workers, group.held_settle_time,
+                          group.cold_move_keeps_disk, skips)
 
 
 class Restorer:
     """Makes what stands in Placement be what the table of shares says."""
 
-    def __init__(self, client: Placement, servers: Cloud,
-                 options: Options | None = None,
+    def __init__(self, client: Placement, servers: NovaRecords,
+                 options: RestoreOptions | None = None,
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self._client = client
         self._servers = servers
-        self._options = options or Options()
+        self._options = options or RestoreOptions()
         self._workers = self._options.workers
         self._sleep = sleep
-        self._aftermath = stray_shares.Aftermath(
+        self._stray_shares = stray_shares.StrayShares(
             client, servers, self._workers,
             self._options.cold_moves_keep_disk)
 
-    def restore(self, dry_run: bool = False, full: bool = True) -> Result:
+    def restore(self, dry_run: bool = False, full: bool = True
+                ) -> RestoreResult:
         """One pass over all escrow, and in full over all shares.
 
         :raises PlacementError, NovaError: when it cannot be read
         """
-        found = self._read()
-        done, findings = self._escrow(found, dry_run)
-        if full and found.volumes:
-            changed, more = self._aftermath.settle(found.volumes, dry_run)
-            done += [one for change in changed
-                     for one in _changed(change, found)]
-            findings += more
-        return Result(tuple(sorted(done)), tuple(findings))
+        state = self._read()
+        done, findings = self._escrow(state, dry_run)
+        if full and state.volumes:
+            changed, notices = self._stray_shares.settle(
+                state.volumes, dry_run)
+            done += [restored for change in changed
+                     for restored in _changed(change, state)]
+            findings += notices
+        return RestoreResult(tuple(sorted(done)), tuple(findings))
 
-    def _escrow(self, found: _Escrow, dry_run: bool
+    def _escrow(self, state: _Escrow, dry_run: bool
                 ) -> tuple[list[Restored], list[Notice]]:
-        if not found.consumers:
+        if not state.consumers:
             return [], []
-        seen = quiescence.look(self._servers, (), found.consumers)
+        view = quiescence.read_view(self._servers, (), state.consumers)
         ordered = quiescence.sort({
-            *found.consumers, *(dead.server for dead in seen.dead.values())},
-            seen)
-        done, findings = self._restore(found, ordered.units, seen, dry_run)
-        gone = [left.consumer for left in ordered.left
-                if left.why is Why.UNEXPLAINED]
-        done += self._release(found, gone, dry_run)
-        findings += [_finding(left) for left in ordered.left
-                     if left.why is not Why.UNEXPLAINED]
+            *state.consumers, *(dead.server for dead in view.dead.values())},
+            view)
+        done, findings = self._restore(state, ordered.units, view, dry_run)
+        denied = [skipped.consumer for skipped in ordered.skipped
+                  if skipped.reason is SkipReason.UNEXPLAINED]
+        done += self._release(state, denied, dry_run)
+        findings += [_finding(skipped) for skipped in ordered.skipped
+                     if skipped.reason is not SkipReason.UNEXPLAINED]
         return done, findings
 
     def _read(self) -> _Escrow:
@@ -172,21 +174,21 @@ class Restorer:
             for consumer, resources in on_volume.items()
             if names.HELD_DISK_GB in resources})))
 
-    def _restore(self, found: _Escrow, units: Iterable[Unit],
-                 seen: quiescence.Look, dry_run: bool
+    def _restore(self, state: _Escrow, units: Iterable[Unit],
+                 view: quiescence.NovaView, dry_run: bool
                  ) -> tuple[list[Restored], list[Notice]]:
         units = tuple(units)
-        escrow = self._of_migrations(units, seen)
-        wanted: dict[str, Move] = {}
+        escrow = self._of_migrations(units, view)
+        planned: dict[str, Move] = {}
 
         def write(consumer: Consumer) -> Move:
             after = consumer
             if consumer.uuid in servers:
                 after = moves.given_back(
-                    consumer, escrow.get(consumer.uuid), found.volumes)
+                    consumer, escrow.get(consumer.uuid), state.volumes)
             move = Move(consumer, after)
             if move.changes:
-                wanted[consumer.uuid] = move
+                planned[consumer.uuid] = move
             return move
 
         servers = {unit.server for unit in units}
@@ -195,69 +197,69 @@ class Restorer:
                     self._workers, self._client.consumer, sorted(servers)):
                 if consumer is not None:
                     write(consumer)
-            return _told(wanted.values(), found), []
+            return _restored(planned.values(), state), []
         space = room.Room(self._client)
 
-        def send(every: Sequence[Move]) -> None:
-            space.make(every)
-            self._client.write_consumers(move.after for move in every)
+        def send(batch: Sequence[Move]) -> None:
+            space.make(batch)
+            self._client.write_consumers(move.after for move in batch)
 
-        left = mover.Mover(
-            self._client, self._servers, mover.Direction(
+        skipped = mover.Mover(
+            self._client, self._servers, mover.MoveStrategy(
                 write, send, _nowhere), _BATCH, self._workers
         ).move('', servers, lambda count: None)
-        lost = {one.consumer for one in left}
-        return (_told((move for uuid, move in wanted.items()
-                       if uuid not in lost), found),
-                [*map(_finding, left), *_short(space, found)])
+        lost = {consumer.consumer for consumer in skipped}
+        return (_restored((move for uuid, move in planned.items()
+                           if uuid not in lost), state),
+                [*map(_finding, skipped), *_short(space, state)])
 
     def _of_migrations(self, units: Iterable[Unit],
-                       seen: quiescence.Look) -> dict[str, Consumer]:
+                       view: quiescence.NovaView) -> dict[str, Consumer]:
         """Consumers of finished and dead migrations, by their server."""
-        asked = [(dead.server, dead.uuid) for dead in seen.dead.values()]
-        asked += [(unit.server, unit.migration) for unit in units
+        pairs = [(dead.server, dead.uuid) for dead in view.dead.values()]
+        pairs += [(unit.server, unit.migration) for unit in units
                   if unit.migration is not None]
-        found = in_parallel(self._workers, self._client.consumer,
-                            [migration for _, migration in asked])
+        consumers = in_parallel(self._workers, self._client.consumer,
+                                [migration for _, migration in pairs])
         return {server: consumer for (server, _), consumer
-                in zip(asked, found, strict=True) if consumer is not None}
+                in zip(pairs, consumers, strict=True) if consumer is not None}
 
-    def _release(self, found: _Escrow, gone: list[str], dry_run: bool
+    def _release(self, state: _Escrow, denied: list[str], dry_run: bool
                  ) -> list[Restored]:
         """Release escrow of migrations and servers that are no more."""
         # Nova leaves out the migrations of a cell that is down and says
         # nothing about it.
-        if not gone or not all(self._servers.computes().values()):
+        if not denied or not all(self._servers.computes().values()):
             return []
         consumers = [consumer for consumer in in_parallel(
-            self._workers, self._client.consumer, gone)
+            self._workers, self._client.consumer, denied)
             if consumer is not None]
         if not consumers or dry_run:
-            return [one for consumer in consumers
-                    for one in _released(consumer, found)]
+            return [restored for consumer in consumers
+                    for restored in _released(consumer, state)]
         self._sleep(self._options.settle_seconds)
-        seen = quiescence.look(
+        view = quiescence.read_view(
             self._servers, (), [consumer.uuid for consumer in consumers])
         done = []
         for consumer in consumers:
             uuid = consumer.uuid
-            if (uuid in seen.servers or uuid in seen.migrations
-                    or self._is_missing(seen.dead.get(uuid), found)):
+            if (uuid in view.servers or uuid in view.migrations
+                    or self._is_missing(view.dead.get(uuid), state)):
                 continue
             try:
                 self._client.write_consumers(
-                    [moves.released(consumer, found.volumes)])
+                    [moves.released(consumer, state.volumes)])
             except exception.PlacementConflict:
                 continue  # it was not at rest; the next pass looks again
-            done += _released(consumer, found)
+            done += _released(consumer, state)
         return done
 
-    def _is_missing(self, dead: Migration | None, found: _Escrow) -> bool:
+    def _is_missing(self, dead: Migration | None, state: _Escrow) -> bool:
         """Whether only a dead migration says what its server has."""
         if dead is None:
             return False
         return not moves.shares_of(self._client.consumer(dead.server),
-                                   found.volumes)
+                                   state.volumes)
 
 
 def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
@@ -265,35 +267,36 @@ def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _told(every: Iterable[Move], found: _Escrow) -> list[Restored]:
-    return [Restored(move.after.uuid, found.volumes[volume], gb, 'restored')
-            for move in every for volume, gb in moves.shares_of(
-                move.after, found.volumes).items()
+def _restored(moves_made: Iterable[Move], state: _Escrow) -> list[Restored]:
+    return [Restored(move.after.uuid, state.volumes[volume], gb, 'restored')
+            for move in moves_made for volume, gb in moves.shares_of(
+                move.after, state.volumes).items()
             if gb != move.before.amount(volume, names.DISK_GB)
             or move.before.amount(volume, names.HELD_DISK_GB)]
 
 
-def _released(consumer: Consumer, found: _Escrow) -> list[Restored]:
-    return [Restored(consumer.uuid, found.volumes[volume], gb, 'released')
+def _released(consumer: Consumer, state: _Escrow) -> list[Restored]:
+    return [Restored(consumer.uuid, state.volumes[volume], gb, 'released')
             for volume, gb in moves.held_of(
-                consumer, found.volumes).items()]
+                consumer, state.volumes).items()]
 
 
-def _changed(change: stray_shares.Change, found: _Escrow) -> list[Restored]:
-    return [Restored(change.server, found.volumes[volume],
+def _changed(change: stray_shares.ShareCorrection, state: _Escrow
+             ) -> list[Restored]:
+    return [Restored(change.server, state.volumes[volume],
                      change.after.get(volume, gb),
                      'resized' if volume in change.after else 'released')
             for volume, gb in change.before.items()
             if change.after.get(volume) != gb]
 
 
-def _finding(left: Left) -> Notice:
-    return Notice('', left.consumer, Kind.SKIPPED, left.message)
+def _finding(skipped: Skip) -> Notice:
+    return Notice('', skipped.consumer, Kind.SKIPPED, skipped.message)
 
 
-def _short(space: room.Room, found: _Escrow) -> list[Notice]:
-    return [Notice('', found.volumes[volume], Kind.NOTE,
-                    f'its room was given away while shares were held on it: '
-                    f'{missing_gb} GB more than it has are allocated now, '
-                    'and it takes no new disks until that is over')
+def _short(space: room.Room, state: _Escrow) -> list[Notice]:
+    return [Notice('', state.volumes[volume], Kind.NOTE,
+                   f'its room was given away while shares were held on it: '
+                   f'{missing_gb} GB more than it has are allocated now, '
+                   'and it takes no new disks until that is over')
             for volume, missing_gb in sorted(space.raised.items())]

@@ -15,7 +15,7 @@
 
 A resize that kept the disk is charged the larger of both sizes until it is
 confirmed, and Nova then leaves it so; the wrong one of two volumes is told by
-leftovers.py. Each volume's shares are read, so this is for a full pass.
+file_history.py. Each volume's shares are read, so this is for a full pass.
 """
 
 from collections.abc import Callable
@@ -24,9 +24,9 @@ from collections.abc import Sequence
 import dataclasses
 import time
 
-from hv_sched.compute.servers import Cloud
 from hv_sched.compute.servers import ERROR
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import RESIZED
 from hv_sched.compute.servers import Server
 from hv_sched.notices import Kind
@@ -50,7 +50,7 @@ Shares = Mapping[str, escrow.Amounts]
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class ShareCorrection:
     """What a server should hold on volumes instead of what it holds."""
 
     server: str
@@ -58,10 +58,10 @@ class Change:
     after: escrow.Amounts
 
 
-class Aftermath:
+class StrayShares:
     """:param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk"""
 
-    def __init__(self, client: Placement, servers: Cloud, workers: int,
+    def __init__(self, client: Placement, servers: NovaRecords, workers: int,
                  cold_moves_keep_disk: bool) -> None:
         self._client = client
         self._servers = servers
@@ -73,7 +73,7 @@ class Aftermath:
         self._later: frozenset[str] = frozenset()
 
     def settle(self, volumes: Mapping[str, str], dry_run: bool
-               ) -> tuple[list[Change], list[Notice]]:
+               ) -> tuple[list[ShareCorrection], list[Notice]]:
         """Put right what stands still.
 
         :param volumes: names by provider uuid
@@ -84,34 +84,36 @@ class Aftermath:
         shares = self._shares(volumes)
         strayed, findings = self._strayed(shares, volumes)
         resized, later = self._resized(shares)
-        wanted = {change.server: change for change in (*resized, *strayed)}
-        left = (self._not_standing(wanted) if dry_run
-                else self._write(wanted, frozenset(volumes)))
+        corrections = {change.server: change
+                       for change in (*resized, *strayed)}
+        skipped = (self._not_standing(corrections) if dry_run
+                   else self._write(corrections, frozenset(volumes)))
         if not dry_run:
-            self._looked_at, self._later = now, frozenset(later | left)
-        return ([change for server, change in sorted(wanted.items())
-                 if server not in left], findings)
+            self._looked_at, self._later = now, frozenset(later | skipped)
+        return ([change for server, change in sorted(corrections.items())
+                 if server not in skipped], findings)
 
     def _shares(self, volumes: Mapping[str, str]) -> Shares:
         uuids = sorted(volumes)
-        found: dict[str, dict[str, int]] = {}
+        shares: dict[str, dict[str, int]] = {}
         for volume, on_volume in zip(uuids, in_parallel(
                 self._workers, self._client.allocations_on, uuids),
                 strict=True):
             for consumer, resources in on_volume.items():
                 amount = max(resources.get(rc, 0) for rc in _OURS)
                 if amount:
-                    found.setdefault(consumer, {})[volume] = amount
-        return found
+                    shares.setdefault(consumer, {})[volume] = amount
+        return shares
 
     # -- smaller than before
 
-    def _resized(self, shares: Shares) -> tuple[list[Change], set[str]]:
+    def _resized(self, shares: Shares
+                 ) -> tuple[list[ShareCorrection], set[str]]:
         """Servers whose last confirmed resize made them smaller.
 
         :returns: also those that do not stand still
         """
-        found, later = [], set()
+        corrections, later = [], set()
         for uuid in sorted(shares.keys() & self._ever_resized()):
             server = self._servers.server(uuid)
             if server is None:
@@ -123,9 +125,9 @@ class Aftermath:
             if needed_gb and len(shares[uuid]) == 1:
                 (volume, gb), = shares[uuid].items()
                 if needed_gb < gb:
-                    found.append(Change(uuid, {volume: gb},
-                                        {volume: needed_gb}))
-        return found, later
+                    corrections.append(ShareCorrection(uuid, {volume: gb},
+                                                       {volume: needed_gb}))
+        return corrections, later
 
     def _ever_resized(self) -> set[str]:
         """Or since this process last looked, and those left then."""
@@ -136,78 +138,83 @@ class Aftermath:
     # -- on a volume too many
 
     def _strayed(self, shares: Shares, volumes: Mapping[str, str]
-                 ) -> tuple[list[Change], list[Notice]]:
+                 ) -> tuple[list[ShareCorrection], list[Notice]]:
         several = {uuid: on for uuid, on in shares.items() if len(on) > 1}
         place_of = self._places(volumes) if several else None
-        found, findings = [], []
+        corrections, findings = [], []
         for uuid, on in sorted(several.items()):
             server = self._servers.server(uuid)
             if place_of is None or not _is_at_rest(server):
                 continue
-            told = file_history.volume_of(
+            outcome = file_history.volume_of(
                 on, self._servers.moves_of(uuid), place_of,
                 self._cold_moves_keep_disk)
-            if isinstance(told, str):
-                found.append(Change(uuid, on, {told: on[told]}))
-            elif told is file_history.Verdict.UNKNOWN:
+            if isinstance(outcome, str):
+                corrections.append(ShareCorrection(
+                    uuid, on, {outcome: on[outcome]}))
+            elif outcome is file_history.Uncertainty.UNKNOWN:
                 findings.append(Notice('', uuid, Kind.SKIPPED, (
                     'it holds shares on '
                     f'{", ".join(sorted(volumes[v] for v in on))}, and '
-                    f'{told.value}')))
-        return found, findings
+                    f'{outcome.value}')))
+        return corrections, findings
 
     def _places(self, volumes: Mapping[str, str]
                 ) -> Callable[[str | None], file_history.Place]:
         uuids = {listed.name: listed.uuid
                  for listed in self._client.list_providers()}
         homes = {ids.home_aggregate(volume): volume for volume in volumes}
-        known: dict[str | None, file_history.Place] = {}
+        places: dict[str | None, file_history.Place] = {}
 
         def read(node: str | None) -> file_history.Place:
             if node is None or node not in uuids:
                 return file_history.Place()
             _, aggregates = self._client.aggregates(uuids[node])
-            here = frozenset(homes[one] for one in aggregates
-                             if one in homes)
-            clusters = {names.cluster_of(volumes[one]) for one in here}
-            return file_history.Place(here, min(clusters, default=None))
+            node_homes = frozenset(
+                homes[aggregate] for aggregate in aggregates
+                if aggregate in homes)
+            clusters = {names.cluster_of(volumes[volume])
+                        for volume in node_homes}
+            return file_history.Place(node_homes, min(clusters, default=None))
 
         def place_of(node: str | None) -> file_history.Place:
-            if node not in known:
-                known[node] = read(node)
-            return known[node]
+            if node not in places:
+                places[node] = read(node)
+            return places[node]
         return place_of
 
     # -- writing
 
-    def _not_standing(self, wanted: Mapping[str, Change]) -> set[str]:
-        seen = quiescence.look(self._servers, (), wanted)
-        return {left.consumer
-                for left in quiescence.sort(wanted, seen).left}
+    def _not_standing(self, corrections: Mapping[str, ShareCorrection]
+                      ) -> set[str]:
+        view = quiescence.read_view(self._servers, (), corrections)
+        return {skip.consumer
+                for skip in quiescence.sort(corrections, view).skipped}
 
-    def _write(self, wanted: Mapping[str, Change],
+    def _write(self, corrections: Mapping[str, ShareCorrection],
                volumes: frozenset[str]) -> set[str]:
         """Write those that stand still; returns the others."""
         done: set[str] = set()
 
         def rewrite(consumer: Consumer) -> Move:
-            change = wanted.get(consumer.uuid)
+            change = corrections.get(consumer.uuid)
             if change is None or escrow.shares_of(
                     consumer, volumes) != change.before or escrow.held_of(
                         consumer, change.after.keys()):
                 return Move(consumer, consumer)
             done.add(consumer.uuid)
             return Move(consumer, escrow.only(consumer, volumes,
-                                             change.after))
+                                              change.after))
 
-        def write(every: Sequence[Move]) -> None:
-            self._client.write_consumers(move.after for move in every)
+        def write(batch: Sequence[Move]) -> None:
+            self._client.write_consumers(move.after for move in batch)
 
-        left = mover.Mover(
-            self._client, self._servers, mover.Direction(
+        skipped = mover.Mover(
+            self._client, self._servers, mover.MoveStrategy(
                 rewrite, write, _nowhere), _BATCH, self._workers
-        ).move('', wanted, lambda count: None) if wanted else []
-        return {one.consumer for one in left} | (wanted.keys() - done)
+        ).move('', corrections, lambda count: None) if corrections else []
+        return {skip.consumer for skip in skipped} | (
+            corrections.keys() - done)
 
 
 def _nowhere(migration: Migration) -> tuple[str | None, str | None]:

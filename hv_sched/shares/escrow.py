@@ -41,9 +41,9 @@ def shares_of(consumer: Consumer | None, volumes: Collection[str]
     """
     if consumer is None:
         return {}
-    found = {volume: max(consumer.amount(volume, rc) for rc in _OURS)
-             for volume in consumer.held if volume in volumes}
-    return {volume: amount for volume, amount in found.items() if amount}
+    amounts = {volume: max(consumer.amount(volume, rc) for rc in _OURS)
+               for volume in consumer.held if volume in volumes}
+    return {volume: amount for volume, amount in amounts.items() if amount}
 
 
 def held_of(consumer: Consumer | None, volumes: Collection[str]
@@ -78,17 +78,18 @@ def kept(server: Consumer | None, migration: Consumer,
         stays escrow when the room for it is gone
     :returns: None when there is no share that could be kept
     """
-    found = copies(server, migration, volumes)
-    if not found:
+    amounts_gb = copies(server, migration, volumes)
+    if not amounts_gb:
         return None
     still_held = {} if restore else {
-        volume: amount for volume, amount in found.items()
+        volume: amount for volume, amount in amounts_gb.items()
         if _is_only_held(server, migration, volume)}
     shares = {volume: max(amount, at_least_gb)
-              for volume, amount in found.items() if volume not in still_held}
+              for volume, amount in amounts_gb.items()
+              if volume not in still_held}
     return (_with(server or _new_server(migration), volumes, shares,
                   still_held),
-            _with(migration, volumes, {}, found))
+            _with(migration, volumes, {}, amounts_gb))
 
 
 def moved(server: Consumer | None, migration: Consumer,
@@ -103,17 +104,18 @@ def moved(server: Consumer | None, migration: Consumer,
         room for it is gone
     :returns: consumers; none where Nova leaves both as they must be
     """
-    found = copies(server, migration, volumes)
+    amounts_gb = copies(server, migration, volumes)
     held = {} if restore else {
-        volume: amount for volume, amount in found.items()
+        volume: amount for volume, amount in amounts_gb.items()
         if _is_only_held(server, migration, volume)}
     # A resize may have given the server more than the files have.
-    shares = {volume: amount for volume, amount in found.items()
+    shares = {volume: amount for volume, amount in amounts_gb.items()
               if volume not in held}
     after = [_with(migration, volumes, shares, held)]
     if server is not None:
         after.append(_with(server, volumes, {}, {}))
-    return [one for one in after if one not in (server, migration)]
+    return [consumer for consumer in after
+            if consumer not in (server, migration)]
 
 
 def restored(server: Consumer, volumes: Collection[str]) -> Consumer:
@@ -148,10 +150,10 @@ def released(consumer: Consumer, volumes: Collection[str]) -> Consumer:
 
 def needed_gb(before: Consumer, after: Consumer) -> dict[str, int]:
     """Room that a change takes of each provider, where it takes any."""
-    found = {provider: after.amount(provider, names.DISK_GB)
-             - before.amount(provider, names.DISK_GB)
-             for provider in after.held}
-    return {provider: gb for provider, gb in found.items() if gb > 0}
+    needed = {provider: after.amount(provider, names.DISK_GB)
+              - before.amount(provider, names.DISK_GB)
+              for provider in after.held}
+    return {provider: gb for provider, gb in needed.items() if gb > 0}
 
 
 def _is_only_held(server: Consumer | None, migration: Consumer,

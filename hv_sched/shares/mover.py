@@ -14,7 +14,7 @@
 """Move shares of servers that stand still, in atomic batches.
 
 Used in both directions, by adopt and by retire. Check, read, check, write,
-check again: see standing_still.py for why the generations alone are no guard.
+check again: see quiescence.py for why the generations alone are no guard.
 """
 
 from collections.abc import Callable
@@ -27,34 +27,35 @@ from hv_sched import exception
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
 from hv_sched.parallel import in_parallel
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
 from hv_sched.shares import quiescence
 from hv_sched.shares import rewrite
-from hv_sched.shares.quiescence import Left
-from hv_sched.shares.quiescence import Look
+from hv_sched.shares.quiescence import NovaView
+from hv_sched.shares.quiescence import Skip
+from hv_sched.shares.quiescence import SkipReason
 from hv_sched.shares.quiescence import Unit
-from hv_sched.shares.quiescence import Why
 from hv_sched.shares.rewrite import Move
 from hv_sched.shares.watch import Watch
 
 LOG = logging.getLogger(__name__)
 
-_RETRIED = (exception.PlacementConflict, exception.PlacementUnavailable,
-            exception.PlacementRefused)
+_CURED_BY_OBSERVING = (exception.PlacementConflict,
+                       exception.PlacementUnavailable)
 
 ATTEMPTS = 5  # for one server, before it is listed
 Rewrite = Callable[[Consumer], Move]
 # Writes moves all together or not at all, with the room they need.
 Write = Callable[[Sequence[Move]], None]
 # Told how many consumers more are done.
-Tell = Callable[[int], None]
+ReportCount = Callable[[int], None]
 # The destination's provider and volume of a migration, as far as known.
 Destination = Callable[[Migration], tuple[str | None, str | None]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Direction:
+class MoveStrategy:
     """What moving means; see the types above."""
 
     rewrite: Rewrite
@@ -66,69 +67,71 @@ class Mover:
     """:param batch: how many servers are written in one request"""
 
     def __init__(self, client: Placement, servers: Servers,
-                 direction: Direction, batch: int, workers: int) -> None:
+                 strategy: MoveStrategy, batch: int, workers: int) -> None:
         self._client = client
         self._servers = servers
-        self._direction = direction
+        self._strategy = strategy
         self._batch = batch
         self._workers = workers
 
-    def move(self, node: str, consumers: Iterable[str], tell: Tell
-             ) -> list[Left]:
+    def move(self, node: str, consumers: Iterable[str],
+             report_count: ReportCount) -> list[Skip]:
         """Move what consumers hold; returns those that were left.
 
         :param node: the node (or volume) they are on, to ask Nova in bulk
         """
-        every = sorted(set(consumers))
+        ordered = sorted(set(consumers))
         watch = Watch(self._servers, node)
-        found = quiescence.sort(every, watch.begin(every))
-        left = list(found.left)
-        for start in range(0, len(found.units), self._batch):
-            units = found.units[start:start + self._batch]
-            left += self._write(watch, units)
-            tell(len(units))
-        return left
+        sorted_consumers = quiescence.sort(ordered, watch.begin(ordered))
+        skipped = list(sorted_consumers.skipped)
+        for start in range(0, len(sorted_consumers.units), self._batch):
+            units = sorted_consumers.units[start:start + self._batch]
+            skipped += self._write(watch, units)
+            report_count(len(units))
+        return skipped
 
-    def _write(self, watch: Watch, units: Sequence[Unit]) -> list[Left]:
+    def _write(self, watch: Watch, units: Sequence[Unit]) -> list[Skip]:
         """One batch; when it is refused, each server by itself."""
         try:
-            left, changed = self._attempt(watch, units)
-        except _RETRIED as exc:
+            skipped, changed = self._attempt(watch, units)
+        except (*_CURED_BY_OBSERVING, exception.PlacementRefused) as exc:
             LOG.info('A batch of %d servers was not written (%s); trying '
                      'them one by one', len(units), exc)
-            left, changed = [], list(units)
+            skipped, changed = [], list(units)
         for unit in changed:
-            left += self._alone(watch, unit)
-        return left
+            skipped += self._alone(watch, unit)
+        return skipped
 
-    def _alone(self, watch: Watch, unit: Unit) -> list[Left]:
+    def _alone(self, watch: Watch, unit: Unit) -> list[Skip]:
         """One server: read and planned anew a few times, then listed."""
-        why = ''
-        for _attempt in range(ATTEMPTS):
-            try:
-                left, changed = self._attempt(watch, (unit,))
-                if not changed:
-                    return left
-                why = 'Nova changed it meanwhile'
-            except exception.PlacementRefused as exc:
-                return _refused(unit, str(exc))
-            except (exception.PlacementConflict,
-                    exception.PlacementUnavailable) as exc:
-                why = str(exc)
-        return _refused(unit, f'written by somebody else each of {ATTEMPTS} '
-                              f'times it was tried: {why}')
+        try:
+            return retry.on_conflict(
+                f'move the share of server {unit.server}', ATTEMPTS,
+                _CURED_BY_OBSERVING)(self._attempt_alone, watch, unit)
+        except exception.PlacementRefused as exc:
+            return _refused(unit, str(exc))
+        except _CURED_BY_OBSERVING as exc:
+            return _refused(unit, f'written by somebody else each of '
+                                  f'{ATTEMPTS} times it was tried: {exc}')
+
+    def _attempt_alone(self, watch: Watch, unit: Unit) -> list[Skip]:
+        """:raises PlacementConflict: Nova changed it after it was read"""
+        skipped, changed = self._attempt(watch, (unit,))
+        if changed:
+            raise exception.PlacementConflict('Nova changed it meanwhile')
+        return skipped
 
     def _attempt(self, watch: Watch, units: Sequence[Unit]
-                 ) -> tuple[list[Left], list[Unit]]:
+                 ) -> tuple[list[Skip], list[Unit]]:
         """Read, check, write, check again.
 
         :returns: what was left, and what changed after it was read
         :raises PlacementError: the whole batch was not written
         """
         before = watch.servers_of(units)
-        moves, left = self._plan(units)
-        moving, _seen = self._not_standing(watch, moves)
-        left += moving.values()
+        moves, skipped = self._plan(units)
+        moving, _view = self._not_standing(watch, moves)
+        skipped += moving.values()
         after = watch.servers_of(units)
         changed = [unit for unit, _all in moves
                    if not moving.keys() & set(unit.consumers)
@@ -136,63 +139,65 @@ class Mover:
         moves = [(unit, all_) for unit, all_ in moves
                  if not moving.keys() & set(unit.consumers)
                  and unit not in changed]
-        every = [move for _unit, all_ in moves for move in all_
-                 if move.changes]
-        if every:
-            self._direction.write(every)
-            left += self._check_again(watch, moves)
-        return left, changed
+        changing = [move for _unit, all_ in moves for move in all_
+                    if move.changes]
+        if changing:
+            self._strategy.write(changing)
+            skipped += self._check_again(watch, moves)
+        return skipped, changed
 
     def _check_again(self, watch: Watch,
-                     moves: Sequence[tuple[Unit, list[Move]]]) -> list[Left]:
-        moving, seen = self._not_standing(watch, moves)
-        return [left for unit, all_ in moves
+                     moves: Sequence[tuple[Unit, list[Move]]]
+                     ) -> list[Skip]:
+        moving, view = self._not_standing(watch, moves)
+        return [skipped for unit, all_ in moves
                 if moving.keys() & set(unit.consumers)
-                for left in self._repair(unit, all_, seen)]
+                for skipped in self._repair(unit, all_, view)]
 
     def _plan(self, units: Sequence[Unit]
-              ) -> tuple[list[tuple[Unit, list[Move]]], list[Left]]:
-        wanted = [c for unit in units for c in unit.consumers]
-        read = dict(zip(wanted, in_parallel(
-            self._workers, self._client.consumer, wanted), strict=True))
+              ) -> tuple[list[tuple[Unit, list[Move]]], list[Skip]]:
+        consumers = [c for unit in units for c in unit.consumers]
+        read = dict(zip(consumers, in_parallel(
+            self._workers, self._client.consumer, consumers), strict=True))
         moves: list[tuple[Unit, list[Move]]] = []
-        left: list[Left] = []
+        skipped: list[Skip] = []
         for unit in units:
             try:
                 moves.append((unit, [
-                    self._direction.rewrite(consumer)
+                    self._strategy.rewrite(consumer)
                     for consumer in (read[c] for c in unit.consumers)
                     if consumer is not None]))
             except rewrite.Unmovable as exc:
-                left += _refused(unit, str(exc))
-        return moves, left
+                skipped += _refused(unit, str(exc))
+        return moves, skipped
 
     def _not_standing(self, watch: Watch,
                       moves: Sequence[tuple[Unit, list[Move]]]
-                      ) -> tuple[dict[str, Left], Look]:
+                      ) -> tuple[dict[str, Skip], NovaView]:
         """The consumers that do not stand as they did, and what was seen."""
-        wanted = {c for unit, _moves in moves for c in unit.consumers}
-        seen = watch.look(wanted)
-        found = quiescence.sort(wanted, seen)
-        moving = {left.consumer: left for left in found.left}
-        still = set(found.units)
+        consumers = {c for unit, _moves in moves for c in unit.consumers}
+        view = watch.view(consumers)
+        sorted_consumers = quiescence.sort(consumers, view)
+        moving = {skip.consumer: skip for skip in sorted_consumers.skipped}
+        standing = set(sorted_consumers.units)
         for unit, _moves in moves:
-            if unit not in still and not moving.keys() & set(unit.consumers):
-                moving[unit.server] = Left(
-                    unit.server, Why.MOVING,
+            if (unit not in standing
+                    and not moving.keys() & set(unit.consumers)):
+                moving[unit.server] = Skip(
+                    unit.server, SkipReason.MOVING,
                     f'server {unit.server} began or ended a move')
-        return moving, seen
+        return moving, view
 
-    def _repair(self, unit: Unit, moves: Sequence[Move], seen: Look
-                ) -> list[Left]:
+    def _repair(self, unit: Unit, moves: Sequence[Move], view: NovaView
+                ) -> list[Skip]:
         """A server that began to move while it was written."""
-        migration = next((m for m in seen.migrations.values()
+        migration = next((m for m in view.migrations.values()
                           if m.server == unit.server), None)
         written = next((move.after for move in moves
                         if move.after.uuid == unit.server), None)
         if migration is None or written is None:
             return []
-        dest, volume = self._direction.destination(migration)
+        dest, volume = self._strategy.destination(migration)
         try:
             after = rewrite.repaired(
                 written, self._client.consumer(unit.server),
@@ -207,6 +212,6 @@ class Mover:
         return []
 
 
-def _refused(unit: Unit, message: str) -> list[Left]:
-    return [Left(consumer, Why.REFUSED, message)
+def _refused(unit: Unit, message: str) -> list[Skip]:
+    return [Skip(consumer, SkipReason.REFUSED, message)
             for consumer in unit.consumers]

@@ -33,6 +33,7 @@ from hv_sched import exception
 from hv_sched.placement import fitting
 from hv_sched.placement import former_ratio
 from hv_sched.placement import names
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
 from hv_sched.shares.rewrite import Move
@@ -65,7 +66,7 @@ class NodeDisks:
                 inventories[names.DISK_GB].allocation_ratio)
             self._client.ensure_trait(trait)
             self._client.set_traits(node, generation, traits | {trait})
-        _retried(once)
+        _on_conflict(once)
 
     def fit(self, node: str, leaving_gb: int = 0) -> None:
         """Leave no room beside what is allocated, or is about to be.
@@ -77,7 +78,7 @@ class NodeDisks:
             fitted = self._fitted(node, leaving_gb)
             if fitted is not None:
                 self._client.set_inventories(node, *fitted)
-        _retried(once)
+        _on_conflict(once)
 
     def _fitted(self, node: str, leaving_gb: int) -> Inventories | None:
         """What to write of a node; None when it is right as it is.
@@ -103,7 +104,7 @@ class NodeDisks:
                     ratio or former_ratio.remembered(traits)):
                 self._set(node, generation, inventories,
                           ratio or former_ratio.ratio_of(traits))
-        _retried(once)
+        _on_conflict(once)
 
     def mark_adopted(self, node: str) -> None:
         """Closed and done: what is left on it stays as it is."""
@@ -113,7 +114,7 @@ class NodeDisks:
                 self._client.ensure_trait(names.CLUSTERED)
                 self._client.set_traits(node, generation,
                                         traits | {names.CLUSTERED})
-        _retried(once)
+        _on_conflict(once)
 
     def close(self, node: str) -> None:
         """Leave no whole GiB, whatever is allocated on it."""
@@ -122,7 +123,7 @@ class NodeDisks:
             if names.DISK_GB in inventories:
                 self._set(node, generation, inventories, fitting.ratio(
                     inventories[names.DISK_GB], 0, 1.0))
-        _retried(once)
+        _on_conflict(once)
 
     def write(self, moves: Sequence[Move]) -> None:
         """Write moves, and fit every node to what they leave on it.
@@ -133,22 +134,24 @@ class NodeDisks:
         :raises PlacementConflict: somebody wrote one of them meanwhile
         :raises PlacementRefused: some provider has no room
         """
-        leaving = {node: gb for node in sorted(self._nodes)
-                   if (gb := sum(move.leaving_gb(node) for move in moves))}
+        leaving_by_node = {
+            node: gb for node in sorted(self._nodes)
+            if (gb := sum(move.leaving_gb(node) for move in moves))}
         if self._may_reshape:
             try:
-                return self._write_together(moves, leaving)
+                return self._write_together(moves, leaving_by_node)
             except exception.PlacementDenied as exc:
                 LOG.info('Ratios are written before the shares: %s', exc)
                 self._may_reshape = False
-        for node, leaving_gb in leaving.items():
+        for node, leaving_gb in leaving_by_node.items():
             self.fit(node, leaving_gb)
         self._client.write_consumers(move.after for move in moves)
 
     def _write_together(self, moves: Sequence[Move],
-                        leaving: Mapping[str, int]) -> None:
-        fitted = {node: found for node, leaving_gb in leaving.items()
-                  if (found := self._fitted(node, leaving_gb)) is not None}
+                        leaving_by_node: Mapping[str, int]) -> None:
+        fitted = {
+            node: inventories for node, leaving_gb in leaving_by_node.items()
+            if (inventories := self._fitted(node, leaving_gb)) is not None}
         after = [move.after for move in moves]
         if fitted:
             self._client.reshape(fitted, after)
@@ -193,12 +196,6 @@ def _stays(inventory: Inventory, traits: Collection[str],
     return is_open and not former_ratio.remembered(traits)
 
 
-def _retried(once: Callable[[], None]) -> None:
+def _on_conflict(once: Callable[[], None]) -> None:
     """:raises PlacementConflict: others were faster each time"""
-    for attempt in range(ATTEMPTS):
-        try:
-            once()
-            return
-        except exception.PlacementConflict:
-            if attempt + 1 == ATTEMPTS:
-                raise
+    retry.on_conflict("write a node's own disk", ATTEMPTS)(once)

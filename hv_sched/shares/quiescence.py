@@ -38,7 +38,7 @@ from hv_sched.compute.servers import Servers
 DEAD_AFTER_SECONDS = 3600
 
 
-class Why(enum.Enum):
+class SkipReason(enum.Enum):
     """Why a consumer is not written."""
 
     MOVING = 'moving'
@@ -48,11 +48,11 @@ class Why(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Left:
+class Skip:
     """A consumer that is left alone, and why."""
 
     consumer: str
-    why: Why
+    reason: SkipReason
     message: str
 
 
@@ -74,7 +74,7 @@ class Unit:
 
 
 @dataclasses.dataclass(frozen=True)
-class Look:
+class NovaView:
     """What Nova said at one time.
 
     :param migrations: the open ones
@@ -95,11 +95,11 @@ class Sorted:
     """Consumers, sorted by whether they may be written."""
 
     units: tuple[Unit, ...]
-    left: tuple[Left, ...]
+    skipped: tuple[Skip, ...]
 
 
-def look(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
-         ) -> Look:
+def read_view(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
+         ) -> NovaView:
     """Ask Nova about consumers.
 
     Servers are asked for before migrations: a move sets the task_state
@@ -107,23 +107,24 @@ def look(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
 
     :param nodes: where most of the consumers are, to ask in bulk
     """
-    wanted = set(consumers)
+    requested = set(consumers)
     servers: dict[str, Server] = {}
     for node in sorted(set(nodes)):
         servers.update(api.on_node(node))
     migrations = api.open_migrations()
     mine = {uuid: migration for uuid, migration in migrations.items()
-            if uuid in wanted or migration.server in wanted}
-    needed = {mine[c].server if c in mine else c for c in wanted}
+            if uuid in requested or migration.server in requested}
+    needed = {mine[c].server if c in mine else c for c in requested}
     for uuid in sorted(needed - servers.keys()):
-        one = api.server(uuid)
-        if one is not None:
-            servers[uuid] = one
+        server = api.server(uuid)
+        if server is not None:
+            servers[uuid] = server
     dead = {uuid: migration for uuid, migration in mine.items()
             if is_dead(migration, servers.get(migration.server))}
-    return Look({uuid: servers[uuid] for uuid in needed if uuid in servers},
-                {uuid: migration for uuid, migration in mine.items()
-                 if uuid not in dead}, dead)
+    return NovaView({uuid: servers[uuid] for uuid in needed
+                     if uuid in servers},
+                    {uuid: migration for uuid, migration in mine.items()
+                     if uuid not in dead}, dead)
 
 
 def is_dead(migration: Migration, server: Server | None) -> bool:
@@ -135,49 +136,50 @@ def is_dead(migration: Migration, server: Server | None) -> bool:
             and migration.idle_seconds > DEAD_AFTER_SECONDS)
 
 
-def sort(consumers: Iterable[str], seen: Look) -> Sorted:
+def sort(consumers: Iterable[str], view: NovaView) -> Sorted:
     """The units that stand still, and what is left alone with its reason."""
     units: set[Unit] = set()
-    left = []
+    skipped = []
     for consumer in sorted(set(consumers)):
-        found = _unit(consumer, seen)
-        if isinstance(found, Unit):
-            units.add(found)
+        outcome = _unit(consumer, view)
+        if isinstance(outcome, Unit):
+            units.add(outcome)
         else:
-            left.append(found)
-    return Sorted(tuple(sorted(units)), tuple(left))
+            skipped.append(outcome)
+    return Sorted(tuple(sorted(units)), tuple(skipped))
 
 
-def _unit(consumer: str, seen: Look) -> Unit | Left:
-    if consumer in seen.dead:
-        return Left(consumer, Why.UNEXPLAINED,
-                    f'this migration of server {seen.dead[consumer].server} '
+def _unit(consumer: str, view: NovaView) -> Unit | Skip:
+    if consumer in view.dead:
+        return Skip(consumer, SkipReason.UNEXPLAINED,
+                    f'this migration of server {view.dead[consumer].server} '
                     'is over; a process died and left its record open '
-                    f'({seen.dead[consumer].status})')
-    uuid = seen.server_of(consumer)
-    server = seen.servers.get(uuid)
+                    f'({view.dead[consumer].status})')
+    uuid = view.server_of(consumer)
+    server = view.servers.get(uuid)
     if server is None:
-        return Left(consumer, Why.UNEXPLAINED,
+        return Skip(consumer, SkipReason.UNEXPLAINED,
                     'Nova knows no such server and no open migration')
     if not server.known:
-        return Left(consumer, Why.UNKNOWN,
+        return Skip(consumer, SkipReason.UNKNOWN,
                     f'the cell of server {uuid} does not answer')
     if server.task_state:
-        return Left(consumer, Why.MOVING,
+        return Skip(consumer, SkipReason.MOVING,
                     f'server {uuid} is busy ({server.task_state})')
-    return _standing(consumer, server, seen)
+    return _standing(consumer, server, view)
 
 
-def _standing(consumer: str, server: Server, seen: Look) -> Unit | Left:
+def _standing(consumer: str, server: Server, view: NovaView) -> Unit | Skip:
     """A server without a task_state."""
-    still_open = [m for m in seen.migrations.values()
+    still_open = [m for m in view.migrations.values()
                   if m.server == server.uuid]
     if not still_open and server.vm_state != RESIZED:
         return Unit(server.uuid)
     if (len(still_open) == 1 and server.vm_state == RESIZED
             and still_open[0].status == FINISHED):
         return Unit(server.uuid, still_open[0].uuid)
-    told = ', '.join(f'{m.uuid} {m.status}' for m in still_open) or 'none'
-    return Left(consumer, Why.MOVING,
+    migrations = ', '.join(
+        f'{m.uuid} {m.status}' for m in still_open) or 'none'
+    return Skip(consumer, SkipReason.MOVING,
                 f'server {server.uuid} ({server.vm_state}) is moving; open '
-                f'migrations: {told}')
+                f'migrations: {migrations}')

@@ -111,9 +111,9 @@ def _add(held: Held, provider: str, amount: int) -> None:
 
 
 def _move(consumer: Consumer, held: Held) -> Move:
-    left = {provider: resources for provider, resources in held.items()
-            if resources}
-    return Move(consumer, dataclasses.replace(consumer, held=left))
+    remaining = {provider: resources for provider, resources in held.items()
+                 if resources}
+    return Move(consumer, dataclasses.replace(consumer, held=remaining))
 
 
 def repaired(written: Consumer, now: Consumer | None,

@@ -25,10 +25,10 @@ from collections.abc import Iterable
 import dataclasses
 import logging
 
-from hv_sched import exception
 from hv_sched.placement import fitting
 from hv_sched.placement import names
 from hv_sched.placement import overcommit
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
@@ -46,24 +46,20 @@ class Room:
         self._client = client
         self.raised: dict[str, int] = {}
 
-    def make(self, every: Iterable[Move]) -> None:
+    def make(self, moves: Iterable[Move]) -> None:
         """Make room for what these changes take, where there is none.
 
         :raises PlacementError:
         """
         needed: collections.Counter[str] = collections.Counter()
-        for move in every:
+        for move in moves:
             needed.update(escrow.needed_gb(move.before, move.after))
         for volume, needed_gb in sorted(needed.items()):
             self._make(volume, needed_gb)
 
     def _make(self, volume: str, needed_gb: int) -> None:
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self._try(volume, needed_gb)
-            except exception.PlacementConflict:
-                if attempt == _ATTEMPTS - 1:
-                    raise
+        retry.on_conflict(f'make room on volume {volume}', _ATTEMPTS)(
+            self._try, volume, needed_gb)
 
     def _try(self, volume: str, needed_gb: int) -> None:
         _, usages = self._client.usages(volume)
@@ -74,7 +70,7 @@ class Room:
         if missing_gb <= 0:
             return
         generation, traits = self._client.traits(volume)
-        wanted = _with_room_for(disk, used_gb)
+        roomier = _with_room_for(disk, used_gb)
         marked = traits | {names.NO_NEW_DISKS}
         if overcommit.ratio_before(traits) is None:
             marked |= {overcommit.trait(disk.allocation_ratio)}
@@ -83,14 +79,14 @@ class Room:
             for trait in marked - traits:
                 self._client.ensure_trait(trait)
             generation = self._client.set_traits(volume, generation, marked)
-        inventories[names.DISK_GB] = wanted
+        inventories[names.DISK_GB] = roomier
         self._client.set_inventories(volume, generation, inventories)
         self.raised[volume] = self.raised.get(volume, 0) + missing_gb
         LOG.warning(
             'Volume %s lacks %d GB for shares that were held on it and whose '
             'room was given away: it is closed to new disks and its capacity '
             'raised until they fit (reserved %d, allocation_ratio %g)',
-            volume, missing_gb, wanted.reserved, wanted.allocation_ratio)
+            volume, missing_gb, roomier.reserved, roomier.allocation_ratio)
 
 
 def _with_room_for(disk: Inventory, used_gb: int) -> Inventory:

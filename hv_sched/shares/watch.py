@@ -26,7 +26,7 @@ from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.compute.servers import Server
 from hv_sched.compute.servers import Servers
 from hv_sched.shares import quiescence
-from hv_sched.shares.quiescence import Look
+from hv_sched.shares.quiescence import NovaView
 from hv_sched.shares.quiescence import Unit
 
 # Nova's controllers stamp their records each by its own clock.
@@ -46,42 +46,42 @@ class Watch:
         self._migrations: dict[str, Migration] = {}
         self._dead: dict[str, Migration] = {}
 
-    def begin(self, consumers: Iterable[str]) -> Look:
+    def begin(self, consumers: Iterable[str]) -> NovaView:
         """Look at all consumers there are.
 
         :raises NovaError: when Nova cannot be read
         """
         self._began = time.monotonic()
-        seen = quiescence.look(
+        view = quiescence.read_view(
             self._api, (self._node,) if self._node else (), consumers)
-        self._servers = dict(seen.servers)
-        self._migrations = dict(seen.migrations)
-        self._dead = dict(seen.dead)
-        return seen
+        self._servers = dict(view.servers)
+        self._migrations = dict(view.migrations)
+        self._dead = dict(view.dead)
+        return view
 
-    def look(self, consumers: Iterable[str]) -> Look:
+    def view(self, consumers: Iterable[str]) -> NovaView:
         """Look again at some of them.
 
         :raises NovaError: when Nova cannot be read
         """
-        wanted = set(consumers)
+        requested = set(consumers)
         if not self._node:
-            return quiescence.look(self._api, (), wanted)
-        self._refresh(wanted)
+            return quiescence.read_view(self._api, (), requested)
+        self._refresh(requested)
         mine = {uuid: migration
                 for uuid, migration in self._migrations.items()
-                if uuid in wanted or migration.server in wanted}
-        needed = {mine[c].server if c in mine else c for c in wanted}
+                if uuid in requested or migration.server in requested}
+        needed = {mine[c].server if c in mine else c for c in requested}
         servers = {uuid: self._servers[uuid] for uuid in needed
                    if uuid in self._servers}
-        return Look(self._answering(servers), mine, self._dead)
+        return NovaView(self._answering(servers), mine, self._dead)
 
     def servers_of(self, units: Iterable[Unit]) -> dict[str, Server]:
         """What was last seen of the servers, to compare."""
         return {unit.server: self._servers[unit.server] for unit in units
                 if unit.server in self._servers}
 
-    def _refresh(self, wanted: set[str]) -> None:
+    def _refresh(self, requested: set[str]) -> None:
         """Only consumers of the beginning are kept: memory stays flat."""
         changes = self._api.changes(
             time.monotonic() - self._began + MARGIN_SECONDS)
@@ -95,7 +95,7 @@ class Watch:
             self._dead.pop(uuid, None)
             if migration.status not in OPEN_STATUSES:
                 self._migrations.pop(uuid, None)
-            elif migration.server in self._servers or uuid in wanted:
+            elif migration.server in self._servers or uuid in requested:
                 self._migrations[uuid] = migration
 
     def _answering(self, servers: dict[str, Server]) -> dict[str, Server]:

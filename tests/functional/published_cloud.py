@@ -70,7 +70,7 @@ class PublishedCloud(clouds.Cloud):
 
     def audit(self, **options):
         one = auditor.Auditor(client.from_adapter(self.placement), self.nova,
-                              auditor.Options(workers=1, **options))
+                              auditor.AuditOptions(workers=1, **options))
         return list(one.audit())
 
     def findings(self, **options):
@@ -82,7 +82,7 @@ class PublishedCloud(clouds.Cloud):
 
     def heal(self, codes=ALL, reports=None, named=(), **options):
         healer = heal.Healer(
-            client.from_adapter(self.placement), self.nova, heal.Options(
+            client.from_adapter(self.placement), self.nova, heal.HealOptions(
                 frozenset(codes), frozenset(named), workers=1, **options),
             sleep=self.slept.append)
         return [healer.heal(report)

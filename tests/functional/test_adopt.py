@@ -25,7 +25,7 @@ from hv_sched.adopt import adopt
 from hv_sched.notices import Kind
 from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import SkipReason
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import unadopted_cloud
@@ -46,7 +46,7 @@ def test_shares_move_to_the_volume_and_it_is_published(cloud):
     servers = {cloud.server('hv01', 100), cloud.server('hv01', 50),
                cloud.server('hv02', 200)}
     report = cloud.adopt()
-    assert kinds(report) == [] and report.left == ()
+    assert kinds(report) == [] and report.skipped == ()
     assert {c for _name, c in cloud.disk()} == servers
     assert {name for name, _c in cloud.disk()} == {'csv:hvc1/Volume1'}
     assert cloud.hosts(150) == {'hv01', 'hv02'}
@@ -95,7 +95,7 @@ def test_a_dry_run_writes_nothing(cloud):
     cloud.server('hv01', 100)
     before = cloud.state()
     cloud.placement.sent.clear()
-    plan = cloud.adopter().look(clouds.cluster()).plan
+    plan = cloud.adopter().inspect(clouds.cluster()).plan
     assert plan.nodes[cloud.nodes['hv01']] == 100
     assert plan.volumes[0].after_gb == 100
     assert cloud.placement.writes == [] and cloud.state() == before
@@ -169,7 +169,7 @@ def test_a_node_always_fits_its_shares_and_has_no_room_beside(cloud):
 def test_verify_resize_moves_both_copies_in_one_request(cloud):
     server, migration = cloud.resized('hv01', 'hv02', 30, 40)
     cloud.placement.sent.clear()
-    assert cloud.adopt().left == ()
+    assert cloud.adopt().skipped == ()
     assert cloud.disk() == {('csv:hvc1/Volume1', server): 40,
                             ('csv:hvc1/Volume1', migration): 30}
     assert len(share_writes(cloud)) == 1
@@ -184,7 +184,7 @@ def test_a_moving_server_is_left_alone_and_said(cloud, state):
     report = cloud.adopt()
     assert cloud.disk() == {('hv01', moving): 10,
                             ('csv:hvc1/Volume1', other): 20}
-    assert [left.why for left in report.left] == [Why.MOVING]
+    assert [skip.reason for skip in report.skipped] == [SkipReason.MOVING]
     assert {Kind.SKIPPED, Kind.ADOPT} == set(kinds(report))
     assert report.proofs[0].left_gb == 10 and report.proofs[0].holds
     assert cloud.candidates(1) == [], 'closed until it is done'
@@ -196,7 +196,8 @@ def test_a_moving_server_is_left_alone_and_said(cloud, state):
 def test_an_open_migration_is_a_moving_server(cloud):
     server = cloud.server('hv01', 10)
     cloud.nova.add_migration(str(uuid.uuid4()), server, 'accepted')
-    assert [left.why for left in cloud.adopt().left] == [Why.MOVING]
+    assert [skip.reason for skip in cloud.adopt().skipped] == [
+        SkipReason.MOVING]
 
 
 def test_a_moving_server_is_waited_for(cloud, monkeypatch):
@@ -211,7 +212,7 @@ def test_an_unexplained_share_is_left_and_said_and_blocks_nothing(cloud):
     orphan = cloud.own_disk('hv01', 10)
     server = cloud.server('hv01', 20)
     report = cloud.adopt()
-    assert [left.why for left in report.left] == [Why.UNEXPLAINED]
+    assert [skip.reason for skip in report.skipped] == [SkipReason.UNEXPLAINED]
     assert kinds(report) == [Kind.SKIPPED]
     assert cloud.disk() == {('hv01', orphan): 10,
                             ('csv:hvc1/Volume1', server): 20}
@@ -362,7 +363,7 @@ def test_a_late_server_on_a_closing_node_is_swept(cloud):
 def test_a_deleted_server_is_gone_not_lost(cloud):
     server = cloud.server('hv01', 10)
     cloud.server('hv01', 20)
-    situation = cloud.adopter().look(clouds.cluster())
+    situation = cloud.adopter().inspect(clouds.cluster())
     cloud.admin.delete(f'/allocations/{server}')
     report = cloud.adopter().adopt(situation)
     assert report.proofs[0].gone_gb == 10 and report.proofs[0].holds
@@ -371,7 +372,7 @@ def test_a_deleted_server_is_gone_not_lost(cloud):
 @pytest.mark.parametrize('disk_gb,explained', [(30, True), (31, False)])
 def test_a_resize_reverted_meanwhile_is_no_loss(cloud, disk_gb, explained):
     server, migration = cloud.resized('hv01', 'hv02', 30, 40)
-    situation = cloud.adopter().look(clouds.cluster())
+    situation = cloud.adopter().inspect(clouds.cluster())
     held = cloud.api.consumer(migration).held
     cloud.admin.delete(f'/allocations/{migration}')
     cloud.api.write_consumers([dataclasses.replace(
@@ -427,10 +428,10 @@ def test_a_conflict_rereads_at_most_five_times(cloud, times, adopted):
     held = cloud.api.consumer(server).held
     assert held[cloud.nodes['hv01']]['VCPU'] == 1 + len(done)
     assert cloud.disk()['csv:hvc1/Volume1', calm] == 10 or not adopted
-    assert (report.left == ()) is adopted
+    assert (report.skipped == ()) is adopted
     if not adopted:
-        assert {left.why for left in report.left} == {Why.REFUSED}
-        assert 'each of 5 times' in report.left[0].message
+        assert {skip.reason for skip in report.skipped} == {SkipReason.REFUSED}
+        assert 'each of 5 times' in report.skipped[0].message
 
 
 def begin_a_move(cloud, server, migration):
@@ -502,7 +503,7 @@ def test_written_with_its_node_a_server_that_moved_is_refused(cloud):
 
     cloud.placement.service.before = before
     report = cloud.adopt()
-    assert {left.why for left in report.left} == {Why.MOVING}
+    assert {skip.reason for skip in report.skipped} == {SkipReason.MOVING}
     assert cloud.api.consumer(server).held == {
         cloud.nodes['hv02']: {'VCPU': 1}}
 
@@ -602,6 +603,6 @@ def test_parallel_workers_adopt_the_same(cloud):
         cloud.server('hv01' if number % 2 else 'hv02', 10)
     one = adopt.Adopter(
         clouds.client.from_adapter(cloud.placement), cloud.nova,
-        Settings(workers=4), adopt.Options(batch=3))
-    assert kinds(one.adopt(one.look(clouds.cluster()))) == []
+        Settings(workers=4), adopt.AdoptOptions(batch=3))
+    assert kinds(one.adopt(one.inspect(clouds.cluster()))) == []
     assert sum(cloud.disk().values()) == 90

@@ -73,7 +73,7 @@ def test_dropped_shares_come_back_exactly(cloud):
         cloud.drop(server)
     assert cloud.codes() == [Code.MISSING] * 6
     result, = cloud.heal({Code.MISSING})
-    assert (len(result.done), result.left) == (6, ())
+    assert (len(result.done), result.remaining) == (6, ())
     assert {server: cloud.held(server) for server in servers} == before
     assert cloud.findings() == []
 
@@ -91,7 +91,7 @@ def test_what_was_not_asked_for_stays(cloud):
     server = cloud.server()
     cloud.drop(server)
     result, = cloud.heal({Code.WRONG_NODE})
-    assert (result.done, [f.code for f in result.left]) == (
+    assert (result.done, [f.code for f in result.remaining]) == (
         (), [Code.MISSING])
 
 
@@ -99,7 +99,7 @@ def test_the_node_part_follows_a_failover(cloud):
     server = cloud.server('hv01')
     cloud.known(server, 'hv02', 50)
     finding, = cloud.findings()
-    assert (finding.code, finding.where) == (Code.WRONG_NODE, 'hv01')
+    assert (finding.code, finding.location) == (Code.WRONG_NODE, 'hv01')
     cloud.heal()
     assert cloud.held(server) == {cloud.nodes['hv02']: COMPUTE,
                                   VOLUME: {'DISK_GB': 50}}
@@ -183,7 +183,7 @@ def test_a_server_that_begins_to_move_is_not_healed(cloud):
     reports = cloud.audit()
     cloud.known(server, 'hv01', 50, task_state='migrating')
     result, = cloud.heal(reports=reports)
-    assert result.done == () and 'busy (migrating)' in result.why[server]
+    assert result.done == () and 'busy (migrating)' in result.reasons[server]
     assert VOLUME not in cloud.held(server)
 
 
@@ -195,7 +195,7 @@ def test_a_server_that_moved_and_stands_again_is_judged_where_it_is(cloud):
                         VOLUME: {'DISK_GB': 50}})
     result, = cloud.heal(reports=reports)
     assert result.done == ()
-    assert 'shows it no more' in result.why[server]
+    assert 'shows it no more' in result.reasons[server]
 
 
 def test_a_server_that_moves_between_the_look_and_the_write(cloud):
@@ -228,7 +228,7 @@ def test_a_deleted_server_that_left_its_share(cloud):
     del cloud.nova.servers[server]
     cloud.nova.deleted.add(server)
     finding, = cloud.findings()
-    assert (finding.code, finding.where, finding.gb) == (
+    assert (finding.code, finding.location, finding.gb) == (
         Code.ORPHANED, NAME, 50)
     assert cloud.heal({Code.MISSING})[0].done == ()
     cloud.heal({Code.ORPHANED})
@@ -278,7 +278,7 @@ def test_a_deleted_server_that_somebody_writes_is_left(cloud):
 
     cloud.placement.service.before = race
     result, = cloud.heal(reports=reports)
-    assert result.why == {server: 'somebody wrote it meanwhile'}
+    assert result.reasons == {server: 'somebody wrote it meanwhile'}
     assert cloud.held(server)[VOLUME] == {'DISK_GB': 60}
 
 
@@ -344,7 +344,7 @@ def test_a_cell_that_goes_down_before_the_orphan_goes(cloud):
     reports = cloud.audit()
     cloud.nova.down = {'hv02'}
     result, = cloud.heal(reports=reports)
-    assert result.why == {server: 'a cell does not answer'}
+    assert result.reasons == {server: 'a cell does not answer'}
     assert cloud.held(server) is not None
 
 
@@ -380,8 +380,8 @@ def test_clusters_are_audited_one_after_the_other(placement):
     lost = cloud.server('b1')
     cloud.drop(lost, ids.volume_uuid(other.guid, clouds.guid(2)))
     reports = cloud.audit()
-    assert sorted(len(report.ground.nodes) for report in reports) == [2, 2]
-    assert {finding.where for report in reports
+    assert sorted(len(report.context.nodes) for report in reports) == [2, 2]
+    assert {finding.location for report in reports
             for finding in report.findings} == {
                 NAME, 'csv:other/Volume2'}
     cloud.heal(reports=reports)
@@ -395,7 +395,7 @@ def test_a_node_that_is_cut_off_stays_with_its_cluster(placement):
         clouds.volume(cut_off_nodes=('hv01',)),))))
     report, = cloud.audit()
     assert report.findings == ()
-    assert set(report.ground.nodes) == set(cloud.nodes.values())
+    assert set(report.context.nodes) == set(cloud.nodes.values())
     cloud.drop(server)
     cloud.heal()
     assert cloud.held(server)[VOLUME] == {'DISK_GB': 50}

@@ -47,7 +47,7 @@ def test_a_server_that_stands_still_gets_its_share_back(case):
     assert case.on_volume(server) == SHARE
     assert result.done == (restore.Restored(server, NAME, 300, 'restored'),)
     assert result.findings == ()
-    assert case.restore() == restore.Result((), ())
+    assert case.restore() == restore.RestoreResult((), ())
 
 
 def test_a_dry_run_tells_and_writes_nothing(case):
@@ -233,7 +233,7 @@ def test_escrow_of_a_cell_that_is_down_is_kept(case):
 def test_no_volume_published_is_nothing_to_do(placement):
     found = restore.Restorer(client.from_adapter(placement),
                              nova_answers.Answers()).restore()
-    assert found == restore.Result((), ())
+    assert found == restore.RestoreResult((), ())
 
 
 def test_nothing_held_costs_four_requests(case):
@@ -288,7 +288,7 @@ def test_a_failed_evacuations_share_is_released(case):
     assert case.restore(full=False).done == ()
     assert case.restore().done == wanted
     assert on(case, server) == {VOLUME: SHARE}
-    assert case.restore() == restore.Result((), ())
+    assert case.restore() == restore.RestoreResult((), ())
 
 
 def test_the_share_an_evacuation_left_is_released(case):
@@ -299,7 +299,7 @@ def test_the_share_an_evacuation_left_is_released(case):
 
 def test_two_copies_of_an_evacuation_under_way_stay(case):
     server, _ = stray(case, evacuation('done'))
-    assert case.restore() == restore.Result((), ())
+    assert case.restore() == restore.RestoreResult((), ())
     assert len(on(case, server)) == 2
 
 
@@ -356,6 +356,6 @@ def test_a_resized_server_that_is_busy_is_not_forgotten(case):
     running = restore.Restorer(case.client, case.nova)
     assert running.restore().done == ()
     case.nova.add(server, disk_gb=200)
-    assert [one.what for one in running.restore().done] == ['resized']
+    assert [one.action for one in running.restore().done] == ['resized']
     assert running.restore().done == ()
     assert asked[0] is None and all(300 <= one < 400 for one in asked[1:])

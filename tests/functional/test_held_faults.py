@@ -37,7 +37,7 @@ class Case(escrow_case.EscrowCase):
     def attempt(self):
         with contextlib.suppress(base.Killed, exception.HvSchedError):
             restore.Restorer(
-                self.client, self.nova, restore.Options(workers=1),
+                self.client, self.nova, restore.RestoreOptions(workers=1),
                 sleep=self.slept.append).restore()
 
     def assert_nothing_is_half_done(self):

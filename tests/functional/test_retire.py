@@ -13,6 +13,7 @@
 
 """Giving a cluster back: stock Nova's state, and no trace of ours."""
 
+import dataclasses
 import itertools
 import threading
 
@@ -23,7 +24,7 @@ from hv_sched.adopt import export
 from hv_sched.adopt import retire
 from hv_sched.notices import Kind
 from hv_sched.placement import names
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import SkipReason
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import unadopted_cloud
@@ -38,7 +39,7 @@ class Running(unadopted_cloud.UnadoptedCloud):
 
     def retire(self, cluster=None, **options):
         one = self.retirer(**options)
-        return one.retire(one.look(cluster or clouds.cluster()))
+        return one.retire(one.inspect(cluster or clouds.cluster()))
 
     def vocabulary(self):
         return {name for name in self.api.all_traits()
@@ -61,7 +62,7 @@ def test_adopt_and_retire_leave_everything_as_it_was(cloud):
     cloud.adopt()
     assert cloud.state() != before[0]
     report = cloud.retire()
-    assert report.findings == () and report.left == ()
+    assert report.findings == () and report.skipped == ()
     assert (cloud.state(), cloud.disk()) == before
     assert cloud.vocabulary() == set()
 
@@ -78,6 +79,25 @@ def test_a_server_created_on_the_volume_goes_to_its_node(cloud):
     server = cloud.nova.add(cloud.create(70, host='hv02'))
     cloud.retire()
     assert cloud.disk() == {('hv02', server): 70}
+
+
+def test_an_open_node_that_remembers_no_ratio_keeps_the_one_it_has(cloud):
+    """Somebody else opened it: its ratio is not ours to narrow."""
+    cloud.adopt()
+    node = cloud.nodes['hv02']
+    server = cloud.nova.add(cloud.create(70, host='hv02'))
+    generation, traits = cloud.api.traits(node)
+    generation = cloud.api.set_traits(node, generation, frozenset(
+        name for name in traits
+        if not name.startswith(names.FORMER_RATIO_PREFIX)))
+    inventories = dict(cloud.api.inventories(node)[1])
+    inventories[names.DISK_GB] = dataclasses.replace(
+        inventories[names.DISK_GB], allocation_ratio=2.0)
+    cloud.api.set_inventories(node, generation, inventories)
+    assert cloud.retire().findings == ()
+    assert cloud.disk() == {('hv02', server): 70}
+    assert cloud.api.inventories(node)[1][
+        names.DISK_GB].allocation_ratio == 2.0
 
 
 def test_escrow_counts_as_the_share(cloud):
@@ -110,7 +130,7 @@ def test_a_server_on_two_nodes_that_nova_has_elsewhere_is_left(cloud):
         **{uid: {'resources': {'VCPU': 1}} for uid in cloud.nodes.values()},
         VOLUME: {'resources': {'DISK_GB': 60}}})
     report = cloud.retire()
-    assert [left.why for left in report.left] == [Why.REFUSED]
+    assert [left.reason for left in report.skipped] == [SkipReason.REFUSED]
     assert cloud.candidates(1) == []
 
 
@@ -118,7 +138,7 @@ def test_a_moving_server_keeps_the_cluster_closed_until_a_rerun(cloud):
     cloud.adopt()
     server = cloud.nova.add(cloud.create(70), task_state='migrating')
     report = cloud.retire()
-    assert [left.why for left in report.left] == [Why.MOVING]
+    assert [left.reason for left in report.skipped] == [SkipReason.MOVING]
     assert cloud.candidates(1) == []
     cloud.nova.add(server)
     assert cloud.retire().findings == ()

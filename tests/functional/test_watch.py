@@ -19,8 +19,8 @@ import pytest
 from hv_sched.compute.servers import Changes
 from hv_sched.shares import quiescence
 from hv_sched.shares import watch
+from hv_sched.shares.quiescence import SkipReason
 from hv_sched.shares.quiescence import Unit
-from hv_sched.shares.quiescence import Why
 from tests.functional import nova_answers
 
 NODE = 'node'
@@ -41,7 +41,7 @@ def seen(nova, change, ask=None):
     one.begin(servers)
     nova.quiet()
     change(servers)
-    found = quiescence.sort(ask or servers, one.look(ask or servers))
+    found = quiescence.sort(ask or servers, one.view(ask or servers))
     return found, servers
 
 
@@ -56,8 +56,8 @@ def test_what_does_not_change_costs_three_requests(nova):
 def test_a_server_that_begins_to_move_is_seen(nova):
     found, servers = seen(nova, lambda servers: nova.add(
         servers[3], task_state='migrating'))
-    assert [(one.consumer, one.why) for one in found.left] == [
-        (servers[3], Why.MOVING)]
+    assert [(one.consumer, one.reason) for one in found.skipped] == [
+        (servers[3], SkipReason.MOVING)]
 
 
 def test_a_migration_that_is_confirmed_takes_its_server_out(nova):
@@ -68,7 +68,7 @@ def test_a_migration_that_is_confirmed_takes_its_server_out(nova):
     def confirm(servers):
         nova.add_migration(migration, server, 'confirming')
     found, _servers = seen(nova, confirm, [server, migration])
-    assert {one.why for one in found.left} == {Why.MOVING}
+    assert {one.reason for one in found.skipped} == {SkipReason.MOVING}
 
     def confirmed(servers):
         nova.add(server)
@@ -82,7 +82,22 @@ def test_a_migration_that_is_confirmed_takes_its_server_out(nova):
 def test_a_new_migration_of_ours_is_seen(nova):
     found, servers = seen(nova, lambda servers: nova.add_migration(
         str(uuid.UUID(int=99)), servers[1], 'accepted'))
-    assert [one.consumer for one in found.left] == [servers[1]]
+    assert [one.consumer for one in found.skipped] == [servers[1]]
+
+
+def test_a_change_by_a_controller_whose_clock_is_behind_is_seen(
+        nova, monkeypatch):
+    """Nova's controllers stamp their records each by its own clock."""
+    behind_seconds = 30
+    everything = nova.changes
+
+    def changes(seconds):
+        return everything(seconds) if behind_seconds <= seconds else (
+            Changes({}, {}))
+    monkeypatch.setattr(nova, 'changes', changes)
+    found, servers = seen(nova, lambda servers: nova.add(
+        servers[3], task_state='migrating'))
+    assert [skip.consumer for skip in found.skipped] == [servers[3]]
 
 
 def test_a_deleted_server_is_unexplained(nova, monkeypatch):
@@ -90,13 +105,13 @@ def test_a_deleted_server_is_unexplained(nova, monkeypatch):
         monkeypatch.setattr(nova, 'changes', lambda seconds: Changes(
             {servers[2]: None}, {}))
     found, servers = seen(nova, delete)
-    assert [(one.consumer, one.why) for one in found.left] == [
-        (servers[2], Why.UNEXPLAINED)]
+    assert [(one.consumer, one.reason) for one in found.skipped] == [
+        (servers[2], SkipReason.UNEXPLAINED)]
 
 
 def test_a_deleted_witness_is_no_witness(nova):
     found, servers = seen(nova, lambda servers: nova.servers.pop(servers[0]))
-    assert [one.consumer for one in found.left] == [servers[0]]
+    assert [one.consumer for one in found.skipped] == [servers[0]]
 
 
 def test_a_cell_that_falls_silent_makes_its_servers_unknown(nova):
@@ -106,7 +121,7 @@ def test_a_cell_that_falls_silent_makes_its_servers_unknown(nova):
             nova.add(server, known=False)
     found, servers = seen(nova, silence)
     assert found.units == ()
-    assert {one.why for one in found.left} == {Why.UNKNOWN}
+    assert {one.reason for one in found.skipped} == {SkipReason.UNKNOWN}
 
 
 def test_servers_of_no_node_are_asked_one_by_one(nova):
@@ -115,5 +130,5 @@ def test_servers_of_no_node_are_asked_one_by_one(nova):
     one.begin(servers)
     nova.quiet()
     nova.add(servers[0], task_state='deleting')
-    found = quiescence.sort(servers, one.look(servers))
-    assert [left.consumer for left in found.left] == servers[:1]
+    found = quiescence.sort(servers, one.view(servers))
+    assert [left.consumer for left in found.skipped] == servers[:1]

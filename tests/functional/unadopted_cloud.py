@@ -39,11 +39,11 @@ class UnadoptedCloud(clouds.Cloud):
     def adopter(self, settings=clouds.SETTINGS, nova=None, **options):
         return adopt.Adopter(
             client.from_adapter(self.placement), nova or self.nova,
-            settings, adopt.Options(**options))
+            settings, adopt.AdoptOptions(**options))
 
     def adopt(self, cluster=None, **options):
         one = self.adopter(**options)
-        return one.adopt(one.look(cluster or clouds.cluster()))
+        return one.adopt(one.inspect(cluster or clouds.cluster()))
 
     def disk(self):
         """DISK_GB by provider name and consumer."""

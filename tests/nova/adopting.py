@@ -66,14 +66,14 @@ class Adopting:
 
     def adopt(self):
         one = adopt.Adopter(self.own, self.servers, SETTINGS,
-                            adopt.Options(batch=4))
-        report = one.adopt(one.look(self.cluster))
+                            adopt.AdoptOptions(batch=4))
+        report = one.adopt(one.inspect(self.cluster))
         self.refresh_computes()
         return report
 
     def retire(self):
         one = retire.Retirer(self.own, self.servers, SETTINGS)
-        report = one.retire(one.look(self.cluster))
+        report = one.retire(one.inspect(self.cluster))
         self.refresh_computes()
         return report
 

@@ -73,7 +73,7 @@ def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False
     :param api: its client of Nova, an administrator's
     :param cold_moves_keep_disk: as the nodes' driver does
     """
-    return restore.Restorer(*_clients(placement, api), restore.Options(
+    return restore.Restorer(*_clients(placement, api), restore.RestoreOptions(
         workers=1, settle_seconds=0,
         cold_moves_keep_disk=cold_moves_keep_disk))
 

@@ -43,7 +43,7 @@ class AuditCase(moving.MovingCase):
             server, expected_status, max_retries=max_retries, **kwargs)
 
     def audit(self, **options):
-        return list(auditor.Auditor(self.own, self.nova, auditor.Options(
+        return list(auditor.Auditor(self.own, self.nova, auditor.AuditOptions(
             **{'workers': 1, 'settle_seconds': 0, **options})).audit())
 
     def findings(self, **options):
@@ -52,7 +52,7 @@ class AuditCase(moving.MovingCase):
                 for finding in report.findings]
 
     def heal(self, codes=ALL, **options):
-        healer = heal.Healer(self.own, self.nova, heal.Options(
+        healer = heal.Healer(self.own, self.nova, heal.HealOptions(
             frozenset(codes), workers=1, settle_seconds=0))
         results = [healer.heal(report) for report in self.audit(**options)]
         return [finding for result in results for finding in result.done]

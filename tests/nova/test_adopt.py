@@ -25,7 +25,7 @@ from nova.virt import fake
 
 from hv_sched.adopt import adopt
 from hv_sched.notices import Kind
-from hv_sched.shares.quiescence import Why
+from hv_sched.shares.quiescence import SkipReason
 from tests.nova import adopting
 
 
@@ -47,7 +47,7 @@ class AdoptARunningNova(adopting.AdoptCase):
         self.switch('h3', 'enabled')
         migration, = self.migrations(resized)
         report = self.adopt()
-        self.assertEqual((), report.left)
+        self.assertEqual((), report.skipped)
         self.assertEqual((), report.findings)
         for consumer, disk_gb in (
                 (active['id'], 10), (stopped['id'], 20),
@@ -95,7 +95,8 @@ class AdoptARunningNova(adopting.AdoptCase):
             self._wait_until_completed(server)
         (before, report, after), = seen
         migration, = self.migrations(server)
-        self.assertEqual({Why.MOVING}, {left.why for left in report.left})
+        self.assertEqual({SkipReason.MOVING},
+                         {skip.reason for skip in report.skipped})
         for consumer in (server['id'], migration.uuid):
             self.assertEqual(before[consumer], after[consumer])
         self.assertEqual({'CSV1': 20}, self.disk_of(calm['id']))
@@ -144,16 +145,17 @@ class AdoptARunningNova(adopting.AdoptCase):
         server = self.boot(self.flavor(10), host='h1')
         before = self.all_shares(), self.own.list_providers()
         one = adopt.Adopter(self.own, self.servers, adopting.SETTINGS,
-                            adopt.Options())
+                            adopt.AdoptOptions())
         # Not cell0: without it Nova lists no services at all.
         down = [cell for cell in objects.CellMappingList.get_all(
             nova_context.get_admin_context()) if not cell.is_cell0()]
         with nova_fixtures.DownCellFixture(down):
-            report = one.adopt(one.look(self.cluster))
+            report = one.adopt(one.inspect(self.cluster))
         self.assertEqual([Kind.FROZEN],
                          [finding.kind for finding in report.findings])
-        self.assertEqual([(server['id'], Why.UNKNOWN)],
-                         [(left.consumer, left.why) for left in report.left])
+        self.assertEqual([(server['id'], SkipReason.UNKNOWN)],
+                         [(skip.consumer, skip.reason)
+                          for skip in report.skipped])
         self.assertEqual(before,
                          (self.all_shares(), self.own.list_providers()))
         self.assertEqual((), self.adopt().findings)

@@ -11,34 +11,22 @@
 # under the License.
 
 
-"""Rules of moving shares, as properties."""
+"""What adopting a cluster comes to, as properties."""
 
 import hypothesis
 from hypothesis import strategies as st
-import pytest
 
 from hv_sched import model
 from hv_sched.adopt import proof
 from hv_sched.adopt.plan import VolumePlan
-from hv_sched.compute.servers import Migration
-from hv_sched.compute.servers import OPEN_STATUSES
-from hv_sched.compute.servers import Server
-from hv_sched.placement import consumers
 from hv_sched.placement import fitting
 from hv_sched.placement import former_ratio
 from hv_sched.placement import overcommit
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import quiescence
-from hv_sched.shares import rewrite
-from hv_sched.shares.quiescence import Why
 
 GB = st.integers(1, 65536)
-
-
-def consumer(held):
-    return consumers.Consumer('c', 1, 'p', 'u', held)
 
 
 @hypothesis.given(GB, GB)
@@ -63,97 +51,6 @@ def test_nothing_used_closes_the_node(total):
 @hypothesis.given(GB, GB, st.sampled_from([0.5, 1.0, 1.5, 16.0]))
 def test_fitting_never_opens_wider_than_before(total, used, most):
     assert fitting.ratio(Inventory(total), used, most) <= most
-
-
-@hypothesis.given(st.dictionaries(st.sampled_from(['n1', 'n2', 'other']),
-                                  GB, min_size=1))
-def test_moving_and_moving_back_keeps_the_sum(disks):
-    before = consumer({node: {'VCPU': 2, 'DISK_GB': gb}
-                       for node, gb in disks.items()})
-    move = rewrite.to_volumes(before, {'n1': 'v1', 'n2': 'v2'})
-    assert move.after.disk_gb == before.disk_gb
-    if len(disks) == 1:
-        back = rewrite.to_nodes(move.after, {'v1', 'v2'}, {'n1', 'n2',
-                                                           'other'})
-        assert back.after == before
-
-
-@hypothesis.given(GB, GB)
-def test_two_nodes_of_one_volume_are_one_copy(one, other):
-    move = rewrite.to_volumes(consumer({
-        'n1': {'DISK_GB': one}, 'n2': {'DISK_GB': other}}),
-        {'n1': 'v', 'n2': 'v'})
-    assert move.after.held == {'v': {'DISK_GB': max(one, other)}}
-
-
-def test_a_share_without_a_known_volume_is_not_moved():
-    with pytest.raises(rewrite.Unmovable, match='home'):
-        rewrite.to_volumes(consumer({'n1': {'DISK_GB': 1}}), {'n1': None})
-
-
-@pytest.mark.parametrize('held', [
-    {'v': {'DISK_GB': 5}},
-    {'v': {'DISK_GB': 5}, 'n1': {'VCPU': 1}, 'n2': {'VCPU': 1}},
-    {'v': {'DISK_GB': 5, 'CUSTOM_CSV_HELD_DISK_GB': 5}, 'n1': {'VCPU': 1}}])
-def test_what_cannot_be_given_back_says_why(held):
-    with pytest.raises(rewrite.Unmovable):
-        rewrite.to_nodes(consumer(held), {'v'}, {'n1', 'n2'})
-
-
-@pytest.mark.parametrize('status', OPEN_STATUSES)
-@pytest.mark.parametrize('vm_state', ['active', 'resized'])
-def test_only_a_finished_resize_stands_still(status, vm_state):
-    look = quiescence.Look(
-        {'s': Server('s', vm_state, None)}, {'m': Migration('m', 's', status)})
-    found = quiescence.sort(['s', 'm'], look)
-    if (status, vm_state) == ('finished', 'resized'):
-        assert found.units == (quiescence.Unit('s', 'm'),)
-        assert found.left == ()
-    else:
-        assert found.units == ()
-        assert {left.why for left in found.left} == {Why.MOVING}
-
-
-class Nova:
-    """One server and one migration."""
-
-    def __init__(self, server, migration):
-        self._server = server
-        self._migration = migration
-
-    def on_node(self, node):
-        return {}
-
-    def server(self, uuid):
-        return self._server if uuid == self._server.uuid else None
-
-    def open_migrations(self):
-        return {self._migration.uuid: self._migration}
-
-
-@hypothesis.given(
-    st.sampled_from(OPEN_STATUSES), st.sampled_from(['active', 'resized']),
-    st.sampled_from([None, 'migrating']), st.booleans(),
-    st.integers(0, 2 * quiescence.DEAD_AFTER_SECONDS))
-def test_a_record_a_crash_left_open_is_told_by_age_and_server(
-        status, vm_state, task_state, known, idle):
-    nova = Nova(Server('s', vm_state, task_state, known), Migration(
-        'm', 's', status, idle_seconds=idle))
-    look = quiescence.look(nova, (), ['s', 'm'])
-    is_dead = (idle > quiescence.DEAD_AFTER_SECONDS and known
-               and task_state is None and vm_state == 'active')
-    assert (set(look.dead), set(look.migrations)) == (
-        ({'m'}, set()) if is_dead else (set(), {'m'}))
-    found = quiescence.sort(['s', 'm'], look)
-    if is_dead:
-        assert found.units == (quiescence.Unit('s'),)
-        assert [left.why for left in found.left] == [Why.UNEXPLAINED]
-
-
-def test_a_task_state_is_a_move_whatever_else():
-    look = quiescence.Look({'s': Server('s', 'active', 'spawning')}, {})
-    left, = quiescence.sort(['s'], look).left
-    assert left.why == Why.MOVING and 'spawning' in left.message
 
 
 @hypothesis.given(
@@ -203,25 +100,3 @@ def test_a_sync_never_takes_room_that_shares_have(
         assert found.reserved == 0
     else:
         assert found.allocation_ratio == (configured or 1.0)
-
-
-def stale(now, migration, dest='n2', volume='v'):
-    written = consumer({'n1': {'VCPU': 1}, 'v': {'DISK_GB': 9}})
-    return rewrite.repaired(written, now or written, migration, dest, volume)
-
-
-def test_a_stale_write_is_put_right_on_the_destination():
-    migration = consumer({'n1': {'VCPU': 1, 'DISK_GB': 9}})
-    assert stale(None, migration).held == {
-        'n2': {'VCPU': 1}, 'v': {'DISK_GB': 9}}
-
-
-def test_a_write_before_the_move_needs_no_repair():
-    moved = consumer({'n2': {'VCPU': 1, 'DISK_GB': 9}})
-    assert stale(moved, consumer({'n1': {'VCPU': 1}})) is None
-    assert stale(None, None) is None
-
-
-def test_an_unknown_destination_is_said():
-    with pytest.raises(rewrite.Unmovable, match='audit'):
-        stale(None, consumer({'n1': {'VCPU': 1}}), dest=None)

@@ -28,12 +28,13 @@ from hv_sched.compute.servers import Server
 from hv_sched.placement import ids
 
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
-NODES = {'n1': context.Node('hv1', frozenset({'v1'}), frozenset({'v1', 'v2'})),
-         'n2': context.Node('hv2', frozenset({'v2'}), frozenset({'v1', 'v2'})),
-         'n3': context.Node('hv3', frozenset({'v1'}), frozenset({'v1', 'v2'}))}
+BOTH = frozenset({'v1', 'v2'})
+NODES = {'n1': context.NodeVolumes('hv1', frozenset({'v1'}), BOTH),
+         'n2': context.NodeVolumes('hv2', frozenset({'v2'}), BOTH),
+         'n3': context.NodeVolumes('hv3', frozenset({'v1'}), BOTH)}
 TWO = context.AuditContext({'v1': 'csv:c/V1', 'v2': 'csv:c/V2'}, NODES)
 ONE = context.AuditContext({'v1': 'csv:c/V1'}, {
-    uuid: context.Node(node.name, frozenset({'v1'}), frozenset({'v1'}))
+    uuid: context.NodeVolumes(node.name, frozenset({'v1'}), frozenset({'v1'}))
     for uuid, node in NODES.items()})
 SERVER = Server('s', 'active', None, node='hv1', project_id='p',
                 user_id='u', needs=Needs(50, COMPUTE))
@@ -50,8 +51,8 @@ def held(node='n1', **volumes):
     return found
 
 
-def judge(holds, server=SERVER, ground=ONE):
-    return list(audit.judge(server, holds, ground))
+def judge(holds, server=SERVER, context_=ONE):
+    return list(audit.judge(server, holds, context_))
 
 
 def codes(*args, **kwargs):
@@ -69,13 +70,13 @@ def test_a_server_with_its_share_is_right():
 
 def test_a_missing_share_is_restored_on_the_only_volume():
     finding = only(held())
-    assert (finding.code, finding.where, finding.gb) == (
+    assert (finding.code, finding.location, finding.gb) == (
         Code.MISSING, 'csv:c/V1', 50)
     assert finding.after == held(v1=50)
 
 
 def test_a_missing_share_is_only_listed_where_the_volume_is_not_certain():
-    finding = only(held(), ground=TWO)
+    finding = only(held(), context_=TWO)
     assert (finding.code, finding.healable) == (Code.MISSING, False)
     assert 'not certain' in finding.remedy
 
@@ -110,11 +111,11 @@ def test_a_server_that_holds_nothing_gets_all_of_it_back():
     assert finding.after == held(v1=50)
 
 
-@pytest.mark.parametrize('server,ground', [
+@pytest.mark.parametrize('server,context_', [
     (at(needs=Needs(50, None)), ONE), (at(needs=Needs()), ONE),
     (at(node='hv9'), ONE), (SERVER, TWO)])
-def test_what_it_held_must_be_certain_to_be_given_back(server, ground):
-    found = judge({}, server, ground)
+def test_what_it_held_must_be_certain_to_be_given_back(server, context_):
+    found = judge({}, server, context_)
     assert not any(finding.healable for finding in found)
 
 
@@ -124,7 +125,7 @@ def test_a_server_without_disk_gets_its_processors_back():
 
 def test_the_node_part_follows_the_server():
     finding = only(held('n2', v1=50))
-    assert (finding.code, finding.where) == (Code.WRONG_NODE, 'hv2')
+    assert (finding.code, finding.location) == (Code.WRONG_NODE, 'hv2')
     assert finding.after == held('n1', v1=50)
 
 
@@ -148,21 +149,21 @@ def test_a_second_node_part_is_released():
 def test_an_evacuated_server_is_on_two_nodes_until_one_comes_back():
     both = {**held(v1=50), 'n2': COMPUTE, 'v2': {'DISK_GB': 50}}
     waiting = dataclasses.replace(TWO, waiting={'s'})
-    assert judge(both, ground=waiting) == []
-    assert codes(both, ground=TWO) == [Code.WRONG_NODE, Code.DOUBLED]
+    assert judge(both, context_=waiting) == []
+    assert codes(both, context_=TWO) == [Code.WRONG_NODE, Code.DOUBLED]
 
 
 def test_an_evacuation_leaves_the_share_on_the_former_home():
     evacuated = Migration('m', 's', 'completed', 'hv1', source_node='hv2')
-    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+    finding = only(held(v1=50, v2=50), context_=dataclasses.replace(
         TWO, evacuated={'s': evacuated}))
-    assert (finding.code, finding.where) == (Code.EVACUATED, 'csv:c/V2')
+    assert (finding.code, finding.location) == (Code.EVACUATED, 'csv:c/V2')
     assert finding.after == held(v1=50)
 
 
 def test_a_former_node_may_be_gone():
     evacuated = Migration('m', 's', 'done', 'hv1', source_node='hv8')
-    assert only(held(v1=50, v2=50), ground=dataclasses.replace(
+    assert only(held(v1=50, v2=50), context_=dataclasses.replace(
         TWO, evacuated={'s': evacuated})).after == held(v1=50)
 
 
@@ -172,18 +173,18 @@ def test_a_former_node_may_be_gone():
 def test_an_evacuation_that_does_not_explain_it_heals_nothing(fields, known):
     evacuated = dataclasses.replace(Migration(
         'm', 's', 'completed', 'hv1', source_node='hv2'), **fields)
-    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+    finding = only(held(v1=50, v2=50), context_=dataclasses.replace(
         TWO, evacuated={'s': evacuated}, known_on=known))
     assert finding.code is Code.DOUBLED
     assert finding.healable == bool(known)
 
 
 def test_two_shares_are_one_where_the_source_proves_it():
-    finding = only(held(v1=50, v2=50), ground=dataclasses.replace(
+    finding = only(held(v1=50, v2=50), context_=dataclasses.replace(
         TWO, known_on={'s': 'v2'}))
-    assert (finding.code, finding.where) == (Code.DOUBLED, 'csv:c/V1')
+    assert (finding.code, finding.location) == (Code.DOUBLED, 'csv:c/V1')
     assert finding.after == held(v2=50)
-    assert not only(held(v1=50, v2=50), ground=TWO).healable
+    assert not only(held(v1=50, v2=50), context_=TWO).healable
 
 
 def test_a_share_gets_the_size_of_the_flavor():
@@ -200,8 +201,8 @@ def test_an_offloaded_server_holds_nothing():
 
 
 def test_only_the_source_says_that_a_share_is_on_the_wrong_volume():
-    assert judge(held(v2=50), ground=TWO) == []
-    finding = only(held(v2=50), ground=dataclasses.replace(
+    assert judge(held(v2=50), context_=TWO) == []
+    finding = only(held(v2=50), context_=dataclasses.replace(
         TWO, known_on={'s': 'v1'}))
     assert (finding.code, finding.after) == (
         Code.WRONG_VOLUME, held(v1=50))
@@ -209,9 +210,9 @@ def test_only_the_source_says_that_a_share_is_on_the_wrong_volume():
 
 def test_a_share_on_a_closed_node_moves_to_its_volume():
     finding = only({'n1': {**COMPUTE, 'DISK_GB': 50}})
-    assert (finding.code, finding.where) == (Code.CLOSED_NODE, 'hv1')
+    assert (finding.code, finding.location) == (Code.CLOSED_NODE, 'hv1')
     assert finding.after == held(v1=50)
-    assert not only({'n1': {**COMPUTE, 'DISK_GB': 50}}, ground=TWO).healable
+    assert not only({'n1': {**COMPUTE, 'DISK_GB': 50}}, context_=TWO).healable
 
 
 def test_a_share_on_both_is_one_copy():
@@ -264,7 +265,7 @@ amounts = st.dictionaries(st.sampled_from(
     st.integers(1, 60), min_size=1)
 anything = st.dictionaries(
     st.sampled_from(['n1', 'n2', 'n3', 'v1', 'v2', 'other']), amounts)
-grounds = st.builds(
+contexts = st.builds(
     dataclasses.replace, st.sampled_from([ONE, TWO]),
     known_on=st.sampled_from([{}, {'s': 'v1'}, {'s': 'v2'}]),
     waiting=st.sampled_from([(), {'s'}]), assume_home=st.booleans())
@@ -276,30 +277,30 @@ servers = st.builds(
                            Needs(50, None), Needs()]))
 
 
-@given(servers, anything, grounds)
-def test_what_is_healed_stays_healed(server, holds, ground):
-    after = audit.healed(server, holds, ground, set(Code))
+@given(servers, anything, contexts)
+def test_what_is_healed_stays_healed(server, holds, context_):
+    after = audit.healed(server, holds, context_, set(Code))
     assert not any(finding.healable for finding
-                   in audit.judge(server, after, ground))
+                   in audit.judge(server, after, context_))
 
 
-@given(servers, anything, grounds)
-def test_healing_touches_nothing_but_the_cluster(server, holds, ground):
-    after = audit.healed(server, holds, ground, set(Code))
-    ours = {*ground.volumes, *ground.nodes}
+@given(servers, anything, contexts)
+def test_healing_touches_nothing_but_the_cluster(server, holds, context_):
+    after = audit.healed(server, holds, context_, set(Code))
+    ours = {*context_.volumes, *context_.nodes}
     assert {p: r for p, r in after.items() if p not in ours} == {
         p: r for p, r in holds.items() if p not in ours}
     assert all(after.values())
 
 
-@given(servers, anything, grounds)
+@given(servers, anything, contexts)
 def test_healing_never_leaves_a_server_without_the_copy_it_had(
-        server, holds, ground):
+        server, holds, context_):
     """Only a flavor without disk lets a share go."""
     def has_disk(held_by):
         return any(rc in resources for provider, resources in held_by.items()
                    for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
-                   if provider in {*ground.volumes, *ground.nodes})
-    after = audit.healed(server, holds, ground, set(Code))
+                   if provider in {*context_.volumes, *context_.nodes})
+    after = audit.healed(server, holds, context_, set(Code))
     if has_disk(holds) and server.needs.disk_gb != 0:
         assert has_disk(after)

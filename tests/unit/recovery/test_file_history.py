@@ -17,7 +17,7 @@ import pytest
 from hv_sched.compute.servers import Migration
 from hv_sched.recovery import file_history
 
-BOTH, UNKNOWN = file_history.Verdict.BOTH, file_history.Verdict.UNKNOWN
+BOTH, UNKNOWN = file_history.Uncertainty.BOTH, file_history.Uncertainty.UNKNOWN
 # Two homes in one cluster, one in another.
 PLACES = {'a1': ('A', 'c1'), 'a2': ('A', 'c1'), 'b1': ('B', 'c1'),
           'b2': ('B', 'c1'), 'x1': ('X', 'c2')}
@@ -84,7 +84,7 @@ def cold(dest, status='confirmed', source='a1'):
     ([evacuation('failed', 'anywhere')], UNKNOWN)])
 def test_the_migrations_tell_where_the_files_are(history, told):
     assert file_history.volume_of('AB', reversed(history), place_of,
-                               False) == told
+                                  False) == told
 
 
 def test_a_cold_move_that_keeps_the_disk_moves_no_files():
