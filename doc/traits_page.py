@@ -58,6 +58,9 @@ VOLUMES = (
         'cached_images'),
     Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
         'uses: a bulk read tells all homes', 'home, cut_off_nodes'),
+    Row(names.OVERCOMMITTED_PREFIX + '<ratio>', 'volume with more allocated '
+        'than it holds: the DISK_GB allocation_ratio to come back to (1_5 is '
+        '1.5)', 'what Placement held'),
 )
 NODES = (
     Row(names.HYPERV, 'every node of a published cluster', 'nodes'),

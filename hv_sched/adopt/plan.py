@@ -20,10 +20,9 @@ import dataclasses
 from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
-from hv_sched.placement import fitting
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Provider
@@ -186,8 +185,8 @@ def _volume(layout: Layout, provider: Provider | None, plan: VolumePlan,
                                frozenset(), frozenset())
     short = _short_gb(layout, now, plan, settings)
     traits = now.traits
-    if short and overcommit.ratio_before(traits) is None:
-        traits = traits | {overcommit.trait(_ratio(now, settings))}
+    if short and disk_ratio.ratio_before_overcommit(traits) is None:
+        traits = traits | {disk_ratio.overcommit_trait(_ratio(now, settings))}
     full = dataclasses.replace(
         now, traits=traits, usages={names.DISK_GB: plan.after_gb},
         shares_gb=plan.expected_gb())
@@ -220,12 +219,12 @@ def _short_gb(layout: Layout, provider: Provider, plan: VolumePlan,
     ``reserved`` gives way to shares, so it does not count.
     """
     disk = provider.inventories.get(names.DISK_GB)
-    if disk and overcommit.ratio_before(provider.traits) is not None:
+    if disk and disk_ratio.overcommit_traits(provider.traits):
         # Raised already, with consent, but only for what it had then.
         return max(0, plan.after_gb - disk.capacity)
     total = layout.volumes[plan.uuid].total_gb
     ratio = _ratio(provider, settings)
-    if not overcommit.still_needed(total, plan.after_gb, ratio):
+    if not disk_ratio.is_too_small(total, plan.after_gb, ratio):
         return 0
     return plan.after_gb - int(total * ratio)
 
@@ -237,7 +236,8 @@ def _short(layout: Layout, plan: VolumePlan) -> Notice:
         f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '
         f'GB of {total} GB. Move or delete servers, or run with '
         f'--allow-overcommit, which sets its allocation_ratio to '
-        f'{fitting.smallest(total, plan.after_gb):g} until it fits again')
+        f'{disk_ratio.smallest_ratio(total, plan.after_gb):g} until it fits '
+        'again')
 
 
 def _homeless(layout: Layout, node: str) -> Notice:

@@ -30,7 +30,6 @@ from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
@@ -53,9 +52,9 @@ from hv_sched.shares.quiescence import SkipReason
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
 _PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
-         overcommit.PREFIX)
-_OURS = ('CUSTOM_CSV_', names.HYPERV)
-_OUR_CLASSES = ('CUSTOM_CSV_', 'CUSTOM_REMOTEFX_')
+         names.OVERCOMMITTED_PREFIX)
+_OURS = (names.CSV_PREFIX, names.HYPERV)
+_OUR_CLASSES = (names.CSV_PREFIX, names.REMOTEFX_PREFIX)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,6 @@ import functools
 from hv_sched import requirements
 from hv_sched.placement import client
 from hv_sched.placement import names
-from hv_sched.providers import plan_gpu
 
 
 class Capable:
@@ -69,7 +68,7 @@ class Capable:
 
     def _with_adapter(self, group: requirements.GpuGroup) -> set[str | None]:
         """Nodes with a card that can give what is asked."""
-        needed_mb = group.resources[plan_gpu.VRAM_MB]
+        needed_mb = group.resources[names.REMOTEFX_VRAM_MB]
         return {
             child.parent_uuid for child in self._placement.list_providers(
                 required=','.join(sorted(group.traits)))
@@ -77,5 +76,5 @@ class Capable:
 
     def _read_largest_mb(self, child: str) -> int:
         _generation, found = self._placement.inventories(child)
-        return (found[plan_gpu.VRAM_MB].max_unit
-                if plan_gpu.VRAM_MB in found else 0)
+        return (found[names.REMOTEFX_VRAM_MB].max_unit
+                if names.REMOTEFX_VRAM_MB in found else 0)

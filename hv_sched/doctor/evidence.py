@@ -21,8 +21,8 @@ from oslo_config import cfg
 
 from hv_sched import model
 from hv_sched.notices import Notice
-from hv_sched.placement.node_capacity import NodeRoom
-from hv_sched.snapshot import volumes
+from hv_sched.snapshot.placement_state import PlacementState
+from hv_sched.snapshot.placement_state import Sample
 
 # Inputs a check may need; the value says how to have it.
 INPUTS = {
@@ -32,47 +32,6 @@ INPUTS = {
     'placement_conf': 'give --placement-conf', 'source': 'give --source',
     'samples': 'give --watch',
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class PlacementState:
-    """The cloud as Placement has it.
-
-    :param version: the newest microversion it speaks
-    :param snapshot: see hv_sched.snapshot.volumes
-    :param compute_nodes: names by provider uuid
-    :param rooms: the clustered nodes by provider uuid
-    :param unmarked: names of nodes that are in a volume's home aggregate but
-        lack our traits
-    :param unnamed: names of nodes in such an aggregate that no volume's
-        traits name
-    :param volume_names: all providers named like a volume, by uuid
-    :param wiped: those of them without a DISK_GB inventory
-    :param unshared: those of them that lack a trait of volumes, with it
-    :param strangers: names of nodes that reach a volume by an aggregate
-        which is not its home: by volume name, then aggregate
-    :param no_secure_boot: names of nodes with CUSTOM_HYPERV_SECURE_BOOT that
-        Nova does not ask for secure boot
-    :param limit: candidates a request gets at most
-    :param offered: candidates of a small request, at most limit
-    :param offered_hosts: how many hosts these are on
-    """
-
-    version: tuple[int, int]
-    snapshot: volumes.Snapshot
-    compute_nodes: Mapping[str, str]
-    rooms: Mapping[str, NodeRoom]
-    unmarked: tuple[str, ...] = ()
-    unnamed: tuple[str, ...] = ()
-    volume_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    wiped: tuple[str, ...] = ()
-    unshared: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    strangers: Mapping[str, Mapping[str, tuple[str, ...]]] = (
-        dataclasses.field(default_factory=dict))
-    no_secure_boot: tuple[str, ...] = ()
-    limit: int = 1000
-    offered: int = 0
-    offered_hosts: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,13 +56,6 @@ class SourceState:
     pending: Mapping[str, int]
     stale_after: int
     now: datetime.datetime
-
-
-@dataclasses.dataclass(frozen=True)
-class Sample:
-    """What is ours at one moment: (provider name, what) -> value."""
-
-    values: Mapping[tuple[str, str], str]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,11 +30,11 @@ from hv_sched.compute import lookups
 from hv_sched.conf import nova_conf
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.evidence import NovaState
-from hv_sched.doctor.evidence import Sample
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 from hv_sched.snapshot import placement_state
+from hv_sched.snapshot.placement_state import Sample
 
 _INTERVAL = 2.0  # seconds between two looks at what is watched
 _Read = TypeVar('_Read')

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
-from urllib import parse
 
 import os_resource_classes as orc
 
@@ -138,7 +137,7 @@ class Oracle:
                     ) -> Answer:
         self.asked += 1
         try:
-            body = self._placement.read(
+            body = self._placement.candidates_at(
                 request.url(1 if any_will_do else None))
         except exception.PlacementRefused as exc:
             return _refused(exc)
@@ -169,13 +168,11 @@ class Oracle:
         params += [param for param in main.params('')
                    if not param[0].startswith('required')]
         try:
-            body = self._placement.read('/resource_providers?'
-                                        + parse.urlencode(params))
+            providers = self._placement.providers_with(params)
         except exception.PlacementRefused as exc:
             return _refused(exc)
-        return Answer({provider['uuid']: () for provider
-                       in body['resource_providers']
-                       if provider['uuid'] in self._nodes}, {})
+        return Answer({provider.uuid: () for provider in providers
+                       if provider.uuid in self._nodes}, {})
 
 
 def _refused(exc: exception.PlacementRefused) -> Answer:

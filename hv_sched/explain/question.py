@@ -102,8 +102,8 @@ class Asking:
         Where all are, asking changes nothing; where some are not, Nova does
         not ask yet.
         """
-        known = self._placement.read(f'/traits?name=in:{_OWNER_NOVA}')
-        return bool(known['traits']) and not self._placement.list_providers(
+        traits = self._placement.all_traits(name=f'in:{_OWNER_NOVA}')
+        return bool(traits) and not self._placement.list_providers(
             required=f'{names.COMPUTE_NODE},!{_OWNER_NOVA}')
 
     def _wanted(self, question: Question, known: volumes.Snapshot,

@@ -29,6 +29,7 @@ from hv_sched.features.catalogue import ha_trait
 from hv_sched.features.catalogue import Key
 from hv_sched.features.catalogue import MPIO
 from hv_sched.features.catalogue import NESTED_VIRT
+from hv_sched.features.catalogue import PREFIX
 from hv_sched.features.catalogue import REFS
 from hv_sched.features.catalogue import REMOTEFX
 from hv_sched.features.catalogue import SECURE_BOOT
@@ -38,6 +39,6 @@ from hv_sched.features.catalogue import VTPM
 
 __all__ = (
     'CATALOGUE', 'FIBRE_CHANNEL', 'GEN1', 'GEN2', 'HA_PREFIX',
-    'MPIO', 'NESTED_VIRT', 'REFS', 'REMOTEFX', 'SECURE_BOOT',
+    'MPIO', 'NESTED_VIRT', 'PREFIX', 'REFS', 'REMOTEFX', 'SECURE_BOOT',
     'SECURE_BOOT_LINUX', 'SHIELDED_VM', 'VTPM', 'Feature', 'Key', 'by_trait',
     'ha_trait')

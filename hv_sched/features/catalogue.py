@@ -23,8 +23,8 @@ from hv_sched import model
 from hv_sched.features import remotefx
 from hv_sched.features import windows_builds
 
-_PREFIX = 'CUSTOM_HYPERV_'
-HA_PREFIX = 'CUSTOM_HYPERV_HA_'
+PREFIX = 'CUSTOM_HYPERV_'
+HA_PREFIX = PREFIX + 'HA_'
 
 Rule = Callable[[model.Node], bool | None]
 
@@ -114,17 +114,17 @@ def _remotefx(node: model.Node) -> bool | None:
 
 
 GEN1 = Feature(
-    'generation 1', _PREFIX + 'GEN1', _from_build(model.OLDEST_BUILD),
+    'generation 1', PREFIX + 'GEN1', _from_build(model.OLDEST_BUILD),
     'any supported build', 'compute-hyperv vmops.py (default generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen1',)),))
 GEN2 = Feature(
-    'generation 2', _PREFIX + 'GEN2',
+    'generation 2', PREFIX + 'GEN2',
     _from_build(windows_builds.WS2012R2.number),
     'Windows Server 2012 R2 or newer; a VHDX image',
     'compute-hyperv vmops.py (get_image_vm_generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen2',)),))
 SECURE_BOOT = Feature(
-    'secure boot, Windows guest', _PREFIX + 'SECURE_BOOT',
+    'secure boot, Windows guest', PREFIX + 'SECURE_BOOT',
     _from_build(windows_builds.WS2012R2.number),
     'generation 2, os_type set, written "windows"; Windows Server 2012 R2 or '
     'newer',
@@ -132,7 +132,7 @@ SECURE_BOOT = Feature(
     (Key('image', 'os_secure_boot', ('required',)),
      Key('flavor', 'os:secure_boot', ('required',))))
 SECURE_BOOT_LINUX = Feature(
-    'secure boot, other guest', _PREFIX + 'SECURE_BOOT_LINUX',
+    'secure boot, other guest', PREFIX + 'SECURE_BOOT_LINUX',
     _from_build(windows_builds.WS2016.number),
     'generation 2, os_type set; the UEFI CA template of Windows Server 2016 '
     'or newer',
@@ -140,20 +140,20 @@ SECURE_BOOT_LINUX = Feature(
     '(_set_secure_boot)',
     SECURE_BOOT.keys)
 VTPM = Feature(
-    'virtual TPM', _PREFIX + 'VTPM', _guarded,
+    'virtual TPM', PREFIX + 'VTPM', _guarded,
     'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
     'newer that its Host Guardian Service attests',
     'compute-hyperv vmops.py (_check_vtpm_requirements)',
     (Key('image', 'os_vtpm', ('required',)),))
 SHIELDED_VM = Feature(
-    'shielded VM', _PREFIX + 'SHIELDED_VM', _guarded,
+    'shielded VM', PREFIX + 'SHIELDED_VM', _guarded,
     'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
     'newer (MSFT_HgsClientConfiguration.IsHostGuarded)',
     'compute-hyperv vmops.py (_check_vtpm_requirements); os-win '
     'hostutils10.py (is_host_guarded)',
     (Key('image', 'os_shielded_vm', ('required',)),))
 NESTED_VIRT = Feature(
-    'nested virtualization', _PREFIX + 'NESTED_VIRT', _nested,
+    'nested virtualization', PREFIX + 'NESTED_VIRT', _nested,
     'Intel: Windows Server 2016 or newer; AMD: 2022 or newer',
     'Microsoft "Run Hyper-V in a Virtual Machine with Nested '
     'Virtualization"',
@@ -161,7 +161,7 @@ NESTED_VIRT = Feature(
      Key('image', 'hw_cpu_features', ('vmx',))),
     excludes='dynamic memory')
 REMOTEFX = Feature(
-    'RemoteFX', _PREFIX + 'REMOTEFX', _remotefx,
+    'RemoteFX', PREFIX + 'REMOTEFX', _remotefx,
     'enable_remotefx, RDS-Virtualization, a GPU; generation 1 only on '
     'Windows Server 2012 R2; gone from 2019 on',
     'compute-hyperv vmops.py (configure_remotefx); os-win vmutils.py, '
@@ -170,13 +170,13 @@ REMOTEFX = Feature(
      Key('flavor', 'os:vram')),
     survivable=False)
 FIBRE_CHANNEL = Feature(
-    'Fibre Channel', _PREFIX + 'FC', _shown('fibre_channel'),
+    'Fibre Channel', PREFIX + 'FC', _shown('fibre_channel'),
     'a Fibre Channel host bus adapter', 'os-win fc_utils.py')
 MPIO = Feature(
-    'multipath I/O', _PREFIX + 'MPIO', _shown('mpio'),
+    'multipath I/O', PREFIX + 'MPIO', _shown('mpio'),
     'the Multipath-IO feature', 'os-win iscsi initiator utilities')
 REFS = Feature(
-    'ReFS', _PREFIX + 'REFS', _shown('refs'),
+    'ReFS', PREFIX + 'REFS', _shown('refs'),
     'a volume with ReFS', 'Microsoft "Resilient File System overview"')
 
 CATALOGUE: tuple[Feature, ...] = (
@@ -188,7 +188,7 @@ ON_NODE = tuple(f for f in CATALOGUE if f is not REMOTEFX)
 
 def by_trait(trait: str) -> Feature | None:
     """The feature a trait stands for, survivable or not."""
-    plain = trait.replace(HA_PREFIX, _PREFIX, 1)
+    plain = trait.replace(HA_PREFIX, PREFIX, 1)
     for feature in CATALOGUE:
         if feature.trait in (trait, plain):
             return feature
@@ -197,4 +197,4 @@ def by_trait(trait: str) -> Feature | None:
 
 def ha_trait(feature: Feature) -> str:
     """The trait that says every possible failover owner has it."""
-    return HA_PREFIX + feature.trait.removeprefix(_PREFIX)
+    return HA_PREFIX + feature.trait.removeprefix(PREFIX)

@@ -43,7 +43,9 @@ _BYTES_A_PIXEL = 5 * 4
 _WS2012R2_VRAM_MB = (128, 256)
 _WS2012R2_SMALL = (1920, 1200)
 
-# The numbers os-traits has for HW_GPU_MAX_DISPLAY_HEADS_*.
+RESOLUTION_PREFIX = 'HW_GPU_RESOLUTION_'
+HEADS_PREFIX = 'HW_GPU_MAX_DISPLAY_HEADS_'
+# The numbers os-traits has for it.
 _HEADS = (1, 2, 4, 6, 8)
 
 
@@ -56,7 +58,7 @@ def monitors(build: int) -> dict[str, int]:
 def resolution_trait(resolution: str) -> str:
     """``HW_GPU_RESOLUTION_W1024H768`` for 1024x768."""
     width, height = resolution.split('x')
-    return f'HW_GPU_RESOLUTION_W{width}H{height}'
+    return f'{RESOLUTION_PREFIX}W{width}H{height}'
 
 
 def needed_vram_mb(build: int, resolution: str, heads: int) -> int:
@@ -83,7 +85,7 @@ def heads_trait(heads: int) -> str:
     """
     for number in _HEADS:
         if number >= heads:
-            return f'HW_GPU_MAX_DISPLAY_HEADS_{number}'
+            return f'{HEADS_PREFIX}{number}'
     raise ValueError(f'{heads} monitors: no host has more than {_HEADS[-1]}')
 
 
@@ -97,5 +99,5 @@ def traits(build: int) -> frozenset[str]:
     max_heads = max(table.values(), default=0)
     return frozenset((
         *(resolution_trait(resolution) for resolution in table),
-        *(f'HW_GPU_MAX_DISPLAY_HEADS_{heads}' for heads in _HEADS
+        *(f'{HEADS_PREFIX}{heads}' for heads in _HEADS
           if heads <= max_heads)))

@@ -28,7 +28,6 @@ from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
-from hv_sched.providers import plan_gpu
 
 LOG = logging.getLogger(__name__)
 
@@ -135,13 +134,13 @@ def _gpu_summaries(client: Placement, in_use: frozenset[str]
     if features.REMOTEFX.trait not in in_use:
         return {}
     answer = client.allocation_candidates(
-        resources=f'{plan_gpu.ADAPTER}:1')
+        resources=f'{names.REMOTEFX_ADAPTER}:1')
     return {uuid: GpuSummary(
         {rc: resource['capacity']
          for rc, resource in summary['resources'].items()},
         frozenset(summary['traits']))
         for uuid, summary in answer['provider_summaries'].items()
-        if plan_gpu.VRAM_MB in summary['resources']}
+        if names.REMOTEFX_VRAM_MB in summary['resources']}
 
 
 def _open_nodes(client: Placement, in_use: frozenset[str]

@@ -20,6 +20,7 @@ observing again.
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 from urllib import parse
 
@@ -38,7 +39,6 @@ from hv_sched.placement.transport import Transport
 
 # The newest one whose POST /allocations leaves the consumers' types alone.
 _UNTYPED_MICROVERSION = '1.37'
-_SHOWN = 100  # characters of a URL in messages
 _UNQUOTED = ':,!'  # in a query, as Placement's own documentation has them
 
 
@@ -74,7 +74,8 @@ class Placement:
         return answer
 
     def _get(self, path: str, doing: str,
-             params: Mapping[str, str] | None = None) -> dict[str, Any]:
+             params: Mapping[str, str] | Sequence[tuple[str, str]] = ()
+             ) -> dict[str, Any]:
         url = path + (f'?{parse.urlencode(params, safe=_UNQUOTED)}'
                       if params else '')
         return retry.reads(self._read_attempts)(self._read, url, doing)
@@ -93,12 +94,19 @@ class Placement:
 
     # -- reading
 
-    def read(self, url: str) -> dict[str, Any]:
-        """What a GET of a path with its query answers."""
-        return self._get(url, f'read {url[:_SHOWN]}')
+    def newest_version(self) -> tuple[int, int]:
+        """The newest microversion this Placement speaks."""
+        versions = self._get('/', 'read the versions')['versions']
+        return max(_version(version.get('max_version') or '1.0')
+                   for version in versions)
 
     def list_providers(self, **query: str) -> list[Listed]:
         """Providers, filtered by ``required``, ``member_of``, …"""
+        return self.providers_with(list(query.items()))
+
+    def providers_with(self, query: Sequence[tuple[str, str]]
+                       ) -> list[Listed]:
+        """Providers by a query that may name a parameter twice."""
         body = self._get('/resource_providers', 'list resource providers',
                          query)
         return [Listed(p['uuid'], p['name'], p['generation'],
@@ -173,6 +181,10 @@ class Placement:
         """The raw answer: allocation_requests and provider_summaries."""
         return self._get('/allocation_candidates',
                          'ask for allocation candidates', query)
+
+    def candidates_at(self, url: str) -> dict[str, Any]:
+        """The same for a URL that was built from a request of Nova's."""
+        return self._get(url, 'ask for allocation candidates')
 
     # -- writing; each returns the provider's new generation
 
@@ -270,6 +282,11 @@ class Placement:
                 uuid: _inventories_body(generation, after)
                 for uuid, (generation, after) in inventories.items()}},
             microversion)
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, minor = text.split('.')
+    return int(major), int(minor)
 
 
 def _bodies(consumers: Iterable[Consumer]) -> tuple[dict[str, Any], str]:

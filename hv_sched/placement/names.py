@@ -22,6 +22,8 @@ import uuid
 import os_resource_classes
 import os_traits
 
+from hv_sched import features
+
 DISK_GB: str = os_resource_classes.DISK_GB
 # The escrow: what a server had on a volume while a move is under way.
 HELD_DISK_GB = 'CUSTOM_CSV_HELD_DISK_GB'
@@ -30,8 +32,17 @@ HELD_TOTAL_GB = 2147483647
 # VHDX ends at 64 TiB, so does one server's disk.
 MAX_DISK_GB = 64 * 1024
 
+# A node's RemoteFX adapters, on a child provider of its own.
+REMOTEFX_ADAPTER = 'CUSTOM_REMOTEFX_ADAPTER'
+REMOTEFX_VRAM_MB = 'CUSTOM_REMOTEFX_VRAM_MB'
+
 # Only names of this form can be created by a client of Placement.
 CUSTOM_PREFIX = 'CUSTOM_'
+# All classes and traits of hv_sched but CUSTOM_HYPERV itself begin with one
+# of these.
+CSV_PREFIX = 'CUSTOM_CSV_'
+REMOTEFX_PREFIX = 'CUSTOM_REMOTEFX_'
+HYPERV_PREFIX = features.PREFIX
 
 VOLUME_NAME_PREFIX = 'csv:'
 MAX_NAME_LENGTH = 200  # of a resource provider in Placement
@@ -46,13 +57,16 @@ DISK_PREFIX = 'CUSTOM_CSV_DISK_'
 # Beside NO_NEW_DISKS, one for each reason that stands.
 CLOSED_PREFIX = 'CUSTOM_CSV_CLOSED_'
 HOME_PREFIX = 'CUSTOM_CSV_HOME_'
+# The ratio of a volume before it had more allocated than it holds.
+OVERCOMMITTED_PREFIX = 'CUSTOM_CSV_OVERCOMMITTED_FROM_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
+# os-traits' names for what a disk is made of.
+MEDIUM_PREFIX = 'STORAGE_DISK_'
 MEDIUM: dict[str, str] = {'hdd': os_traits.STORAGE_DISK_HDD,
                           'ssd': os_traits.STORAGE_DISK_SSD}
 
 # On nodes.
 HYPERV = 'CUSTOM_HYPERV'
-HYPERV_PREFIX = 'CUSTOM_HYPERV_'
 CLUSTERED = 'CUSTOM_HYPERV_CLUSTERED'
 PAUSED = 'CUSTOM_HYPERV_PAUSED'
 BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
@@ -102,6 +116,11 @@ def cluster_of(provider_name: str) -> str:
     A cluster's name has no slash; a volume's may.
     """
     return provider_name.removeprefix(VOLUME_NAME_PREFIX).partition('/')[0]
+
+
+def remotefx_provider_name(node: str) -> str:
+    """The name of a node's RemoteFX child, ``<node>:remotefx``."""
+    return f'{node}:remotefx'
 
 
 def image_trait(image_id: str) -> str:

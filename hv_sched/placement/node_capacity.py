@@ -41,7 +41,7 @@ class Amount:
 
 
 @dataclasses.dataclass(frozen=True)
-class NodeRoom:
+class NodeCapacity:
     """One node of a published cluster."""
 
     uuid: str
@@ -53,7 +53,7 @@ class NodeRoom:
         return self.amounts.get(resource_class, Amount())
 
 
-def read(client: Placement, workers: int) -> dict[str, NodeRoom]:
+def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
     """All clustered nodes, by provider uuid.
 
     Three requests; nodes with neither a VCPU nor a MB of memory left are in
@@ -63,7 +63,7 @@ def read(client: Placement, workers: int) -> dict[str, NodeRoom]:
         return {}
     listed = {one.uuid: one.name for one in
               client.list_providers(required=names.CLUSTERED)}
-    found: dict[str, NodeRoom] = {}
+    found: dict[str, NodeCapacity] = {}
     for resource_class in (VCPU, MEMORY_MB):
         if found.keys() >= listed.keys():
             break
@@ -79,22 +79,22 @@ def read(client: Placement, workers: int) -> dict[str, NodeRoom]:
 
 
 def _from_summary(uuid: str, name: str, summary: Mapping[str, Any]
-                  ) -> NodeRoom:
-    return NodeRoom(uuid, name, {
+                  ) -> NodeCapacity:
+    return NodeCapacity(uuid, name, {
         rc: Amount(one['capacity'], one['used'])
         for rc, one in summary['resources'].items()},
         frozenset(summary['traits']))
 
 
-def _read_one(client: Placement, uuid: str, name: str) -> NodeRoom:
+def _read_one(client: Placement, uuid: str, name: str) -> NodeCapacity:
     used = client.usages(uuid)[1]
-    return NodeRoom(uuid, name, {
+    return NodeCapacity(uuid, name, {
         rc: Amount(one.capacity, used.get(rc, 0))
         for rc, one in client.inventories(uuid)[1].items()},
         client.traits(uuid)[1])
 
 
-def free(some: Iterable[NodeRoom], resource_class: str) -> int:
+def free(some: Iterable[NodeCapacity], resource_class: str) -> int:
     """What nodes that take servers have left, together."""
     return sum(max(0, node.amount(resource_class).free) for node in some
                if names.PAUSED not in node.traits)

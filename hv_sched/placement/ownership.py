@@ -22,10 +22,11 @@ from collections.abc import Iterable
 
 import os_traits
 
+from hv_sched.features import remotefx
 from hv_sched.placement import names
 
 VOLUME_CLASSES = frozenset((names.DISK_GB, names.HELD_DISK_GB))
-GPU_PREFIXES = ('HW_GPU_RESOLUTION_', 'HW_GPU_MAX_DISPLAY_HEADS_')
+GPU_PREFIXES = (remotefx.RESOLUTION_PREFIX, remotefx.HEADS_PREFIX)
 
 _VOLUME_TRAITS = frozenset((
     names.SHARING, names.VOLUME, names.NO_NEW_DISKS,
@@ -53,6 +54,16 @@ def volume_trait(trait: str, medium_known: bool,
     return trait in _VOLUME_TRAITS or trait.startswith(_VOLUME_PREFIXES)
 
 
+def writable_on_volume(trait: str) -> bool:
+    """Whether hv_sched may put a trait on a volume or take it off.
+
+    That a volume has more allocated than it holds is marked where that is
+    found out; no source says so, so ``volume_trait`` has no part in it.
+    """
+    return (volume_trait(trait, medium_known=True, images_known=True)
+            or trait.startswith(names.OVERCOMMITTED_PREFIX))
+
+
 def volume_traits(traits: Iterable[str], medium_known: bool = True,
                   images_known: bool = True) -> frozenset[str]:
     """Those of a volume's traits that are ours; see volume_trait()."""
@@ -73,9 +84,9 @@ def node_trait(trait: str, cpu_managed: bool) -> bool:
 
 def node_traits(traits: Iterable[str]) -> frozenset[str]:
     """Those of a compute-node provider's traits that are ours."""
-    found = frozenset(traits)
-    managed = names.CPU_MANAGED in found
-    return frozenset(trait for trait in found if node_trait(trait, managed))
+    owned = frozenset(traits)
+    managed = names.CPU_MANAGED in owned
+    return frozenset(trait for trait in owned if node_trait(trait, managed))
 
 
 def child_trait(trait: str) -> bool:

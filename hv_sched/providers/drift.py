@@ -84,11 +84,11 @@ def _nodes(layout: Layout, overview: Overview,
                 or memberships.get(uuid, frozenset()) & scope.aggregates
                 != layout.node_aggregates(uuid)):
             yield uuid
-        child = overview.gpus.get(plan_gpu.child_uuid(uuid))
+        child = overview.gpus.get(ids.remotefx_uuid(uuid))
         if not plan_gpu.agrees(node, child,
-                           plan_gpu.child_uuid(uuid) in overview.listed):
+                           ids.remotefx_uuid(uuid) in overview.listed):
             yield uuid
-            yield plan_gpu.child_uuid(uuid)
+            yield ids.remotefx_uuid(uuid)
 
 
 def _volumes(layout: Layout, overview: Overview,

@@ -29,7 +29,6 @@ import dataclasses
 from hv_sched import exception
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import changes
 from hv_sched.providers.changes import Widening
@@ -222,7 +221,7 @@ def _offers(trait: str) -> bool:
 _MARKS = frozenset((names.SHARING, names.VOLUME, names.CLUSTERED,
                     names.CPU_MANAGED))
 _MARK_PREFIXES = (names.HOME_PREFIX, names.DISK_PREFIX,
-                  names.FORMER_RATIO_PREFIX, overcommit.PREFIX)
+                  names.FORMER_RATIO_PREFIX, names.OVERCOMMITTED_PREFIX)
 
 
 def _of_aggregates(change: changes.SetAggregates) -> Iterable[Widening]:

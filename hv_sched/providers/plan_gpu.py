@@ -25,26 +25,14 @@ from hv_sched import features
 from hv_sched import model
 from hv_sched.features import remotefx
 from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import GpuSummary
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 
-ADAPTER = 'CUSTOM_REMOTEFX_ADAPTER'
-VRAM_MB = 'CUSTOM_REMOTEFX_VRAM_MB'
-MIN_VRAM_MB = remotefx.MIN_VRAM_MB
-
 Step = changes.Step
-
-
-def child_uuid(node_uuid: str) -> str:
-    """The uuid of a node's RemoteFX child."""
-    return ids.remotefx_uuid(node_uuid)
-
-
-def child_name(node_name: str) -> str:
-    return f'{node_name}:remotefx'
 
 
 def inventories(node: model.Node) -> dict[str, Inventory]:
@@ -58,16 +46,17 @@ def inventories(node: model.Node) -> dict[str, Inventory]:
     Placement knows the sum, not the card: with several cards, two halves of
     different ones can look like room for a whole.
     """
-    cards = [card.total_vram_mb // MIN_VRAM_MB for card in node.gpus or ()]
+    cards = [card.total_vram_mb // remotefx.MIN_VRAM_MB
+             for card in node.gpus or ()]
     adapters = sum(cards)
     if not adapters or not features.REMOTEFX.rule(node):
         return {}
-    largest_mb = max(cards) * MIN_VRAM_MB
+    largest_mb = max(cards) * remotefx.MIN_VRAM_MB
     return {
-        ADAPTER: Inventory(adapters, max_unit=1),
-        VRAM_MB: Inventory(
-            adapters * MIN_VRAM_MB, min_unit=MIN_VRAM_MB,
-            step_size=MIN_VRAM_MB,
+        names.REMOTEFX_ADAPTER: Inventory(adapters, max_unit=1),
+        names.REMOTEFX_VRAM_MB: Inventory(
+            adapters * remotefx.MIN_VRAM_MB, min_unit=remotefx.MIN_VRAM_MB,
+            step_size=remotefx.MIN_VRAM_MB,
             max_unit=max(size for size in remotefx.VRAM_SIZES_MB
                          if size <= largest_mb))}
 
@@ -109,10 +98,10 @@ def plan(node: model.Node, parent: Provider, child: Provider | None
     desired = inventories(node)
     if not desired:
         return _withdraw(child) if child else ([], [])
-    name = child_name(parent.name)
+    name = names.remotefx_provider_name(parent.name)
     planned: list[changes.Change] = []
     if child is None:
-        child = Provider(child_uuid(parent.uuid), name, 0, {}, {},
+        child = Provider(ids.remotefx_uuid(parent.uuid), name, 0, {}, {},
                          frozenset(), frozenset())
         planned.append(changes.CreateProvider(
             Step.CREATE, child.uuid, name, parent_uuid=parent.uuid))

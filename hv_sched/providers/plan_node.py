@@ -18,11 +18,11 @@ aggregates and the allocation_ratio of DISK_GB, nothing else.
 
 from collections.abc import Iterable
 import dataclasses
-import math
 
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
-from hv_sched.placement import former_ratio
+from hv_sched.placement import disk_ratio
+from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.observed import Observed
@@ -55,14 +55,7 @@ def holding_shares(layout: Layout, observed: Observed) -> frozenset[str]:
 
 def is_open(provider: Provider) -> bool:
     """Whether the node's own disk would take a server."""
-    disk = provider.inventories.get(names.DISK_GB)
-    return disk is not None and disk.capacity >= 1
-
-
-def closed_ratio(provider: Provider) -> float:
-    """A ratio that leaves no whole GiB of the node's own disk."""
-    total = provider.inventories[names.DISK_GB].total
-    return min(former_ratio.CLOSED_RATIO, 0.5 / total)
+    return disk_ratio.is_open(provider.inventories.get(names.DISK_GB))
 
 
 def plan(layout: Layout, blocked: frozenset[str],
@@ -87,7 +80,7 @@ def plan(layout: Layout, blocked: frozenset[str],
                          may_join=uuid not in blocked)
         child = plan_gpu.plan(
             layout.nodes[uuid], provider,
-            observed.providers.get(plan_gpu.child_uuid(uuid)))
+            observed.providers.get(ids.remotefx_uuid(uuid)))
         planned += child[0]
         findings += [Notice(layout.cluster.name, provider.name, Kind.REFUSED,
                              reason) for reason in child[1]]
@@ -100,9 +93,9 @@ def _mark(layout: Layout, provider: Provider, overview: Overview
     owned = ownership.node_traits(provider.traits)
     desired = set(overview.placeable(node_traits.desired_node_traits(
         layout.cluster, layout.nodes[provider.uuid], provider.traits)))
-    if is_open(provider) and not former_ratio.remembered(provider.traits):
+    if is_open(provider) and not disk_ratio.remembers_former(provider.traits):
         disk = provider.inventories[names.DISK_GB]
-        desired.add(former_ratio.trait(disk.allocation_ratio))
+        desired.add(disk_ratio.former_trait(disk.allocation_ratio))
     else:
         desired |= {trait for trait in owned
                    if trait.startswith(names.FORMER_RATIO_PREFIX)}
@@ -112,7 +105,8 @@ def _mark(layout: Layout, provider: Provider, overview: Overview
 
 
 def _close(provider: Provider) -> changes.Change:
-    return _set_ratio(Step.CLOSE_NODE, provider, closed_ratio(provider))
+    return _set_ratio(Step.CLOSE_NODE, provider, disk_ratio.closed_ratio(
+        provider.inventories[names.DISK_GB].total))
 
 
 def _set_ratio(step: changes.Step, provider: Provider, ratio: float
@@ -172,10 +166,9 @@ def release(provider: Provider, our_aggregates: frozenset[str], layout: Layout
             Step.HIDE, provider.uuid, provider.name,
             before=provider.aggregates, after=remaining, labels=layout.labels)
     disk = provider.inventories.get(names.DISK_GB)
-    if disk is not None and math.isclose(
-            disk.allocation_ratio, closed_ratio(provider), rel_tol=1e-3):
+    if disk is not None and disk_ratio.has_closed_ratio(disk):
         yield _set_ratio(Step.OPEN_NODE, provider,
-                         former_ratio.ratio_of(provider.traits))
+                         disk_ratio.former_ratio(provider.traits))
     yield from changes.set_traits(
         Step.FORGET_NODE, provider,
         provider.traits - ownership.node_traits(provider.traits))

@@ -18,9 +18,9 @@ import dataclasses
 
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Observed
@@ -197,8 +197,9 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings
         volume, layout.cluster.vms, provider.shares_gb, used))
     return reserved_space.disk_inventory(
         volume, lines, provider.inventories.get(names.DISK_GB), used,
-        settings, overcommit.ratio(provider.traits, volume.total_gb, used,
-                                   settings.csv_allocation_ratio))
+        settings, disk_ratio.overcommit_ratio(
+            provider.traits, volume.total_gb, used,
+            settings.csv_allocation_ratio))
 
 
 def same_inventories(layout: Mapping[str, Inventory],
@@ -218,7 +219,7 @@ def _publish(layout: Layout, provider: Provider, settings: Settings,
         volume, provider.traits, used, settings)
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
-        volume.cached_images is not None) | overcommit.outlived(
+        volume.cached_images is not None) | disk_ratio.outlived_traits(
         provider.traits, volume.total_gb, used,
         settings.csv_allocation_ratio)
     desired = volume_traits(layout, provider.uuid, bool(closed),

@@ -23,8 +23,8 @@ import dataclasses
 import math
 
 from hv_sched import model
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers.settings import Settings
 
@@ -179,8 +179,8 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
     :param used_gb: DISK_GB allocated on it
     """
     closed_before = (names.NO_NEW_DISKS in traits
-                     and overcommit.ratio_before(traits) is None)
-    short_gb = overcommit.short_gb(traits, volume.total_gb, used_gb,
+                     and disk_ratio.ratio_before_overcommit(traits) is None)
+    short_gb = disk_ratio.excess_gb(traits, volume.total_gb, used_gb,
                                    settings.csv_allocation_ratio)
     reasons = []
     if volume.maintenance:

@@ -21,7 +21,7 @@ from collections.abc import Container
 
 from hv_sched.placement import names
 
-_PREFIXES = ('STORAGE_DISK_', 'CUSTOM_CSV_')
+_PREFIXES = (names.MEDIUM_PREFIX, names.CSV_PREFIX)
 _OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from hv_sched import features
 from hv_sched.features import remotefx
 from hv_sched.features import windows_builds
-from hv_sched.providers import plan_gpu
+from hv_sched.placement import names
 from hv_sched.requirements import keys
 from hv_sched.requirements import limits
 from hv_sched.requirements import values
@@ -112,6 +112,6 @@ def _group(resolution: Setting, heads: int, vram_mb: int
     except ValueError:  # more than any release shows: refused by all
         return None
     return values.GpuGroup(
-        {plan_gpu.ADAPTER: 1, plan_gpu.VRAM_MB: vram_mb},
+        {names.REMOTEFX_ADAPTER: 1, names.REMOTEFX_VRAM_MB: vram_mb},
         frozenset((features.REMOTEFX.trait, heads_trait,
                    remotefx.resolution_trait(resolution.value))))

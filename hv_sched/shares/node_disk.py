@@ -30,8 +30,7 @@ import dataclasses
 import logging
 
 from hv_sched import exception
-from hv_sched.placement import fitting
-from hv_sched.placement import former_ratio
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
@@ -57,12 +56,12 @@ class NodeDisks:
         def once() -> None:
             generation, traits = self._client.traits(node)
             at, inventories = self._client.inventories(node)
-            if (former_ratio.remembered(traits)
+            if (disk_ratio.remembers_former(traits)
                     or names.DISK_GB not in inventories):
                 return
             if at != generation:
                 raise exception.PlacementConflict(f'{node} changed')
-            trait = former_ratio.trait(
+            trait = disk_ratio.former_trait(
                 inventories[names.DISK_GB].allocation_ratio)
             self._client.ensure_trait(trait)
             self._client.set_traits(node, generation, traits | {trait})
@@ -91,9 +90,9 @@ class NodeDisks:
         disk = inventories.get(names.DISK_GB)
         if disk is None or _stays(disk, traits, leaving_gb):
             return None
-        return _with_ratio(generation, inventories, fitting.ratio(
+        return _with_ratio(generation, inventories, disk_ratio.fitting_ratio(
             disk, used.get(names.DISK_GB, 0) - leaving_gb,
-            former_ratio.ratio_of(traits)))
+            disk_ratio.former_ratio(traits)))
 
     def restore(self, node: str, ratio: float | None = None) -> None:
         """The ratio from before closing; nothing when none is remembered."""
@@ -101,9 +100,9 @@ class NodeDisks:
             _generation, traits = self._client.traits(node)
             generation, inventories = self._client.inventories(node)
             if names.DISK_GB in inventories and (
-                    ratio or former_ratio.remembered(traits)):
+                    ratio or disk_ratio.remembers_former(traits)):
                 self._set(node, generation, inventories,
-                          ratio or former_ratio.ratio_of(traits))
+                          ratio or disk_ratio.former_ratio(traits))
         _on_conflict(once)
 
     def mark_adopted(self, node: str) -> None:
@@ -121,8 +120,9 @@ class NodeDisks:
         def once() -> None:
             generation, inventories = self._client.inventories(node)
             if names.DISK_GB in inventories:
-                self._set(node, generation, inventories, fitting.ratio(
-                    inventories[names.DISK_GB], 0, 1.0))
+                self._set(node, generation, inventories,
+                          disk_ratio.closed_ratio(
+                              inventories[names.DISK_GB].total))
         _on_conflict(once)
 
     def write(self, moves: Sequence[Move]) -> None:
@@ -190,10 +190,10 @@ def _stays(inventory: Inventory, traits: Collection[str],
     An adopted node stays closed, whatever is left on it. A node whose own
     disk is open and that remembers no ratio is not ours to narrow.
     """
-    is_open = inventory.capacity >= 1
+    is_open = disk_ratio.is_open(inventory)
     if leaving_gb >= 0:
         return names.CLUSTERED in traits and not is_open
-    return is_open and not former_ratio.remembered(traits)
+    return is_open and not disk_ratio.remembers_former(traits)
 
 
 def _on_conflict(once: Callable[[], None]) -> None:

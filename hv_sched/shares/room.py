@@ -25,9 +25,8 @@ from collections.abc import Iterable
 import dataclasses
 import logging
 
-from hv_sched.placement import fitting
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
@@ -72,8 +71,8 @@ class Room:
         generation, traits = self._client.traits(volume)
         roomier = _with_room_for(disk, used_gb)
         marked = traits | {names.NO_NEW_DISKS}
-        if overcommit.ratio_before(traits) is None:
-            marked |= {overcommit.trait(disk.allocation_ratio)}
+        if disk_ratio.ratio_before_overcommit(traits) is None:
+            marked |= {disk_ratio.overcommit_trait(disk.allocation_ratio)}
         # Closed first: the room about to be made is nobody else's.
         if marked != traits:
             for trait in marked - traits:
@@ -92,8 +91,8 @@ class Room:
 def _with_room_for(disk: Inventory, used_gb: int) -> Inventory:
     """The volume as a sync would make it for what is used."""
     ratio = disk.allocation_ratio
-    if overcommit.still_needed(disk.total, used_gb, ratio):
-        ratio = fitting.smallest(disk.total, used_gb)
+    if disk_ratio.is_too_small(disk.total, used_gb, ratio):
+        ratio = disk_ratio.smallest_ratio(disk.total, used_gb)
     return dataclasses.replace(
         disk, allocation_ratio=ratio, reserved=reserved_space.fit_reserved(
             disk.total, disk.reserved, ratio, used_gb))

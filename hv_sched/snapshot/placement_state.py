@@ -15,26 +15,78 @@
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Set
+import dataclasses
 from typing import Any
 
+import os_traits
+
 from hv_sched import exception
+from hv_sched import features
 from hv_sched import parallel
-from hv_sched.doctor.evidence import PlacementState
-from hv_sched.doctor.evidence import Sample
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import node_capacity
 from hv_sched.placement import ownership
 from hv_sched.placement.client import Placement
+from hv_sched.placement.node_capacity import NodeCapacity
 from hv_sched.placement.observed import Listed
 from hv_sched.snapshot import reader
 from hv_sched.snapshot import volumes
 
-_UEFI = 'COMPUTE_SECURITY_UEFI_SECURE_BOOT'
-_SECURE_BOOT = 'CUSTOM_HYPERV_SECURE_BOOT'
+_UEFI: str = os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT
+_SECURE_BOOT = features.SECURE_BOOT.trait
 # What a volume must have to be one; the rest is health.
 _OF_VOLUMES = (names.VOLUME, names.SHARING)
 _AGGREGATES_A_REQUEST = 150
+
+
+@dataclasses.dataclass(frozen=True)
+class PlacementState:
+    """The cloud as Placement has it.
+
+    :param version: the newest microversion it speaks
+    :param snapshot: see hv_sched.snapshot.volumes
+    :param compute_nodes: names by provider uuid
+    :param rooms: the clustered nodes by provider uuid
+    :param unmarked: names of nodes that are in a volume's home aggregate but
+        lack our traits
+    :param unnamed: names of nodes in such an aggregate that no volume's
+        traits name
+    :param volume_names: all providers named like a volume, by uuid
+    :param wiped: those of them without a DISK_GB inventory
+    :param unshared: those of them that lack a trait of volumes, with it
+    :param strangers: names of nodes that reach a volume by an aggregate
+        which is not its home: by volume name, then aggregate
+    :param no_secure_boot: names of nodes with CUSTOM_HYPERV_SECURE_BOOT that
+        Nova does not ask for secure boot
+    :param limit: candidates a request gets at most
+    :param offered: candidates of a small request, at most limit
+    :param offered_hosts: how many hosts these are on
+    """
+
+    version: tuple[int, int]
+    snapshot: volumes.Snapshot
+    compute_nodes: Mapping[str, str]
+    rooms: Mapping[str, NodeCapacity]
+    unmarked: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    volume_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    wiped: tuple[str, ...] = ()
+    unshared: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    strangers: Mapping[str, Mapping[str, tuple[str, ...]]] = (
+        dataclasses.field(default_factory=dict))
+    no_secure_boot: tuple[str, ...] = ()
+    limit: int = 1000
+    offered: int = 0
+    offered_hosts: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """What is ours at one moment: (provider name, what) -> value."""
+
+    values: Mapping[tuple[str, str], str]
 
 
 def snapshot(placement: Placement,
@@ -46,18 +98,18 @@ def snapshot(placement: Placement,
 
 
 def read(placement: Placement, limit: int, workers: int) -> PlacementState:
-    """One or two requests a volume, about twenty besides.
+    """One or two requests a volume, and about twenty more.
 
     :param limit: [scheduler]max_placement_results
     :raises PlacementError: Placement does not answer
     """
-    return _Reader(placement, workers).read(limit)
+    return _StateReader(placement, workers).read(limit)
 
 
-def sample(placement: Placement, called: Mapping[str, str]) -> Sample:
+def sample(placement: Placement, labels: Mapping[str, str]) -> Sample:
     """What is ours on volumes and nodes now, in two requests.
 
-    :param called: names of providers by uuid
+    :param labels: names of providers by uuid
     """
     values = {}
     for uuid, summary in _summaries(placement, names.HELD_DISK_GB,
@@ -71,8 +123,8 @@ def sample(placement: Placement, called: Mapping[str, str]) -> Sample:
         values[uuid, 'own disk'] = (
             'open' if disk.get('capacity', 0) else 'closed')
         _add_traits(values, uuid, ownership.node_traits(summary['traits']))
-    return Sample({(called.get(uuid, uuid), what): value
-                   for (uuid, what), value in values.items()})
+    return Sample({(labels.get(uuid, uuid), field): value
+                   for (uuid, field), value in values.items()})
 
 
 def _add_traits(values: dict[tuple[str, str], str], uuid: str,
@@ -85,143 +137,139 @@ def _summaries(placement: Placement, resource_class: str, trait: str
                ) -> Mapping[str, Mapping[str, Any]]:
     """Summaries of the providers with a trait that have a unit left."""
     try:
-        found = placement.allocation_candidates(
+        candidates = placement.allocation_candidates(
             resources=f'{resource_class}:1', required=trait)
     except exception.PlacementRefused:  # the trait or class is not there
         return {}
     return {uuid: summary
-            for uuid, summary in found['provider_summaries'].items()
+            for uuid, summary in candidates['provider_summaries'].items()
             if trait in summary['traits']}
 
 
-def _names(compute: Mapping[str, str], some: Collection[str]
-           ) -> tuple[str, ...]:
-    """Of those that are compute nodes."""
-    return tuple(sorted(compute[uuid] for uuid in some if uuid in compute))
+def _sorted_names(compute_nodes: Mapping[str, str], providers: Set[str]
+                  ) -> tuple[str, ...]:
+    """Names of those that are compute nodes."""
+    return tuple(sorted(compute_nodes[uuid]
+                        for uuid in providers & compute_nodes.keys()))
 
 
-class _Reader:
+class _StateReader:
     def __init__(self, placement: Placement, workers: int) -> None:
         self._placement = placement
         self._workers = workers
 
     def read(self, limit: int) -> PlacementState:
-        everyone = self._placement.list_providers()
-        known = self._placement.all_traits()
-        compute = {one.uuid: one.name for one in
-                   self._placement.list_providers(
-                       required=names.COMPUTE_NODE)}
-        found = snapshot(self._placement, set)
-        called = {one.uuid: one.name for one in everyone
-                  if one.name.startswith(names.VOLUME_NAME_PREFIX)}
-        at_home = self._at_home(sorted(called))
-        offered, hosts = self._offered(limit, compute)
+        providers = self._placement.list_providers()
+        traits = self._placement.all_traits()
+        compute_nodes = {provider.uuid: provider.name for provider
+                         in self._owners(names.COMPUTE_NODE)}
+        published = snapshot(self._placement, set)
+        labels = {provider.uuid: provider.name for provider in providers
+                  if provider.name.startswith(names.VOLUME_NAME_PREFIX)}
+        at_home = self._at_home(sorted(labels))
+        offered, hosts = self._offered(limit, compute_nodes)
         return PlacementState(
-            version=self._version(), snapshot=found, compute_nodes=compute,
+            version=self._placement.newest_version(), snapshot=published,
+            compute_nodes=compute_nodes,
             rooms=node_capacity.read(self._placement, self._workers),
-            unmarked=_names(compute, at_home - found.nodes.keys()),
-            unnamed=_names(compute, self._unnamed(at_home, called, found)),
-            volume_names=called,
-            wiped=self._wiped(called, found),
-            unshared=self._unshared(at_home & called.keys(), known),
-            strangers=self._strangers(called, compute),
-            no_secure_boot=self._no_secure_boot(known),
+            unmarked=_sorted_names(compute_nodes,
+                                   at_home - published.nodes.keys()),
+            unnamed=_sorted_names(
+                compute_nodes, self._unnamed(at_home, labels, published)),
+            volume_names=labels,
+            wiped=self._wiped(labels, published),
+            unshared=self._unshared(at_home & labels.keys(), traits),
+            strangers=self._strangers(labels, compute_nodes),
+            no_secure_boot=self._no_secure_boot(traits),
             limit=limit, offered=offered, offered_hosts=hosts)
 
-    def _version(self) -> tuple[int, int]:
-        versions = self._placement.read('/')['versions']
-        newest = max((each.get('max_version') or '1.0' for each in versions),
-                     key=lambda text: tuple(map(int, text.split('.'))))
-        major, minor = newest.split('.')
-        return int(major), int(minor)
-
-    def _offered(self, limit: int, compute: Mapping[str, str]
+    def _offered(self, limit: int, compute_nodes: Mapping[str, str]
                  ) -> tuple[int, int]:
         """What the smallest request gets, as the scheduler asks."""
-        found = self._placement.read(
-            '/allocation_candidates?resources=VCPU:1,MEMORY_MB:1,'
-            f'{names.DISK_GB}:1&limit={limit}')['allocation_requests']
-        hosts = {provider for one in found for provider in one['allocations']
-                 if provider in compute}
-        return len(found), len(hosts)
+        candidates = self._placement.allocation_candidates(
+            resources=f'VCPU:1,MEMORY_MB:1,{names.DISK_GB}:1',
+            limit=str(limit))['allocation_requests']
+        hosts = {provider for candidate in candidates
+                 for provider in candidate['allocations']
+                 if provider in compute_nodes}
+        return len(candidates), len(hosts)
 
-    def _wiped(self, called: Mapping[str, str], found: volumes.Snapshot
+    def _wiped(self, labels: Mapping[str, str], published: volumes.Snapshot
                ) -> tuple[str, ...]:
         """Those with an inventory stand in the bulk answer."""
-        doubtful = sorted(uuid for uuid in called
-                          if uuid not in found.volumes
-                          or not found.volumes[uuid].capacity_gb)
+        doubtful = sorted(uuid for uuid in labels
+                          if uuid not in published.volumes
+                          or not published.volumes[uuid].capacity_gb)
         read_in_full = parallel.in_parallel(
             self._workers, self._placement.inventories, doubtful)
         return tuple(uuid for uuid, (_generation, inventories)
                      in zip(doubtful, read_in_full, strict=True)
                      if names.DISK_GB not in inventories)
 
-    def _unshared(self, used: Collection[str], known: frozenset[str]
+    def _unshared(self, used: Collection[str], traits: frozenset[str]
                   ) -> dict[str, str]:
         """Volumes that lack a trait of volumes.
 
         :param used: those in their home aggregate, the last step of
             publishing
         """
-        owners = {trait: {one.uuid for one in self._owners(trait)}
-                  if trait in known else set() for trait in _OF_VOLUMES}
+        owners = {trait: {provider.uuid for provider in self._owners(trait)}
+                  if trait in traits else set() for trait in _OF_VOLUMES}
         return {uuid: trait for uuid in sorted(used)
                 for trait in _OF_VOLUMES if uuid not in owners[trait]}
 
-    def _at_home(self, called: list[str]) -> set[str]:
+    def _at_home(self, uuids: list[str]) -> set[str]:
         """Volumes and nodes that are in some volume's home aggregate."""
-        found: set[str] = set()
-        for start in range(0, len(called), _AGGREGATES_A_REQUEST):
-            part = called[start:start + _AGGREGATES_A_REQUEST]
+        members: set[str] = set()
+        for start in range(0, len(uuids), _AGGREGATES_A_REQUEST):
+            part = uuids[start:start + _AGGREGATES_A_REQUEST]
             homes = ','.join(map(ids.home_aggregate, part))
-            found.update(one.uuid for one in self._placement.list_providers(
-                member_of=f'in:{homes}'))
-        return found
+            members |= self._members(f'in:{homes}')
+        return members
 
-    def _unnamed(self, at_home: Collection[str], called: Collection[str],
-                 found: volumes.Snapshot) -> set[str]:
+    def _unnamed(self, at_home: Collection[str], labels: Collection[str],
+                 published: volumes.Snapshot) -> set[str]:
         """Users of volumes that could be read, whom none of those names."""
-        doubtful = set(at_home) - found.homes.keys()
-        readable = [uuid for uuid in sorted(called) if uuid in found.volumes]
-        if doubtful and len(readable) < len(called):
+        doubtful = set(at_home) - published.homes.keys()
+        readable = [uuid for uuid in sorted(labels)
+                    if uuid in published.volumes]
+        if doubtful and len(readable) < len(labels):
             doubtful &= self._at_home(readable)
         return doubtful
 
     def _owners(self, trait: str) -> list[Listed]:
         return self._placement.list_providers(required=trait)
 
-    def _strangers(self, called: Mapping[str, str],
-                   compute: Mapping[str, str]
+    def _members(self, aggregates: str) -> set[str]:
+        """:param aggregates: one, or several as ``in:…``"""
+        return {provider.uuid for provider
+                in self._placement.list_providers(member_of=aggregates)}
+
+    def _strangers(self, labels: Mapping[str, str],
+                   compute_nodes: Mapping[str, str]
                    ) -> dict[str, dict[str, tuple[str, ...]]]:
         """Who reaches a volume by another aggregate than its home."""
-        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        strangers: dict[str, dict[str, tuple[str, ...]]] = {}
         members: dict[str, set[str]] = {}
-        every = sorted(called)
+        uuids = sorted(labels)
         read_in_full = parallel.in_parallel(
-            self._workers, self._placement.aggregates, every)
+            self._workers, self._placement.aggregates, uuids)
         for uuid, (_generation, aggregates) in zip(
-                every, read_in_full, strict=True):
+                uuids, read_in_full, strict=True):
             home = ids.home_aggregate(uuid)
             for aggregate in sorted(aggregates - {home}):
-                strangers = self._members(aggregate, members) - (
-                    self._members(home, members))
-                if strangers & compute.keys():
-                    found.setdefault(called[uuid], {})[aggregate] = tuple(
-                        sorted(compute[one] for one
-                               in strangers & compute.keys()))
-        return found
+                for key in (aggregate, home):
+                    if key not in members:
+                        members[key] = self._members(key)
+                reaching = _sorted_names(
+                    compute_nodes, members[aggregate] - members[home])
+                if reaching:
+                    strangers.setdefault(labels[uuid], {})[
+                        aggregate] = reaching
+        return strangers
 
-    def _members(self, aggregate: str, known: dict[str, set[str]]
-                 ) -> set[str]:
-        if aggregate not in known:
-            known[aggregate] = {one.uuid for one in
-                                self._placement.list_providers(
-                                    member_of=aggregate)}
-        return known[aggregate]
-
-    def _no_secure_boot(self, known: frozenset[str]) -> tuple[str, ...]:
-        if not {_UEFI, _SECURE_BOOT} <= known:
+    def _no_secure_boot(self, traits: frozenset[str]) -> tuple[str, ...]:
+        if not {_UEFI, _SECURE_BOOT} <= traits:
             return ()
-        return tuple(sorted(one.name for one in self._owners(
+        return tuple(sorted(provider.name for provider in self._owners(
             f'{_SECURE_BOOT},!{_UEFI}')))

@@ -27,7 +27,7 @@ import dataclasses
 
 from hv_sched.placement import names
 from hv_sched.placement import node_capacity
-from hv_sched.placement.node_capacity import NodeRoom
+from hv_sched.placement.node_capacity import NodeCapacity
 from hv_sched.snapshot import volumes
 
 
@@ -52,13 +52,13 @@ class RestartRoom:
             (self.disk_gb or 0, 'GB of disk')) if amount < 0)
 
 
-def of_clusters(known: volumes.Snapshot, nodes: Mapping[str, NodeRoom]
+def of_clusters(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
                 ) -> dict[str, RestartRoom]:
     """By the cluster's name, for each that has a node."""
     return _worst(known, nodes, lambda volume: volume.cluster)
 
 
-def of_volumes(known: volumes.Snapshot, nodes: Mapping[str, NodeRoom]
+def of_volumes(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
                ) -> dict[str, RestartRoom]:
     """By the volume's provider uuid: of the nodes that use it; any other of
     the cluster may take over.
@@ -66,10 +66,10 @@ def of_volumes(known: volumes.Snapshot, nodes: Mapping[str, NodeRoom]
     return _worst(known, nodes, lambda volume: volume.uuid)
 
 
-def _worst(known: volumes.Snapshot, nodes: Mapping[str, NodeRoom],
+def _worst(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity],
            key: Callable[[volumes.Volume], str]) -> dict[str, RestartRoom]:
     """What is left after the failure that leaves least."""
-    clusters: dict[str, dict[str, NodeRoom]] = {}
+    clusters: dict[str, dict[str, NodeCapacity]] = {}
     for uuid, node in nodes.items():
         for volume in _homes(known, uuid):
             clusters.setdefault(volume.cluster, {})[uuid] = node
@@ -95,8 +95,8 @@ def _homes(known: volumes.Snapshot, node: str) -> list[volumes.Volume]:
             if uuid in known.volumes]
 
 
-def _room(known: volumes.Snapshot, node: NodeRoom,
-          cluster: Mapping[str, NodeRoom]) -> RestartRoom:
+def _room(known: volumes.Snapshot, node: NodeCapacity,
+          cluster: Mapping[str, NodeCapacity]) -> RestartRoom:
     others = [other for uuid, other in cluster.items() if uuid != node.uuid]
     memory, vcpus = (
         node_capacity.free(others, rc) - node.amount(rc).used
@@ -105,8 +105,8 @@ def _room(known: volumes.Snapshot, node: NodeRoom,
                        _disk_gb(known, node, others))
 
 
-def _disk_gb(known: volumes.Snapshot, node: NodeRoom,
-             others: Iterable[NodeRoom]) -> int | None:
+def _disk_gb(known: volumes.Snapshot, node: NodeCapacity,
+             others: Iterable[NodeCapacity]) -> int | None:
     """Room on the cluster's other volumes, less what is on the node's own."""
     shared = {volume.uuid for other in others
               for volume in _homes(known, other.uuid)}

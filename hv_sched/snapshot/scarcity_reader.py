@@ -19,15 +19,16 @@ for RemoteFX: however many nodes there are.
 from collections.abc import Iterator
 
 from hv_sched import features
+from hv_sched.features import remotefx
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Listed
-from hv_sched.providers import plan_gpu
 from hv_sched.snapshot import scarcity
 
 # The smallest server there is.
 _ROOM = 'VCPU:1,MEMORY_MB:1'
-_ADAPTER = f'{plan_gpu.ADAPTER}:1,{plan_gpu.VRAM_MB}:{plan_gpu.MIN_VRAM_MB}'
+_ADAPTER = (f'{names.REMOTEFX_ADAPTER}:1,'
+            f'{names.REMOTEFX_VRAM_MB}:{remotefx.MIN_VRAM_MB}')
 
 
 def read(placement: Placement, traits: frozenset[str], survivable: bool

@@ -21,7 +21,6 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
-from hv_sched.providers import plan_gpu
 from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds
@@ -114,9 +113,10 @@ def test_a_gpu_without_memory_left_costs_nothing_more(placement):
     told = clouds.facts(clouds.cluster(nodes=(clouds.node(
         1, remotefx_enabled=True, gpus=(model.Gpu('card', 1024),)),)))
     cloud.sync(told)
-    child = plan_gpu.child_uuid(cloud.nodes['hv01'])
+    child = ids.remotefx_uuid(cloud.nodes['hv01'])
     cloud.allocate('55555555-5555-4555-8555-555555555555', {child: {
-        'resources': {plan_gpu.ADAPTER: 1, plan_gpu.VRAM_MB: 1024}}})
+        'resources': {names.REMOTEFX_ADAPTER: 1,
+                      names.REMOTEFX_VRAM_MB: 1024}}})
     assert read_in_full(requests_of(cloud, told)) == set()
 
 

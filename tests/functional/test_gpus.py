@@ -19,10 +19,11 @@ import pytest
 
 from hv_sched import model
 from hv_sched.notices import Kind
-from hv_sched.providers import plan_gpu
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from tests.functional import cloud as clouds
 
-ADAPTER, VRAM = plan_gpu.ADAPTER, plan_gpu.VRAM_MB
+ADAPTER, VRAM = names.REMOTEFX_ADAPTER, names.REMOTEFX_VRAM_MB
 
 
 @pytest.fixture
@@ -126,7 +127,7 @@ def test_a_gpu_that_goes_while_used_is_closed_then_gone(cloud):
     assert not candidates(cloud, 64)
     assert move(cloud, server, allocations).status_code == 204
     holder = next(iter(cloud.admin.get(
-        f'/resource_providers/{plan_gpu.child_uuid(cloud.nodes["hv01"])}'
+        f'/resource_providers/{ids.remotefx_uuid(cloud.nodes["hv01"])}'
         '/allocations').json()['allocations']))
     assert cloud.admin.delete(f'/allocations/{holder}').status_code == 204
     cloud.sync(facts())

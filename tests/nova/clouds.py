@@ -27,7 +27,6 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
-from hv_sched.providers import plan_gpu
 
 HOSTS = ('n0', 'n1', 'n2', 'n3', 'n4')
 VOLUMES = tuple(ids.volume_uuid('guid-c0', f'v{n}') for n in range(3))
@@ -133,8 +132,8 @@ class Writer:
         self._api = api
         self._nodes = nodes
         self._zone = zone
-        for resource_class in (names.HELD_DISK_GB, plan_gpu.ADAPTER,
-                               plan_gpu.VRAM_MB, 'CUSTOM_THING'):
+        for resource_class in (names.HELD_DISK_GB, names.REMOTEFX_ADAPTER,
+                               names.REMOTEFX_VRAM_MB, 'CUSTOM_THING'):
             api.ensure_resource_class(resource_class)
         for trait in (*FEATURES, *OWN, names.HYPERV, names.CLUSTERED,
                       names.PAUSED, names.NO_NEW_DISKS, names.VOLUME,
@@ -183,8 +182,8 @@ class Writer:
             aggregates.add(ids.home_aggregate(VOLUMES[node.home]))
         self._put(uuid, found, traits, aggregates)
         self._put(self._child(uuid), {
-            plan_gpu.ADAPTER: Inventory(node.adapters),
-            plan_gpu.VRAM_MB: Inventory(512)} if node.adapters else {},
+            names.REMOTEFX_ADAPTER: Inventory(node.adapters),
+            names.REMOTEFX_VRAM_MB: Inventory(512)} if node.adapters else {},
             ('CUSTOM_HYPERV_REMOTEFX', 'HW_GPU_RESOLUTION_W1024H768',
              'HW_GPU_MAX_DISPLAY_HEADS_1') if node.adapters else (), ())
 

@@ -22,6 +22,8 @@ import time
 from typing import Any
 
 from hv_sched import model
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from tests.nova import base
@@ -145,11 +147,11 @@ class FeatureCase(AskingCase):
         found = plan_gpu.inventories(node)
         if not found:
             return
-        child = plan_gpu.child_uuid(uuid)
+        child = ids.remotefx_uuid(uuid)
         for resource_class in found:
             self.publisher._ensure(f'/resource_classes/{resource_class}')
         self.publisher._send('post', '/resource_providers', {
-            'name': plan_gpu.child_name(node.name), 'uuid': child,
+            'name': names.remotefx_provider_name(node.name), 'uuid': child,
             'parent_provider_uuid': uuid})
         self.publisher._send(
             'put', f'/resource_providers/{child}/inventories',

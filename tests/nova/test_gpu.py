@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.placement import observed
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import changes
@@ -65,15 +67,15 @@ class GpuCase(features.FeatureCase):
 
     def adapter_of(self, consumer: str) -> dict[str, int]:
         """Video memory a consumer holds, by node."""
-        return {name.partition(':')[0]: held[plan_gpu.VRAM_MB]
+        return {name.partition(':')[0]: held[names.REMOTEFX_VRAM_MB]
                 for name, held in self.shares(consumer).items()
-                if plan_gpu.VRAM_MB in held}
+                if names.REMOTEFX_VRAM_MB in held}
 
     def used_mb(self) -> dict[str, int]:
         """Video memory used, by node."""
         return {node.name: self.placement.get(
-            f'/resource_providers/{plan_gpu.child_uuid(self.node(node.name))}'
-            '/usages').body['usages'][plan_gpu.VRAM_MB] for node in FX}
+            f'/resource_providers/{ids.remotefx_uuid(self.node(node.name))}'
+            '/usages').body['usages'][names.REMOTEFX_VRAM_MB] for node in FX}
 
     def boot_at_once(self, flavor: str, count: int) -> list[dict[str, Any]]:
         """As many requests as servers, none waiting for another."""
@@ -257,11 +259,11 @@ class GpuMovesTest(GpuCase):
 
     def take_card(self, name: str) -> None:
         """What a sync writes when the node shows no card any more."""
-        uuid = plan_gpu.child_uuid(self.node(name))
+        uuid = ids.remotefx_uuid(self.node(name))
         path = f'/resource_providers/{uuid}'
         shown = self.publisher._read(f'{path}/inventories')
         child = observed.Provider(
-            uuid, plan_gpu.child_name(name),
+            uuid, names.remotefx_provider_name(name),
             shown['resource_provider_generation'],
             {rc: Inventory(one['total'], max_unit=one['max_unit'])
              for rc, one in shown['inventories'].items()},

@@ -18,12 +18,12 @@ from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
-from hv_sched.placement import former_ratio
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
-from hv_sched.placement.node_capacity import NodeRoom
+from hv_sched.placement.node_capacity import NodeCapacity
 
 
-def _open(evidence: Evidence) -> Iterator[NodeRoom]:
+def _open(evidence: Evidence) -> Iterator[NodeCapacity]:
     for node in evidence.placement.rooms.values():
         if node.amount(names.DISK_GB).capacity >= 1:
             yield node
@@ -32,7 +32,7 @@ def _open(evidence: Evidence) -> Iterator[NodeRoom]:
 def ratio_undone(evidence: Evidence) -> Iterator[Found]:
     """It was closed, for the former ratio is remembered; now it is open."""
     for node in _open(evidence):
-        if former_ratio.remembered(node.traits):
+        if disk_ratio.remembers_former(node.traits):
             yield Found(node.name, f'its own disk offers '
                         f'{node.amount(names.DISK_GB).capacity} GB again '
                         'although hv_sched had closed it')
@@ -48,7 +48,7 @@ def ratio_configured(evidence: Evidence) -> Iterator[Found]:
 
 def node_open(evidence: Evidence) -> Iterator[Found]:
     for node in _open(evidence):
-        if not former_ratio.remembered(node.traits):
+        if not disk_ratio.remembers_former(node.traits):
             yield Found(node.name, f'its own disk offers '
                         f'{node.amount(names.DISK_GB).capacity} GB beside '
                         'the volume')

@@ -19,38 +19,12 @@ from hypothesis import strategies as st
 from hv_sched import model
 from hv_sched.adopt import proof
 from hv_sched.adopt.plan import VolumePlan
-from hv_sched.placement import fitting
-from hv_sched.placement import former_ratio
-from hv_sched.placement import overcommit
+from hv_sched.placement import disk_ratio
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
 
 GB = st.integers(1, 65536)
-
-
-@hypothesis.given(GB, GB)
-def test_the_smallest_ratio_fits_and_leaves_less_than_a_gb_in_10000(
-        room, used):
-    ratio = fitting.smallest(room, used)
-    assert used <= int(room * ratio) <= used * 1.0001 + 1
-
-
-@hypothesis.given(GB, GB)
-def test_mysql_gives_the_smallest_ratio_back_as_it_was(room, used):
-    ratio = fitting.smallest(room, used)
-    assert float(f'{ratio:.6g}') == ratio
-
-
-@hypothesis.given(GB)
-def test_nothing_used_closes_the_node(total):
-    ratio = fitting.ratio(Inventory(total), 0, 1.0)
-    assert Inventory(total, allocation_ratio=ratio).capacity == 0
-
-
-@hypothesis.given(GB, GB, st.sampled_from([0.5, 1.0, 1.5, 16.0]))
-def test_fitting_never_opens_wider_than_before(total, used, most):
-    assert fitting.ratio(Inventory(total), used, most) <= most
 
 
 @hypothesis.given(
@@ -65,38 +39,21 @@ def test_the_proof_holds_exactly_when_no_share_changed(plan, now, new):
     assert found.holds is (not changed)
 
 
-@hypothesis.given(st.sampled_from([1.0, 1.5, 0.25, 16.0, 1e-05]))
-def test_an_over_booked_volume_remembers_its_ratio(ratio):
-    assert overcommit.ratio_before([overcommit.trait(ratio)]) == ratio
-    assert former_ratio.ratio_of([former_ratio.trait(ratio)]) == ratio
-
-
-@hypothesis.given(GB, GB)
-def test_an_over_booked_volume_has_room_for_its_shares_only(total, used):
-    ratio = overcommit.ratio([overcommit.trait(1.0)], total, used, None)
-    capacity = Inventory(total, allocation_ratio=ratio).capacity
-    assert capacity >= used
-    if used > total:
-        assert capacity <= used * 1.0001 + 1
-    else:
-        assert ratio == 1.0
-
-
 @hypothesis.given(GB, GB, GB, st.integers(0, 10000), st.sampled_from(
     [None, 0.5, 1.0, 1.5]))
 def test_a_sync_never_takes_room_that_shares_have(
         total, used, reserved, foreign, configured):
     """Whatever is reserved: it gives way to shares, then the ratio does."""
     volume = model.Volume(guid='v', name='v', size_bytes=total * model.GIB)
-    traits = [overcommit.trait(1.0)]
+    traits = [disk_ratio.overcommit_trait(1.0)]
     found = reserved_space.disk_inventory(
         volume,
         (reserved_space.ReservedPart('foreign files', foreign * model.GIB),),
         Inventory(total, min(reserved, total)), used, Settings(),
-        overcommit.ratio(traits, total, used, configured))
+        disk_ratio.overcommit_ratio(traits, total, used, configured))
     assert found.capacity >= used
     assert 0 <= found.reserved <= total
-    if overcommit.short_gb(traits, total, used, configured):
+    if disk_ratio.excess_gb(traits, total, used, configured):
         assert found.reserved == 0
     else:
         assert found.allocation_ratio == (configured or 1.0)

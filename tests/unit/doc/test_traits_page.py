@@ -26,9 +26,11 @@ from hv_sched.placement import names
 from hv_sched.placement import ownership
 from tests.unit.features import feature_oracle
 
-RESOURCE_CLASSES = {names.HELD_DISK_GB}
+RESOURCE_CLASSES = {names.HELD_DISK_GB, names.REMOTEFX_ADAPTER,
+                    names.REMOTEFX_VRAM_MB}
 # Families that stand on the page member by member.
-FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX, names.CLOSED_PREFIX}
+FAMILIES = {names.CUSTOM_PREFIX, names.HYPERV_PREFIX, names.CSV_PREFIX,
+            names.CLOSED_PREFIX, names.REMOTEFX_PREFIX}
 
 
 def written():
@@ -60,7 +62,7 @@ def test_no_trait_is_on_the_page_twice():
 
 def test_the_page_lists_only_what_is_ours():
     for trait in written():
-        assert (ownership.volume_trait(trait, True, True)
+        assert (ownership.writable_on_volume(trait)
                 or ownership.node_trait(trait, cpu_managed=True)
                 or ownership.child_trait(trait)), trait
 

@@ -12,10 +12,7 @@
 
 """Identifiers must never change: every cloud's data hangs on them."""
 
-from hypothesis import given
-from hypothesis import strategies as st
 
-from hv_sched.placement import former_ratio
 from hv_sched.placement import ids
 
 CLUSTER = '11111111-1111-4111-8111-111111111111'
@@ -34,15 +31,3 @@ def test_identifiers_are_fixed_for_ever():
 def test_a_guid_is_the_same_in_either_case():
     assert ids.volume_uuid(CLUSTER.upper(), 'ABCDEF') == ids.volume_uuid(
         CLUSTER, 'abcdef')
-
-
-@given(st.floats(0.0001, 1000, allow_nan=False))
-def test_a_former_ratio_survives_as_a_trait(ratio):
-    trait = former_ratio.trait(ratio)
-    assert former_ratio.ratio_of({trait, 'CUSTOM_GOLD'}) == ratio
-    assert set(trait) <= set('ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_')
-
-
-def test_without_a_readable_trait_the_ratio_is_stocks():
-    assert former_ratio.ratio_of(()) == 1.0
-    assert former_ratio.ratio_of({'CUSTOM_CSV_FORMER_RATIO_X'}) == 1.0

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
-from hv_sched.placement import overcommit
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
@@ -203,7 +203,7 @@ def test_maintenance_and_the_operator_close():
 
 def test_a_volume_that_owes_room_stays_closed():
     vol = dataclasses.replace(volume(), free_bytes=None)
-    traits = frozenset((names.NO_NEW_DISKS, overcommit.trait(1.0)))
+    traits = frozenset((names.NO_NEW_DISKS, disk_ratio.overcommit_trait(1.0)))
     assert reserved_space.closed_reasons(
         vol, traits, vol.total_gb + 7, Settings()) == (
         '7 GB more allocated than it holds',)
