@@ -21,6 +21,7 @@ from hv_sched import exception
 from hv_sched import features
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
+from hv_sched.placement import owed
 from hv_sched.placement import ownership
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import GpuSummary
@@ -119,9 +120,10 @@ def _volume_summaries(client: Placement, in_use: frozenset[str],
 
 def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
     disk = summary['resources'].get(names.DISK_GB, {})
+    held = summary['resources'].get(names.HELD_DISK_GB, {})
     return VolumeSummary(
         capacity_gb=disk.get('capacity', 0), used_gb=disk.get('used', 0),
-        traits=frozenset(summary['traits']))
+        traits=frozenset(summary['traits']), held_gb=held.get('used', 0))
 
 
 def _gpu_summaries(client: Placement, in_use: frozenset[str]
@@ -191,15 +193,30 @@ def _read_once(client: Placement, listed: Listed, with_shares: bool
     traits_at, traits = client.traits(uuid)
     aggregates_at, aggregates = client.aggregates(uuid)
     usages_at, usages = client.usages(uuid)
-    shares = _shares_gb(client, uuid) if with_shares else None
+    is_held = bool(usages.get(names.HELD_DISK_GB))
+    allocations = (client.allocations_on(uuid) if with_shares or is_held
+                   else {})
+    escrows = _escrows(client, allocations)
     generation, inventories = client.inventories(uuid)
     if {traits_at, aggregates_at, usages_at} != {generation}:
         return None
     return Provider(uuid, listed.name, generation, inventories, usages,
-                    traits, aggregates, listed.parent_uuid, shares)
+                    traits, aggregates, listed.parent_uuid,
+                    _shares_gb(allocations) if with_shares else None, escrows)
 
 
-def _shares_gb(client: Placement, uuid: str) -> dict[str, int]:
+def _shares_gb(allocations: Mapping[str, Mapping[str, int]]
+               ) -> dict[str, int]:
     return {consumer: resources[names.DISK_GB]
-            for consumer, resources in client.allocations_on(uuid).items()
+            for consumer, resources in allocations.items()
             if names.DISK_GB in resources}
+
+
+def _escrows(client: Placement, allocations: Mapping[str, Mapping[str, int]]
+             ) -> tuple[owed.Escrow, ...]:
+    """The escrow among allocations; a request for each consumer's type."""
+    types = {uuid: consumer.consumer_type
+             for uuid, resources in allocations.items()
+             if resources.get(names.HELD_DISK_GB)
+             and (consumer := client.consumer(uuid)) is not None}
+    return owed.escrows_of(allocations, types)

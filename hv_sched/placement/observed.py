@@ -20,6 +20,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched.placement import names
+from hv_sched.placement import owed
 from hv_sched.placement.inventory import Inventory
 
 
@@ -47,9 +48,33 @@ class Provider:
     parent_uuid: str | None = None
     # Consumer uuid -> GiB of DISK_GB; read only where a source lists VMs.
     shares_gb: Mapping[str, int] | None = None
+    # Read only where some is held; None when it was not read.
+    escrows: tuple[owed.Escrow, ...] | None = None
 
     def used(self, resource_class: str) -> int:
         return self.usages.get(resource_class, 0)
+
+    @property
+    def owed(self) -> owed.Owed:
+        """What it owes its servers, escrow among it."""
+        disk_gb = self.used(names.DISK_GB)
+        if self.escrows is None:
+            return owed.untyped(disk_gb, self.used(names.HELD_DISK_GB))
+        return owed.owed(disk_gb, self.escrows)
+
+    @property
+    def copies_gb(self) -> Mapping[str, int] | None:
+        """``shares_gb`` with the escrow that is a share.
+
+        Of a consumer without a type, too: where a source lists a VM by that
+        uuid, it is a server.
+        """
+        if self.shares_gb is None:
+            return None
+        return {**self.shares_gb, **{
+            escrow.consumer: max(escrow.held_gb, escrow.disk_gb)
+            for escrow in self.escrows or ()
+            if escrow.consumer_type != owed.MIGRATION}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,11 +82,18 @@ class VolumeSummary:
     """A volume in the provider_summaries of one bulk request.
 
     :param capacity_gb: (total - reserved) * allocation_ratio
+    :param held_gb: escrow on it, of servers and of migrations
     """
 
     capacity_gb: int
     used_gb: int
     traits: frozenset[str]
+    held_gb: int = 0
+
+    @property
+    def owed(self) -> owed.Owed:
+        """What it may owe at most; only the consumers' types tell more."""
+        return owed.untyped(self.used_gb, self.held_gb)
 
 
 @dataclasses.dataclass(frozen=True)
