@@ -36,23 +36,6 @@ class Row:
     origin: str = ''
 
 
-# What each rule looks at; the test proves that nothing else changes it.
-FACTS: dict[str, tuple[str, ...]] = {
-    catalogue.GEN1.name: ('build',),
-    catalogue.GEN2.name: ('build',),
-    catalogue.SECURE_BOOT.name: ('build',),
-    catalogue.SECURE_BOOT_LINUX.name: ('build',),
-    catalogue.VTPM.name: ('build', 'guarded_host'),
-    catalogue.SHIELDED_VM.name: ('build', 'guarded_host'),
-    catalogue.NESTED_VIRT.name: (
-        'build', 'cpu_vendor', 'nested_virtualization'),
-    catalogue.REMOTEFX.name: ('build', 'remotefx_enabled', 'gpus'),
-    catalogue.FIBRE_CHANNEL.name: ('fibre_channel',),
-    catalogue.MPIO.name: ('mpio',),
-    catalogue.REFS.name: ('refs',),
-}
-
-
 def vendors(feature: catalogue.Feature, build: windows_builds.Build
             ) -> tuple[model.CpuVendor, ...]:
     """The CPUs with which a node that shows everything has a feature."""
@@ -63,16 +46,16 @@ def vendors(feature: catalogue.Feature, build: windows_builds.Build
 
 def _showing_all(build: int, vendor: model.CpuVendor) -> model.Node:
     return model.Node(
-        'any', build=build, cpu_vendor=vendor, nested_virtualization=True,
-        guarded_host=True, remotefx_enabled=True, fibre_channel=True,
-        mpio=True, refs=True, gpus=(model.Gpu('any', remotefx.MAX_VRAM_MB),))
+        'any', build=build, cpu_vendor=vendor,
+        gpus=(model.Gpu('any', remotefx.MAX_VRAM_MB),),
+        **dict.fromkeys(model.capability_fields(), True))
 
 
 def feature_rows() -> tuple[Row, ...]:
     """Each feature's trait, then its survivable form."""
     rows: list[Row] = []
     for feature in catalogue.CATALOGUE:
-        fact = ', '.join(FACTS[feature.name])
+        fact = ', '.join(feature.facts)
         where = ('RemoteFX child of a node'
                  if feature is catalogue.REMOTEFX else 'node')
         rows.append(Row(feature.trait, f'{where} that shows '

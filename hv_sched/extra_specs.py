@@ -18,6 +18,8 @@ here as the host checks them, so that a flavor that could never start a server
 is not made. Loaded by entry point, group ``nova.api.extra_spec_validators``.
 """
 
+from collections.abc import Iterator
+
 from nova.api.validation.extra_specs import base
 
 from hv_sched import features
@@ -38,7 +40,7 @@ _GROUP = {'name': 'group', 'pattern': '([a-zA-Z0-9_-]{1,64})?'}
 def register() -> list[base.ExtraSpecValidator]:
     """The validators, as Nova's loader asks for them."""
     return [_resolution(), _monitors(), _vram(), _cpu_features(),
-            *map(_trait, _traits())]
+            *map(_trait, _traits()), *_plain_keys()]
 
 
 def _resolution() -> base.ExtraSpecValidator:
@@ -92,6 +94,20 @@ def _cpu_features() -> base.ExtraSpecValidator:
             'memory. Only supported by the Hyper-V virt driver.'),
         value={'type': str, 'description': 'Names of CPU features',
                'pattern': f'(?i)({_WORD},)*{word}(,{_WORD})*'})
+
+
+def _plain_keys() -> Iterator[base.ExtraSpecValidator]:
+    """Keys with nothing more to say than the values that ask."""
+    for feature in catalogue.CATALOGUE:
+        for key in feature.keys if feature not in catalogue.RULED else ():
+            if key.source == 'flavor':
+                yield base.ExtraSpecValidator(
+                    name=key.name,
+                    description=(
+                        f'Ask for {feature.name}. Needs {feature.needs}. '
+                        'Only supported by the Hyper-V virt driver.'),
+                    value={'type': str, 'description': 'Whether to have it',
+                           'enum': list(key.values)})
 
 
 def _traits() -> dict[str, str]:

@@ -80,6 +80,15 @@ class Node:
     gpus: tuple[Gpu, ...] | None = None
 
 
+def capability_fields() -> tuple[str, ...]:
+    """Fields of a node that say yes, no or nothing of one capability.
+
+    A source has each under the same name.
+    """
+    return tuple(field.name for field in dataclasses.fields(Node)
+                 if field.type == bool | None)
+
+
 @dataclasses.dataclass(frozen=True)
 class Volume:
     """A Cluster Shared Volume.

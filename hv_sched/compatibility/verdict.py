@@ -71,6 +71,6 @@ def _problems(asked: requirements.Requirements, found: tuple[str, ...],
 
 def _dropped(image: Mapping[str, Any]) -> Iterator[str]:
     stamped = stamp.traits_of(image)
-    for key in keys.DROPPED_BY_NOVA:
+    for key in keys.dropped_by_nova():
         if image.get(key):
             yield f'{key} (stamped)' if stamped else key

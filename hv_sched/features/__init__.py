@@ -21,24 +21,22 @@ filter, validators, explain and the reference pages all read these.
 from hv_sched.features.catalogue import by_trait
 from hv_sched.features.catalogue import CATALOGUE
 from hv_sched.features.catalogue import Feature
-from hv_sched.features.catalogue import FIBRE_CHANNEL
 from hv_sched.features.catalogue import GEN1
 from hv_sched.features.catalogue import GEN2
 from hv_sched.features.catalogue import HA_PREFIX
 from hv_sched.features.catalogue import ha_trait
 from hv_sched.features.catalogue import Key
-from hv_sched.features.catalogue import MPIO
 from hv_sched.features.catalogue import NESTED_VIRT
 from hv_sched.features.catalogue import PREFIX
-from hv_sched.features.catalogue import REFS
 from hv_sched.features.catalogue import REMOTEFX
+from hv_sched.features.catalogue import RULED
 from hv_sched.features.catalogue import SECURE_BOOT
 from hv_sched.features.catalogue import SECURE_BOOT_LINUX
 from hv_sched.features.catalogue import SHIELDED_VM
 from hv_sched.features.catalogue import VTPM
 
 __all__ = (
-    'CATALOGUE', 'FIBRE_CHANNEL', 'GEN1', 'GEN2', 'HA_PREFIX',
-    'MPIO', 'NESTED_VIRT', 'PREFIX', 'REFS', 'REMOTEFX', 'SECURE_BOOT',
+    'CATALOGUE', 'GEN1', 'GEN2', 'HA_PREFIX', 'NESTED_VIRT', 'PREFIX',
+    'REMOTEFX', 'RULED', 'SECURE_BOOT',
     'SECURE_BOOT_LINUX', 'SHIELDED_VM', 'VTPM', 'Feature', 'Key', 'by_trait',
     'ha_trait')

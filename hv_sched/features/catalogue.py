@@ -46,6 +46,8 @@ class Key:
 class Feature:
     """One thing a node may or may not offer.
 
+    :param facts: the fields of ``model.Node`` the rule looks at, which are
+        those of a source's node too
     :param keys: what asks for it, as compute-hyperv reads it
     :param needs: for people: what else must hold on host and server
     :param excludes: for people: what a server cannot have besides
@@ -56,6 +58,7 @@ class Feature:
     name: str
     trait: str
     rule: Rule
+    facts: tuple[str, ...]
     needs: str
     source: str
     keys: tuple[Key, ...] = ()
@@ -76,11 +79,17 @@ def _both(first: bool | None, second: bool | None) -> bool | None:
     return None if first is None or second is None else True
 
 
-def _shown(field: str) -> Rule:
+def _plain(name: str, suffix: str, fact: str, needs: str, source: str,
+           *keys: Key) -> Feature:
+    """A feature that a node has when it shows one fact.
+
+    A server asks for it by any of the keys, with a value of the key's.
+    """
     def rule(node: model.Node) -> bool | None:
-        answer: bool | None = getattr(node, field)
+        answer: bool | None = getattr(node, fact)
         return answer
-    return rule
+
+    return Feature(name, PREFIX + suffix, rule, (fact,), needs, source, keys)
 
 
 def _guarded(node: model.Node) -> bool | None:
@@ -115,17 +124,18 @@ def _remotefx(node: model.Node) -> bool | None:
 
 GEN1 = Feature(
     'generation 1', PREFIX + 'GEN1', _from_build(model.OLDEST_BUILD),
+    ('build',),
     'any supported build', 'compute-hyperv vmops.py (default generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen1',)),))
 GEN2 = Feature(
     'generation 2', PREFIX + 'GEN2',
-    _from_build(windows_builds.WS2012R2.number),
+    _from_build(windows_builds.WS2012R2.number), ('build',),
     'Windows Server 2012 R2 or newer; a VHDX image',
     'compute-hyperv vmops.py (get_image_vm_generation)',
     (Key('image', 'hw_machine_type', ('hyperv-gen2',)),))
 SECURE_BOOT = Feature(
     'secure boot, Windows guest', PREFIX + 'SECURE_BOOT',
-    _from_build(windows_builds.WS2012R2.number),
+    _from_build(windows_builds.WS2012R2.number), ('build',),
     'generation 2, os_type set, written "windows"; Windows Server 2012 R2 or '
     'newer',
     'compute-hyperv vmops.py (_requires_secure_boot)',
@@ -133,20 +143,21 @@ SECURE_BOOT = Feature(
      Key('flavor', 'os:secure_boot', ('required',))))
 SECURE_BOOT_LINUX = Feature(
     'secure boot, other guest', PREFIX + 'SECURE_BOOT_LINUX',
-    _from_build(windows_builds.WS2016.number),
+    _from_build(windows_builds.WS2016.number), ('build',),
     'generation 2, os_type set; the UEFI CA template of Windows Server 2016 '
     'or newer',
     'compute-hyperv vmops.py (_requires_certificate); os-win vmutils10.py '
     '(_set_secure_boot)',
     SECURE_BOOT.keys)
 VTPM = Feature(
-    'virtual TPM', PREFIX + 'VTPM', _guarded,
+    'virtual TPM', PREFIX + 'VTPM', _guarded, ('build', 'guarded_host'),
     'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
     'newer that its Host Guardian Service attests',
     'compute-hyperv vmops.py (_check_vtpm_requirements)',
     (Key('image', 'os_vtpm', ('required',)),))
 SHIELDED_VM = Feature(
     'shielded VM', PREFIX + 'SHIELDED_VM', _guarded,
+    ('build', 'guarded_host'),
     'secure boot, os_type windows, a guarded host: Windows Server 2016 or '
     'newer (MSFT_HgsClientConfiguration.IsHostGuarded)',
     'compute-hyperv vmops.py (_check_vtpm_requirements); os-win '
@@ -154,6 +165,7 @@ SHIELDED_VM = Feature(
     (Key('image', 'os_shielded_vm', ('required',)),))
 NESTED_VIRT = Feature(
     'nested virtualization', PREFIX + 'NESTED_VIRT', _nested,
+    ('build', 'cpu_vendor', 'nested_virtualization'),
     'Intel: Windows Server 2016 or newer; AMD: 2022 or newer',
     'Microsoft "Run Hyper-V in a Virtual Machine with Nested '
     'Virtualization"',
@@ -162,6 +174,7 @@ NESTED_VIRT = Feature(
     excludes='dynamic memory')
 REMOTEFX = Feature(
     'RemoteFX', PREFIX + 'REMOTEFX', _remotefx,
+    ('build', 'remotefx_enabled', 'gpus'),
     'enable_remotefx, RDS-Virtualization, a GPU; generation 1 only on '
     'Windows Server 2012 R2; gone from 2019 on',
     'compute-hyperv vmops.py (configure_remotefx); os-win vmutils.py, '
@@ -169,19 +182,19 @@ REMOTEFX = Feature(
     (Key('flavor', 'os:resolution'), Key('flavor', 'os:monitors'),
      Key('flavor', 'os:vram')),
     survivable=False)
-FIBRE_CHANNEL = Feature(
-    'Fibre Channel', PREFIX + 'FC', _shown('fibre_channel'),
-    'a Fibre Channel host bus adapter', 'os-win fc_utils.py')
-MPIO = Feature(
-    'multipath I/O', PREFIX + 'MPIO', _shown('mpio'),
-    'the Multipath-IO feature', 'os-win iscsi initiator utilities')
-REFS = Feature(
-    'ReFS', PREFIX + 'REFS', _shown('refs'),
-    'a volume with ReFS', 'Microsoft "Resilient File System overview"')
 
-CATALOGUE: tuple[Feature, ...] = (
+# Those whose keys have rules of their own, see requirements.reader.
+RULED: tuple[Feature, ...] = (
     GEN1, GEN2, SECURE_BOOT, SECURE_BOOT_LINUX, VTPM, SHIELDED_VM,
-    NESTED_VIRT, REMOTEFX, FIBRE_CHANNEL, MPIO, REFS)
+    NESTED_VIRT, REMOTEFX)
+CATALOGUE: tuple[Feature, ...] = (
+    *RULED,
+    _plain('Fibre Channel', 'FC', 'fibre_channel',
+           'a Fibre Channel host bus adapter', 'os-win fc_utils.py'),
+    _plain('multipath I/O', 'MPIO', 'mpio', 'the Multipath-IO feature',
+           'os-win iscsi initiator utilities'),
+    _plain('ReFS', 'REFS', 'refs', 'a volume with ReFS',
+           'Microsoft "Resilient File System overview"'))
 # RemoteFX is a resource of the node's child provider, not a trait of it.
 ON_NODE = tuple(f for f in CATALOGUE if f is not REMOTEFX)
 

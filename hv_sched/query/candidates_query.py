@@ -196,8 +196,8 @@ class CandidatesQuery:
         return 'none'
 
 
-def joined(found: Iterable[str]) -> str:
-    return ','.join(sorted(found))
+def joined(uuids: Iterable[str]) -> str:
+    return ','.join(sorted(uuids))
 
 
 def trait_list(required: Iterable[str], forbidden: Iterable[str]) -> str:

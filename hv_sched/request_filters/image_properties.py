@@ -109,7 +109,7 @@ def _read(context: nova_context.RequestContext,
     image = glance.API().get(context, image_id)
     stored = image.get('properties') or {}
     properties = {key: _short(key, str(stored[key]))
-                  for key in keys.IMAGE_PROPERTIES
+                  for key in keys.image_properties()
                   if stored.get(key) is not None}
     if image.get('disk_format'):
         properties['disk_format'] = str(image['disk_format'])

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
+from hv_sched import features
+
 FLAVOR = 'flavor'
 IMAGE = 'image'
 REQUIRED = 'required'
@@ -29,17 +31,27 @@ DISABLED = 'disabled'
 # Those of Nova's image fields the rules read.
 NOVA_IMAGE_FIELDS = ('hw_machine_type', 'os_secure_boot', 'os_type',
                      'img_hv_type')
-# Image properties the rules read for which Nova's image object has no field.
-DROPPED_BY_NOVA = ('os_shielded_vm', 'os_vtpm', 'hw_cpu_features')
 _SWITCH = (REQUIRED, DISABLED, 'optional')
 # Longer values are cut in messages; no number that is meant has more digits.
 _SHOWN = 60
 _DIGITS = 9
 # Glance's older names, which Nova still takes.
 _FORMERLY = {'img_hv_type': 'hypervisor_type'}
-# All that the rules read of an image, but for its disk format.
-IMAGE_PROPERTIES = (*NOVA_IMAGE_FIELDS, *_FORMERLY.values(),
-                    *DROPPED_BY_NOVA)
+
+
+def dropped_by_nova() -> tuple[str, ...]:
+    """Image properties that ask for a feature, without a field in Nova.
+
+    Nova's image object does not carry them to the scheduler.
+    """
+    return tuple(dict.fromkeys(
+        key.name for feature in features.CATALOGUE for key in feature.keys
+        if key.source == IMAGE and key.name not in NOVA_IMAGE_FIELDS))
+
+
+def image_properties() -> tuple[str, ...]:
+    """All that the rules read of an image, but for its disk format."""
+    return (*NOVA_IMAGE_FIELDS, *_FORMERLY.values(), *dropped_by_nova())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -153,6 +153,7 @@ class _RequirementsBuilder:
         nested = _nested_key(self._keys)
         if nested:
             self._ask(features.NESTED_VIRT, nested)
+        self._plain_features()
         group = remotefx.read(self._keys, self._machine, self._generation,
                               limit)
         limit.check(from_volume, disks)
@@ -173,6 +174,17 @@ class _RequirementsBuilder:
         self.require(
             features.ha_trait(feature) if survivable else feature.trait,
             setting)
+
+    def _plain_features(self) -> None:
+        """Features that any of their keys' values asks for."""
+        for feature in features.CATALOGUE:
+            for key in feature.keys if feature not in features.RULED else ():
+                setting = (
+                    self._keys.switch(key.source, key.name)
+                    if key.values == (keys.REQUIRED,)
+                    else self._keys.one_of(key.source, key.name, key.values))
+                if setting and setting.value in key.values:
+                    self._ask(feature, setting)
 
     def _secure_boot(self) -> Setting | None:
         """What asks for secure boot."""

@@ -71,13 +71,8 @@ def _node(raw: Raw, refs: references.References) -> model.Node:
         cpu_vendor=(model.CpuVendor(cpu['vendor']) if 'vendor' in cpu
                     else None),
         cpu_features=_cpu_features(cpu),
-        nested_virtualization=raw.get('nested_virtualization'),
-        guarded_host=raw.get('guarded_host'),
-        remotefx_enabled=raw.get('remotefx_enabled'),
-        fibre_channel=raw.get('fibre_channel'),
-        mpio=raw.get('mpio'),
-        refs=raw.get('refs'),
-        gpus=None if gpus is None else tuple(_gpu(gpu) for gpu in gpus))
+        gpus=None if gpus is None else tuple(_gpu(gpu) for gpu in gpus),
+        **{field: raw.get(field) for field in model.capability_fields()})
 
 
 def _cpu_features(cpu: Raw) -> tuple[str, ...] | None:

@@ -74,7 +74,7 @@ def test_a_node_gets_what_its_build_says_and_what_it_showed(cloud):
          'cpu_vendor': model.CpuVendor.INTEL},
         {'build': 9600, 'nested_virtualization': True}))
     assert published_features(cloud, 'hv01') == BY_BUILD_2016 | {
-        SHIELDED, features.VTPM.trait, features.MPIO.trait, NESTED}
+        SHIELDED, features.VTPM.trait, 'CUSTOM_HYPERV_MPIO', NESTED}
     assert published_features(cloud, 'hv02') == {
         features.GEN1.trait, features.GEN2.trait, features.SECURE_BOOT.trait}
 

@@ -24,7 +24,7 @@ from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
-from hv_sched.requirements.keys import DROPPED_BY_NOVA
+from hv_sched.requirements.keys import dropped_by_nova
 
 # Nova's API refuses them from microversion 2.86 on.
 REFUSED = ('os:resolution', 'os:monitors', 'os:vram', 'hw:cpu_features')
@@ -67,7 +67,7 @@ def dropped(evidence: Evidence) -> Iterator[Found]:
     """Only hv_sched's request filter reads them from the server's record."""
     unread = _unread(evidence)
     for image in evidence.images or ():
-        keys = [key for key in DROPPED_BY_NOVA if image.get(key)]
+        keys = [key for key in dropped_by_nova() if image.get(key)]
         if keys:
             yield Found(f'image {_name(image)}', ', '.join(keys) + (
                 f': {unread}' if unread else ''),

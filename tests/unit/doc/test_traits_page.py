@@ -68,7 +68,7 @@ def test_the_page_lists_only_what_is_ours():
 
 
 def test_each_feature_names_the_facts_its_rule_looks_at():
-    by_trait = {feature.trait: set(features_reference.FACTS[feature.name])
+    by_trait = {feature.trait: set(feature.facts)
                 for feature in features.CATALOGUE}
     assert by_trait.keys() == feature_oracle.LOOKS_AT.keys()
     for trait, fields in feature_oracle.LOOKS_AT.items():

@@ -1,0 +1,32 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What hv_sched changes in a question of Nova's, rule by rule."""
+
+import pytest
+
+from hv_sched.query import rules
+
+BUILDS = {f'CUSTOM_HYPERV_BUILD_{number}': number
+          for number in (9600, 14393, 17763, 20348)}
+
+
+@pytest.mark.parametrize('source', BUILDS)
+def test_a_server_never_moves_to_an_older_build(source):
+    others = {'CUSTOM_HYPERV_GEN2', 'CUSTOM_HYPERV_BUILD_', 'HW_CPU_X86_VMX'}
+    assert rules.older_builds([source], BUILDS.keys() | others) == {
+        trait for trait, number in BUILDS.items() if number < BUILDS[source]}
+
+
+def test_a_source_of_no_known_build_may_be_left_for_any():
+    assert rules.older_builds(['CUSTOM_HYPERV'], BUILDS) == set()
