@@ -26,7 +26,7 @@ import sys
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
-from hv_sched.demo import asking
+from hv_sched.demo import eligible_nodes
 from hv_sched.demo import nodes
 from hv_sched.demo import service
 from hv_sched.demo import story
@@ -36,11 +36,11 @@ SOURCE = 'examples/spec.yaml'
 FEATURES_SOURCE = 'production.yaml'
 
 
-def openstack_command(endpoint: str, *words: str) -> list[str]:
+def openstack_command(endpoint: str, *arguments: str) -> list[str]:
     """The ``openstack`` of this environment, without keystone."""
     return [str(pathlib.Path(sys.executable).parent / 'openstack'),
             '--os-auth-type', 'admin_token', '--os-token', 'admin',
-            '--os-endpoint', endpoint, *words]
+            '--os-endpoint', endpoint, *arguments]
 
 
 def _shown(command: list[str]) -> str:
@@ -50,12 +50,12 @@ def _shown(command: list[str]) -> str:
     return shlex.join([str(path), *command[1:]])
 
 
-def _openstack(endpoint: str, *words: str, quiet: bool = False) -> int:
+def _openstack(endpoint: str, *arguments: str, quiet: bool = False) -> int:
     """Run a command as a user would; returns its exit code.
 
     :param quiet: do not show what it prints, only what it complains about
     """
-    command = openstack_command(endpoint, *words)
+    command = openstack_command(endpoint, *arguments)
     print(f'\n$ {_shown(command)}', flush=True)
     # A cloud chosen in the user's shell is not the one to write to.
     environment = {name: value for name, value in os.environ.items()
@@ -79,8 +79,9 @@ def run(source: str) -> int:
     own has none beside it.
     """
     code = _count_once(source)
-    other = pathlib.Path(source).with_name(FEATURES_SOURCE)
-    return code or (_find_features(str(other)) if other.exists() else 0)
+    features_source = pathlib.Path(source).with_name(FEATURES_SOURCE)
+    return code or (_find_features(str(features_source))
+                    if features_source.exists() else 0)
 
 
 def _find_features(source: str) -> int:
@@ -97,10 +98,12 @@ def _find_features(source: str) -> int:
             return _failed([f'the sync ended with exit code {code}'])
         _openstack(endpoint, 'resource', 'provider', 'csv', 'list')
         print()
-        answers = [asking.ask(placement, wish) for wish in asking.WISHES]
+        answers = [eligible_nodes.read(placement, example)
+                   for example in eligible_nodes.EXAMPLES]
         for answer in answers:
-            print(*asking.report(answer), sep='\n')
-    wrong = [why for answer in answers for why in asking.wrong(answer, facts)]
+            print(*eligible_nodes.report(answer), sep='\n')
+    wrong = [reason for answer in answers
+             for reason in eligible_nodes.differences(answer, facts)]
     if wrong:
         return _failed(wrong)
     print('\nOK: each goes only where the node itself showed that it can.')
@@ -139,8 +142,8 @@ def _count_once(source: str) -> int:
 
 def _failed(wrong: list[str]) -> int:
     sys.stdout.flush()
-    for each in wrong:
-        print(f'\nFAILED: {each}', file=sys.stderr)
+    for reason in wrong:
+        print(f'\nFAILED: {reason}', file=sys.stderr)
     return 1
 
 
@@ -152,14 +155,13 @@ def up(source: str, port: int) -> int:
     print(f'Placement runs at {endpoint} with the nodes {", ".join(names)}.')
     print('Its token is "admin"; it can be reached from this machine only.')
     print('\nTry, in this order:\n')
-    for words in (('allocation', 'candidate', 'list', '--resource',
-                   'DISK_GB=200'),
-                  ('resource', 'provider', 'csv', 'plan', '--source', source),
-                  ('resource', 'provider', 'csv', 'sync', '--source', source),
-                  ('resource', 'provider', 'csv', 'list'),
-                  ('allocation', 'candidate', 'list', '--resource',
-                   'DISK_GB=200', '--resource', 'VCPU=1')):
-        print(f'  {_shown(openstack_command(endpoint, *words))}')
+    csv = ('resource', 'provider', 'csv')
+    candidates = ('allocation', 'candidate', 'list', '--resource',
+                  'DISK_GB=200')
+    for arguments in (candidates, (*csv, 'plan', '--source', source),
+                      (*csv, 'sync', '--source', source), (*csv, 'list'),
+                      (*candidates, '--resource', 'VCPU=1')):
+        print(f'  {_shown(openstack_command(endpoint, *arguments))}')
     print('\nmake demo-down stops it.')
     return 0
 
@@ -173,28 +175,28 @@ def down() -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line of the demo."""
-    arguments = argparse.ArgumentParser(prog='python -m hv_sched.demo',
-                                        description='Show hv_sched at work.')
-    what = arguments.add_subparsers(dest='what', required=True)
+    command_line = argparse.ArgumentParser(
+        prog='python -m hv_sched.demo', description='Show hv_sched at work.')
+    actions = command_line.add_subparsers(dest='action', required=True)
     for name, text in (('run', 'tell the story and end'),
                        ('up', 'leave a Placement running')):
-        each = what.add_parser(name, help=text)
-        each.add_argument('--source', default=SOURCE,
-                          help=f'the clusters (default: {SOURCE})')
+        action = actions.add_parser(name, help=text)
+        action.add_argument('--source', default=SOURCE,
+                            help=f'the clusters (default: {SOURCE})')
         if name == 'up':
-            each.add_argument('--port', type=int, default=8778,
-                              help='port on loopback (default: 8778)')
-    what.add_parser('down', help='stop it')
-    return arguments
+            action.add_argument('--port', type=int, default=8778,
+                                help='port on loopback (default: 8778)')
+    actions.add_parser('down', help='stop it')
+    return command_line
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one of the three; 130 after Ctrl-C, as a shell expects."""
     options = parser().parse_args(argv)
     try:
-        if options.what == 'down':
+        if options.action == 'down':
             return down()
-        if options.what == 'up':
+        if options.action == 'up':
             return up(options.source, options.port)
         return run(options.source)
     except (service.CannotStart, exception.InvalidFacts) as exc:

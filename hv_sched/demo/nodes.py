@@ -17,6 +17,7 @@ claims the whole of the volume its ``instances_path`` is on.
 """
 
 import dataclasses
+import operator
 import typing
 import uuid
 
@@ -73,16 +74,16 @@ def register_node(placement: adapter.Adapter, name: str, disk_gb: int
                   ) -> str:
     """Report one node, unless it stands already; returns its uuid."""
     uuid_ = node_uuid(name)
-    made = placement.post(
+    created = placement.post(
         '/resource_providers', json={'name': name, 'uuid': uuid_},
         microversion=MICROVERSION, raise_exc=False)
-    if made.status_code == 409:
+    if created.status_code == 409:
         return uuid_
-    made.raise_for_status()
+    created.raise_for_status()
     path = f'/resource_providers/{uuid_}'
     placement.put(
         f'{path}/inventories', microversion=MICROVERSION,
-        json={'resource_provider_generation': made.json()['generation'],
+        json={'resource_provider_generation': created.json()['generation'],
               'inventories': inventories(disk_gb)})
     generation = placement.get(
         path, microversion=MICROVERSION).json()['generation']
@@ -133,15 +134,16 @@ def candidates(placement: adapter.Adapter, disk_gb: int
     names = {provider['uuid']: provider['name'] for provider in placement.get(
         '/resource_providers',
         microversion=MICROVERSION).json()['resource_providers']}
-    found = []
+    placements = []
     for request in answer['allocation_requests']:
         allocations = request['allocations']
         by_class = {resource_class: names[provider]
                     for provider, part in allocations.items()
                     for resource_class in part['resources']}
-        found.append(Candidate(by_class[orc.VCPU], by_class[orc.DISK_GB],
-                               allocations))
-    return sorted(found, key=lambda each: (each.node, each.disk_provider))
+        placements.append(Candidate(by_class[orc.VCPU], by_class[orc.DISK_GB],
+                                    allocations))
+    return sorted(placements, key=operator.attrgetter(
+        'node', 'disk_provider'))
 
 
 def create_server(placement: adapter.Adapter, name: str, disk_gb: int
@@ -150,15 +152,15 @@ def create_server(placement: adapter.Adapter, name: str, disk_gb: int
 
     :returns: None when no node takes the server
     """
-    found = candidates(placement, disk_gb)
-    if not found:
+    offered = candidates(placement, disk_gb)
+    if not offered:
         return None
     placement.put(
         f'/allocations/{server_uuid(name)}', microversion=MICROVERSION,
-        json={'allocations': found[0].allocations, 'user_id': _USER,
+        json={'allocations': offered[0].allocations, 'user_id': _USER,
               'project_id': _PROJECT, 'consumer_generation': None,
               'consumer_type': 'INSTANCE'})
-    return found[0]
+    return offered[0]
 
 
 def server_uuid(name: str) -> str:

@@ -125,8 +125,8 @@ def answers(endpoint: str) -> bool:
 def running(state: pathlib.Path = STATE) -> tuple[int, str] | None:
     """Process id and endpoint of what ``up`` left running."""
     try:
-        known = json.loads((state / 'placement.json').read_text())
-        pid, endpoint = int(known['pid']), str(known['endpoint'])
+        content = json.loads((state / 'placement.json').read_text())
+        pid, endpoint = int(content['pid']), str(content['endpoint'])
     except (FileNotFoundError, ValueError, KeyError):
         return None
     # A process id alone may be somebody else's by now.
@@ -140,9 +140,9 @@ def up(port: int, state: pathlib.Path = STATE) -> str:
 
     :raises CannotStart: see start
     """
-    known = running(state)
-    if known is not None:
-        return known[1]
+    running_already = running(state)
+    if running_already is not None:
+        return running_already[1]
     state.mkdir(exist_ok=True)
     process, endpoint = start(state, port)
     (state / 'placement.json').write_text(
@@ -152,9 +152,9 @@ def up(port: int, state: pathlib.Path = STATE) -> str:
 
 def down(state: pathlib.Path = STATE) -> bool:
     """Stop what ``up`` left running; False when there was nothing."""
-    known = running(state)
-    if known is not None:
-        os.kill(known[0], signal.SIGTERM)
+    process = running(state)
+    if process is not None:
+        os.kill(process[0], signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while (state / 'endpoint').exists() and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -163,4 +163,4 @@ def down(state: pathlib.Path = STATE) -> bool:
         (state / name).unlink(missing_ok=True)
     with contextlib.suppress(FileNotFoundError, OSError):
         state.rmdir()
-    return known is not None
+    return process is not None

@@ -24,7 +24,7 @@ SERVERS = ('server-1', 'server-2')
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
+class Offering:
     """What Placement offered and answered.
 
     :param offered_gb: provider name -> GiB offered before any server
@@ -42,19 +42,19 @@ class Outcome:
         return sum(self.offered_gb.values())
 
 
-def tell(placement: adapter.Adapter) -> Outcome:
+def tell(placement: adapter.Adapter) -> Offering:
     """Place two servers, ask for a third, take the two away again."""
     offered = nodes.offered_gb(placement)
     placed = []
     try:
         for name in SERVERS:
             placed.append(nodes.create_server(placement, name, SERVER_GB))
-        left = nodes.candidates(placement, SERVER_GB)
+        remaining = nodes.candidates(placement, SERVER_GB)
     finally:
         for name in SERVERS:
             nodes.delete_server(placement, name)
-    return Outcome(offered, tuple(placed),
-                   tuple(sorted({each.node for each in left})))
+    return Offering(offered, tuple(placed),
+                    tuple(sorted({candidate.node for candidate in remaining})))
 
 
 def _placed_line(number: int, got: nodes.Candidate | None) -> str:
@@ -64,23 +64,23 @@ def _placed_line(number: int, got: nodes.Candidate | None) -> str:
             f'from {got.disk_provider}')
 
 
-def report(outcome: Outcome, names: list[str]) -> list[str]:
-    """The lines that show an outcome.
+def report(offering: Offering, names: list[str]) -> list[str]:
+    """The lines that show an offering.
 
     :param names: of all nodes
     """
-    wide = max(map(len, (*outcome.offered_gb, 'resource provider')))
+    wide = max(map(len, (*offering.offered_gb, 'resource provider')))
     lines = [f'  {"resource provider":<{wide}}  DISK_GB offered']
     lines += [f'  {name:<{wide}}  {gb:>15}'
-              for name, gb in sorted(outcome.offered_gb.items())]
-    lines += [f'  {"together":<{wide}}  {outcome.total_gb:>15}', '']
+              for name, gb in sorted(offering.offered_gb.items())]
+    lines += [f'  {"together":<{wide}}  {offering.total_gb:>15}', '']
     lines += [f'  {_placed_line(number, got)}'
-              for number, got in enumerate(outcome.placed, start=1)]
+              for number, got in enumerate(offering.placed, start=1)]
     number = len(SERVERS) + 1
     third = f'  server {number} of {SERVER_GB} GB: '
-    if outcome.accepting:
-        third += (f'ACCEPTED on {len(outcome.accepting)} of {len(names)} '
-                  f'nodes ({", ".join(outcome.accepting)})')
+    if offering.accepting:
+        third += (f'ACCEPTED on {len(offering.accepting)} of {len(names)} '
+                  f'nodes ({", ".join(offering.accepting)})')
     else:
         third += f'refused on all {len(names)} nodes'
     return [*lines, third]
@@ -92,33 +92,33 @@ def real_gb(facts: model.Facts) -> int:
                for volume in cluster.volumes)
 
 
-def wrong_before(outcome: Outcome, names: list[str], disk_gb: int
+def wrong_before(offering: Offering, names: list[str], disk_gb: int
                  ) -> list[str]:
     """Why the first half does not show stock Nova's over-report."""
-    found = []
-    if outcome.total_gb != disk_gb * len(names):
-        found.append(f'before: {outcome.total_gb} GB were offered, not '
-                     f'{disk_gb} GB by each of {len(names)} nodes')
-    if len(outcome.accepting) != len(names) - 1:
-        found.append(f'before: the third server was accepted on '
-                     f'{len(outcome.accepting)} nodes, not on '
-                     f'{len(names) - 1}')
-    return found
+    differences = []
+    if offering.total_gb != disk_gb * len(names):
+        differences.append(f'before: {offering.total_gb} GB were offered, not '
+                           f'{disk_gb} GB by each of {len(names)} nodes')
+    if len(offering.accepting) != len(names) - 1:
+        differences.append(f'before: the third server was accepted on '
+                           f'{len(offering.accepting)} nodes, not on '
+                           f'{len(names) - 1}')
+    return differences
 
 
-def wrong_after(outcome: Outcome, disk_gb: int) -> list[str]:
+def wrong_after(offering: Offering, disk_gb: int) -> list[str]:
     """Why the second half does not show a volume counted once."""
-    found = []
-    if not 0 < outcome.total_gb <= disk_gb:
-        found.append(f'after: {outcome.total_gb} GB are offered of '
-                     f'{disk_gb} GB')
-    for number, got in enumerate(outcome.placed, start=1):
+    differences = []
+    if not 0 < offering.total_gb <= disk_gb:
+        differences.append(f'after: {offering.total_gb} GB are offered of '
+                           f'{disk_gb} GB')
+    for number, got in enumerate(offering.placed, start=1):
         if got is None:
-            found.append(f'after: server {number} was refused')
+            differences.append(f'after: server {number} was refused')
         elif got.disk_provider == got.node:
-            found.append(f'after: server {number} got its disk from the '
-                         f'node, not from the volume')
-    if outcome.accepting:
-        found.append('after: the third server was accepted on '
-                     + ', '.join(outcome.accepting))
-    return found
+            differences.append(f'after: server {number} got its disk from the '
+                               f'node, not from the volume')
+    if offering.accepting:
+        differences.append('after: the third server was accepted on '
+                           + ', '.join(offering.accepting))
+    return differences

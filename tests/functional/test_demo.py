@@ -149,10 +149,10 @@ def test_a_stale_state_file_ends_nobody(tmp_path: pathlib.Path) -> None:
 def test_stock_nova_counts_the_volume_once_per_node(
         placement: base.Placement) -> None:
     names = nodes.register(placement, model.Facts((CLUSTER,)))
-    outcome = story.tell(placement)
-    assert outcome.total_gb == 2000
-    assert outcome.accepting == ('hv02', 'hv03', 'hv04')
-    assert story.wrong_before(outcome, names, 500) == []
+    offering = story.tell(placement)
+    assert offering.total_gb == 2000
+    assert offering.accepting == ('hv02', 'hv03', 'hv04')
+    assert story.wrong_before(offering, names, 500) == []
 
 
 def test_the_demo_notices_that_nothing_was_published(

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the demo asks of the nodes' features, and who can answer.
+"""Which nodes can run servers that require features.
 
-The asks are made of flavor and image as the request filters make them, and
-answered by Placement; what the source says of each node is the check.
+Requirements are derived from flavor and image as the request filters do, and
+Placement answers; what the source says of each node is the check.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,8 @@ DISK_GB = 50
 
 
 @dataclasses.dataclass(frozen=True)
-class Wish:
-    """A server somebody wants.
+class ServerExample:
+    """A server that requires features.
 
     :param fits: what must be so of a node, told from the source alone
     """
@@ -43,13 +43,13 @@ class Wish:
     fits: Callable[[model.Node], bool]
 
 
-WISHES = (
-    Wish('a shielded server', {'vcpus': 1, 'ram_mb': 2048},
-         {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows',
-          'os_secure_boot': 'required', 'os_vtpm': 'required',
-          'os_shielded_vm': 'required'},
-         lambda node: bool(node.guarded_host)),
-    Wish('a server with RemoteFX', {
+EXAMPLES = (
+    ServerExample('a shielded server', {'vcpus': 1, 'ram_mb': 2048},
+                  {'hw_machine_type': 'hyperv-gen2', 'os_type': 'windows',
+                   'os_secure_boot': 'required', 'os_vtpm': 'required',
+                   'os_shielded_vm': 'required'},
+                  lambda node: bool(node.guarded_host)),
+    ServerExample('a server with RemoteFX', {
         'vcpus': 1, 'ram_mb': 2048, 'extra_specs': {
             'os:resolution': '1920x1200', 'os:monitors': '2',
             'os:vram': '512'}},
@@ -59,42 +59,43 @@ WISHES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
-    """:param why_not: reason by node, for those that are out"""
+class EligibleNodes:
+    """:param refusals: reason by node, for those that are out"""
 
-    wish: Wish
+    example: ServerExample
     nodes: tuple[str, ...]
-    why_not: dict[str, str]
+    refusals: dict[str, str]
 
 
-def ask(placement: adapter.Adapter, wish: Wish) -> Answer:
-    """Ask Placement for a wish as nova-scheduler would."""
-    asked = requirements.of(wish.flavor, wish.image)
-    assert not asked.contradictions, asked.contradictions
+def read(placement: adapter.Adapter, example: ServerExample
+         ) -> EligibleNodes:
+    """Ask Placement for an example as nova-scheduler would."""
+    required = requirements.of(example.flavor, example.image)
+    assert not required.contradictions, required.contradictions
     owned = _traits(placement)
-    forbidden = asked.forbidden_among(set().union(*owned.values()))
-    found = placement.get(
+    forbidden = required.forbidden_among(set().union(*owned.values()))
+    summaries = placement.get(
         '/allocation_candidates', microversion=nodes.MICROVERSION,
-        params=_query(asked, forbidden)).json()['provider_summaries']
+        params=_query(required, forbidden)).json()['provider_summaries']
     names = _nodes(placement)
     able = tuple(sorted(node for node, uuid in names.items()
-                        if uuid in found))
-    return Answer(wish, able, {
-        node: _why_not(asked, forbidden, owned[node])
+                        if uuid in summaries))
+    return EligibleNodes(example, able, {
+        node: _refusal(required, forbidden, owned[node])
         for node in sorted(names) if node not in able})
 
 
-def _query(asked: requirements.Requirements, forbidden: frozenset[str]
+def _query(required: requirements.Requirements, forbidden: frozenset[str]
            ) -> dict[str, str]:
-    traits = sorted(asked.required) + [f'!{t}' for t in sorted(forbidden)]
+    traits = sorted(required.required) + [f'!{t}' for t in sorted(forbidden)]
     query = {'resources': f'{orc.VCPU}:1,{orc.MEMORY_MB}:2048,'
                           f'{orc.DISK_GB}:{DISK_GB}'}
     if traits:
         query['required'] = ','.join(traits)
-    if asked.gpu:
+    if required.gpu:
         query['resources_GPU'] = ','.join(
-            f'{rc}:{amount}' for rc, amount in asked.gpu.resources.items())
-        query['required_GPU'] = ','.join(sorted(asked.gpu.traits))
+            f'{rc}:{amount}' for rc, amount in required.gpu.resources.items())
+        query['required_GPU'] = ','.join(sorted(required.gpu.traits))
         query['group_policy'] = 'none'
     return query
 
@@ -114,33 +115,34 @@ def _traits(placement: adapter.Adapter) -> dict[str, set[str]]:
         for name, uuid in _nodes(placement).items()}
 
 
-def _why_not(asked: requirements.Requirements, forbidden: frozenset[str],
+def _refusal(required: requirements.Requirements, forbidden: frozenset[str],
              traits: set[str]) -> str:
     """Why a node is out, from what Placement has of it."""
-    missing = [f'no {trait} ({asked.asked_by(trait)})'
-               for trait in sorted(asked.required - traits)]
+    missing = [f'no {trait} ({required.asked_by(trait)})'
+               for trait in sorted(required.required - traits)]
     unwanted = [f'has {trait}' for trait in sorted(forbidden & traits)]
-    if not missing and not unwanted and asked.gpu:
+    if not missing and not unwanted and required.gpu:
         return 'no RemoteFX adapter that can do it'
     return '; '.join(missing + unwanted) or 'no room'
 
 
-def report(answer: Answer) -> list[str]:
+def report(eligible: EligibleNodes) -> list[str]:
     """The lines that show an answer; like reasons share one."""
     by_reason: dict[str, list[str]] = {}
-    for node, why in answer.why_not.items():
-        by_reason.setdefault(why, []).append(node)
-    return [f'  {answer.wish.title}: on {", ".join(answer.nodes) or "none"}',
-            *(f'    not {", ".join(out)}: {why}'
-              for why, out in by_reason.items())]
+    for node, reason in eligible.refusals.items():
+        by_reason.setdefault(reason, []).append(node)
+    names = ', '.join(eligible.nodes) or 'none'
+    return [f'  {eligible.example.title}: on {names}',
+            *(f'    not {", ".join(out)}: {reason}'
+              for reason, out in by_reason.items())]
 
 
-def wrong(answer: Answer, facts: model.Facts) -> list[str]:
+def differences(eligible: EligibleNodes, facts: model.Facts) -> list[str]:
     """Why an answer is not what the source says; empty when it is."""
     fitting = sorted(node.name for cluster in facts.clusters
-                     for node in cluster.nodes if answer.wish.fits(node))
-    if list(answer.nodes) == fitting and fitting:
+                     for node in cluster.nodes if eligible.example.fits(node))
+    if list(eligible.nodes) == fitting and fitting:
         return []
-    return [f'{answer.wish.title}: Placement answers '
-            f'{", ".join(answer.nodes) or "no node"}, but '
+    return [f'{eligible.example.title}: Placement answers '
+            f'{", ".join(eligible.nodes) or "no node"}, but '
             f'{", ".join(fitting) or "no node"} can run it']
