@@ -102,7 +102,7 @@ class Nova:
             'flavor': {'vcpus': 1, 'ram': 512, 'ephemeral': 0, 'swap': 0,
                        'disk': DISK_GB + bool(wrong), 'extra_specs': {}}}
 
-    def get(self, path: str, microversion: str, raise_exc: bool) -> Answer:
+    def get(self, path: str, microversion: str) -> Answer:
         self.requests += 1
         asked = parse.urlsplit(path)
         query = dict(parse.parse_qsl(asked.query))

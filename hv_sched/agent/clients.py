@@ -17,6 +17,7 @@ from keystoneauth1 import loading
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched.compute import checked_session
 from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
 from hv_sched.placement import client
@@ -29,14 +30,18 @@ def connect(conf: cfg.ConfigOpts
     :raises InvalidConfig: section [keystone] does not say how
     """
     group = options.AUTH_GROUP
+    timeout = conf.hv_sched.request_timeout
     try:
         auth = loading.load_auth_from_conf_options(conf, group)
         session = loading.load_session_from_conf_options(
             conf, group, auth=auth)
-        placement, nova = (
-            loading.load_adapter_from_conf_options(
-                conf, section, session=session)
-            for section in ('placement', 'nova'))
+        # keystoneauth's default is to wait for ever, for a token too.
+        session.timeout = session.timeout or timeout
+        placement = loading.load_adapter_from_conf_options(
+            conf, 'placement', session=session)
+        nova = loading.load_adapter_from_conf_options(
+            conf, 'nova', session=checked_session.CheckedSession(
+                session, checked_session.NOVA, timeout))
     except (ksa_exceptions.MissingRequiredOptions,
             ksa_exceptions.NoMatchingPlugin) as exc:
         raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
@@ -44,5 +49,5 @@ def connect(conf: cfg.ConfigOpts
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '
             'Placement and Nova')
-    return (client.from_adapter(placement, conf.hv_sched.request_timeout),
+    return (client.from_adapter(placement, timeout),
             nova_servers.NovaServers(nova))

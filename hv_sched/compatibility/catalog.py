@@ -10,75 +10,51 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Images and flavors of a cloud, through openstacksdk."""
+"""Images and flavors of a cloud as the user of a command sees them."""
 
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-import contextlib
-import json
 from typing import Any
-
-from keystoneauth1 import exceptions as ksa_exceptions
-from openstack import exceptions as sdk_exceptions
 
 from hv_sched import exception
 from hv_sched.compatibility import stamp
+from hv_sched.compute import flavors
+from hv_sched.compute import lookups
 
-_PATCH = {'Content-Type': 'application/openstack-images-v2.1-json-patch'}
-_FLAVOR = {'vcpus': 'vcpus', 'ram_mb': 'ram', 'root_gb': 'disk',
-           'ephemeral_gb': 'ephemeral', 'swap_mb': 'swap',
-           'extra_specs': 'extra_specs'}
-
+_CONFLICT = 409
 Properties = dict[str, Any]
 
 
-class Cloud:
-    """Glance and Nova as the user of a command sees them.
+class Catalog:
+    """Glance's images and Nova's flavors, each by name or id."""
 
-    :param connection: an openstack.connection.Connection
-    """
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, nova: lookups.Nova, glance: lookups.Glance) -> None:
+        self._nova = nova
+        self._glance = glance
 
     def image(self, name: str) -> Properties:
-        """One image by name or id.
+        """One image.
 
-        :raises ServiceDenied: there is none, or several of the name
+        :raises ServiceDenied: there is none
+        :raises InvalidConfig: several have the name
         """
-        with _told('Glance'):
-            found = self._connection.image.find_image(name)
-        if found is None:
-            raise exception.ServiceDenied(
-                f'image {name} is not there, or not for this project to see')
-        return _flat(found)
+        return _present('image', name, self._glance.image(name))
 
     def images(self) -> Iterator[Properties]:
         """All images the user may see."""
-        with _told('Glance'):
-            for found in self._connection.image.images(visibility='all'):
-                yield _flat(found)
+        return self._glance.images()
 
     def flavor(self, name: str) -> Properties:
-        """One flavor by name or id, as hv_sched.requirements reads it.
+        """One flavor, as hv_sched.requirements reads it.
 
         :raises ServiceDenied: there is none
         """
-        with _told('Nova'):
-            found = self._connection.compute.find_flavor(
-                name, get_extra_specs=True)
-        if found is None:
-            raise exception.ServiceDenied(
-                f'flavor {name} is not there, or not for this project to see')
-        return _sizes(found)
+        return _sizes(_present('flavor', name, self._nova.flavor(name)))
 
     def flavors(self) -> Iterator[Properties]:
         """All flavors the user may see, private ones if they are an admin."""
-        with _told('Nova'):
-            for found in self._connection.compute.flavors(
-                    get_extra_specs=True, is_public='None'):
-                yield _sizes(found)
+        return map(_sizes, self._nova.flavors())
 
     def change(self, image: Mapping[str, Any],
                changes: Iterable[stamp.Change]) -> None:
@@ -86,60 +62,35 @@ class Cloud:
 
         :raises ServiceDenied: Glance lets the user not
         """
-        patch = json.dumps([change.patch for change in changes])
-        with _told('Glance'):
-            response = self._connection.image.patch(
-                f'/images/{image["id"]}', data=patch, headers=_PATCH,
-                raise_exc=False)
-            if response.status_code in (403, 404, 409):
-                raise exception.ServiceDenied(self._why(image, response))
-            sdk_exceptions.raise_from_response(response)
+        try:
+            self._glance.patch(image['id'],
+                               [change.patch for change in changes])
+        except exception.ServiceDenied as exc:
+            raise exception.ServiceDenied(
+                self._refusal(image, exc), exc.status) from exc
 
-    def _why(self, image: Mapping[str, Any], response: Any) -> str:
-        named = f'image {image.get("name") or ""} ({image["id"]})'
-        told = _words(response)
-        owner = image.get('owner')
-        project = self._connection.session.get_project_id()
-        if response.status_code == 409:
-            return f'{named} is being changed by somebody else: {told}'
+    def _refusal(self, image: Mapping[str, Any],
+                 error: exception.ServiceDenied) -> str:
+        subject = f'image {image.get("name") or ""} ({image["id"]})'
+        owner, project = image.get('owner'), self._glance.project
+        if error.status == _CONFLICT:
+            return f'{subject} is being changed by somebody else: {error}'
         if owner and project and owner != project:
-            return (f'{named} belongs to project {owner}, this is {project}: '
-                    f'its owner or an admin may change it ({told})')
-        return (f'{named}: Glance protects a property or the image; ask who '
-                f'may write it ({told})')
+            return (f'{subject} belongs to project {owner}, this is '
+                    f'{project}: its owner or an admin may change it '
+                    f'({error})')
+        return (f'{subject}: Glance protects a property or the image; ask '
+                f'who may write it ({error})')
 
 
-@contextlib.contextmanager
-def _told(service: str) -> Iterator[None]:
-    """openstacksdk's errors as ours."""
-    try:
-        yield
-    except (sdk_exceptions.ForbiddenException,
-            sdk_exceptions.DuplicateResource) as exc:
-        raise exception.ServiceDenied(f'{service}: {exc}') from exc
-    except (sdk_exceptions.SDKException,
-            ksa_exceptions.ClientException) as exc:
-        raise exception.ServiceUnavailable(
-            f'{service} does not answer what was asked: {exc}') from exc
+def _present(kind: str, name: str, properties: Properties | None
+             ) -> Properties:
+    if properties is None:
+        raise exception.ServiceDenied(
+            f'{kind} {name} is not there, or not for this project to see')
+    return properties
 
 
-def _flat(image: Any) -> Properties:
-    """An image as Glance shows it: properties beside its own fields."""
-    shown = image.to_dict(computed=False, original_names=True)
-    own = shown.pop('properties', None) or {}
-    return {key: value for key, value in {**shown, **own}.items()
-            if value is not None}
-
-
-def _sizes(flavor: Any) -> Properties:
-    return {'name': flavor.name, 'id': flavor.id,
-            **{ours: getattr(flavor, theirs) or (
-                {} if theirs == 'extra_specs' else 0)
-               for ours, theirs in _FLAVOR.items()}}
-
-
-def _words(response: Any) -> str:
-    """Glance answers some refusals in HTML."""
-    text = str(sdk_exceptions.HttpException(
-        response=response).details or response.text or response.reason)
-    return ' '.join(text.split())[:300]
+def _sizes(flavor: Mapping[str, Any]) -> Properties:
+    return {'name': flavor['name'], 'id': flavor['id'],
+            **flavors.sizes(flavor)}

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Reads of Nova and Glance, for those who only look.
+"""Reads of Nova and Glance through openstacksdk, for those who only look.
 
 What may not be read, or does not answer, is an error with a type; the caller
 goes on with what the others say.
@@ -19,206 +19,206 @@ goes on with what the others say.
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-import logging
+import json
 from typing import Any
-from urllib import parse
+from typing import TypeVar
 
-import tenacity
+from openstack import connection as sdk
+from openstack import exceptions as sdk_exceptions
+from openstack import resource
 
 from hv_sched import exception
-from hv_sched.compute import reader
+from hv_sched.compute import checked_session
+from hv_sched.compute import resources
 
-LOG = logging.getLogger(__name__)
-_ATTEMPTS = 3
-_PAGE = 200
+_IMAGES_A_PAGE = 200  # Glance's own default is 25
+_PATCH = {'Content-Type': 'application/openstack-images-v2.1-json-patch'}
+_Resource = TypeVar('_Resource', bound=resource.Resource)
+Properties = dict[str, Any]
 
 
-class Service:
-    """:param adapter: a keystoneauth1 Adapter
-    :param name: what people call the service
+class Lookup:
+    """Resources of one service.
+
+    :param connection: with checked answers, see ``checked_session.checked``
     """
 
-    def __init__(self, adapter: Any, name: str) -> None:
-        self.name = name
-        self._reader = reader.Reader(
-            adapter, name, exception.ServiceUnavailable,
-            exception.ServiceDenied, _detail)
+    SERVICE: checked_session.Service
+    _PROXY = ''
+    _VERSION = ''
+    _LIST = ''  # a call that only the proxy of that version has
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(exception.ServiceUnavailable),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.25, max=2),
-        before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING),
-        reraise=True)
-    def get(self, path: str, microversion: str | None = None
-            ) -> dict[str, Any] | None:
-        """The answer, None for 404.
-
-        :raises ServiceUnavailable:
-        :raises ServiceDenied:
-        """
-        response = self._reader.response(path, microversion)
-        if not self._reader.found(path, response):
-            return None
-        try:
-            return dict(response.json())
-        except (ValueError, TypeError) as exc:
-            raise exception.ServiceUnavailable(
-                f'{self.name}: the answer to GET {path} is not JSON'
-            ) from exc
-
-    def needed(self, path: str, microversion: str | None = None
-               ) -> dict[str, Any]:
-        """An answer that must be there; 404 is an error."""
-        found = self.get(path, microversion)
-        if found is None:
-            raise exception.ServiceDenied(
-                f'{self.name} knows no {path.partition("?")[0]}')
-        return found
+    def __init__(self, connection: sdk.Connection) -> None:
+        self._connection = connection
 
     @property
-    def endpoint(self) -> str:
-        return str(self._reader.adapter.get_endpoint() or '')
+    def proxy(self) -> Any:
+        """openstacksdk's calls of the service.
+
+        Finding the service may fail, so it belongs to each request.
+
+        :raises ServiceUnavailable: the endpoint does not tell that it is
+            the service; openstacksdk then knows none of its calls
+        """
+        proxy = getattr(self._connection, self._PROXY)
+        if not hasattr(proxy, self._LIST):
+            raise self.SERVICE.unavailable(
+                f'{self.SERVICE.name}: the endpoint {proxy.get_endpoint()} '
+                f'does not offer version {self._VERSION}')
+        return proxy
+
+    def _list(self, kind: type[_Resource], **query: Any
+              ) -> Iterator[_Resource]:
+        """All that the credentials may see, page by page."""
+        with checked_session.translated(self.SERVICE):
+            yield from kind.list(self.proxy, **query)
+
+    def _fetch(self, kind: type[_Resource], identifier: str
+               ) -> _Resource | None:
+        """The resource with this id, None when there is none."""
+        if '/' in identifier:  # no id has one, a name may
+            return None
+        with checked_session.translated(self.SERVICE):
+            proxy = self.proxy
+            resource_of_id: _Resource = kind.existing(
+                id=identifier, connection=self._connection)
+            try:
+                resource_of_id.fetch(proxy)
+            except sdk_exceptions.NotFoundException:
+                return None
+        return resource_of_id
 
 
-def _detail(response: Any) -> str:
-    """What the service says of its refusal; a proxy's HTML says nothing."""
-    try:
-        body = response.json()
-        first = next(iter(body.values()))
-        return f': {first["message"]}'
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-        return ''
-
-
-class Nova(Service):
+class Nova(Lookup):
     """What doctor and explain read of Nova."""
 
-    # 2.61 puts extra specs into flavors.
-    _FLAVORS = '2.61'
-    # 2.41 gives aggregates their uuid.
-    _AGGREGATES = '2.41'
-    # 2.69 answers for cells that are down; 2.98 shows image properties.
-    _SERVERS = (69, 96, 98)
-
-    def __init__(self, adapter: Any) -> None:
-        super().__init__(adapter, 'Nova')
-        self._newest: tuple[int, int] | None = None
+    SERVICE = checked_session.NOVA
+    _PROXY, _VERSION, _LIST = 'compute', '2.1', 'aggregates'
 
     def newest(self) -> tuple[int, int]:
         """The newest microversion it speaks."""
-        if self._newest is None:
-            body = self.needed('/')
-            versions = ([body['version']] if 'version' in body
-                        else body.get('versions', ()))
-            self._newest = max((_pair(each['version']) for each in versions
-                                if each.get('version')), default=(2, 1))
-        return self._newest
+        with checked_session.translated(self.SERVICE):
+            endpoint = self.proxy.get_endpoint_data()
+        major, minor = (endpoint and endpoint.max_microversion) or (2, 1)
+        return int(major), int(minor)
 
-    def flavor(self, wanted: str) -> dict[str, Any] | None:
-        """By id or name."""
-        found = self.get(f'/flavors/{parse.quote(wanted, safe="")}',
-                         self._FLAVORS)
-        if found is not None:
-            return dict(found['flavor'])
+    def flavor(self, name: str) -> Properties | None:
+        """A flavor by id or name; see ``flavors``."""
+        flavor = self._fetch(resources.FlavorResource, name)
+        if flavor is not None:
+            return _flavor(flavor)
         return next((flavor for flavor in self.flavors()
-                     if flavor['name'] == wanted), None)
+                     if flavor['name'] == name), None)
 
-    def flavors(self) -> Iterator[dict[str, Any]]:
-        """All, also private ones where the credentials may see them."""
-        return self._pages('/flavors/detail', 'flavors', self._FLAVORS,
-                           is_public='None')
+    def flavors(self) -> Iterator[Properties]:
+        """All, also private ones where the credentials may see them.
 
-    def server(self, wanted: str) -> dict[str, Any] | None:
-        """By uuid or name."""
-        version = self._newest_of(self._SERVERS)
-        path = f'/servers/{parse.quote(wanted, safe="")}'
-        found = self.get(path, version)
-        if found is not None:
-            return dict(found['server'])
-        named = [server['id'] for server in self._pages(
-            '/servers', 'servers', version, all_tenants='1',
-            name=f'^{wanted}$') if server.get('name') == wanted]
-        if len(named) > 1:
-            raise exception.InvalidConfig(
-                f'{len(named)} servers are named {wanted}: give the uuid')
-        return dict(self.needed(f'/servers/{named[0]}', version)['server']
-                    ) if named else None
+        As Nova's API shows them; without ``extra_specs`` where these may
+        not be seen.
+        """
+        for flavor in self._list(resources.FlavorResource, is_public='None'):
+            yield _flavor(flavor)
 
-    def _newest_of(self, minors: Iterable[int]) -> str:
-        newest = self.newest()
-        return f'2.{max(m for m in (1, *minors) if (2, m) <= newest)}'
+    def server(self, name: str) -> Properties | None:
+        """A server by uuid or name, as Nova's API shows it."""
+        server = self._fetch(resources.ServerResource, name)
+        if server is None:
+            namesake = _only([
+                server for server in self._list(
+                    resources.ServerResource, base_path='/servers',
+                    all_projects=True, name=f'^{name}$')
+                if server.name == name], 'servers', name, 'uuid')
+            server = namesake and self._fetch(resources.ServerResource,
+                                              namesake.id)
+        return None if server is None else _body(server)
 
-    def aggregates(self) -> list[dict[str, Any]]:
-        return list(self.needed('/os-aggregates',
-                                self._AGGREGATES)['aggregates'])
+    def aggregates(self) -> list[resources.Aggregate]:
+        return list(self._list(resources.Aggregate))
 
-    def compute_services(self) -> list[dict[str, Any]]:
-        return list(self.needed('/os-services?binary=nova-compute',
-                                '2.53')['services'])
+    def compute_services(self) -> list[resources.ComputeService]:
+        return list(self._list(resources.ComputeService,
+                               binary='nova-compute'))
+
+    def hypervisors(self) -> list[resources.HypervisorResource]:
+        """All compute nodes, with their host and type."""
+        return list(self._list(
+            resources.HypervisorResource, base_path='/os-hypervisors/detail'))
 
     def nodes_of_host(self, host: str) -> list[str]:
         """Provider uuids of a host's compute nodes."""
-        return [record['id'] for record in self._pages(
-            '/os-hypervisors/detail', 'hypervisors', '2.53')
-            if record['service']['host'] == host]
+        return [node.id for node in self.hypervisors()
+                if node.service_details['host'] == host]
 
     def open_migrations(self, statuses: Iterable[str]) -> set[str]:
         """Uuids of the migrations in these states."""
-        return {record['uuid'] for status in statuses
-                for record in self._pages('/os-migrations', 'migrations',
-                                          '2.80', 'uuid', status=status)}
-
-    def _pages(self, path: str, key: str, microversion: str,
-               marker_key: str = 'id', **query: str
-               ) -> Iterator[dict[str, Any]]:
-        asked = {**query, 'limit': str(_PAGE)}
-        while True:
-            body = self.needed(f'{path}?{parse.urlencode(asked)}',
-                               microversion)
-            yield from body[key]
-            if not any(link['rel'] == 'next'
-                       for link in body.get(f'{key}_links', ())):
-                return
-            asked['marker'] = body[key][-1][marker_key]
+        return {migration.uuid for status in statuses for migration
+                in self._list(resources.Migration, status=status)}
 
 
-def _pair(version: str) -> tuple[int, int]:
-    major, _dot, minor = version.partition('.')
-    return int(major), int(minor or 0)
+class Glance(Lookup):
+    """What doctor, explain and check read of Glance, and what a stamp writes.
+    """
 
+    SERVICE = checked_session.GLANCE
+    _PROXY, _VERSION, _LIST = 'image', '2', 'images'
 
-class Glance(Service):
-    """What doctor and explain read of Glance."""
+    def image(self, name: str) -> Properties | None:
+        """An image by id or name: its own fields and its properties."""
+        image = self._fetch(resources.Image, name)
+        if image is None:
+            image = _only(list(self._list(
+                resources.Image, name=name, visibility='all')),
+                'images', name, 'id')
+        return None if image is None else _image(image)
 
-    def __init__(self, adapter: Any) -> None:
-        super().__init__(adapter, 'Glance')
-
-    def image(self, wanted: str) -> Mapping[str, Any] | None:
-        """By id or name."""
-        found = self.get(self._path(
-            f'/images/{parse.quote(wanted, safe="")}'))
-        if found is not None:
-            return found
-        named = list(self._images(name=wanted))
-        if len(named) > 1:
-            raise exception.InvalidConfig(
-                f'{len(named)} images are named {wanted}: give the id')
-        return named[0] if named else None
-
-    def images(self) -> Iterator[Mapping[str, Any]]:
+    def images(self) -> Iterator[Properties]:
         """All that the credentials may see, page by page."""
-        return self._images()
+        for image in self._list(resources.Image, visibility='all',
+                                limit=_IMAGES_A_PAGE):
+            yield _image(image)
 
-    def _images(self, **query: str) -> Iterator[Mapping[str, Any]]:
-        following: str | None = '/images?' + parse.urlencode(
-            {**query, 'limit': str(_PAGE)})
-        while following:
-            body = self.needed(self._path(following))
-            yield from body['images']
-            following = str(body.get('next') or '').removeprefix('/v2')
+    def patch(self, image: str, operations: Iterable[Mapping[str, str]]
+              ) -> None:
+        """Change properties of an image, all or none.
 
-    def _path(self, path: str) -> str:
-        """Catalogues name the service with its version and without."""
-        return path if self.endpoint.rstrip('/').endswith('/v2') else (
-            f'/v2{path}')
+        :param image: its id
+        :param operations: of a JSON patch
+        :raises ServiceDenied: with Glance's status and words
+        """
+        with checked_session.translated(self.SERVICE):
+            self.proxy.patch(
+                f'/images/{image}', data=json.dumps(list(operations)),
+                headers=_PATCH)
+
+    @property
+    def project(self) -> str | None:
+        """The project the credentials are for."""
+        with checked_session.translated(self.SERVICE):
+            project: str | None = self._connection.session.get_project_id()
+        return project
+
+
+def _only(matches: list[_Resource], kind: str, name: str, key: str
+          ) -> _Resource | None:
+    """:raises InvalidConfig: several have the name"""
+    if len(matches) > 1:
+        raise exception.InvalidConfig(
+            f'{len(matches)} {kind} are named {name}: give the {key}')
+    return matches[0] if matches else None
+
+
+def _body(shown: resource.Resource) -> Properties:
+    """As the service's API names it, without what it does not tell."""
+    return dict(shown.to_dict(headers=False, computed=False,
+                              original_names=True, ignore_none=True))
+
+
+def _flavor(flavor: resources.FlavorResource) -> Properties:
+    return {**_body(flavor), 'id': flavor.id}
+
+
+def _image(image: resources.Image) -> Properties:
+    """As Glance shows it: properties beside its own fields."""
+    fields = _body(image)
+    own = fields.pop('properties', None) or {}
+    return {**fields, **own}

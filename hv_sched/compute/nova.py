@@ -33,11 +33,9 @@ from typing import Any
 from urllib import parse
 
 from oslo_utils import timeutils
-import tenacity
 
 from hv_sched import exception
 from hv_sched.compute import flavors
-from hv_sched.compute import reader
 from hv_sched.compute.servers import Changes
 from hv_sched.compute.servers import DONE
 from hv_sched.compute.servers import EVACUATION
@@ -50,8 +48,8 @@ from hv_sched.compute.servers import Server
 # pages migrations with their uuids (2.59).
 MICROVERSION = '2.80'
 PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
-_ATTEMPTS = 4
 _DENIED = (401, 403)
+_NOT_FOUND = 404
 _FLAVORS = 1000
 _ROLE = ("Nova lets these credentials not see all projects' servers: the "
          'admin role is needed (os_compute_api:servers:detail:'
@@ -67,14 +65,12 @@ _ROOT = 'OS-EXT-SRV-ATTR:root_device_name'
 class NovaServers:
     """``Servers`` and ``Cloud`` of a running Nova.
 
-    :param adapter: a keystoneauth1 Adapter for service type compute, such
-        as openstacksdk's ``connection.compute``
+    :param adapter: a keystoneauth1 Adapter over a CheckedSession to Nova;
+        openstacksdk's objects would take many times the memory
     """
 
     def __init__(self, adapter: Any) -> None:
-        self._reader = reader.Reader(
-            adapter, 'Nova', exception.NovaUnavailable, exception.NovaDenied,
-            lambda response: f': {response.text}')
+        self._adapter = adapter
         self._hosts: dict[str, str] | None = None
         self._needs: dict[tuple[str, bool], Needs] = {}
         self._skew: datetime.timedelta | None = None
@@ -231,18 +227,16 @@ class NovaServers:
             asked['marker'] = page[-1][marker_key]
             del body, page  # never two pages at once
 
-    @tenacity.retry(
-        retry=tenacity.retry_if_exception_type(exception.NovaUnavailable),
-        stop=tenacity.stop_after_attempt(_ATTEMPTS),
-        wait=tenacity.wait_random_exponential(multiplier=0.25, max=4),
-        reraise=True)
     def _get(self, path: str) -> dict[str, Any] | None:
         """The answer, None for 404."""
-        response = self._reader.response(path, MICROVERSION)
+        try:
+            response = self._adapter.get(path, microversion=MICROVERSION)
+        except exception.NovaDenied as exc:
+            if exc.status in _DENIED:
+                raise exception.NovaDenied(_ROLE, exc.status) from exc
+            raise
         self._note_clock(response)
-        if response.status_code in _DENIED:
-            raise exception.NovaDenied(_ROLE)
-        if not self._reader.found(path, response):
+        if response.status_code == _NOT_FOUND:
             return None
         return dict(response.json())
 

@@ -46,7 +46,7 @@ class ComputeServices(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Proof:
+class NovaProof:
     """Whether Nova is proven.
 
     :param reason: why it is not, in plain words; empty when it is
@@ -72,7 +72,7 @@ class Proof:
             raise exception.NovaNotProven(self.reason)
 
 
-def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> Proof:
+def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
     """Ask Nova for its compute services and look for ours among them.
 
     An empty list is asked for again, for a few seconds: Nova gives one for a
@@ -84,15 +84,15 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> Proof:
     try:
         hosts = _compute_hosts(nova)
     except exception.NovaError as exc:
-        return Proof(str(exc), exc)
+        return NovaProof(str(exc), exc)
     if not hosts:
-        return Proof('Nova lists no compute service at all, so it is not '
+        return NovaProof('Nova lists no compute service at all, so it is not '
                      'taken at its word that servers are gone')
     missing = missing_hosts(hosts, expected_hosts)
     if not missing:
-        return Proof()
+        return NovaProof()
     more = len(missing) - _SHOWN
-    return Proof(
+    return NovaProof(
         f'Nova lists {len(hosts)} compute services but none for '
         + ', '.join(missing[:_SHOWN])
         + (f' and {more} more' if more > 0 else '')

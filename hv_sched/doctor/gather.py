@@ -110,9 +110,9 @@ class Gatherer:
 
     def _nova_state(self) -> NovaState:
         return NovaState(self._nova.newest(), {
-            one['uuid']: one['availability_zone']
-            for one in self._nova.aggregates()
-            if one.get('availability_zone')})
+            aggregate.uuid: aggregate.availability_zone
+            for aggregate in self._nova.aggregates()
+            if aggregate.availability_zone})
 
     def _source(self, given: Given) -> SourceState | None:
         if given.facts is None:

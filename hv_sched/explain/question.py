@@ -213,12 +213,12 @@ class Asking:
         if not zone:
             return frozenset()
         try:
-            every = self._nova.aggregates()
+            aggregates = self._nova.aggregates()
         except exception.ServiceError as exc:
             self._not_evaluated.append(f'availability zone {zone}: {exc}')
             return frozenset()
-        found = frozenset(one['uuid'] for one in every
-                          if one.get('availability_zone') == zone)
+        found = frozenset(aggregate.uuid for aggregate in aggregates
+                          if aggregate.availability_zone == zone)
         if not found:
             self._not_evaluated.append(
                 f'availability zone {zone}: no host aggregate makes it, so '

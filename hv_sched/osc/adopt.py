@@ -63,7 +63,7 @@ class Adopt(shares.MovingCommand):
         """Also writes the export, before anything moves."""
         placement = self.placement(conf.hv_sched.request_timeout)
         adopter = adopt.Adopter(
-            placement, self.nova(), settings.from_conf(conf),
+            placement, self.nova(conf), settings.from_conf(conf),
             adopt.AdoptOptions(
                 parsed_args.batch, parsed_args.allow_overcommit,
                 parsed_args.wait), shares.SharesProgressBar())

@@ -92,7 +92,7 @@ class Audit(Auditing, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
-        auditor_ = self.auditor(conf, parsed_args, self.nova())
+        auditor_ = self.auditor(conf, parsed_args, self.nova(conf))
         rows: list[Row] = []
         reports = [_counted(report) for report in self._reports(
             auditor_, set(parsed_args.code or ()), rows)]

@@ -19,6 +19,8 @@ import sys
 from typing import Any
 
 from keystoneauth1 import adapter
+from keystoneauth1 import session as ksa_session
+from openstack import connection as sdk
 from osc_lib import exceptions
 from osc_lib.command import command
 from oslo_config import cfg
@@ -28,6 +30,7 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
+from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.placement import client
@@ -89,17 +92,32 @@ class CsvCommand(command.Command):
 
     def placement(self, timeout: float | None = None) -> client.Placement:
         """Placement as the user of the command may use it."""
-        osc_client = self.app.client_manager.placement
         return client.from_adapter(
-            adapter.Adapter(osc_client.session, **osc_client.ks_filter),
+            self.adapter_of('placement'),
             timeout=timeout or client.DEFAULT_TIMEOUT)
 
     def adapter_of(self, service_type: str) -> adapter.Adapter:
         """A service as the user of the command may use it."""
-        placement = self.app.client_manager.placement
-        return adapter.Adapter(
-            placement.session,
-            **{**placement.ks_filter, 'service_type': service_type})
+        return adapter.Adapter(self._session(), **self._filter(service_type))
+
+    def _session(self) -> ksa_session.Session:
+        """That of the client, which by default waits for Keystone for ever.
+        """
+        session: ksa_session.Session = (
+            self.app.client_manager.placement.session)
+        session.timeout = session.timeout or client.DEFAULT_TIMEOUT
+        return session
+
+    def _filter(self, service_type: str) -> dict[str, Any]:
+        return {**self.app.client_manager.placement.ks_filter,
+                'service_type': service_type}
+
+    def connection_of(self, service: checked_session.Service,
+                      conf: cfg.ConfigOpts) -> sdk.Connection:
+        """openstacksdk's Connection to a service, with checked answers."""
+        return checked_session.checked(
+            self.app.client_manager.sdk_connection, service,
+            conf.hv_sched.request_timeout)
 
     @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
@@ -152,8 +170,13 @@ class SourceCommand(CsvCommand):
 class ServersCommand(SourceCommand):
     """A command that reads all of Nova's servers."""
 
-    def nova(self) -> nova_servers.NovaServers:
-        return nova_servers.NovaServers(self.adapter_of('compute'))
+    def nova(self, conf: cfg.ConfigOpts) -> nova_servers.NovaServers:
+        """Nova's servers, as the user of the command may see them."""
+        return nova_servers.NovaServers(adapter.Adapter(
+            checked_session.CheckedSession(
+                self._session(), checked_session.NOVA,
+                conf.hv_sched.request_timeout),
+            **self._filter(checked_session.NOVA.service_type)))
 
 
 class LookingCommand(CsvCommand):
@@ -167,13 +190,13 @@ class LookingCommand(CsvCommand):
                  'be repeated (default: the defaults of its options)')
         return parser
 
-    def nova(self) -> lookups.Nova:
-        return lookups.Nova(self.adapter_of('compute'))
+    def nova(self, conf: cfg.ConfigOpts) -> lookups.Nova:
+        return lookups.Nova(self.connection_of(checked_session.NOVA, conf))
 
-    def glance(self) -> lookups.Glance:
-        return lookups.Glance(self.adapter_of('image'))
+    def glance(self, conf: cfg.ConfigOpts) -> lookups.Glance:
+        return lookups.Glance(self.connection_of(checked_session.GLANCE, conf))
 
     def adapters(self) -> dict[str, adapter.Adapter]:
-        """By what people call the services."""
+        """By what people call the checked_session."""
         return {name: self.adapter_of(service_type)
                 for name, service_type in _SERVICES.items()}

@@ -26,6 +26,8 @@ from hv_sched.compatibility import capable_nodes
 from hv_sched.compatibility import catalog
 from hv_sched.compatibility import stamp
 from hv_sched.compatibility import verdict
+from hv_sched.compute import checked_session
+from hv_sched.compute import lookups
 from hv_sched.osc import base
 from hv_sched.osc import format_columns
 
@@ -54,8 +56,10 @@ class _Check(base.CsvCommand, command.Lister):
             help=f'Judge it together with this {self.OTHER}')
         return parser
 
-    def cloud(self) -> catalog.Cloud:
-        return catalog.Cloud(self.app.client_manager.sdk_connection)
+    def catalog(self, conf: cfg.ConfigOpts) -> catalog.Catalog:
+        return catalog.Catalog(
+            lookups.Nova(self.connection_of(checked_session.NOVA, conf)),
+            lookups.Glance(self.connection_of(checked_session.GLANCE, conf)))
 
     def capable(self, conf: cfg.ConfigOpts) -> capable_nodes.Capable:
         return capable_nodes.Capable(
@@ -87,7 +91,7 @@ class CheckFlavor(_Check):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         conf = self.conf(parsed_args)
-        cloud, nodes = self.cloud(), self.capable(conf)
+        cloud, nodes = self.catalog(conf), self.capable(conf)
         image = cloud.image(parsed_args.other) if parsed_args.other else {}
         rules = requirements.Rules.from_options(conf.hv_sched)
         verdicts = [(flavor['name'], verdict.of(flavor, image, rules, nodes))
@@ -127,7 +131,7 @@ class CheckImage(_Check):
 
     def take_action(self, parsed_args: argparse.Namespace) -> Table:
         conf = self.conf(parsed_args)
-        cloud, nodes = self.cloud(), self.capable(conf)
+        cloud, nodes = self.catalog(conf), self.capable(conf)
         flavor = cloud.flavor(parsed_args.other) if parsed_args.other else {}
         stamps = parsed_args.stamp or parsed_args.unstamp
         rules = requirements.Rules.from_options(conf.hv_sched)
@@ -141,7 +145,7 @@ class CheckImage(_Check):
                         if stamps else row)
         return STAMP_COLUMNS if stamps else IMAGE_COLUMNS, rows
 
-    def _stamp(self, parsed_args: argparse.Namespace, cloud: catalog.Cloud,
+    def _stamp(self, parsed_args: argparse.Namespace, cloud: catalog.Catalog,
                image: catalog.Properties, rules: requirements.Rules) -> Lines:
         """What is written, or why not; one image stops no other."""
         requested = requirements.of({}, image, rules)

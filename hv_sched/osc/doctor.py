@@ -56,8 +56,8 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
         gatherer = gather.Gatherer(gather.Clients(
-            self.placement(conf.hv_sched.request_timeout), self.nova(),
-            self.glance(), self.adapters()), self.reconciler(conf),
+            self.placement(conf.hv_sched.request_timeout), self.nova(conf),
+            self.glance(conf), self.adapters()), self.reconciler(conf),
             conf.hv_sched.workers)
         outcomes, skipped = runner.run(checks.CHECKS, gatherer.gather(
             self._given(conf, parsed_args)))

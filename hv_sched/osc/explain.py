@@ -55,7 +55,8 @@ class Explain(base.LookingCommand):
             parsed_args.nova_conf or parsed_args.config_file or ())
         placement = self.placement(conf.hv_sched.request_timeout)
         built, context = question.Asking(
-            placement, self.nova(), self.glance(), conf).ask(question.Question(
+            placement, self.nova(conf), self.glance(conf), conf
+            ).ask(question.Question(
                 parsed_args.flavor, parsed_args.image,
                 parsed_args.availability_zone, parsed_args.host,
                 parsed_args.server))

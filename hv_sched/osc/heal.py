@@ -76,7 +76,7 @@ class Heal(audit_command.Auditing, command.Lister):
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
         codes = chosen(parsed_args)
-        nova = self.nova()
+        nova = self.nova(conf)
         rows: list[Row] = []
         undone = False
         if Code.HELD in codes:

@@ -48,7 +48,7 @@ class Retire(shares.MovingCommand):
         ratios = (export.load(parsed_args.export).ratios
                   if parsed_args.export else {})
         retirer = retire.Retirer(
-            self.placement(conf.hv_sched.request_timeout), self.nova(),
+            self.placement(conf.hv_sched.request_timeout), self.nova(conf),
             settings.from_conf(conf), parsed_args.batch, ratios,
             shares.SharesProgressBar())
         return lambda cluster: self._one(retirer, cluster,

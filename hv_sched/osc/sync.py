@@ -16,10 +16,13 @@ import argparse
 from collections.abc import Iterable
 
 from osc_lib.command import command
+from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched.compute import checked_session
+from hv_sched.compute import lookups
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.osc import base
@@ -86,7 +89,8 @@ class _Planning(base.SourceCommand, command.Lister):
         plan, _observed = self.reconciler(
             conf, self.allow(parsed_args)).plan(facts, parsed_args.full)
         findings = plan.all_findings
-        nova = self.aggregates_plan(parsed_args, facts, findings)
+        nova = self.aggregates_plan(
+            conf, parsed_args, facts, findings)
         findings = (*findings, *nova.findings)
         aggregate_rows = [line for step in nova.steps
                           for line in host_aggregates.lines(step)]
@@ -95,20 +99,22 @@ class _Planning(base.SourceCommand, command.Lister):
         return COLUMNS, (rows(plan.changes, ()) + aggregate_rows
                          + rows((), findings))
 
-    def nova_aggregates(self) -> host_aggregates.HostAggregates:
+    def nova_aggregates(self, conf: cfg.ConfigOpts
+                        ) -> host_aggregates.HostAggregates:
         """Nova's host aggregates as the user of the command may use them."""
-        return host_aggregates.HostAggregates(
-            self.app.client_manager.sdk_connection)
+        return host_aggregates.HostAggregates(lookups.Nova(
+            self.connection_of(checked_session.NOVA, conf)))
 
-    def aggregates_plan(self, parsed_args: argparse.Namespace,
+    def aggregates_plan(self, conf: cfg.ConfigOpts,
+                        parsed_args: argparse.Namespace,
                         facts: model.Facts, findings: Iterable[Notice]
-                        ) -> host_aggregates.Plan:
+                        ) -> host_aggregates.AggregatesPlan:
         """Nothing unless asked for, nor of clusters that are frozen."""
         if not parsed_args.host_aggregates:
-            return host_aggregates.Plan((), ())
+            return host_aggregates.AggregatesPlan((), ())
         frozen = {finding.cluster for finding in findings
                   if finding.kind is Kind.FROZEN}
-        return self.nova_aggregates().plan(
+        return self.nova_aggregates(conf).plan(
             cluster for cluster in facts.clusters
             if cluster.name not in frozen)
 
@@ -157,10 +163,11 @@ class Sync(_Planning):
         failures = list(result.failures.items())
         nova: list[Row] = []
         try:
-            plan = self.aggregates_plan(parsed_args, facts, findings)
+            plan = self.aggregates_plan(
+            conf, parsed_args, facts, findings)
             findings = (*findings, *plan.findings)
             for step in plan.steps:
-                self.nova_aggregates().apply(step)
+                self.nova_aggregates(conf).apply(step)
                 nova += host_aggregates.lines(step)
         except exception.NovaError as exc:
             failures.append(('Nova', exc))

@@ -26,11 +26,10 @@ import dataclasses
 from typing import Any
 from typing import TypeAlias
 
-from keystoneauth1 import exceptions as ksa_exceptions
-from openstack import exceptions as sdk_exceptions
-
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.compute import checked_session
+from hv_sched.compute import lookups
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 
@@ -39,7 +38,7 @@ GUID = 'hv_cluster_guid'
 
 
 @dataclasses.dataclass(frozen=True)
-class Aggregate:
+class HostAggregate:
     """A host aggregate of Nova.
 
     :param hosts: names of nova-compute services
@@ -52,7 +51,7 @@ class Aggregate:
 
 
 @dataclasses.dataclass(frozen=True)
-class Create:
+class CreateAggregate:
     """A new aggregate with its members."""
 
     name: str
@@ -61,7 +60,7 @@ class Create:
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class ChangeAggregate:
     """One of ours that is not as it should be; None stays as it is."""
 
     id: int
@@ -72,33 +71,34 @@ class Change:
     remove: tuple[str, ...]
 
 
-Step: TypeAlias = Create | Change
+AggregateStep: TypeAlias = CreateAggregate | ChangeAggregate
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class AggregatesPlan:
     """What is to be done, and what is not, and why."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[AggregateStep, ...]
     findings: tuple[Notice, ...]
 
 
-def plan(clusters: Iterable[model.Cluster], aggregates: Iterable[Aggregate],
-         hosts: Mapping[str, str]) -> Plan:
+def plan(clusters: Iterable[model.Cluster],
+         aggregates: Iterable[HostAggregate],
+         hosts: Mapping[str, str]) -> AggregatesPlan:
     """What makes the aggregates of these clusters right. Pure.
 
     :param hosts: host by compute node's name, for the nodes Nova knows
     """
-    every = tuple(aggregates)
-    steps: list[Step] = []
+    existing = tuple(aggregates)
+    steps: list[AggregateStep] = []
     findings: list[Notice] = []
-    for cluster in sorted(clusters, key=lambda one: one.name):
-        clash = _clash(cluster, every)
+    for cluster in sorted(clusters, key=lambda cluster: cluster.name):
+        clash = _clash(cluster, existing)
         if clash:
             findings.append(Notice(
                 cluster.name, cluster.name, Kind.REFUSED, clash))
             continue
-        step = _step(cluster, _ours(cluster, every), hosts)
+        step = _step(cluster, _owned(cluster, existing), hosts)
         if step is not None:
             steps.append(step)
         missing = sorted(node.name for node in cluster.nodes
@@ -108,66 +108,70 @@ def plan(clusters: Iterable[model.Cluster], aggregates: Iterable[Aggregate],
                 cluster.name, cluster.name, Kind.NOTE, 'not in its host '
                 'aggregate, as Nova does not know them: '
                 + ', '.join(missing)))
-    return Plan(tuple(steps), tuple(findings))
+    return AggregatesPlan(tuple(steps), tuple(findings))
 
 
 def _metadata(cluster: model.Cluster) -> dict[str, str]:
     return {NAME: cluster.name, GUID: cluster.guid}
 
 
-def _ours(cluster: model.Cluster, every: Iterable[Aggregate]
-          ) -> list[Aggregate]:
-    return [one for one in every if one.metadata.get(GUID) == cluster.guid
-            or _is_half_made(cluster, one)]
+def _owned(cluster: model.Cluster, existing: Iterable[HostAggregate]
+           ) -> list[HostAggregate]:
+    return [aggregate for aggregate in existing
+            if aggregate.metadata.get(GUID) == cluster.guid
+            or _is_half_made(cluster, aggregate)]
 
 
-def _is_half_made(cluster: model.Cluster, one: Aggregate) -> bool:
+def _is_half_made(cluster: model.Cluster, aggregate: HostAggregate) -> bool:
     """Nova creates an aggregate first and takes its metadata then."""
-    return one.name == cluster.name and not one.hosts and not one.metadata
+    return aggregate.name == cluster.name and not (
+        aggregate.hosts or aggregate.metadata)
 
 
-def _clash(cluster: model.Cluster, every: tuple[Aggregate, ...]
+def _clash(cluster: model.Cluster, existing: tuple[HostAggregate, ...]
            ) -> str | None:
     """Why a cluster can have no aggregate, None when it can."""
-    ours = _ours(cluster, every)
-    if len(ours) > 1:
-        told = ', '.join(f'{one.name} ({one.id})' for one in ours)
-        return (f'several host aggregates have its {GUID}: {told}; take '
+    owned = _owned(cluster, existing)
+    if len(owned) > 1:
+        claims = ', '.join(f'{aggregate.name} ({aggregate.id})'
+                           for aggregate in owned)
+        return (f'several host aggregates have its {GUID}: {claims}; take '
                 'that property off all but one')
-    for one in every:
-        if one in ours or cluster.name not in (
-                one.name, one.metadata.get(NAME)):
+    for aggregate in existing:
+        name = aggregate.name
+        if aggregate in owned or cluster.name not in (
+                name, aggregate.metadata.get(NAME)):
             continue
-        how = ('is called' if one.name == cluster.name
-               else f'has {NAME}={cluster.name} and is called')
-        return (f'host aggregate {one.id} {how} {one.name} and is not '
+        clash = ('is called' if name == cluster.name
+                 else f'has {NAME}={cluster.name} and is called')
+        return (f'host aggregate {aggregate.id} {clash} {name} and is not '
                 f'hv_sched\'s: rename it, take {NAME} off it, or make it '
                 f'hv_sched\'s with the property {GUID}={cluster.guid}')
     return None
 
 
-def _step(cluster: model.Cluster, ours: list[Aggregate],
-          hosts: Mapping[str, str]) -> Step | None:
-    wanted = {hosts[node.name] for node in cluster.nodes
-              if node.name in hosts}
+def _step(cluster: model.Cluster, owned: list[HostAggregate],
+          hosts: Mapping[str, str]) -> AggregateStep | None:
+    members = {hosts[node.name] for node in cluster.nodes
+               if node.name in hosts}
     metadata = _metadata(cluster)
-    if not ours:
-        return Create(cluster.name, metadata, tuple(sorted(wanted)))
-    now, = ours
-    change = Change(
+    if not owned:
+        return CreateAggregate(cluster.name, metadata, tuple(sorted(members)))
+    now, = owned
+    change = ChangeAggregate(
         now.id, cluster.name, now.name,
         None if metadata.items() <= now.metadata.items() else metadata,
-        tuple(sorted(wanted - now.hosts)), tuple(sorted(now.hosts - wanted)))
+        tuple(sorted(members - now.hosts)), tuple(sorted(now.hosts - members)))
     if (change.name, change.metadata, change.add, change.remove) == (
             now.name, None, (), ()):
         return None
     return change
 
 
-def lines(step: Step) -> Iterator[tuple[str, str, str, str, str]]:
+def lines(step: AggregateStep) -> Iterator[tuple[str, str, str, str, str]]:
     """A row for each thing that changes, as ``csv sync`` shows them."""
     subject = f'host aggregate {step.name}'
-    if isinstance(step, Create):
+    if isinstance(step, CreateAggregate):
         yield '+', subject, 'host aggregate', '', ', '.join(
             f'{key}={value}' for key, value in sorted(
                 step.metadata.items()))
@@ -185,84 +189,72 @@ def lines(step: Step) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 class HostAggregates:
-    """:param connection: openstacksdk's Connection"""
+    """Reads and writes them in a running Nova."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, nova: lookups.Nova) -> None:
+        self._nova = nova
 
-    @property
-    def _compute(self) -> Any:
-        """Finding the service may fail, so it belongs to each request.
-
-        :raises NovaUnavailable: the endpoint does not tell that it is Nova;
-            openstacksdk then knows none of its calls
-        """
-        found = self._connection.compute
-        if not hasattr(found, 'aggregates'):
-            raise exception.NovaUnavailable(
-                'host aggregates: the compute endpoint '
-                f'{found.get_endpoint()} does not offer version 2.1')
-        return found
-
-    def plan(self, clusters: Iterable[model.Cluster]) -> Plan:
+    def plan(self, clusters: Iterable[model.Cluster]) -> AggregatesPlan:
         """What is to be done for these clusters.
 
         :raises NovaError: when Nova cannot be read
         """
-        with _told('read'):
-            aggregates = [Aggregate(
-                one.id, one.name, frozenset(one.hosts or ()),
-                dict(one.metadata or {}))
-                for one in self._compute.aggregates()]
-            hosts = {one.name: (one.service_details or {})['host']
-                     for one in self._compute.hypervisors(details=True)}
+        with _named('read'):
+            aggregates = [HostAggregate(
+                int(aggregate.id), aggregate.name,
+                frozenset(aggregate.hosts or ()),
+                dict(aggregate.metadata or {}))
+                for aggregate in self._nova.aggregates()]
+            hosts = {node.name: node.service_details['host']
+                     for node in self._nova.hypervisors()}
         return plan(clusters, aggregates, hosts)
 
-    def apply(self, step: Step) -> None:
+    def apply(self, step: AggregateStep) -> None:
         """Do one step; a step that was interrupted is planned again.
 
         :raises NovaError: it was not finished
         """
-        with _told(f'change {step.name}'):
-            if isinstance(step, Create):
-                made = self._compute.create_aggregate(name=step.name)
+        with _named(f'change {step.name}'):
+            compute = self._nova.proxy
+            if isinstance(step, CreateAggregate):
+                aggregate = compute.create_aggregate(name=step.name)
                 # Before the members: without it the next plan would see a
                 # stranger of that name.
-                self._compute.set_aggregate_metadata(
-                    made.id, dict(step.metadata))
-                self._members(made.id, step.hosts, ())
+                compute.set_aggregate_metadata(
+                    aggregate.id, dict(step.metadata))
+                _set_members(compute, aggregate.id, step.hosts, ())
                 return
             if step.name != step.former_name:
-                self._compute.update_aggregate(step.id, name=step.name)
+                compute.update_aggregate(step.id, name=step.name)
             if step.metadata is not None:
-                self._compute.set_aggregate_metadata(
+                compute.set_aggregate_metadata(
                     step.id, dict(step.metadata))
-            self._members(step.id, step.add, step.remove)
+            _set_members(compute, step.id, step.add, step.remove)
 
-    def _members(self, aggregate: int, add: Iterable[str],
+
+def _set_members(compute: Any, aggregate: int, add: Iterable[str],
                  remove: Iterable[str]) -> None:
-        for host in add:
-            self._compute.add_host_to_aggregate(aggregate, host)
-        for host in remove:
-            self._compute.remove_host_from_aggregate(aggregate, host)
+    for host in add:
+        compute.add_host_to_aggregate(aggregate, host)
+    for host in remove:
+        compute.remove_host_from_aggregate(aggregate, host)
 
 
 @contextlib.contextmanager
-def _told(doing: str) -> Iterator[None]:
-    """Nova's refusals as errors of ours, in words."""
+def _named(doing: str) -> Iterator[None]:
+    """Nova's refusals, with what was being done."""
     try:
-        yield
-    except sdk_exceptions.HttpException as exc:
-        status = exc.status_code or 0
-        if status in (401, 403):
+        with checked_session.translated(checked_session.NOVA):
+            yield
+    except exception.NovaDenied as exc:
+        if exc.status in (401, 403):
             raise exception.NovaDenied(
                 'Nova lets these credentials not change host aggregates: '
                 'the admin role is needed (os_compute_api:os-aggregates, '
-                f'os_compute_api:os-hypervisors): {exc}') from exc
-        kind = (exception.NovaUnavailable if status >= 500
-                else exception.NovaDenied)
-        raise kind(f'host aggregates, {doing}: {exc}') from exc
-    except (sdk_exceptions.SDKException,
-            ksa_exceptions.ClientException) as exc:
+                f'os_compute_api:os-hypervisors): {exc}',
+                exc.status) from exc
+        raise exception.NovaDenied(
+            f'host aggregates, {doing}: {exc}', exc.status) from exc
+    except exception.NovaUnavailable as exc:
         raise exception.NovaUnavailable(
-            f'host aggregates, {doing}: {exc}') from exc
+            f'host aggregates, {doing}: {exc}', exc.status) from exc

@@ -26,9 +26,11 @@ import uuid
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
+from openstack import connection
 import requests
 from wsgi_intercept import interceptor
 
+from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 
 Answer = tuple[str, typing.Any]
@@ -39,6 +41,7 @@ class Recorded:
 
     :ivar refuse: status line for everything, such as '403 Forbidden'
     :ivar date: the Date header
+    :ivar versions: the microversion last asked for, by path
     """
 
     def __init__(self, **answers: typing.Any) -> None:
@@ -48,11 +51,13 @@ class Recorded:
         self.refused_paths: dict[str, str] = {}
         self.date: str | None = None
         self.log: list[str] = []
+        self.versions: dict[str, str] = {}
 
     def __call__(self, environ: dict, start_response: typing.Callable
                  ) -> list[bytes]:
         path = parse.unquote(environ['PATH_INFO'])
         self.log.append(path)
+        self.versions[path] = environ.get('HTTP_OPENSTACK_API_VERSION', '')
         status, body = self._answer(path, dict(parse.parse_qsl(
             environ.get('QUERY_STRING', ''))))
         headers = [('Content-Type', 'application/json')]
@@ -63,21 +68,34 @@ class Recorded:
 
     def _answer(self, path: str, query: dict[str, str]) -> Answer:
         refusal = self.refuse or self.refused_paths.get(path)
-        if refusal:
+        # The document of versions needs no token.
+        if refusal and not (path == '/' and refusal.startswith('403')):
             return refusal, {'forbidden': {'code': int(refusal[:3]),
                                            'message': 'policy says no'}}
         body = self.answers.get(path)
         if body is None:
             return '404 Not Found', {'itemNotFound': {'message': path}}
+        if 'images' in body and 'marker' in query:
+            body = {'images': []}
         if 'images' in body and 'name' in query:
             body = {'images': [image for image in body['images']
                                if image['name'] == query['name']]}
         return '200 OK', body
 
-    def adapter(self, service_type: str) -> adapter.Adapter:
-        return adapter.Adapter(session.Session(
+    def session(self) -> session.Session:
+        return session.Session(
             auth=token_endpoint.Token(self.endpoint, 'admin'),
-            session=requests.Session()), service_type=service_type)
+            session=requests.Session())
+
+    def adapter(self, service_type: str) -> adapter.Adapter:
+        return adapter.Adapter(self.session(), service_type=service_type)
+
+    def connection(self, service: checked_session.Service
+                   ) -> connection.Connection:
+        return checked_session.checked(connection.Connection(
+            session=self.session(),
+            **{f'{service.service_type}_endpoint_override': self.endpoint}),
+            service)
 
 
 class Nova(Recorded):
@@ -85,8 +103,10 @@ class Nova(Recorded):
 
     def __init__(self, newest: str = '2.104') -> None:
         super().__init__()
-        self.answers['/'] = {'version': {'version': newest,
-                                         'min_version': '2.1'}}
+        self.answers['/'] = {'version': {
+            'id': 'v2.1', 'status': 'CURRENT', 'version': newest,
+            'min_version': '2.1',
+            'links': [{'rel': 'self', 'href': f'{self.endpoint}/'}]}}
         self.answers['/os-aggregates'] = {'aggregates': []}
         self.answers['/os-services'] = {'services': []}
         self.answers['/flavors/detail'] = {'flavors': []}
@@ -117,8 +137,8 @@ class Nova(Recorded):
         """A host aggregate that makes an availability zone."""
         aggregate = aggregate or str(uuid.uuid4())
         self.answers['/os-aggregates']['aggregates'].append({
-            'name': name, 'uuid': aggregate, 'availability_zone': name,
-            'hosts': []})
+            'id': 1, 'name': name, 'uuid': aggregate, 'metadata': {},
+            'availability_zone': name, 'hosts': []})
         return aggregate
 
 
@@ -126,6 +146,9 @@ class Glance(Recorded):
 
     def __init__(self) -> None:
         super().__init__()
+        self.answers['/'] = {'versions': [{
+            'id': 'v2.16', 'status': 'CURRENT',
+            'links': [{'rel': 'self', 'href': f'{self.endpoint}/v2/'}]}]}
         self.answers['/v2/images'] = {'images': []}
 
     def image(self, name: str, **properties: str) -> dict[str, typing.Any]:
@@ -148,5 +171,5 @@ def running(*every: Recorded) -> collections.abc.Iterator[None]:
 
 def clients(nova: Nova, glance: Glance
             ) -> tuple[lookups.Nova, lookups.Glance]:
-    return (lookups.Nova(nova.adapter('compute')),
-            lookups.Glance(glance.adapter('image')))
+    return (lookups.Nova(nova.connection(checked_session.NOVA)),
+            lookups.Glance(glance.connection(checked_session.GLANCE)))

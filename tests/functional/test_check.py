@@ -144,7 +144,7 @@ class Recorded:
         'wrong': {'os:resolution': '1024x768', 'os:monitors': '0'},
         'much': {'os:resolution': '1024x768', 'os:vram': '1024'}}
 
-    def __init__(self, connection):
+    def __init__(self, nova, glance):
         pass
 
     def flavor(self, name):
@@ -160,7 +160,7 @@ class Recorded:
 
 @pytest.fixture
 def recorded(monkeypatch):
-    monkeypatch.setattr('hv_sched.compatibility.catalog.Cloud', Recorded)
+    monkeypatch.setattr('hv_sched.compatibility.catalog.Catalog', Recorded)
 
 
 def test_all_flavors_are_judged_in_one_command(shell_of, recorded):

@@ -29,6 +29,9 @@ def others(monkeypatch, cloud):
                 'placement': cloud.placement.another()}
     monkeypatch.setattr(base.LookingCommand, 'adapter_of',
                         lambda self, service_type: adapters[service_type])
+    monkeypatch.setattr(
+        base.LookingCommand, 'connection_of', lambda self, service, conf: {
+            'Nova': nova, 'Glance': glance}[service.name].connection(service))
     monkeypatch.setattr('time.sleep', lambda seconds: None)
     with other_services.running(nova, glance):
         yield nova, glance

@@ -37,7 +37,7 @@ class Nova:
         self.count, self.page = servers, page
         self.asked = 0
 
-    def get(self, path, microversion, raise_exc):
+    def get(self, path, microversion):
         self.asked += 1
         name, _, query = path.partition('?')
         query = dict(part.split('=') for part in query.split('&') if part)

@@ -12,14 +12,12 @@
 
 """Adopt and retire on a running Nova, as an operator does."""
 
-import requests
-
 from hv_sched.adopt import adopt
 from hv_sched.adopt import retire
-from hv_sched.compute import nova
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.providers.settings import Settings
+from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish
 
@@ -40,29 +38,14 @@ class PlacementAdapter:
             **kwargs)
 
 
-class NovaAdapter:
-    """The same for the harness's Nova API."""
-
-    def __init__(self, api):
-        self._api = api
-        self.user = 'admin'
-
-    def get(self, path, microversion, raise_exc):
-        return requests.get(self._api.base_url + path, headers={
-            'X-Auth-User': self.user, 'X-User-Id': self.user,
-            'X-Auth-Project-Id': 'elsewhere', 'X-Roles': self.user,
-            'OpenStack-API-Version': f'compute {microversion}'})
-
-
 class Adopting:
     """What an operator does, for a case of the harness."""
 
     def connect(self, cluster):
         self.cluster = cluster
-        self.nova = NovaAdapter(self.admin_api)
         self.own = client.from_adapter(
             PlacementAdapter(self.placement.fixture))
-        self.servers = nova.NovaServers(self.nova)
+        self.servers = agent.nova_of(self.admin_api)
 
     def adopt(self):
         one = adopt.Adopter(self.own, self.servers, SETTINGS,

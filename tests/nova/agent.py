@@ -22,24 +22,13 @@ from openstack import connection
 
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
+from hv_sched.compute import checked_session
+from hv_sched.compute import lookups
 from hv_sched.compute import nova
 from hv_sched.placement import client
 from hv_sched.recovery import restore
 
-
-class _NovaApi:
-    """As much of a keystoneauth1 Adapter as NovaServers uses."""
-
-    def __init__(self, api: Any) -> None:
-        self._api = api
-
-    def get(self, path: str, microversion: str, raise_exc: bool) -> Any:
-        return self._api.request(self._api.base_url + path, headers={
-            'OpenStack-API-Version': f'compute {microversion}',
-            'X-Auth-User': self._api.auth_user,
-            'X-User-Id': self._api.auth_user,
-            'X-Auth-Project-Id': self._api.project_id,
-            'X-Roles': 'admin,member,reader'})
+_ADMIN = 'admin,member,reader'
 
 
 def placement_of(placement: Any) -> client.Placement:
@@ -50,21 +39,30 @@ def placement_of(placement: Any) -> client.Placement:
         service_type='placement'))
 
 
-def nova_of(api: Any) -> nova.NovaServers:
-    """:param api: the harness's client of Nova, an administrator's"""
-    return nova.NovaServers(_NovaApi(api))
+def nova_of(api: Any, roles: str = _ADMIN) -> nova.NovaServers:
+    """:param api: the harness's client of Nova
+    :param roles: of the token its requests are sent with
+    """
+    return nova.NovaServers(adapter.Adapter(
+        checked_session.CheckedSession(
+            _session_of(api, roles), checked_session.NOVA),
+        service_type='compute', endpoint_override=api.base_url))
 
 
-def connection_of(api: Any, roles: str = 'admin,member,reader') -> Any:
-    """openstacksdk's Connection to the harness's Nova."""
-    return connection.Connection(
-        session=session.Session(
-            auth=token_endpoint.Token(api.base_url, 'admin'),
-            additional_headers={
-                'X-Auth-User': api.auth_user, 'X-User-Id': api.auth_user,
-                'X-Auth-Project-Id': api.project_id,
-                'X-Roles': roles}),
-        compute_endpoint_override=api.base_url)
+def lookup_of(api: Any, roles: str = _ADMIN) -> lookups.Nova:
+    """Single things of the harness's Nova, as doctor and explain read them.
+    """
+    return lookups.Nova(checked_session.checked(connection.Connection(
+        session=_session_of(api, roles),
+        compute_endpoint_override=api.base_url), checked_session.NOVA))
+
+
+def _session_of(api: Any, roles: str) -> session.Session:
+    return session.Session(
+        auth=token_endpoint.Token(api.base_url, 'admin'),
+        additional_headers={
+            'X-Auth-User': api.auth_user, 'X-User-Id': api.auth_user,
+            'X-Auth-Project-Id': api.project_id, 'X-Roles': roles})
 
 
 def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False

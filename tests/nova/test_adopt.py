@@ -27,6 +27,7 @@ from hv_sched.adopt import adopt
 from hv_sched.notices import Kind
 from hv_sched.shares.quiescence import SkipReason
 from tests.nova import adopting
+from tests.nova import agent
 
 
 class AdoptARunningNova(adopting.AdoptCase):
@@ -185,7 +186,7 @@ class AdoptARunningNova(adopting.AdoptCase):
     def test_without_the_admin_role_nothing_is_touched(self):
         self.boot(self.flavor(10), host='h1')
         before = self.all_shares(), self.own.list_providers()
-        self.nova.user = 'member'
+        self.servers = agent.nova_of(self.admin_api, 'member')
         with self.assertRaisesRegex(adopt.exception.NovaDenied,
                                     'admin role'):
             self.adopt()

@@ -37,6 +37,7 @@ import pytest
 
 from hv_sched import exception as hv_exception
 from hv_sched.compute import lookups
+from hv_sched.compute import resources
 from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
@@ -52,31 +53,12 @@ from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings as publishing
 from hv_sched.snapshot import cache
+from tests.nova import agent
 from tests.nova import base
 from tests.nova import clouds
 from tests.nova import moving
 
 ZONE = 'z1'
-
-
-class RealNova:
-    """As much of a keystoneauth1 Adapter as services uses, to the harness."""
-
-    def __init__(self, api: Any) -> None:
-        self._api = api
-
-    def get_endpoint(self) -> str:
-        return str(self._api.base_url)
-
-    def get(self, path: str, microversion: str | None, raise_exc: bool
-            ) -> Any:
-        headers = {'X-Auth-User': self._api.auth_user,
-                   'X-User-Id': self._api.auth_user,
-                   'X-Auth-Project-Id': self._api.project_id,
-                   'X-Roles': 'admin,member,reader'}
-        if microversion:
-            headers['OpenStack-API-Version'] = f'compute {microversion}'
-        return self._api.request(self._api.base_url + path, headers=headers)
 
 
 class Told:
@@ -94,8 +76,8 @@ class Told:
     def image(self, wanted: str) -> dict[str, str]:
         return {'disk_format': 'vhdx', **self._request.image}
 
-    def aggregates(self) -> list[dict[str, str]]:
-        return [{'uuid': self._zone, 'availability_zone': ZONE}]
+    def aggregates(self) -> list[resources.Aggregate]:
+        return [resources.Aggregate(uuid=self._zone, availability_zone=ZONE)]
 
     def open_migrations(self, statuses: Any) -> set[str]:
         return set()
@@ -107,12 +89,9 @@ class NoGlance(lookups.Glance):
     def __init__(self) -> None:
         super().__init__(None)
 
-    def get(self, path: str, microversion: str | None = None) -> Any:
-        raise hv_exception.ServiceDenied('no Glance here')
-
     @property
-    def endpoint(self) -> str:
-        return 'nowhere'
+    def proxy(self) -> Any:
+        raise hv_exception.ServiceDenied('no Glance here')
 
 
 def placement_of(case: base.NovaCase) -> client.Placement:
@@ -294,7 +273,7 @@ class RealAnswersTest(moving.MovingCase):
     def setUp(self) -> None:
         super().setUp()
         self.client = placement_of(self)
-        self.real = lookups.Nova(RealNova(self.admin_api))
+        self.real = agent.lookup_of(self.admin_api)
         for trait in (names.NO_NEW_DISKS, names.PAUSED):
             self.client.ensure_trait(trait)
 
@@ -320,7 +299,7 @@ class RealAnswersTest(moving.MovingCase):
         assert self.real.flavor('no such flavor') is None
         assert self.real.server('no such server') is None
         assert self.real.newest() >= (2, 95)
-        assert {one['host'] for one in self.real.compute_services()} == {
+        assert {one.host for one in self.real.compute_services()} == {
             'n0', 'n1'}
 
         query, zoned = self.explain(flavor=name, zone=ZONE)

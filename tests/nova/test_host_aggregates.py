@@ -30,7 +30,7 @@ class HostAggregates(base.NovaCase):
         super().setUp()
         self.start_hosts()
         self.own = host_aggregates.HostAggregates(
-            agent.connection_of(self.api))
+            agent.lookup_of(self.api))
         self.cluster = publish.cluster('c1', {'CSV1': ('h1', 'h2')})
 
     def sync(self, *clusters):
@@ -74,6 +74,6 @@ class HostAggregates(base.NovaCase):
 
     def test_without_the_admin_role(self):
         reader = host_aggregates.HostAggregates(
-            agent.connection_of(self.api_fixture.other_api, 'other'))
+            agent.lookup_of(self.api_fixture.other_api, 'other'))
         with self.assertRaisesRegex(exception.NovaDenied, 'admin role'):
             reader.plan([self.cluster])

@@ -14,11 +14,18 @@
 
 import datetime
 from email import utils as email_utils
+import json
 from urllib import parse
 
+from keystoneauth1 import adapter
+from keystoneauth1 import session
+from keystoneauth1 import token_endpoint
 import pytest
+import requests
+from requests import adapters
 
 from hv_sched import exception
+from hv_sched.compute import checked_session
 from hv_sched.compute import flavors
 from hv_sched.compute import nova as nova_servers
 from hv_sched.compute.servers import Needs
@@ -35,35 +42,40 @@ RECORD = {
     'os-extended-volumes:volumes_attached': []}
 
 
-class Nova:
-    """Bodies by path; the last one of a list stays."""
+class Nova(adapters.BaseAdapter):
+    """Bodies by the end of the path; the last one of a list stays."""
 
     def __init__(self, skew_seconds=0, **bodies):
+        super().__init__()
         self.bodies = bodies
         self.asked = []
         self.skew = datetime.timedelta(seconds=skew_seconds)
 
-    def get(self, path, microversion, raise_exc):
-        asked = parse.urlsplit(path)
+    def send(self, request, **kwargs):
+        asked = parse.urlsplit(request.url)
         self.asked.append((asked.path, dict(parse.parse_qsl(asked.query))))
         bodies = self.bodies[asked.path.rpartition('/')[2].replace('-', '_')]
         body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
         now = datetime.datetime.now(datetime.timezone.utc) + self.skew
+        response = requests.Response()
+        response.request, response.url = request, request.url
+        response.status_code = 404 if body is None else 200
+        response.headers['Date'] = email_utils.format_datetime(now)
+        response._content = json.dumps(
+            {'itemNotFound': {}} if body is None else body).encode()
+        return response
 
-        class Response:
-            status_code = 404 if body is None else 200
-            headers = {'Date': email_utils.format_datetime(now)}
-            text = ''
-
-            @staticmethod
-            def json():
-                return body
-        return Response
+    def close(self):
+        pass
 
 
 def servers(**bodies):
-    nova = Nova(**bodies)
-    return nova, nova_servers.NovaServers(nova)
+    nova, http = Nova(**bodies), requests.Session()
+    http.mount('http://nova', nova)
+    return nova, nova_servers.NovaServers(adapter.Adapter(
+        checked_session.CheckedSession(session.Session(
+            token_endpoint.Token('http://nova', 'admin'), http),
+            checked_session.NOVA), service_type='compute'))
 
 
 def one(**fields):

@@ -17,15 +17,15 @@ import dataclasses
 from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.providers import host_aggregates
-from hv_sched.providers.host_aggregates import Aggregate
-from hv_sched.providers.host_aggregates import Change
-from hv_sched.providers.host_aggregates import Create
+from hv_sched.providers.host_aggregates import ChangeAggregate
+from hv_sched.providers.host_aggregates import CreateAggregate
+from hv_sched.providers.host_aggregates import HostAggregate
 
 METADATA = {'hv_cluster': 'c1', 'hv_cluster_guid': 'g1'}
 CLUSTER = model.Cluster('g1', 'c1', (
     model.Node('hv1'), model.Node('hv2'), model.Node('new')), ())
 HOSTS = {'hv1': 'h1', 'hv2': 'h2', 'kvm': 'h3'}
-RIGHT = Aggregate(1, 'c1', frozenset({'h1', 'h2'}),
+RIGHT = HostAggregate(1, 'c1', frozenset({'h1', 'h2'}),
                   {**METADATA, 'ssd': 'true'})
 
 
@@ -35,13 +35,13 @@ def plan(*aggregates, cluster=CLUSTER):
 
 def other(**fields):
     return dataclasses.replace(
-        Aggregate(7, 'gold', frozenset({'h1', 'h3'}), {'gold': 'yes'}),
+        HostAggregate(7, 'gold', frozenset({'h1', 'h3'}), {'gold': 'yes'}),
         **fields)
 
 
 def test_a_cluster_without_one_gets_one():
     found = plan(other())
-    assert found.steps == (Create('c1', METADATA, ('h1', 'h2')),)
+    assert found.steps == (CreateAggregate('c1', METADATA, ('h1', 'h2')),)
     note, = found.findings
     assert note.kind is Kind.NOTE and 'new' in note.message
 
@@ -51,10 +51,10 @@ def test_what_is_right_stays_with_the_operators_own_properties():
 
 
 def test_members_name_and_metadata_are_put_right():
-    wrong = Aggregate(1, 'old', frozenset({'h1', 'h3'}),
+    wrong = HostAggregate(1, 'old', frozenset({'h1', 'h3'}),
                       {'hv_cluster_guid': 'g1', 'hv_cluster': 'old'})
     step, = plan(wrong).steps
-    assert step == Change(1, 'c1', 'old', METADATA, ('h2',), ('h3',))
+    assert step == ChangeAggregate(1, 'c1', 'old', METADATA, ('h2',), ('h3',))
     assert list(host_aggregates.lines(step)) == [
         ('~', 'host aggregate c1', 'name', 'old', 'c1'),
         ('~', 'host aggregate c1', 'hv_cluster', '', 'c1'),
@@ -64,7 +64,7 @@ def test_members_name_and_metadata_are_put_right():
 
 
 def test_one_that_was_killed_between_name_and_metadata_is_finished():
-    step, = plan(Aggregate(1, 'c1', frozenset(), {})).steps
+    step, = plan(HostAggregate(1, 'c1', frozenset(), {})).steps
     assert (step.metadata, step.add) == (METADATA, ('h1', 'h2'))
 
 
