@@ -10,8 +10,3 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import os
-
-# Nova 28's validators import its commands, which would make this process
-# one of eventlet's; what is tested here runs in nova-api and in plain threads.
-os.environ.setdefault('OS_NOVA_DISABLE_EVENTLET_PATCHING', '1')
