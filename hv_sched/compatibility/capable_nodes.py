@@ -22,7 +22,7 @@ from hv_sched.placement import client
 from hv_sched.placement import names
 
 
-class Capable:
+class CapableNodes:
     """Answers for many images and flavors; the same question is asked once.
 
     :param placement: raises PlacementError
@@ -34,36 +34,37 @@ class Capable:
         self._largest_mb = functools.cache(self._read_largest_mb)
 
     @functools.cached_property
-    def known(self) -> frozenset[str]:
+    def published_traits(self) -> frozenset[str]:
         """The traits that some provider has."""
         return self._placement.all_traits(associated=True)
 
-    def unknown(self, asked: requirements.Requirements) -> list[str]:
+    def unknown(self, demands: requirements.Requirements) -> list[str]:
         """Traits asked for that no provider has, in words."""
-        wanted = set(asked.required)
-        if asked.gpu:
-            wanted |= asked.gpu.traits
+        traits = set(demands.required)
+        if demands.gpu:
+            traits |= demands.gpu.traits
         return [f'no node shows {trait}' for trait
-                in sorted(wanted - self.known)]
+                in sorted(traits - self.published_traits)]
 
-    def nodes(self, asked: requirements.Requirements) -> list[str]:
+    def nodes(self, demands: requirements.Requirements) -> list[str]:
         """Names of the Hyper-V nodes that can run it."""
-        if names.HYPERV in asked.forbidden or self.unknown(asked) or (
-                names.HYPERV not in self.known):
+        if names.HYPERV in demands.forbidden or self.unknown(demands) or (
+                names.HYPERV not in self.published_traits):
             return []
-        required = frozenset((names.HYPERV, *asked.required))
-        found = self._owners(required, asked.forbidden_among(self.known))
-        if asked.gpu:
-            parents = self._with_adapter(asked.gpu)
-            found = {uuid: name for uuid, name in found.items()
+        traits = frozenset((names.HYPERV, *demands.required))
+        nodes = self._owners(
+            traits, demands.forbidden_among(self.published_traits))
+        if demands.gpu:
+            parents = self._with_adapter(demands.gpu)
+            nodes = {uuid: name for uuid, name in nodes.items()
                      if uuid in parents}
-        return sorted(found.values())
+        return sorted(nodes.values())
 
     def _read_owners(self, required: frozenset[str],
                      forbidden: frozenset[str]) -> dict[str, str]:
         query = ','.join((*sorted(required),
                           *(f'!{trait}' for trait in sorted(forbidden))))
-        return {one.uuid: one.name for one
+        return {provider.uuid: provider.name for provider
                 in self._placement.list_providers(required=query)}
 
     def _with_adapter(self, group: requirements.GpuGroup) -> set[str | None]:
@@ -75,6 +76,6 @@ class Capable:
             if self._largest_mb(child.uuid) >= needed_mb}
 
     def _read_largest_mb(self, child: str) -> int:
-        _generation, found = self._placement.inventories(child)
-        return (found[names.REMOTEFX_VRAM_MB].max_unit
-                if names.REMOTEFX_VRAM_MB in found else 0)
+        _generation, inventories = self._placement.inventories(child)
+        return (inventories[names.REMOTEFX_VRAM_MB].max_unit
+                if names.REMOTEFX_VRAM_MB in inventories else 0)

@@ -57,7 +57,7 @@ class Catalog:
         return map(_sizes, self._nova.flavors())
 
     def change(self, image: Mapping[str, Any],
-               changes: Iterable[stamp.Change]) -> None:
+               changes: Iterable[stamp.PropertyChange]) -> None:
         """Change properties of an image, all or none.
 
         :raises ServiceDenied: Glance lets the user not

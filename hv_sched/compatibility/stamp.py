@@ -28,7 +28,7 @@ _PREFIX = 'trait:'
 
 
 @dataclasses.dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """One property: what it becomes, None when it goes.
 
     :param is_new: it was not there before
@@ -56,26 +56,27 @@ def traits_of(image: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(filter(None, str(image.get(STAMPED) or '').split(',')))
 
 
-def plan(image: Mapping[str, Any], wanted: Iterable[str]) -> list[Change]:
+def plan(image: Mapping[str, Any], desired: Iterable[str]
+         ) -> list[PropertyChange]:
     """The changes that leave exactly the wanted traits stamped.
 
     A trait somebody else wrote is no stamp's, whatever it says; one of a
     stamp that somebody changed since is left to them.
 
-    :param wanted: none, to take the stamp back
+    :param desired: none, to take the stamp back
     """
-    ours = traits_of(image)
-    wanted = frozenset(
-        trait for trait in wanted
-        if trait in ours or _PREFIX + trait not in image)
+    stamped = traits_of(image)
+    desired = frozenset(
+        trait for trait in desired
+        if trait in stamped or _PREFIX + trait not in image)
     changes = [
-        Change(_PREFIX + trait, REQUIRED, _PREFIX + trait not in image)
-        for trait in sorted(wanted)
+        PropertyChange(_PREFIX + trait, REQUIRED, _PREFIX + trait not in image)
+        for trait in sorted(desired)
         if image.get(_PREFIX + trait) != REQUIRED]
-    changes += [Change(_PREFIX + trait, None) for trait
-                in sorted(ours - wanted)
+    changes += [PropertyChange(_PREFIX + trait, None) for trait
+                in sorted(stamped - desired)
                 if image.get(_PREFIX + trait) == REQUIRED]
-    after = ','.join(sorted(wanted)) or None
+    after = ','.join(sorted(desired)) or None
     if after != (image.get(STAMPED) or None):
-        changes.append(Change(STAMPED, after, STAMPED not in image))
+        changes.append(PropertyChange(STAMPED, after, STAMPED not in image))
     return changes

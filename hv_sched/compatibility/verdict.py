@@ -24,7 +24,7 @@ from hv_sched.requirements import keys
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class Compatibility:
     """An image, a flavor, or both together.
 
     :param nodes: names of the Hyper-V nodes that can run it
@@ -32,41 +32,42 @@ class Verdict:
     :param dropped: its properties that Nova does not pass to the scheduler
     """
 
-    asked: requirements.Requirements
+    demands: requirements.Requirements
     nodes: tuple[str, ...]
     problems: tuple[str, ...]
     dropped: tuple[str, ...]
 
     def lines(self) -> Iterator[str]:
         """What it asks, a line each."""
-        for reason in self.asked.reasons:
+        for reason in self.demands.reasons:
             yield str(reason)
-        if self.asked.gpu:
-            yield from sorted(self.asked.gpu.traits)
-            for name, amount in sorted(self.asked.gpu.resources.items()):
+        if self.demands.gpu:
+            yield from sorted(self.demands.gpu.traits)
+            for name, amount in sorted(self.demands.gpu.resources.items()):
                 yield f'{name}: {amount}'
 
 
 def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
-       rules: requirements.Rules, nodes: capable_nodes.Capable) -> Verdict:
+       rules: requirements.Rules, nodes: capable_nodes.CapableNodes
+       ) -> Compatibility:
     """Judge an image, a flavor or both; either may be empty.
 
     :raises PlacementError:
     """
-    asked = requirements.of(flavor, image, rules)
-    found = tuple(nodes.nodes(asked))
-    return Verdict(
-        asked, found, tuple(_problems(asked, found, nodes)),
+    demands = requirements.of(flavor, image, rules)
+    capable = tuple(nodes.nodes(demands))
+    return Compatibility(
+        demands, capable, tuple(_problems(demands, capable, nodes)),
         tuple(sorted(_dropped(image))))
 
 
-def _problems(asked: requirements.Requirements, found: tuple[str, ...],
-              nodes: capable_nodes.Capable) -> Iterator[str]:
-    yield from asked.contradictions
-    if asked.contradictions or found:
+def _problems(demands: requirements.Requirements, capable: tuple[str, ...],
+              nodes: capable_nodes.CapableNodes) -> Iterator[str]:
+    yield from demands.contradictions
+    if demands.contradictions or capable:
         return
-    if asked.hypervisor is requirements.Hypervisor.HYPERV:
-        yield from nodes.unknown(asked) or ['no node can run it']
+    if demands.hypervisor is requirements.Hypervisor.HYPERV:
+        yield from nodes.unknown(demands) or ['no node can run it']
 
 
 def _dropped(image: Mapping[str, Any]) -> Iterator[str]:

@@ -207,9 +207,9 @@ def _only(matches: list[_Resource], kind: str, name: str, key: str
     return matches[0] if matches else None
 
 
-def _body(shown: resource.Resource) -> Properties:
+def _body(resource_: resource.Resource) -> Properties:
     """As the service's API names it, without what it does not tell."""
-    return dict(shown.to_dict(headers=False, computed=False,
+    return dict(resource_.to_dict(headers=False, computed=False,
                               original_names=True, ignore_none=True))
 
 
@@ -220,5 +220,5 @@ def _flavor(flavor: resources.FlavorResource) -> Properties:
 def _image(image: resources.Image) -> Properties:
     """As Glance shows it: properties beside its own fields."""
     fields = _body(image)
-    own = fields.pop('properties', None) or {}
-    return {**fields, **own}
+    properties = fields.pop('properties', None) or {}
+    return {**fields, **properties}

@@ -89,13 +89,13 @@ class NovaServers:
 
     def on_host(self, host: str) -> Mapping[str, Server]:
         """See ``Cloud``."""
-        found = {}
+        servers = {}
         for record in self._pages('/servers/detail', 'servers',
                                   all_tenants='1', host=host):
             if _HYPERVISOR not in record and record['status'] != 'UNKNOWN':
                 raise exception.NovaDenied(_ROLE)
-            found[record['id']] = self._server(record)
-        return found
+            servers[record['id']] = self._server(record)
+        return servers
 
     def server(self, uuid: str) -> Server | None:
         """See ``Servers``; also finds soft-deleted ones."""
@@ -184,15 +184,15 @@ class NovaServers:
     def closed_migrations(self, uuids: Collection[str]
                           ) -> Mapping[str, Migration]:
         """See ``Cloud``: newest first, only as far back as needed."""
-        found: dict[str, Migration] = {}
+        closed: dict[str, Migration] = {}
         if not uuids:
-            return found
+            return closed
         for record in self._migrations():
             if record['uuid'] in uuids:
-                found[record['uuid']] = _migration(record)
-                if len(found) == len(set(uuids)):
+                closed[record['uuid']] = _migration(record)
+                if len(closed) == len(set(uuids)):
                     break
-        return found
+        return closed
 
     def open_migrations(self) -> Mapping[str, Migration]:
         """See ``Servers``; one request a status, few pages each."""
@@ -216,15 +216,15 @@ class NovaServers:
 
     def _pages(self, path: str, key: str, marker_key: str = 'id',
                **query: str) -> Iterator[dict[str, Any]]:
-        asked = {**query, 'limit': str(PAGE)}
+        parameters = {**query, 'limit': str(PAGE)}
         while True:
-            body = self._get(f'{path}?{parse.urlencode(asked)}')
+            body = self._get(f'{path}?{parse.urlencode(parameters)}')
             page = body[key] if body else []
             yield from page
             if not any(link['rel'] == 'next'
                        for link in (body or {}).get(f'{key}_links', ())):
                 return
-            asked['marker'] = page[-1][marker_key]
+            parameters['marker'] = page[-1][marker_key]
             del body, page  # never two pages at once
 
     def _get(self, path: str) -> dict[str, Any] | None:
@@ -245,11 +245,11 @@ class NovaServers:
         if self._skew is not None:
             return
         try:
-            told = email_utils.parsedate_to_datetime(
+            date = email_utils.parsedate_to_datetime(
                 response.headers['Date'])
         except (AttributeError, KeyError, TypeError, ValueError):
             return
-        self._skew = told - datetime.datetime.now(datetime.timezone.utc)
+        self._skew = date - datetime.datetime.now(datetime.timezone.utc)
 
     def _server(self, record: Mapping[str, Any]) -> Server:
         """A record of a cell that is down has neither states nor host."""

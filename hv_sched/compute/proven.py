@@ -91,11 +91,11 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
     missing = missing_hosts(hosts, expected_hosts)
     if not missing:
         return NovaProof()
-    more = len(missing) - _SHOWN
+    omitted = len(missing) - _SHOWN
     return NovaProof(
         f'Nova lists {len(hosts)} compute services but none for '
         + ', '.join(missing[:_SHOWN])
-        + (f' and {more} more' if more > 0 else '')
+        + (f' and {omitted} more' if omitted > 0 else '')
         + ": it may be another cloud's or region's, so it is not taken at "
         'its word that servers are gone')
 

@@ -81,8 +81,8 @@ def defaults() -> cfg.ConfigOpts:
 
 def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
           project: str) -> cfg.ConfigOpts:
-    given = list(paths)
-    for path in given:
+    readable = list(paths)
+    for path in readable:
         if not os.access(path, os.R_OK):
             raise exception.InvalidConfig(f'{path} cannot be read')
     conf = cfg.ConfigOpts()
@@ -92,22 +92,24 @@ def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
     options.register_opts(conf)
     try:
         conf([], project=project,
-             default_config_files=[p for p in given if not os.path.isdir(p)],
-             default_config_dirs=[p for p in given if os.path.isdir(p)])
+             default_config_files=[
+                 path for path in readable if not os.path.isdir(path)],
+             default_config_dirs=[
+                 path for path in readable if os.path.isdir(path)])
         for group in groups:
             _checked(conf, group)
     except cfg.Error as exc:
         raise exception.InvalidConfig(
-            f'{", ".join(given)}: {exc}') from exc
+            f'{", ".join(readable)}: {exc}') from exc
     return conf
 
 
 def _checked(conf: cfg.ConfigOpts, group: str) -> None:
     """oslo.config tells of a bad value only when it is asked for it."""
-    found = conf if group == 'DEFAULT' else conf[group]
+    section = conf if group == 'DEFAULT' else conf[group]
     try:
         for name in (_NOVA.get(group) or _PLACEMENT.get(group)
                      or options.list_opts()[0][1]):
-            getattr(found, name.dest)
+            getattr(section, name.dest)
     except ValueError as exc:
         raise exception.InvalidConfig(f'[{group}]: {exc}') from exc

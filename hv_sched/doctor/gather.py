@@ -41,7 +41,7 @@ _Read = TypeVar('_Read')
 
 
 @dataclasses.dataclass(frozen=True)
-class Given:
+class DoctorInputs:
     """What the operator gave.
 
     :param watch: seconds to watch for values that go back and forth
@@ -83,9 +83,9 @@ class Gatherer:
         self._clock = clock
         self._missing: dict[str, str] = {}
 
-    def gather(self, given: Given) -> Evidence:
+    def gather(self, inputs: DoctorInputs) -> Evidence:
         """:raises PlacementError: without Placement there is nothing"""
-        conf = given.nova_conf or nova_conf.defaults()
+        conf = inputs.nova_conf or nova_conf.defaults()
         state = placement_state.read(
             self._placement, conf.scheduler.max_placement_results,
             self._workers)
@@ -96,16 +96,16 @@ class Gatherer:
                 self._nova.flavors())),
             images=self._try('images', lambda: tuple(
                 self._glance.images())),
-            nova_conf=given.nova_conf, compute_conf=given.compute_conf,
-            placement_conf=given.placement_conf,
-            source=self._source(given), samples=self._watch(given.watch),
+            nova_conf=inputs.nova_conf, compute_conf=inputs.compute_conf,
+            placement_conf=inputs.placement_conf,
+            source=self._source(inputs), samples=self._watch(inputs.watch),
             clocks=self._clocks(), missing=dict(self._missing))
 
-    def _try(self, what: str, read: Callable[[], _Read]) -> _Read | None:
+    def _try(self, input_name: str, read: Callable[[], _Read]) -> _Read | None:
         try:
             return read()
         except exception.ServiceError as exc:
-            self._missing[what] = str(exc)
+            self._missing[input_name] = str(exc)
             return None
 
     def _nova_state(self) -> NovaState:
@@ -114,37 +114,37 @@ class Gatherer:
             for aggregate in self._nova.aggregates()
             if aggregate.availability_zone})
 
-    def _source(self, given: Given) -> SourceState | None:
-        if given.facts is None:
+    def _source(self, inputs: DoctorInputs) -> SourceState | None:
+        if inputs.facts is None:
             return None
-        plan, _observed = self._reconciler.plan(given.facts, full=True)
-        pending = {one.cluster: len(one.changes) for one in plan.clusters
-                   if one.changes}
-        others = len(plan.vocabulary) + len(plan.cleaning)
+        plan, _observed = self._reconciler.plan(inputs.facts, full=True)
+        pending = {part.cluster: len(part.changes)
+                   for part in plan.clusters if part.changes}
+        shared_changes = len(plan.vocabulary) + len(plan.cleaning)
         return SourceState(
-            given.facts, plan.all_findings,
-            {**pending, '': others} if others else pending,
-            given.stale_after, self._clock())
+            inputs.facts, plan.all_findings,
+            {**pending, '': shared_changes} if shared_changes else pending,
+            inputs.stale_after, self._clock())
 
     def _watch(self, seconds: float) -> tuple[Sample, ...] | None:
         if not seconds:
             return None
-        called = {one.uuid: one.name
-                  for one in self._placement.list_providers()}
+        names = {provider.uuid: provider.name
+                  for provider in self._placement.list_providers()}
         end = time.monotonic() + seconds
-        found = [placement_state.sample(self._placement, called)]
+        samples = [placement_state.sample(self._placement, names)]
         while time.monotonic() < end:
             time.sleep(min(_INTERVAL, max(0.0, end - time.monotonic())))
-            found.append(placement_state.sample(self._placement, called))
-        return tuple(found)
+            samples.append(placement_state.sample(self._placement, names))
+        return tuple(samples)
 
     def _clocks(self) -> dict[str, float]:
-        found = {}
+        clocks = {}
         for name, adapter in self._adapters.items():
             ahead = self._ahead(adapter)
             if ahead is not None:
-                found[name] = ahead
-        return found
+                clocks[name] = ahead
+        return clocks
 
     def _ahead(self, adapter: Any) -> float | None:
         """Seconds a service is ahead of us; None when it does not say.
@@ -158,9 +158,9 @@ class Gatherer:
             return None
         after = self._clock()
         try:
-            said = email_utils.parsedate_to_datetime(
+            date = email_utils.parsedate_to_datetime(
                 response.headers.get('Date', ''))
         except (TypeError, ValueError):
             return None
         middle = before + (after - before) / 2
-        return (said - middle).total_seconds() + 0.5
+        return (date - middle).total_seconds() + 0.5

@@ -34,7 +34,7 @@ class Severity(enum.Enum):
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class Symptom:
     """The trap on one thing.
 
     :param severity: where it is not the check's own
@@ -58,7 +58,7 @@ class Check:
     severity: Severity
     trap: str
     remedy: str
-    find: Callable[[Evidence], Iterable[Found]]
+    find: Callable[[Evidence], Iterable[Symptom]]
     needs: tuple[str, ...] = ()
 
 
@@ -67,11 +67,11 @@ class Diagnosis:
     """A trap that was found."""
 
     check: Check
-    found: Found
+    symptom: Symptom
 
     @property
     def severity(self) -> Severity:
-        return self.found.severity or self.check.severity
+        return self.symptom.severity or self.check.severity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,14 +82,14 @@ class Skipped:
     """
 
     codes: tuple[str, ...]
-    why: str
+    reason: str
     failed: bool
 
 
 def run(checks: Iterable[Check], evidence: Evidence
         ) -> tuple[list[Diagnosis], list[Skipped]]:
     """Every finding, the gravest first, and what was not looked at."""
-    found: list[Diagnosis] = []
+    diagnoses: list[Diagnosis] = []
     without: dict[str, list[str]] = {}
     for check in checks:
         missing = [name for name in check.needs
@@ -97,10 +97,12 @@ def run(checks: Iterable[Check], evidence: Evidence
         if missing:
             without.setdefault(missing[0], []).append(check.code)
         else:
-            found += [Diagnosis(check, one) for one in check.find(evidence)]
+            diagnoses += [Diagnosis(check, symptom)
+                          for symptom in check.find(evidence)]
     order = list(Severity)
-    found.sort(key=lambda one: (order.index(one.severity), one.check.code,
-                                one.found.subject))
-    return found, [Skipped(tuple(codes), evidence.missing.get(
+    diagnoses.sort(key=lambda diagnosis: (
+        order.index(diagnosis.severity), diagnosis.check.code,
+        diagnosis.symptom.subject))
+    return diagnoses, [Skipped(tuple(codes), evidence.missing.get(
         name, evidences.INPUTS[name]), name in evidence.missing)
         for name, codes in sorted(without.items())]

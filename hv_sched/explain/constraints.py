@@ -13,7 +13,6 @@
 """A question taken apart into what people would call its conditions. Pure."""
 
 from collections.abc import Iterable
-from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 
@@ -28,7 +27,7 @@ from hv_sched.requirements import Requirements
 
 # More are told as one: each costs requests.
 MAX_CONSTRAINTS = 20
-_IN_WORDS = {
+_TEXTS = {
     names.PAUSED: 'not paused or draining in its cluster',
     names.NO_NEW_DISKS: 'on a volume that takes new disks',
     os_traits.COMPUTE_STATUS_DISABLED: 'with its compute service enabled',
@@ -43,14 +42,14 @@ _ORDER = {'where': 0, 'root': 1, '': 2}
 
 @dataclasses.dataclass(frozen=True)
 class Constraint:
-    """:param why: the key, option or argument that makes it so"""
+    """:param origin: the key, option or argument that makes it so"""
 
-    words: str
-    why: str
+    text: str
+    origin: str
     atoms: frozenset[Atom]
 
     def __str__(self) -> str:
-        return f'{self.words} ({self.why})' if self.why else self.words
+        return f'{self.text} ({self.origin})' if self.origin else self.text
 
 
 def of(built: BuiltQuery, places: Mapping[str, str]) -> list[Constraint]:
@@ -62,15 +61,16 @@ def of(built: BuiltQuery, places: Mapping[str, str]) -> list[Constraint]:
         atom for atom in built.request.atoms()
         if atom.kind == requests.FORBIDDEN and atom.group == requests.ROOT
         and atom.name.startswith(names.BUILD_PREFIX))
-    found = [(_rank(atom), _one(atom, built, places))
-             for atom in built.request.atoms() if atom not in builds]
+    ranked = [(_rank(atom), _constraint(atom, built, places))
+              for atom in built.request.atoms() if atom not in builds]
     if builds:
-        found.append((_ORDER['root'], _builds(built.requirements, builds)))
-    found.sort(key=lambda ranked: ranked[0])
-    every = [one for _rank_of_it, one in found]
-    if len(every) > MAX_CONSTRAINTS:
-        every[MAX_CONSTRAINTS - 1:] = [_all(every[MAX_CONSTRAINTS - 1:])]
-    return every
+        ranked.append((_ORDER['root'], _builds(built.requirements, builds)))
+    ranked.sort(key=lambda pair: pair[0])
+    constraints = [constraint for _rank_of_it, constraint in ranked]
+    if len(constraints) > MAX_CONSTRAINTS:
+        last = MAX_CONSTRAINTS - 1
+        constraints[last:] = [_combined(constraints[last:])]
+    return constraints
 
 
 def _rank(atom: Atom) -> int:
@@ -86,13 +86,13 @@ def _rank(atom: Atom) -> int:
     return _ORDER.get(atom.group, 4)
 
 
-def _one(atom: Atom, built: BuiltQuery, places: Mapping[str, str]
-         ) -> Constraint:
-    return Constraint(_words(atom, built, places),
-                      _why(atom, built.requirements), frozenset((atom,)))
+def _constraint(atom: Atom, built: BuiltQuery, places: Mapping[str, str]
+                ) -> Constraint:
+    return Constraint(_text(atom, built, places),
+                      _origin(atom, built.requirements), frozenset((atom,)))
 
 
-def _words(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:
+def _text(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:
     of_group = '' if atom.group in _ON else f' of group {atom.group}'
     if atom.kind == requests.RESOURCE:
         amount = built.request.groups[atom.group].resources[atom.name]
@@ -102,25 +102,25 @@ def _words(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:
         return negation + places.get(atom.name, f'in aggregate {atom.name}')
     if atom.kind == requests.IN_TREE:
         return places.get(atom.name, f'host {atom.name}')
-    if atom.name in _IN_WORDS:
-        return _IN_WORDS[atom.name]
-    where = _ON.get(atom.group, of_group)
-    return (f'no {atom.name}{where}' if atom.kind == requests.FORBIDDEN
-            else f'{atom.name}{where}')
+    if atom.name in _TEXTS:
+        return _TEXTS[atom.name]
+    group = _ON.get(atom.group, of_group)
+    return (f'no {atom.name}{group}' if atom.kind == requests.FORBIDDEN
+            else f'{atom.name}{group}')
 
 
-def _why(atom: Atom, asked: Requirements) -> str:
+def _origin(atom: Atom, requirements: Requirements) -> str:
     trait = f'!{atom.name}' if atom.kind == requests.FORBIDDEN else atom.name
     if atom.kind == requests.RESOURCE:
         return _ASKED_BY.get(atom.name, '')
-    if atom.name in _IN_WORDS or atom.kind not in (
+    if atom.name in _TEXTS or atom.kind not in (
             requests.REQUIRED, requests.FORBIDDEN):
         return ''
     if atom.name == os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT:
         return 'Nova, for secure boot'
     if atom.group == rules.GPU_SUFFIX:
         return 'flavor os:resolution'
-    return asked.asked_by(trait) or _IMPLIED.get(atom.group, '')
+    return requirements.asked_by(trait) or _IMPLIED.get(atom.group, '')
 
 
 _ASKED_BY = {'VCPU': 'flavor vcpus', 'MEMORY_MB': 'flavor ram',
@@ -128,29 +128,25 @@ _ASKED_BY = {'VCPU': 'flavor vcpus', 'MEMORY_MB': 'flavor ram',
 _IMPLIED = dict.fromkeys(('', rules.DISK_SUFFIX), 'flavor or image trait:')
 
 
-def _builds(asked: Requirements, atoms: frozenset[Atom]) -> Constraint:
-    why = '; '.join(dict.fromkeys(
-        str(reason.text or reason.setting) for reason in asked.reasons
+def _builds(requirements: Requirements, atoms: frozenset[Atom]) -> Constraint:
+    origin = '; '.join(dict.fromkeys(
+        str(reason.text or reason.setting) for reason in requirements.reasons
         if reason.trait.startswith(f'!{names.BUILD_PREFIX}')))
     numbers = ', '.join(sorted(
         atom.name.removeprefix(names.BUILD_PREFIX) for atom in atoms))
     return Constraint(f'a Windows build other than {numbers}',
-                      why or 'Hyper-V moves to the same or a newer build',
+                      origin or 'Hyper-V moves to the same or a newer build',
                       atoms)
 
 
-def _all(some: Iterable[Constraint]) -> Constraint:
-    every = list(some)
+def _combined(constraints: list[Constraint]) -> Constraint:
     return Constraint(
-        f'{len(every)} more: ' + ', '.join(one.words for one in every), '',
-        frozenset(_atoms(every)))
+        f'{len(constraints)} more: ' + ', '.join(
+            constraint.text for constraint in constraints), '',
+        atoms(constraints))
 
 
-def _atoms(some: Iterable[Constraint]) -> Iterator[Atom]:
-    for one in some:
-        yield from one.atoms
-
-
-def atoms(some: Iterable[Constraint]) -> frozenset[Atom]:
+def atoms(constraints: Iterable[Constraint]) -> frozenset[Atom]:
     """All that these conditions demand."""
-    return frozenset(_atoms(some))
+    return frozenset(atom for constraint in constraints
+                     for atom in constraint.atoms)

@@ -33,7 +33,7 @@ _EXAMPLES = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class FunnelStep:
     """:param hosts: how many are left under this and all before it"""
 
     constraint: Constraint
@@ -56,7 +56,7 @@ class WouldFit:
     largest_free: Mapping[str, int]
     owners: Mapping[str, int]
     largest_volumes: tuple[tuple[str, int], ...]
-    without: tuple[Step, ...]
+    without: tuple[FunnelStep, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Explanation:
     refused: tuple[str, ...]
     query: str
     nodes: int
-    funnel: tuple[Step, ...] = ()
+    funnel: tuple[FunnelStep, ...] = ()
     placement_hosts: tuple[str, ...] = ()
     hosts: Mapping[str, tuple[str, ...]] = dataclasses.field(
         default_factory=dict)
@@ -94,14 +94,14 @@ class Context:
 
     :param nodes: names of all compute nodes by provider uuid
     :param places: see ``constraints.of``
-    :param leaving: names of hosts the server cannot go to: where it is
+    :param source_hosts: where the server is, so that it cannot go there
     :param limit: [scheduler]max_placement_results
     """
 
-    known: volumes.Snapshot
+    snapshot: volumes.Snapshot
     nodes: Mapping[str, str]
     places: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    leaving: frozenset[str] = frozenset()
+    source_hosts: frozenset[str] = frozenset()
     limit: int = 1000
     not_evaluated: tuple[str, ...] = ()
 
@@ -120,98 +120,100 @@ class _Explaining:
                  context: Context) -> None:
         self._built = built
         self._context = context
-        known = context.known
-        self._others = {uuid: name for uuid, name in context.nodes.items()
-                        if name not in context.leaving}
+        snapshot = context.snapshot
+        self._targets = {uuid: name for uuid, name in context.nodes.items()
+                         if name not in context.source_hosts}
         self._oracle = oracle.Oracle(
-            placement, built.request, self._others, frozenset().union(
-                *(volume.traits for volume in known.volumes.values())))
-        self._every = constraints.of(built, context.places)
+            placement, built.request, self._targets, frozenset().union(
+                *(volume.traits for volume in snapshot.volumes.values())))
+        self._constraints = constraints.of(built, context.places)
 
     def explain(self) -> Explanation:
-        found = Explanation(
+        explanation = Explanation(
             self._built.refused, 'GET ' + self._built.request.url(
-                self._context.limit), len(self._others),
+                self._context.limit), len(self._targets),
             not_evaluated=self._context.not_evaluated)
         if self._built.refused:
-            return found
-        answer = self._oracle.answer(constraints.atoms(self._every))
-        found = dataclasses.replace(
-            found, funnel=self._funnel(),
+            return explanation
+        answer = self._oracle.answer(constraints.atoms(self._constraints))
+        explanation = dataclasses.replace(
+            explanation, funnel=self._funnel(),
             placement_hosts=self._names(answer.hosts),
             notes=self._notes(answer), **self._filtered(answer))
         if not answer.hosts:
             emptied_by = minimal_conflict.emptying(
-                self._every, self._leaves_any)
-            found = dataclasses.replace(
-                found, emptied_by=tuple(emptied_by),
+                self._constraints, self._leaves_any)
+            explanation = dataclasses.replace(
+                explanation, emptied_by=tuple(emptied_by),
                 would_fit=self._would_fit(emptied_by))
-        return dataclasses.replace(found, requests=self._oracle.asked)
+        return dataclasses.replace(explanation, requests=self._oracle.asked)
 
     def _names(self, hosts: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted(self._context.nodes[host] for host in hosts))
 
-    def _hosts(self, some: Sequence[Constraint]) -> frozenset[str]:
-        return self._oracle.hosts(constraints.atoms(some))
+    def _hosts(self, constraints_: Sequence[Constraint]) -> frozenset[str]:
+        return self._oracle.hosts(constraints.atoms(constraints_))
 
-    def _leaves_any(self, some: Sequence[Constraint]) -> bool:
-        return self._oracle.leaves_any(constraints.atoms(some))
+    def _leaves_any(self, constraints_: Sequence[Constraint]) -> bool:
+        return self._oracle.leaves_any(constraints.atoms(constraints_))
 
-    def _funnel(self) -> tuple[Step, ...]:
-        steps: list[Step] = []
-        for number, one in enumerate(self._every):
+    def _funnel(self) -> tuple[FunnelStep, ...]:
+        steps: list[FunnelStep] = []
+        for number, constraint in enumerate(self._constraints):
             none_left = bool(steps) and not steps[-1].hosts
-            steps.append(Step(one, 0 if none_left else len(
-                self._hosts(self._every[:number + 1]))))
+            steps.append(FunnelStep(constraint, 0 if none_left else len(
+                self._hosts(self._constraints[:number + 1]))))
         return tuple(steps)
 
-    def _notes(self, answer: oracle.Answer) -> tuple[str, ...]:
-        found = []
+    def _notes(self, answer: oracle.CandidateHosts) -> tuple[str, ...]:
+        notes = []
         if answer.refusal:
-            found.append('Placement refuses the query, which Nova takes for '
+            notes.append('Placement refuses the query, which Nova takes for '
                          f'"no host": {answer.refusal}')
         if answer.count > self._context.limit:
-            found.append(
+            notes.append(
                 f'Placement has {answer.count} candidates, but Nova asks for '
                 f'at most {self._context.limit} '
                 '([scheduler]max_placement_results): it may not see all of '
                 'these hosts')
-        return tuple(found)
+        return tuple(notes)
 
-    def _filtered(self, answer: oracle.Answer) -> dict[str, Any]:
+    def _filtered(self, answer: oracle.CandidateHosts) -> dict[str, Any]:
         """What SharedVolumeFilter makes of Placement's hosts."""
-        left: dict[str, tuple[str, ...]] = {}
-        dropped = dict.fromkeys(self._context.leaving,
+        passed: dict[str, tuple[str, ...]] = {}
+        dropped = dict.fromkeys(self._context.source_hosts,
                                 'the server is there now')
         for host, candidates in answer.by_host.items():
             name = self._context.nodes[host]
-            refusals = [
-                candidate_rules.refusal(host, candidate, self._context.known)
+            refusals = [candidate_rules.refusal(
+                host, candidate, self._context.snapshot)
                 for candidate in candidates]
             if all(refusals) and refusals:
                 dropped[name] = '; '.join(filter(None, refusals))
             else:
-                left[name] = self._volumes(
+                passed[name] = self._volumes(
                     candidate for candidate, refusal
                     in zip(candidates, refusals, strict=True) if not refusal)
-        return {'hosts': dict(sorted(left.items())),
+        return {'hosts': dict(sorted(passed.items())),
                 'filtered': dict(sorted(dropped.items()))}
 
     def _volumes(self, candidates: Iterable[candidate_rules.Candidate]
                  ) -> tuple[str, ...]:
         disks = (candidate_rules.disk_of(candidate)
                  for candidate in candidates)
-        known = self._context.known.volumes
+        volumes_ = self._context.snapshot.volumes
         return tuple(sorted({
-            known[disk.provider].name for disk in disks
-            if disk is not None and disk.provider in known}))
+            volumes_[disk.provider].name for disk in disks
+            if disk is not None and disk.provider in volumes_}))
 
     def _would_fit(self, emptied_by: Sequence[Constraint]) -> WouldFit:
-        others = [one for one in self._every if one not in emptied_by]
-        answer = self._oracle.answer(constraints.atoms(others))
+        rest = [constraint for constraint in self._constraints
+                if constraint not in emptied_by]
+        answer = self._oracle.answer(constraints.atoms(rest))
         demanded = constraints.atoms(emptied_by)
-        without = [(one, [each for each in self._every if each != one])
-                   for one in emptied_by]
+        without = [(constraint, [
+            member for member in self._constraints if member != constraint])
+            for constraint in emptied_by]
         return WouldFit(
             len(answer.hosts), self._names(answer.hosts)[:_EXAMPLES],
             {atom.name: _largest_free(atom.name, answer)
@@ -223,20 +225,22 @@ class _Explaining:
              and atom.group in ('', requests.ROOT)},
             self._largest_volumes() if any(
                 atom.name == names.DISK_GB for atom in demanded) else (),
-            tuple(Step(one, len(self._hosts(rest)))
-                  for one, rest in without if self._leaves_any(rest)))
+            tuple(FunnelStep(constraint, len(self._hosts(remaining)))
+                  for constraint, remaining in without
+                  if self._leaves_any(remaining)))
 
     def _largest_volumes(self) -> tuple[tuple[str, int], ...]:
-        open_ones = [volume for volume in self._context.known.volumes.values()
-                     if names.NO_NEW_DISKS not in volume.traits]
-        open_ones.sort(key=lambda volume: (-volume.room_gb, volume.name))
+        open_volumes = [
+            volume for volume in self._context.snapshot.volumes.values()
+            if names.NO_NEW_DISKS not in volume.traits]
+        open_volumes.sort(key=lambda volume: (-volume.room_gb, volume.name))
         return tuple((volume.name, volume.room_gb)
-                     for volume in open_ones[:_EXAMPLES])
+                     for volume in open_volumes[:_EXAMPLES])
 
 
-def _largest_free(resource_class: str, answer: oracle.Answer) -> int:
+def _largest_free(resource_class: str, answer: oracle.CandidateHosts) -> int:
     """What one host at most has left of a class."""
-    found = [answer.summaries[host]['resources'].get(resource_class)
+    amounts = [answer.summaries[host]['resources'].get(resource_class)
              for host in answer.hosts if host in answer.summaries]
-    return max((one['capacity'] - one['used'] for one in found if one),
-               default=0)
+    return max((amount['capacity'] - amount['used']
+                for amount in amounts if amount), default=0)

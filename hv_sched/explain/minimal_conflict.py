@@ -23,7 +23,7 @@ from typing import TypeVar
 _Constraint = TypeVar('_Constraint')
 
 
-def emptying(every: Sequence[_Constraint],
+def emptying(constraints: Sequence[_Constraint],
              leaves_any: Callable[[Sequence[_Constraint]], bool]
              ) -> list[_Constraint]:
     """Constraints that leave no host together, but would without any one.
@@ -34,22 +34,24 @@ def emptying(every: Sequence[_Constraint],
 
     :param leaves_any: whether hosts are left under these; not under all
     """
-    shared = [one for one in every
-              if leaves_any(_without(every, one))]
+    shared = [constraint for constraint in constraints
+              if leaves_any(_without(constraints, constraint))]
     if not leaves_any(shared):
         return shared
-    others = [one for one in every if one not in shared]
-    for one in others:
-        found = [each for each in every if each in shared or each == one]
-        if not leaves_any(found):
-            return found
-    left = list(every)
-    for one in reversed(others):
-        if not leaves_any(_without(left, one)):
-            left.remove(one)
-    return left
+    candidates = [constraint for constraint in constraints
+                  if constraint not in shared]
+    for constraint in candidates:
+        subset = [member for member in constraints
+                  if member in shared or member == constraint]
+        if not leaves_any(subset):
+            return subset
+    remaining = list(constraints)
+    for constraint in reversed(candidates):
+        if not leaves_any(_without(remaining, constraint)):
+            remaining.remove(constraint)
+    return remaining
 
 
-def _without(every: Sequence[_Constraint], one: _Constraint
+def _without(constraints: Sequence[_Constraint], excluded: _Constraint
              ) -> list[_Constraint]:
-    return [each for each in every if each != one]
+    return [constraint for constraint in constraints if constraint != excluded]

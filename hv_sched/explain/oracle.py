@@ -33,7 +33,7 @@ _OF_HOSTS = (orc.VCPU, orc.MEMORY_MB)
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class CandidateHosts:
     """Placement's answer.
 
     :param by_host: candidates by the provider uuid of the host
@@ -52,10 +52,10 @@ class Answer:
     @property
     def count(self) -> int:
         """How many candidates there are."""
-        return sum(len(some) for some in self.by_host.values())
+        return sum(len(candidates) for candidates in self.by_host.values())
 
 
-NOTHING = Answer({}, {})
+NOTHING = CandidateHosts({}, {})
 
 
 class Oracle:
@@ -72,36 +72,37 @@ class Oracle:
         self._request = request
         self._nodes = nodes
         self._volume_traits = volume_traits | {names.NO_NEW_DISKS}
-        self._answers: dict[tuple[frozenset[Atom], bool], Answer] = {}
+        self._answers: dict[tuple[frozenset[Atom], bool], CandidateHosts] = {}
         self.asked = 0
 
-    def answer(self, kept: Iterable[Atom]) -> Answer:
+    def answer(self, atoms: Iterable[Atom]) -> CandidateHosts:
         """What is left when no more is demanded than this."""
-        return self._ask(frozenset(kept), any_will_do=False)
+        return self._ask(frozenset(atoms), any_will_do=False)
 
-    def hosts(self, kept: Iterable[Atom]) -> frozenset[str]:
-        return self.answer(kept).hosts
+    def hosts(self, atoms: Iterable[Atom]) -> frozenset[str]:
+        return self.answer(atoms).hosts
 
-    def leaves_any(self, kept: Iterable[Atom]) -> bool:
+    def leaves_any(self, atoms: Iterable[Atom]) -> bool:
         """Whether there is a host at all; a small answer."""
-        return bool(self._ask(frozenset(kept), any_will_do=True).by_host)
+        return bool(self._ask(frozenset(atoms), any_will_do=True).by_host)
 
-    def _ask(self, kept: frozenset[Atom], any_will_do: bool) -> Answer:
-        known = self._answers.get((kept, False)) or self._answers.get(
-            (kept, any_will_do))
-        if known is None:
-            known = self._new(self._part(kept), any_will_do)
-            self._answers[kept, any_will_do] = known
-        return known
+    def _ask(self, atoms: frozenset[Atom], any_will_do: bool
+             ) -> CandidateHosts:
+        answer = self._answers.get((atoms, False)) or self._answers.get(
+            (atoms, any_will_do))
+        if answer is None:
+            answer = self._new(self._part(atoms), any_will_do)
+            self._answers[atoms, any_will_do] = answer
+        return answer
 
-    def _part(self, kept: frozenset[Atom]) -> CandidatesQuery:
+    def _part(self, atoms: frozenset[Atom]) -> CandidatesQuery:
         """The question cut down.
 
         In a question without groups a trait may be the volume's. When no
         disk is asked any more it would have to be the host's, and a shorter
         question would have fewer answers than the long one.
         """
-        part = self._request.only(kept)
+        part = self._request.only(atoms)
         if names.DISK_GB not in self._request.main.resources or (
                 names.DISK_GB in part.main.resources):
             return part
@@ -109,7 +110,8 @@ class Oracle:
             required=part.main.required - self._volume_traits,
             forbidden=part.main.forbidden - self._volume_traits)
 
-    def _new(self, request: CandidatesQuery, any_will_do: bool) -> Answer:
+    def _new(self, request: CandidatesQuery, any_will_do: bool
+             ) -> CandidateHosts:
         main = request.main
         if any(rc != names.DISK_GB for rc in main.resources):
             return self._candidates(request, any_will_do)
@@ -118,47 +120,48 @@ class Oracle:
         return self._providers(request)
 
     def _beside_hosts(self, request: CandidatesQuery, any_will_do: bool
-                      ) -> Answer:
+                      ) -> CandidateHosts:
         """Hosts with a unit of anything left, and the rest as asked."""
-        found: list[Answer] = []
+        answers: list[CandidateHosts] = []
         for resource_class in _OF_HOSTS:
-            found.append(self._candidates(request.with_main(resources={
+            answers.append(self._candidates(request.with_main(resources={
                 **request.main.resources, resource_class: 1}), any_will_do))
-            if any_will_do and found[-1].by_host:
+            if any_will_do and answers[-1].by_host:
                 break
-        return Answer(
-            {host: some for answer in found
-             for host, some in answer.by_host.items()},
-            {uuid: summary for answer in found
+        return CandidateHosts(
+            {host: candidates for answer in answers
+             for host, candidates in answer.by_host.items()},
+            {uuid: summary for answer in answers
              for uuid, summary in answer.summaries.items()},
-            next((a.refusal for a in found if a.refusal), ''))
+            next((a.refusal for a in answers if a.refusal), ''))
 
     def _candidates(self, request: CandidatesQuery, any_will_do: bool
-                    ) -> Answer:
+                    ) -> CandidateHosts:
         self.asked += 1
         try:
             body = self._placement.candidates_at(
                 request.url(1 if any_will_do else None))
         except exception.PlacementRefused as exc:
             return _refused(exc)
-        found = self._by_host(body)
-        if any_will_do and body['allocation_requests'] and not found:
+        by_host = self._by_host(body)
+        if any_will_do and body['allocation_requests'] and not by_host:
             # The first was on something else than a compute node.
             return self._candidates(request, any_will_do=False)
-        return Answer(found, body['provider_summaries'])
+        return CandidateHosts(by_host, body['provider_summaries'])
 
     def _by_host(self, body: Mapping[str, Any]
                  ) -> dict[str, tuple[Mapping[str, Any], ...]]:
         summaries = body['provider_summaries']
-        found: dict[str, list[Mapping[str, Any]]] = {}
+        by_host: dict[str, list[Mapping[str, Any]]] = {}
         for candidate in body['allocation_requests']:
             for host in {summaries[provider]['root_provider_uuid']
                          for provider in candidate['allocations']}:
                 if host in self._nodes:
-                    found.setdefault(host, []).append(candidate)
-        return {host: tuple(some) for host, some in found.items()}
+                    by_host.setdefault(host, []).append(candidate)
+        return {host: tuple(candidates)
+                for host, candidates in by_host.items()}
 
-    def _providers(self, request: CandidatesQuery) -> Answer:
+    def _providers(self, request: CandidatesQuery) -> CandidateHosts:
         """Nothing is asked but what a node is and where it belongs."""
         self.asked += 1
         main = request.main
@@ -171,15 +174,16 @@ class Oracle:
             providers = self._placement.providers_with(params)
         except exception.PlacementRefused as exc:
             return _refused(exc)
-        return Answer({provider.uuid: () for provider in providers
-                       if provider.uuid in self._nodes}, {})
+        return CandidateHosts({
+            provider.uuid: () for provider in providers
+            if provider.uuid in self._nodes}, {})
 
 
-def _refused(exc: exception.PlacementRefused) -> Answer:
+def _refused(exc: exception.PlacementRefused) -> CandidateHosts:
     """Nova takes a question that is refused as "no hosts".
 
     :raises PlacementRefused: it was not the question that was wrong
     """
     if exc.status != _BAD_REQUEST:
         raise exc
-    return Answer({}, {}, str(exc))
+    return CandidateHosts({}, {}, str(exc))

@@ -50,7 +50,7 @@ class Question:
     server: str | None = None
 
 
-class Asking:
+class QuestionBuilder:
     """:param conf: Nova's options, see ``nova_conf``"""
 
     def __init__(self, placement: Placement, nova: lookups.Nova,
@@ -61,7 +61,7 @@ class Asking:
         self._conf = conf
         self._not_evaluated: list[str] = []
         self._places: dict[str, str] = {}
-        self._leaving: frozenset[str] = frozenset()
+        self._source_hosts: frozenset[str] = frozenset()
 
     def ask(self, question: Question) -> tuple[build.BuiltQuery, Context]:
         """The question as it will reach Placement, and what goes with it.
@@ -70,16 +70,16 @@ class Asking:
         :raises ServiceError: Nova does not tell the flavor or server
         :raises PlacementError: Placement cannot be read
         """
-        known = self._snapshot()
-        nodes = {one.uuid: one.name for one in
+        snapshot = self._snapshot()
+        nodes = {provider.uuid: provider.name for provider in
                  self._placement.list_providers(required=names.COMPUTE_NODE)}
-        wanted = self._wanted(question, known, nodes)
+        request = self._request(question, snapshot, nodes)
         built = build.build(
-            wanted, known, self._owner_nova(), build.Switches.from_conf(
-                self._conf.hv_sched))
-        self._name_what_nova_adds(wanted)
+            request, snapshot, self._owner_nova(),
+            build.Switches.from_conf(self._conf.hv_sched))
+        self._name_what_nova_adds(request)
         return built, Context(
-            known, nodes, self._places, self._leaving,
+            snapshot, nodes, self._places, self._source_hosts,
             self._conf.scheduler.max_placement_results,
             tuple(self._not_evaluated))
 
@@ -87,14 +87,14 @@ class Asking:
         return placement_state.snapshot(self._placement,
                                         self._servers_among)
 
-    def _servers_among(self, some: list[str]) -> set[str]:
+    def _servers_among(self, uuids: list[str]) -> set[str]:
         """Unknown counts as a server: that gives less room away."""
         try:
-            return set(some) - self._nova.open_migrations(OPEN_STATUSES)
+            return set(uuids) - self._nova.open_migrations(OPEN_STATUSES)
         except exception.ServiceError as exc:
             self._not_evaluated.append(
                 f'which escrow is a migration\'s, not a server\'s: {exc}')
-            return set(some)
+            return set(uuids)
 
     def _owner_nova(self) -> bool:
         """Nova 34 asks for its own providers once all nodes say they are.
@@ -106,29 +106,29 @@ class Asking:
         return bool(traits) and not self._placement.list_providers(
             required=f'{names.COMPUTE_NODE},!{_OWNER_NOVA}')
 
-    def _wanted(self, question: Question, known: volumes.Snapshot,
-                nodes: Mapping[str, str]) -> build.ServerRequest:
+    def _request(self, question: Question, snapshot: volumes.Snapshot,
+                 nodes: Mapping[str, str]) -> build.ServerRequest:
         server = self._server(question.server)
         flavor, image, from_volume = self._built_of(question, server)
         aggregates = self._aggregates(question.zone or (server or {}).get(
             'pinned_availability_zone'))
-        wanted = build.ServerRequest(
+        request = build.ServerRequest(
             flavor, image, from_volume, aggregates,
-            self._host(question.host, nodes, known))
+            self._host(question.host, nodes, snapshot))
         held = server and self._placement.consumer(server['id'])
         if not held:
-            return wanted
-        return self._moving(wanted, held, known, nodes,
+            return request
+        return self._moving(request, held, snapshot, nodes,
                             resized=question.flavor is not None)
 
-    def _moving(self, wanted: build.ServerRequest, held: consumers.Consumer,
-                known: volumes.Snapshot, nodes: Mapping[str, str],
+    def _moving(self, request: build.ServerRequest, held: consumers.Consumer,
+                snapshot: volumes.Snapshot, nodes: Mapping[str, str],
                 resized: bool) -> build.ServerRequest:
         """A live migration, or with another flavor a resize."""
         source = sorted(held.held.keys() & nodes)
-        self._leaving = frozenset(nodes[node] for node in source)
+        self._source_hosts = frozenset(nodes[node] for node in source)
         on = frozenset(
-            provider for provider in held.held if provider in known.volumes)
+            provider for provider in held.held if provider in snapshot.volumes)
         if resized:
             on = on if self._conf.hv_sched.cold_move_keeps_disk else (
                 frozenset())
@@ -136,23 +136,23 @@ class Asking:
             self._not_evaluated.append(
                 '[hv_sched]live_migration_scope=prefer: when no host is left '
                 'here, Nova looks outside the cluster')
-        self._places[joined(build.cluster_homes(on, known))] = (
+        self._places[joined(build.cluster_homes(on, snapshot))] = (
             'in the cluster of its volume')
         traits = {trait for node in source
                   for trait in self._placement.traits(node)[1]}
         return dataclasses.replace(
-            wanted, keeps_disk_on=on, runs_already=not resized,
-            on_node=next(iter(self._leaving), None),
+            request, keeps_disk_on=on, runs_already=not resized,
+            on_node=next(iter(self._source_hosts), None),
             source_traits=frozenset(traits))
 
     # -- what is named
 
-    def _server(self, wanted: str | None) -> Mapping[str, Any] | None:
-        if wanted is None:
+    def _server(self, name: str | None) -> Mapping[str, Any] | None:
+        if name is None:
             return None
-        server = self._nova.server(wanted)
+        server = self._nova.server(name)
         if server is None:
-            raise exception.InvalidConfig(f'Nova knows no server {wanted}')
+            raise exception.InvalidConfig(f'Nova knows no server {name}')
         return server
 
     def _built_of(self, question: Question, server: Mapping[str, Any] | None
@@ -185,28 +185,28 @@ class Asking:
                 f'give --{key} as well')
         return server[key]
 
-    def _flavor(self, wanted: str) -> Mapping[str, Any]:
-        found = self._nova.flavor(wanted)
-        if found is None:
-            raise exception.InvalidConfig(f'Nova knows no flavor {wanted}')
-        if 'extra_specs' not in found:
+    def _flavor(self, name: str) -> Mapping[str, Any]:
+        flavor = self._nova.flavor(name)
+        if flavor is None:
+            raise exception.InvalidConfig(f'Nova knows no flavor {name}')
+        if 'extra_specs' not in flavor:
             self._not_evaluated.append(
                 'extra specs of the flavor: these credentials may not see '
                 'them')
-        return found
+        return flavor
 
-    def _image(self, wanted: str | None) -> Mapping[str, Any]:
-        if wanted is None:
+    def _image(self, name: str | None) -> Mapping[str, Any]:
+        if name is None:
             return {}
         try:
-            found = self._glance.image(wanted)
+            image = self._glance.image(name)
         except exception.ServiceError as exc:
             self._not_evaluated.append(
-                f'everything image {wanted} asks for: {exc}')
+                f'everything image {name} asks for: {exc}')
             return {}
-        if found is None:
-            raise exception.InvalidConfig(f'Glance knows no image {wanted}')
-        return found
+        if image is None:
+            raise exception.InvalidConfig(f'Glance knows no image {name}')
+        return image
 
     def _aggregates(self, zone: str | None) -> frozenset[str]:
         """Uuids of the host aggregates that make an availability zone."""
@@ -217,41 +217,42 @@ class Asking:
         except exception.ServiceError as exc:
             self._not_evaluated.append(f'availability zone {zone}: {exc}')
             return frozenset()
-        found = frozenset(aggregate.uuid for aggregate in aggregates
+        uuids = frozenset(aggregate.uuid for aggregate in aggregates
                           if aggregate.availability_zone == zone)
-        if not found:
+        if not uuids:
             self._not_evaluated.append(
                 f'availability zone {zone}: no host aggregate makes it, so '
                 'Nova asks Placement for none')
-        self._places[joined(found)] = f'in availability zone {zone}'
-        return found
+        self._places[joined(uuids)] = f'in availability zone {zone}'
+        return uuids
 
-    def _host(self, wanted: str | None, nodes: Mapping[str, str],
-              known: volumes.Snapshot) -> tuple[str, str] | None:
-        if wanted is None:
+    def _host(self, name: str | None, nodes: Mapping[str, str],
+              snapshot: volumes.Snapshot) -> tuple[str, str] | None:
+        if name is None:
             return None
-        found = [uuid for uuid, name in nodes.items() if name == wanted]
-        found = found or self._nova.nodes_of_host(wanted)
-        if len(found) != 1:
+        uuids = [uuid for uuid, node_name in nodes.items()
+                 if node_name == name]
+        uuids = uuids or self._nova.nodes_of_host(name)
+        if len(uuids) != 1:
             raise exception.InvalidConfig(
-                f'host {wanted} has {len(found)} compute nodes in Nova and '
+                f'host {name} has {len(uuids)} compute nodes in Nova and '
                 'Placement, not one')
-        self._places[found[0]] = f'host {wanted}'
-        homes = rules.home_aggregates(known, {wanted})
-        self._places[joined(homes)] = f'on a home of host {wanted}'
-        return wanted, found[0]
+        self._places[uuids[0]] = f'host {name}'
+        homes = rules.home_aggregates(snapshot, {name})
+        self._places[joined(homes)] = f'on a home of host {name}'
+        return name, uuids[0]
 
     # -- what is not told
 
-    def _name_what_nova_adds(self, wanted: build.ServerRequest) -> None:
-        found = self._not_evaluated
-        found += [f'{key}, with which Nova asks for more' for key in
-                  from_nova.beyond(wanted.flavor, wanted.image)]
-        found += [f'Nova\'s request filter of [scheduler]{option}'
+    def _name_what_nova_adds(self, request: build.ServerRequest) -> None:
+        parts = self._not_evaluated
+        parts += [f'{key}, with which Nova asks for more' for key in
+                  from_nova.beyond(request.flavor, request.image)]
+        parts += [f'Nova\'s request filter of [scheduler]{option}'
                   for option in nova_conf.NOVA_REQUEST_FILTERS
                   if self._conf.scheduler[option]]
-        found += [f'filter {name}' for name in
+        parts += [f'filter {name}' for name in
                   self._conf.filter_scheduler.enabled_filters
                   if name not in _EVALUATED]
-        found.append('ports, PCI devices, accelerators and further disks '
+        parts.append('ports, PCI devices, accelerators and further disks '
                      'the server asks for, scheduler hints')

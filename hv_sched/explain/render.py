@@ -17,74 +17,75 @@ from typing import Any
 
 from hv_sched.explain.constraints import Constraint
 from hv_sched.explain.explanation import Explanation
-from hv_sched.explain.explanation import Step
+from hv_sched.explain.explanation import FunnelStep
 from hv_sched.explain.explanation import WouldFit
 
 Branch = tuple[str, list[Any]]
 _SHOWN = 10
 
 
-def lines(found: Explanation) -> list[str]:
+def lines(explanation: Explanation) -> list[str]:
     """The tree."""
-    branches = [_branch(title, some) for title, some in (
-        ('refused before Placement is asked:', found.refused),
-        ('asked of Placement:', (found.query,)),
-        (f'{found.nodes} compute nodes, of which', _funnel(found)),
-        (_count(len(found.hosts)), _hosts(found)),
-        ('not among them:', _filtered(found)),
-        ('nothing is left because of:', map(str, found.emptied_by)),
-        ('what there is instead:', _would_fit(found.would_fit)),
-        ('note:', found.notes),
-        ('not looked at here:', found.not_evaluated)) if some]
-    return list(_draw([one for one in branches if one[1]]))
+    branches = [_branch(title, texts) for title, texts in (
+        ('refused before Placement is asked:', explanation.refused),
+        ('asked of Placement:', (explanation.query,)),
+        (f'{explanation.nodes} compute nodes, of which', _funnel(explanation)),
+        (_count(len(explanation.hosts)), _hosts(explanation)),
+        ('not among them:', _filtered(explanation)),
+        ('nothing is left because of:', map(str, explanation.emptied_by)),
+        ('what there is instead:', _would_fit(explanation.would_fit)),
+        ('note:', explanation.notes),
+        ('not looked at here:', explanation.not_evaluated)) if texts]
+    return list(_draw([branch for branch in branches if branch[1]]))
 
 
-def _branch(title: str, some: Iterable[str]) -> Branch:
-    return title, [(text, []) for text in some]
+def _branch(title: str, texts: Iterable[str]) -> Branch:
+    return title, [(text, []) for text in texts]
 
 
 def _count(hosts: int) -> str:
     return f'{hosts} host{"" if hosts == 1 else "s"} can take the server:'
 
 
-def _funnel(found: Explanation) -> list[str]:
-    width = len(str(found.nodes))
+def _funnel(explanation: Explanation) -> list[str]:
+    width = len(str(explanation.nodes))
     return [f'{step.hosts:{width}} {step.constraint}'
-            for step in found.funnel]
+            for step in explanation.funnel]
 
 
-def _hosts(found: Explanation) -> list[str]:
-    shown = [f'{host} on {" or ".join(volumes)}' if volumes else host
-             for host, volumes in found.hosts.items()]
-    return _cut(shown) or ([] if found.refused else ['none'])
+def _hosts(explanation: Explanation) -> list[str]:
+    hosts = [f'{host} on {" or ".join(volumes)}' if volumes else host
+            for host, volumes in explanation.hosts.items()]
+    return _truncated(hosts) or ([] if explanation.refused else ['none'])
 
 
-def _filtered(found: Explanation) -> list[str]:
-    return _cut([f'{host}: {why}' for host, why in found.filtered.items()])
+def _filtered(explanation: Explanation) -> list[str]:
+    return _truncated([f'{host}: {refusal}' for host, refusal
+                       in explanation.filtered.items()])
 
 
-def _cut(some: list[str]) -> list[str]:
-    more = len(some) - _SHOWN
-    return some if more <= 1 else [*some[:_SHOWN], f'and {more} more']
+def _truncated(texts: list[str]) -> list[str]:
+    omitted = len(texts) - _SHOWN
+    return texts if omitted <= 1 else [*texts[:_SHOWN], f'and {omitted} more']
 
 
-def _would_fit(found: WouldFit | None) -> list[str]:
-    if found is None:
+def _would_fit(fit: WouldFit | None) -> list[str]:
+    if fit is None:
         return []
-    some = ', '.join(found.examples)
-    if found.hosts > len(found.examples):
-        some += ', ...'
+    examples = ', '.join(fit.examples)
+    if fit.hosts > len(fit.examples):
+        examples += ', ...'
     return [
-        *(f'{step.hosts} hosts without {step.constraint.words}'
-          for step in found.without),
-        f'{found.hosts} hosts meet all the other conditions'
-        + (f': {some}' if some else ''),
+        *(f'{step.hosts} hosts without {step.constraint.text}'
+          for step in fit.without),
+        f'{fit.hosts} hosts meet all the other conditions'
+        + (f': {examples}' if examples else ''),
         *(f'of these one has at most {free} {rc} left'
-          for rc, free in found.largest_free.items()),
+          for rc, free in fit.largest_free.items()),
         *(f'{trait}: {count} nodes have it'
-          for trait, count in found.owners.items()),
+          for trait, count in fit.owners.items()),
         *(f'{name} has room for {room_gb} GB' for name, room_gb
-          in found.largest_volumes)]
+          in fit.largest_volumes)]
 
 
 def _draw(branches: list[Branch]) -> Iterable[str]:
@@ -94,18 +95,19 @@ def _draw(branches: list[Branch]) -> Iterable[str]:
             yield f'{"└─" if number == len(leaves) else "├─"} {text}'
 
 
-def data(found: Explanation) -> dict[str, Any]:
+def data(explanation: Explanation) -> dict[str, Any]:
     """For programs; empty where there is nothing to say."""
-    fit = found.would_fit
+    fit = explanation.would_fit
     return {
-        'refused': list(found.refused),
-        'query': found.query,
-        'nodes': found.nodes,
-        'funnel': [_step(step) for step in found.funnel],
-        'placement_hosts': list(found.placement_hosts),
-        'hosts': {host: list(some) for host, some in found.hosts.items()},
-        'filtered': dict(found.filtered),
-        'emptied_by': [_constraint(one) for one in found.emptied_by],
+        'refused': list(explanation.refused),
+        'query': explanation.query,
+        'nodes': explanation.nodes,
+        'funnel': [_step(step) for step in explanation.funnel],
+        'placement_hosts': list(explanation.placement_hosts),
+        'hosts': {host: list(volumes) for host, volumes
+                  in explanation.hosts.items()},
+        'filtered': dict(explanation.filtered),
+        'emptied_by': list(map(_constraint, explanation.emptied_by)),
         'would_fit': None if fit is None else {
             'hosts': fit.hosts, 'examples': list(fit.examples),
             'largest_free': dict(fit.largest_free),
@@ -113,15 +115,15 @@ def data(found: Explanation) -> dict[str, Any]:
             'largest_volumes': [{'volume': name, 'room_gb': room_gb}
                                 for name, room_gb in fit.largest_volumes],
             'without': [_step(step) for step in fit.without]},
-        'notes': list(found.notes),
-        'not_evaluated': list(found.not_evaluated),
-        'requests': found.requests,
+        'notes': list(explanation.notes),
+        'not_evaluated': list(explanation.not_evaluated),
+        'requests': explanation.requests,
     }
 
 
-def _constraint(one: Constraint) -> dict[str, str]:
-    return {'constraint': one.words, 'why': one.why}
+def _constraint(constraint: Constraint) -> dict[str, str]:
+    return {'constraint': constraint.text, 'why': constraint.origin}
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: FunnelStep) -> dict[str, Any]:
     return {**_constraint(step.constraint), 'hosts': step.hosts}

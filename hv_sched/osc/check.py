@@ -61,8 +61,8 @@ class _Check(base.CsvCommand, command.Lister):
             lookups.Nova(self.connection_of(checked_session.NOVA, conf)),
             lookups.Glance(self.connection_of(checked_session.GLANCE, conf)))
 
-    def capable(self, conf: cfg.ConfigOpts) -> capable_nodes.Capable:
-        return capable_nodes.Capable(
+    def capable(self, conf: cfg.ConfigOpts) -> capable_nodes.CapableNodes:
+        return capable_nodes.CapableNodes(
             self.placement(conf.hv_sched.request_timeout))
 
     def judge_exit(self, problems: Iterable[Any]) -> None:
@@ -70,10 +70,10 @@ class _Check(base.CsvCommand, command.Lister):
             self.exit_code = exit_codes.PARTIAL
 
 
-def _row(name: str, judged: verdict.Verdict) -> tuple[Any, ...]:
-    return (name, judged.asked.hypervisor.value, Lines(judged.lines()),
+def _row(name: str, judged: verdict.Compatibility) -> tuple[Any, ...]:
+    return (name, judged.demands.hypervisor.value, Lines(judged.lines()),
             Lines(judged.nodes),
-            Lines((*judged.problems, *judged.asked.ignored)))
+            Lines((*judged.problems, *judged.demands.ignored)))
 
 
 class CheckFlavor(_Check):

@@ -60,16 +60,16 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             self.glance(conf), self.adapters()), self.reconciler(conf),
             conf.hv_sched.workers)
         outcomes, skipped = runner.run(checks.CHECKS, gatherer.gather(
-            self._given(conf, parsed_args)))
+            self._inputs(conf, parsed_args)))
         self.exit_code = _exit_code(outcomes, skipped)
         return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped)]
 
-    def _given(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
-               ) -> gather.Given:
+    def _inputs(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+               ) -> gather.DoctorInputs:
         def read(paths: list[str] | None) -> cfg.ConfigOpts | None:
             return nova_conf.read_nova(paths) if paths else None
 
-        return gather.Given(
+        return gather.DoctorInputs(
             read(parsed_args.nova_conf), read(parsed_args.compute_conf),
             nova_conf.read_placement(parsed_args.placement_conf)
             if parsed_args.placement_conf else None,
@@ -88,12 +88,13 @@ def _exit_code(outcomes: list[runner.Diagnosis], skipped: list[runner.Skipped]
 
 
 def _row(outcome: runner.Diagnosis) -> Row:
-    return (outcome.severity.value, outcome.check.code, outcome.found.subject,
-            f'{outcome.found.evidence}. {outcome.check.trap}',
+    return (outcome.severity.value, outcome.check.code,
+            outcome.symptom.subject,
+            f'{outcome.symptom.evidence}. {outcome.check.trap}',
             outcome.check.remedy)
 
 
 def _skipped_row(outcome: runner.Skipped) -> Row:
     return ('failed' if outcome.failed else 'skipped',
             ', '.join(outcome.codes), '',
-            outcome.why, '')
+            outcome.reason, '')

@@ -54,7 +54,7 @@ class Explain(base.LookingCommand):
         conf = nova_conf.read_nova(
             parsed_args.nova_conf or parsed_args.config_file or ())
         placement = self.placement(conf.hv_sched.request_timeout)
-        built, context = question.Asking(
+        built, context = question.QuestionBuilder(
             placement, self.nova(conf), self.glance(conf), conf
             ).ask(question.Question(
                 parsed_args.flavor, parsed_args.image,

@@ -71,7 +71,7 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
         cloud, specs, image, nodes, problem):
     flavor = {'vcpus': 1, 'ram_mb': 512, 'root_gb': 1, 'extra_specs': specs}
     found = verdict.of(flavor, image, requirements.Rules(),
-                       capable_nodes.Capable(cloud.api))
+                       capable_nodes.CapableNodes(cloud.api))
     if not problem:
         assert not found.problems
         assert list(found.nodes) == nodes
@@ -80,7 +80,7 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
 
 
 def test_the_same_question_is_asked_once(cloud):
-    nodes = capable_nodes.Capable(cloud.api)
+    nodes = capable_nodes.CapableNodes(cloud.api)
     nodes.nodes(requirements.of({}, VTPM))
     cloud.admin.sent.clear()
     for _ in range(5):
@@ -89,8 +89,9 @@ def test_the_same_question_is_asked_once(cloud):
 
 
 def test_before_anything_is_published_no_node_shows_it(placement):
-    found = verdict.of({}, VTPM, requirements.Rules(), capable_nodes.Capable(
-        clouds.Cloud(placement).api))
+    found = verdict.of(
+        {}, VTPM, requirements.Rules(),
+        capable_nodes.CapableNodes(clouds.Cloud(placement).api))
     assert 'no node shows CUSTOM_HYPERV_VTPM' in found.problems
 
 

@@ -83,11 +83,11 @@ class Cloud(looked_at.Cloud):
             gather.Clients(self.api, nova, glance, adapters),
             self.reconciler(), clock=self.clock)
         return runner.run(checks.CHECKS, gatherer.gather(
-            gather.Given(**given)))
+            gather.DoctorInputs(**given)))
 
     def found(self, **given):
         """(code, subject) of everything but information."""
-        return {(one.check.code, one.found.subject)
+        return {(one.check.code, one.symptom.subject)
                 for one in self.examine(**given)[0]
                 if one.severity is not runner.Severity.INFO}
 
@@ -96,7 +96,7 @@ class Cloud(looked_at.Cloud):
 
     def told(self, code, **given):
         """Evidence by subject."""
-        return {one.found.subject: one.found.evidence
+        return {one.symptom.subject: one.symptom.evidence
                 for one in self.examine(**given)[0]
                 if one.check.code == code}
 
@@ -219,8 +219,8 @@ def test_traits_that_placement_forgot(placement):
     with other_services.running(nova, glance):
         found, _skipped = runner.run(checks.CHECKS, gather.Gatherer(
             gather.Clients(made.api, *other_services.clients(nova, glance)),
-            made.reconciler()).gather(gather.Given()))
-    assert {one.found.subject for one in found
+            made.reconciler()).gather(gather.DoctorInputs()))
+    assert {one.symptom.subject for one in found
             if one.check.code == 'trait-unknown'} == {
         'CUSTOM_CSV_NO_NEW_DISKS', 'CUSTOM_HYPERV_PAUSED'}
 
@@ -442,7 +442,7 @@ def test_keys_that_nobody_reads(cloud, tmp_path):
 def test_what_is_not_given_is_skipped_and_what_fails_is_said(cloud):
     _found, skipped = cloud.examine()
     assert not any(one.failed for one in skipped)
-    assert {one.why for one in skipped} == {
+    assert {one.reason for one in skipped} == {
         'give --nova-conf', 'give --compute-conf', 'give --source',
         'give --watch'}
     cloud.glance.refuse = '403 Forbidden'
@@ -453,7 +453,7 @@ def test_what_is_not_given_is_skipped_and_what_fails_is_said(cloud):
     failed = {code for one in skipped if one.failed for code in one.codes}
     assert {'nova-release', 'image-contradicts',
             'flavor-contradicts'} <= failed
-    assert any('policy says no' in one.why for one in skipped if one.failed)
+    assert any('policy says no' in one.reason for one in skipped if one.failed)
 
 
 def test_every_check_has_its_own_code_and_a_remedy():

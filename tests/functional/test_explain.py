@@ -60,7 +60,7 @@ class Cloud(looked_at.Cloud):
     def explain(self, conf_paths=(), **question):
         before = len(self.placement.service.log)
         conf = nova_conf.read_nova(conf_paths)
-        built, context = asking.Asking(
+        built, context = asking.QuestionBuilder(
             self.api, *other_services.clients(self.nova, self.glance), conf
         ).ask(asking.Question(**question))
         found = explanation.explain(self.api, built, context)
@@ -76,7 +76,7 @@ def cloud(placement):
 
 
 def emptied(found):
-    return [one.words for one in found.emptied_by]
+    return [one.text for one in found.emptied_by]
 
 
 def test_hosts_and_the_volume_each_would_use(cloud):
@@ -93,7 +93,7 @@ def test_hosts_and_the_volume_each_would_use(cloud):
 
 def test_each_condition_of_the_funnel_says_what_it_costs(cloud):
     cloud.nova.flavor('small')
-    steps = {step.constraint.words: step.hosts for step in cloud.explain(
+    steps = {step.constraint.text: step.hosts for step in cloud.explain(
         flavor='small', image='plain').funnel}
     assert steps['CUSTOM_HYPERV'] == 4, 'no KVM host any more'
     assert steps['not paused or draining in its cluster'] == 3
@@ -118,7 +118,7 @@ def test_two_conditions_that_go_together_are_named_together(cloud):
     assert emptied(found) == [
         '400 DISK_GB',
         'STORAGE_DISK_SSD on the volume']
-    assert [(step.constraint.words, step.hosts)
+    assert [(step.constraint.text, step.hosts)
             for step in found.would_fit.without] == [
         ('400 DISK_GB', 2),
         ('STORAGE_DISK_SSD on the volume', 1)]
@@ -173,7 +173,7 @@ def test_a_named_host_and_its_home(cloud):
     assert emptied(found) == ['host hv03',
                               '400 DISK_GB']
     assert 'on a home of host hv03' in [
-        step.constraint.words for step in found.funnel]
+        step.constraint.text for step in found.funnel]
 
 
 def test_an_availability_zone(cloud):
@@ -181,7 +181,7 @@ def test_an_availability_zone(cloud):
     cloud.put_in_zone('hv02', 'kvm1')
     found = cloud.explain(flavor='small', image='plain', zone='z1')
     assert set(found.hosts) == {'hv02'}
-    assert found.funnel[0].constraint.words == 'in availability zone z1'
+    assert found.funnel[0].constraint.text == 'in availability zone z1'
     assert found.funnel[0].hosts == 2
 
 
@@ -241,7 +241,7 @@ def test_without_a_single_compute_node(placement):
     nova, glance = other_services.Nova(), other_services.Glance()
     nova.flavor('small')
     with other_services.running(nova, glance):
-        built, context = asking.Asking(
+        built, context = asking.QuestionBuilder(
             empty.api, *other_services.clients(nova, glance),
             nova_conf.defaults()).ask(asking.Question('small'))
         found = explanation.explain(empty.api, built, context)

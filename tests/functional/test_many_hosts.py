@@ -50,7 +50,7 @@ class Cloud(clouds.Cloud):
         return found, len(self.placement.service.log) - before
 
     def explain(self, flavor):
-        built, context = question.Asking(
+        built, context = question.QuestionBuilder(
             self.api, *self.clients, nova_conf.defaults()
         ).ask(question.Question(flavor))
         return explanation.explain(self.api, built, context)
@@ -58,7 +58,7 @@ class Cloud(clouds.Cloud):
     def examine(self):
         return runner.run(checks.CHECKS, gather.Gatherer(
             gather.Clients(self.api, *self.clients), self.reconciler()
-        ).gather(gather.Given()))[0]
+        ).gather(gather.DoctorInputs()))[0]
 
     def requests(self):
         """How many each of the questions costs."""
@@ -82,7 +82,7 @@ def test_requests_are_bounded(placement, hosts):
         found = cloud.explain('small')
         assert len(found.hosts) == found.nodes == hosts
         told = cloud.explain('huge')
-        assert [one.words for one in told.emptied_by] == [
+        assert [one.text for one in told.emptied_by] == [
             '999999 MEMORY_MB'], 'a KVM host has no 501 GB either'
     print(f'{hosts} hosts: {few} requests, {seconds:.1f} s')
     assert max(few) <= 60

@@ -200,7 +200,7 @@ class SchedulerAgreesTest(base.NovaCase):
 
     def explained(self, request: clouds.Request) -> tuple[Any, Any]:
         told = Told(request, self.zone)
-        built, context = asking.Asking(
+        built, context = asking.QuestionBuilder(
             self.client, told, told,  # type: ignore[arg-type]
             nova_conf.defaults()).ask(asking.Question(
                 'made', 'made', ZONE if request.zone else None,
@@ -279,7 +279,7 @@ class RealAnswersTest(moving.MovingCase):
 
     def explain(self, **question: str) -> tuple[list[Any], Any]:
         """The query, and what is said."""
-        built, context = asking.Asking(
+        built, context = asking.QuestionBuilder(
             self.client, self.real, NoGlance(), nova_conf.defaults()
         ).ask(asking.Question(**question))
         return built.request.params(1000), explanation.explain(
@@ -310,7 +310,7 @@ class RealAnswersTest(moving.MovingCase):
         assert self.asked(
             lambda: servers.append(self.on('n1'))) == named != query
         _query, full = self.explain(flavor=name, host='n1')
-        assert [one.words for one in full.emptied_by] == ['300 DISK_GB']
+        assert [one.text for one in full.emptied_by] == ['300 DISK_GB']
 
         server = servers[0]
         moving_query, moved = self.explain(server=server['id'])
@@ -333,8 +333,8 @@ class RealAnswersTest(moving.MovingCase):
             gather.Clients(self.client, self.real, NoGlance()),
             reconcile.Reconciler(self.client, publishing.Settings()))
         found, _skipped = runner.run(
-            checks.CHECKS, gatherer.gather(gather.Given()))
-        return {(one.check.code, one.found.subject) for one in found
+            checks.CHECKS, gatherer.gather(gather.DoctorInputs()))
+        return {(one.check.code, one.symptom.subject) for one in found
                 if one.severity is not runner.Severity.INFO}
 
     def test_what_nova_itself_does_wrong(self) -> None:

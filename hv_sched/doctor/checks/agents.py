@@ -17,21 +17,21 @@ from collections.abc import Sequence
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 
 
-def fighting(evidence: Evidence) -> Iterator[Found]:
+def fighting(evidence: Evidence) -> Iterator[Symptom]:
     """Something of ours took a value it had before, having had another."""
     samples = evidence.samples or ()
-    every = {key for sample in samples for key in sample.values}
-    for subject, what in sorted(every):
-        values = [sample.values.get((subject, what), 'absent')
+    keys = {key for sample in samples for key in sample.values}
+    for subject, property_ in sorted(keys):
+        values = [sample.values.get((subject, property_), 'absent')
                   for sample in samples]
         changes = _distinct_runs(values)
         if len(changes) > len(set(changes)):
-            yield Found(subject, f'{what} went {" -> ".join(changes)} while '
-                        'it was watched')
+            yield Symptom(subject, f'{property_} went '
+                            f'{" -> ".join(changes)} while it was watched')
 
 
 def _distinct_runs(values: Sequence[str]) -> list[str]:

@@ -16,19 +16,19 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 from hv_sched.snapshot import restart_capacity
 
 _RETRIES = 10  # Placement's default
 
 
-def results_cut(evidence: Evidence) -> Iterator[Found]:
+def results_cut(evidence: Evidence) -> Iterator[Symptom]:
     """As many candidates as are asked for at most, on fewer hosts."""
     state = evidence.placement
     hosts = len(state.compute_nodes)
     if state.offered >= state.limit and state.offered_hosts < hosts:
-        yield Found(
+        yield Symptom(
             '[scheduler]max_placement_results',
             f'a small request gets {state.offered} candidates on '
             f'{state.offered_hosts} of {hosts} hosts' + (
@@ -37,17 +37,17 @@ def results_cut(evidence: Evidence) -> Iterator[Found]:
                 'yours)'))
 
 
-def no_restart_room(evidence: Evidence) -> Iterator[Found]:
+def no_restart_room(evidence: Evidence) -> Iterator[Symptom]:
     state = evidence.placement
     for cluster, room in restart_capacity.of_clusters(
             state.snapshot, state.rooms).items():
         if room.lacking:
-            yield Found(cluster, f'if {room.node} fails, '
-                        f'{", ".join(room.lacking)} are missing to start '
-                        'its servers elsewhere')
+            yield Symptom(cluster, f'if {room.node} fails, '
+                          f'{", ".join(room.lacking)} are missing to start '
+                          'its servers elsewhere')
 
 
-def conflict_retries(evidence: Evidence) -> Iterator[Found]:
+def conflict_retries(evidence: Evidence) -> Iterator[Symptom]:
     """Of so many writers at once the last may lose all but one times."""
     conf = evidence.placement_conf
     retries = (conf.placement.allocation_conflict_retry_count
@@ -59,7 +59,7 @@ def conflict_retries(evidence: Evidence) -> Iterator[Found]:
     for uuid, count in sorted(users.items()):
         volume = evidence.placement.snapshot.volumes.get(uuid)
         if count > retries and volume is not None:
-            yield Found(
+            yield Symptom(
                 volume.name, f'{count} nodes use it, Placement tries a '
                 f'claim {retries} times again' + (
                     '' if conf else ' by default (--placement-conf tells '

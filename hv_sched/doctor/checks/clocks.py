@@ -16,14 +16,14 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 
 # A Date header has whole seconds, and the answer was under way.
 TOLERATED_SECONDS = 5
 
 
-def skewed(evidence: Evidence) -> Iterator[Found]:
+def skewed(evidence: Evidence) -> Iterator[Symptom]:
     """Services that agree with one another tell that ours is wrong."""
     clocks = evidence.clocks
     off = {name: ahead for name, ahead in clocks.items()
@@ -31,15 +31,16 @@ def skewed(evidence: Evidence) -> Iterator[Found]:
     apart = max(clocks.values(), default=0) - min(clocks.values(), default=0)
     if len(clocks) > 1 and len(off) == len(clocks) and (
             apart <= TOLERATED_SECONDS):
-        ours = -sum(clocks.values()) / len(clocks)
-        yield Found('this machine', f'its clock is {_words(ours)} '
-                    f'{", ".join(sorted(clocks))}, which agree')
+        offset = -sum(clocks.values()) / len(clocks)
+        yield Symptom('this machine', f'its clock is {_comparison(offset)} '
+                      f'{", ".join(sorted(clocks))}, which agree')
         return
     for name, ahead in sorted(off.items()):
-        yield Found(name, f'its clock is {_words(ahead)} this machine\'s')
+        yield Symptom(
+            name, f'its clock is {_comparison(ahead)} this machine\'s')
 
 
-def _words(ahead: float) -> str:
+def _comparison(ahead: float) -> str:
     return f'{abs(ahead):.0f} s {"ahead of" if ahead > 0 else "behind"}'
 
 

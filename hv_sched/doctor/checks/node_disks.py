@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement.node_capacity import NodeCapacity
@@ -29,37 +29,37 @@ def _open(evidence: Evidence) -> Iterator[NodeCapacity]:
             yield node
 
 
-def ratio_undone(evidence: Evidence) -> Iterator[Found]:
+def ratio_undone(evidence: Evidence) -> Iterator[Symptom]:
     """It was closed, for the former ratio is remembered; now it is open."""
     for node in _open(evidence):
         if disk_ratio.remembers_former(node.traits):
-            yield Found(node.name, f'its own disk offers '
-                        f'{node.amount(names.DISK_GB).capacity} GB again '
-                        'although hv_sched had closed it')
+            yield Symptom(node.name, f'its own disk offers '
+                          f'{node.amount(names.DISK_GB).capacity} GB again '
+                          'although hv_sched had closed it')
 
 
-def ratio_configured(evidence: Evidence) -> Iterator[Found]:
+def ratio_configured(evidence: Evidence) -> Iterator[Symptom]:
     assert evidence.compute_conf is not None
     ratio = evidence.compute_conf.disk_allocation_ratio
     if ratio is not None:
-        yield Found('--compute-conf',
-                    f'[DEFAULT]disk_allocation_ratio = {ratio:g}')
+        yield Symptom('--compute-conf',
+                      f'[DEFAULT]disk_allocation_ratio = {ratio:g}')
 
 
-def node_open(evidence: Evidence) -> Iterator[Found]:
+def node_open(evidence: Evidence) -> Iterator[Symptom]:
     for node in _open(evidence):
         if not disk_ratio.remembers_former(node.traits):
-            yield Found(node.name, f'its own disk offers '
-                        f'{node.amount(names.DISK_GB).capacity} GB beside '
-                        'the volume')
+            yield Symptom(node.name, f'its own disk offers '
+                          f'{node.amount(names.DISK_GB).capacity} GB beside '
+                          'the volume')
 
 
-def shares_on_nodes(evidence: Evidence) -> Iterator[Found]:
+def shares_on_nodes(evidence: Evidence) -> Iterator[Symptom]:
     for node in evidence.placement.rooms.values():
         disk = node.amount(names.DISK_GB)
         if disk.used:
-            yield Found(node.name, f'servers hold {disk.used} GB of its own '
-                        f'disk, of which {disk.capacity} GB are offered')
+            yield Symptom(node.name, f'servers hold {disk.used} GB of its own '
+                          f'disk, of which {disk.capacity} GB are offered')
 
 
 CHECKS = (

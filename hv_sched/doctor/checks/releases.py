@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 
 # Newest microversion: what has it. From Nova's
 # api/openstack/compute/rest_api_version_history.rst.
@@ -30,38 +30,38 @@ def _text(version: tuple[int, int]) -> str:
     return '.'.join(map(str, version))
 
 
-def nova(evidence: Evidence) -> Iterator[Found]:
+def nova(evidence: Evidence) -> Iterator[Symptom]:
     assert evidence.nova is not None
     version = evidence.nova.version
     if version < min(NOVA):
-        yield Found('Nova', f'its newest microversion is {_text(version)}, '
-                    f'that of nova 27 is {_text(min(NOVA))}')
+        yield Symptom('Nova', f'its newest microversion is {_text(version)}, '
+                      f'that of nova 27 is {_text(min(NOVA))}')
     elif version > max(NOVA):
-        yield Found('Nova', f'its newest microversion {_text(version)} is '
-                    f'newer than that of nova 34, the newest tested',
-                    Severity.WARNING)
+        yield Symptom('Nova', f'its newest microversion {_text(version)} is '
+                      f'newer than that of nova 34, the newest tested',
+                      Severity.WARNING)
 
 
-def placement(evidence: Evidence) -> Iterator[Found]:
+def placement(evidence: Evidence) -> Iterator[Symptom]:
     version = evidence.placement.version
     if version < PLACEMENT:
-        yield Found('Placement', f'its newest microversion is '
-                    f'{_text(version)}, needed is {_text(PLACEMENT)}')
+        yield Symptom('Placement', f'its newest microversion is '
+                      f'{_text(version)}, needed is {_text(PLACEMENT)}')
     elif version > PLACEMENT:
-        yield Found('Placement', f'its newest microversion {_text(version)} '
-                    'is newer than that of Placement 16, the newest tested',
-                    Severity.WARNING)
+        yield Symptom('Placement', f'its newest microversion {_text(version)} '
+                      'is newer than that of Placement 16, the newest tested',
+                      Severity.WARNING)
 
 
-def placement_rewrites(evidence: Evidence) -> Iterator[Found]:
+def placement_rewrites(evidence: Evidence) -> Iterator[Symptom]:
     """Placement 9 to 16 speak the same microversions: Nova's tells more."""
     assert evidence.nova is not None
     version = evidence.nova.version
     if min(NOVA) <= version <= (2, 100):
-        release = NOVA[max(one for one in NOVA if one <= version)]
-        yield Found('Placement', f'Nova\'s microversion {_text(version)} is '
-                    f'that of nova {release}: Placement of the same release '
-                    'may be older than 14')
+        release = NOVA[max(oldest for oldest in NOVA if oldest <= version)]
+        yield Symptom('Placement', f'Nova\'s microversion {_text(version)} is '
+                      f'that of nova {release}: Placement of the same release '
+                      'may be older than 14')
 
 
 CHECKS = (

@@ -23,8 +23,8 @@ from hv_sched.conf.plugins import FEATURE_FILTER
 from hv_sched.conf.plugins import VOLUME_FILTER
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 
 _NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
 _DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'
@@ -41,47 +41,47 @@ def _group(evidence: Evidence) -> Any:
     return _conf(evidence).filter_scheduler
 
 
-def filter_missing(evidence: Evidence) -> Iterator[Found]:
+def filter_missing(evidence: Evidence) -> Iterator[Symptom]:
     group = _group(evidence)
     if VOLUME_FILTER not in group.enabled_filters:
-        yield Found('enabled_filters', f'has no {VOLUME_FILTER}')
-    elif not any(each.startswith('hv_sched.filters')
-                 for each in group.available_filters):
-        yield Found('available_filters', f'has no {ALL_FILTERS}, so '
-                    'nova-scheduler does not start')
+        yield Symptom('enabled_filters', f'has no {VOLUME_FILTER}')
+    elif not any(path.startswith('hv_sched.filters')
+                 for path in group.available_filters):
+        yield Symptom('available_filters', f'has no {ALL_FILTERS}, so '
+                      'nova-scheduler does not start')
 
 
-def filter_order(evidence: Evidence) -> Iterator[Found]:
+def filter_order(evidence: Evidence) -> Iterator[Symptom]:
     enabled = _group(evidence).enabled_filters
     if VOLUME_FILTER in enabled and enabled[-1] != VOLUME_FILTER:
         after = enabled[enabled.index(VOLUME_FILTER) + 1:]
-        yield Found('enabled_filters', f'{", ".join(after)} after '
-                    f'{VOLUME_FILTER}')
+        yield Symptom('enabled_filters', f'{", ".join(after)} after '
+                      f'{VOLUME_FILTER}')
 
 
-def feature_filter_missing(evidence: Evidence) -> Iterator[Found]:
+def feature_filter_missing(evidence: Evidence) -> Iterator[Symptom]:
     if FEATURE_FILTER not in _group(evidence).enabled_filters:
-        yield Found('enabled_filters', f'has no {FEATURE_FILTER}')
+        yield Symptom('enabled_filters', f'has no {FEATURE_FILTER}')
 
 
-def weighers_missing(evidence: Evidence) -> Iterator[Found]:
+def weighers_missing(evidence: Evidence) -> Iterator[Symptom]:
     classes = _group(evidence).weight_classes
-    if not any(each.startswith('hv_sched.weighers') for each in classes):
-        yield Found('weight_classes', f'has no {ALL_WEIGHERS}')
+    if not any(path.startswith('hv_sched.weighers') for path in classes):
+        yield Symptom('weight_classes', f'has no {ALL_WEIGHERS}')
 
 
-def disk_weigher(evidence: Evidence) -> Iterator[Found]:
+def disk_weigher(evidence: Evidence) -> Iterator[Symptom]:
     group = _group(evidence)
     if group.disk_weight_multiplier and (
             {_NOVA_WEIGHERS, _DISK_WEIGHER} & set(group.weight_classes)):
-        yield Found('disk_weight_multiplier',
-                    f'is {group.disk_weight_multiplier:g}')
+        yield Symptom('disk_weight_multiplier',
+                      f'is {group.disk_weight_multiplier:g}')
 
 
-def request_filter_off(evidence: Evidence) -> Iterator[Found]:
+def request_filter_off(evidence: Evidence) -> Iterator[Symptom]:
     for name in SWITCHES:
         if not _conf(evidence).hv_sched[name]:
-            yield Found(f'[hv_sched]{name}', 'is off')
+            yield Symptom(f'[hv_sched]{name}', 'is off')
 
 
 _NEEDS = ('nova_conf',)

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 from hv_sched.notices import Kind
 from hv_sched.providers import plan
 
@@ -28,26 +28,26 @@ def _source(evidence: Evidence) -> SourceState:
     return evidence.source
 
 
-def stale(evidence: Evidence) -> Iterator[Found]:
+def stale(evidence: Evidence) -> Iterator[Symptom]:
     source = _source(evidence)
     for cluster in source.facts.clusters:
         age = plan.facts_age(cluster, source.now)
         if source.stale_after and age > source.stale_after:
-            yield Found(cluster.name, f'its facts are {int(age)} s old, '
-                        f'[hv_sched]stale_after is {source.stale_after}')
+            yield Symptom(cluster.name, f'its facts are {int(age)} s old, '
+                          f'[hv_sched]stale_after is {source.stale_after}')
 
 
-def drift(evidence: Evidence) -> Iterator[Found]:
+def drift(evidence: Evidence) -> Iterator[Symptom]:
     for cluster, count in sorted(_source(evidence).pending.items()):
-        yield Found(cluster or '(all clusters)',
-                    f'a sync would make {count} changes')
+        yield Symptom(cluster or '(all clusters)',
+                      f'a sync would make {count} changes')
 
 
-def undone(evidence: Evidence) -> Iterator[Found]:
+def undone(evidence: Evidence) -> Iterator[Symptom]:
     for finding in _source(evidence).findings:
         if finding.kind is not Kind.NOTE:
-            yield Found(finding.subject,
-                        f'{finding.kind.value}: {finding.message}')
+            yield Symptom(finding.subject,
+                          f'{finding.kind.value}: {finding.message}')
 
 
 _NEEDS = ('source',)

@@ -17,36 +17,36 @@ from collections.abc import Iterator
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 from hv_sched.placement import names
 
 
-def lost(evidence: Evidence) -> Iterator[Found]:
+def lost(evidence: Evidence) -> Iterator[Symptom]:
     state = evidence.placement
     for node in state.unmarked:
-        yield Found(node, f'uses a volume but has no {names.CLUSTERED}')
+        yield Symptom(node, f'uses a volume but has no {names.CLUSTERED}')
     for node in state.unnamed:
-        yield Found(node, 'is in the aggregate of a volume that does not '
-                    f'name it ({names.HOME_PREFIX}...)')
+        yield Symptom(node, 'is in the aggregate of a volume that does not '
+                      f'name it ({names.HOME_PREFIX}...)')
     for uuid, trait in state.unshared.items():
-        yield Found(state.volume_names[uuid], f'has no {trait}')
+        yield Symptom(state.volume_names[uuid], f'has no {trait}')
 
 
-def unknown(evidence: Evidence) -> Iterator[Found]:
+def unknown(evidence: Evidence) -> Iterator[Symptom]:
     state = evidence.placement
     for trait in (names.NO_NEW_DISKS, names.PAUSED):
         if state.snapshot.volumes and trait not in state.snapshot.traits:
-            yield Found(trait, 'Placement does not know the trait')
+            yield Symptom(trait, 'Placement does not know the trait')
 
 
-def no_secure_boot(evidence: Evidence) -> Iterator[Found]:
+def no_secure_boot(evidence: Evidence) -> Iterator[Symptom]:
     """The features filter asks for our own trait instead of Nova's."""
     assert evidence.nova_conf is not None
     nodes = evidence.placement.no_secure_boot
     if nodes and not evidence.nova_conf.hv_sched.request_filter_features:
-        yield Found(f'{len(nodes)} nodes', 'can do secure boot but lack '
-                    f'COMPUTE_SECURITY_UEFI_SECURE_BOOT: {listed(nodes)}')
+        yield Symptom(f'{len(nodes)} nodes', 'can do secure boot but lack '
+                      f'COMPUTE_SECURITY_UEFI_SECURE_BOOT: {listed(nodes)}')
 
 
 CHECKS = (

@@ -22,8 +22,8 @@ from hv_sched.compute import flavors as compute_flavors
 from hv_sched.conf import plugins
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 from hv_sched.requirements.keys import dropped_by_nova
 
 # Nova's API refuses them from microversion 2.86 on.
@@ -37,39 +37,39 @@ _FLAVORS: tuple[Mapping[str, Any], ...] = (
     {}, {'extra_specs': {'os:secure_boot': 'required'}})
 
 
-def _faults(every: Iterable[requirements.Requirements]) -> str:
+def _faults(combinations: Iterable[requirements.Requirements]) -> str:
     """Why none of them can be; empty when one can."""
     fewest: tuple[str, ...] | None = None
-    for asked in every:
-        if not asked.contradictions:
+    for required in combinations:
+        if not required.contradictions:
             return ''
-        if fewest is None or len(asked.contradictions) < len(fewest):
-            fewest = asked.contradictions
+        if fewest is None or len(required.contradictions) < len(fewest):
+            fewest = required.contradictions
     return '; '.join(fewest or ())
 
 
-def flavors(evidence: Evidence) -> Iterator[Found]:
+def flavors(evidence: Evidence) -> Iterator[Symptom]:
     for flavor in evidence.flavors or ():
         sizes = compute_flavors.sizes(flavor)
-        why = _faults(requirements.of(sizes, image) for image in _IMAGES)
-        if why:
-            yield Found(f'flavor {flavor["name"]}', why)
+        faults = _faults(requirements.of(sizes, image) for image in _IMAGES)
+        if faults:
+            yield Symptom(f'flavor {flavor["name"]}', faults)
 
 
-def images(evidence: Evidence) -> Iterator[Found]:
+def images(evidence: Evidence) -> Iterator[Symptom]:
     for image in evidence.images or ():
-        why = _faults(requirements.of(flavor, image) for flavor in _FLAVORS)
-        if why:
-            yield Found(f'image {_name(image)}', why)
+        faults = _faults(requirements.of(flavor, image) for flavor in _FLAVORS)
+        if faults:
+            yield Symptom(f'image {_name(image)}', faults)
 
 
-def dropped(evidence: Evidence) -> Iterator[Found]:
+def dropped(evidence: Evidence) -> Iterator[Symptom]:
     """Only hv_sched's request filter reads them from the server's record."""
     unread = _unread(evidence)
     for image in evidence.images or ():
         keys = [key for key in dropped_by_nova() if image.get(key)]
         if keys:
-            yield Found(f'image {_name(image)}', ', '.join(keys) + (
+            yield Symptom(f'image {_name(image)}', ', '.join(keys) + (
                 f': {unread}' if unread else ''),
                 Severity.ERROR if unread else None)
 
@@ -88,12 +88,12 @@ def _unread(evidence: Evidence) -> str:
     return ''
 
 
-def refused(evidence: Evidence) -> Iterator[Found]:
+def refused(evidence: Evidence) -> Iterator[Symptom]:
     for flavor in evidence.flavors or ():
         keys = [key for key in REFUSED
                 if key in (flavor.get('extra_specs') or {})]
         if keys:
-            yield Found(f'flavor {flavor["name"]}', ', '.join(keys))
+            yield Symptom(f'flavor {flavor["name"]}', ', '.join(keys))
 
 
 def _name(image: Mapping[str, Any]) -> str:

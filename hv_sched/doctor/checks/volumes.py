@@ -16,42 +16,42 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Found
 from hv_sched.doctor.runner import Severity
+from hv_sched.doctor.runner import Symptom
 
 _SHOWN = 5
 
 
 def listed(names: tuple[str, ...]) -> str:
     """The first few of many names."""
-    more = len(names) - _SHOWN
-    return ', '.join(names[:_SHOWN]) + (f' and {more} more'
-                                        if more > 0 else '')
+    omitted = len(names) - _SHOWN
+    return ', '.join(names[:_SHOWN]) + (f' and {omitted} more'
+                                        if omitted > 0 else '')
 
 
-def wiped(evidence: Evidence) -> Iterator[Found]:
+def wiped(evidence: Evidence) -> Iterator[Symptom]:
     for uuid in evidence.placement.wiped:
-        yield Found(evidence.placement.volume_names[uuid],
-                    'the provider has no DISK_GB inventory')
+        yield Symptom(evidence.placement.volume_names[uuid],
+                      'the provider has no DISK_GB inventory')
 
 
-def leaks(evidence: Evidence) -> Iterator[Found]:
+def leaks(evidence: Evidence) -> Iterator[Symptom]:
     zones = evidence.nova.zones if evidence.nova else {}
     for volume, aggregates in evidence.placement.strangers.items():
         for aggregate, nodes in aggregates.items():
             zone = zones.get(aggregate)
-            what = (f'availability zone {zone} ({aggregate})' if zone
+            sharer = (f'availability zone {zone} ({aggregate})' if zone
                     else f'aggregate {aggregate}')
-            yield Found(volume, f'{what} shares it with '
-                        f'{len(nodes)} nodes that do not use it: '
-                        f'{listed(nodes)}')
+            yield Symptom(volume, f'{sharer} shares it with '
+                          f'{len(nodes)} nodes that do not use it: '
+                          f'{listed(nodes)}')
 
 
-def over_capacity(evidence: Evidence) -> Iterator[Found]:
+def over_capacity(evidence: Evidence) -> Iterator[Symptom]:
     old = evidence.nova is not None and evidence.nova.version <= (2, 100)
     for volume in evidence.placement.snapshot.volumes.values():
         if volume.used_gb > volume.capacity_gb:
-            yield Found(
+            yield Symptom(
                 volume.name, f'{volume.used_gb} GB are allocated, '
                 f'{volume.capacity_gb} GB is its capacity' + (
                     '; this Nova is of a release whose Placement may be '
