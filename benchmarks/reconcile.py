@@ -28,12 +28,13 @@ import json
 import time
 import typing
 
+from hv_sched import exception
 from hv_sched import model
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
-from hv_sched.providers import plan
+from hv_sched.providers import layout
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from tests.functional import base
@@ -89,7 +90,7 @@ class PlainLoop:
         for uuid, name, wanted in goal:
             try:
                 self._api.provider(uuid)
-            except client.exception.PlacementNotFound:
+            except exception.PlacementNotFound:
                 self._api.create_provider(uuid, name)
             self._write(uuid, wanted)
 
@@ -114,7 +115,8 @@ class PlainLoop:
     def _goal(self, facts: model.Facts) -> list[tuple]:
         """(uuid, name, (inventories, traits, aggregates)), volumes last."""
         listed = {p.name: p.uuid for p in self._api.list_providers()}
-        cloud = [plan.layout(cluster, listed) for cluster in facts.clusters]
+        layouts = [layout.layout_of(cluster, listed)
+                   for cluster in facts.clusters]
         every = {names.HYPERV, names.CLUSTERED, 'CUSTOM_HYPERV_BUILD_14393',
                  names.VOLUME}
         for trait in every:
@@ -122,14 +124,14 @@ class PlainLoop:
         self._api.ensure_resource_class(names.HELD_DISK_GB)
         nodes = [(uuid, node.name, ({}, every - {names.VOLUME},
                                     one.node_aggregates(uuid)))
-                 for one in cloud for uuid, node in one.nodes.items()]
+                 for one in layouts for uuid, node in one.nodes.items()]
         volumes = [(uuid, one.volume_name(uuid), (
             {names.DISK_GB: Inventory(volume.total_gb,
                                       max_unit=volume.total_gb),
              names.HELD_DISK_GB: Inventory(
                  names.HELD_TOTAL_GB, max_unit=names.HELD_TOTAL_GB)},
             {names.VOLUME, names.SHARING}, {ids.home_aggregate(uuid)}))
-            for one in cloud for uuid, volume in one.volumes.items()]
+            for one in layouts for uuid, volume in one.volumes.items()]
         return nodes + volumes
 
 
