@@ -37,6 +37,8 @@ conf.register_opts(CONF)
 
 # An old answer is better than none for some time, but not for ever.
 _MAX_AGE_TTLS = 5
+# A snapshot of so many seconds is not read again for a refusal.
+_RECENT_S = 1.0
 
 
 class Cache:
@@ -44,11 +46,16 @@ class Cache:
 
     :param read: reads a snapshot or raises PlacementError
     :param clock: seconds that never go back
+    :param read_volume: reads one volume, given by uuid and name
     """
 
     def __init__(self, read: Callable[[], volumes.Snapshot],
-                 clock: Callable[[], float] = time.monotonic) -> None:
+                 clock: Callable[[], float] = time.monotonic,
+                 read_volume: Callable[
+                     [str, str], volumes.Volume | None
+                 ] = nova_reader.read_volume) -> None:
         self._read = read
+        self._read_volume = read_volume
         self._clock = clock
         self._lock = threading.Lock()
         self._snapshot: volumes.Snapshot | None = None
@@ -70,6 +77,38 @@ class Cache:
         if self._clock() - self._read_at > ttl * _MAX_AGE_TTLS:
             self._snapshot = None
         return self._snapshot
+
+    def recent(self, ttl: float) -> volumes.Snapshot | None:
+        """The snapshot, read again unless that was a moment ago.
+
+        However many are refused, it is read once in that time.
+        """
+        with self._lock:
+            if self._is_due(min(ttl, _RECENT_S)):
+                self._refresh()
+        return self.get(ttl)
+
+    def volume(self, uuid: str, ttl: float) -> volumes.Volume | None:
+        """One volume of the snapshot as it is now; others see it too.
+
+        :returns: what the snapshot says while Placement cannot be read, None
+            for what is no published volume (any more)
+        """
+        snapshot = self.get(ttl)
+        former = snapshot.volumes.get(uuid) if snapshot else None
+        if former is None:
+            return None
+        try:
+            volume = self._read_volume(uuid, former.name)
+        except exception.PlacementError as exc:
+            LOG.warning('Volume %s cannot be read again: %s', former.name,
+                        exc)
+            return former
+        with self._lock:
+            if self._snapshot is snapshot and snapshot and volume:
+                self._snapshot = dataclasses.replace(snapshot, volumes={
+                    **snapshot.volumes, uuid: volume})
+        return volume
 
     def _is_due(self, ttl: float) -> bool:
         return (self._tried_at is None
@@ -100,6 +139,24 @@ _process: _Process | None = None
 def get() -> volumes.Snapshot | None:
     """The volumes as last read, None when Placement cannot be read."""
     return _cache().get(CONF.hv_sched.snapshot_ttl)
+
+
+def recent() -> volumes.Snapshot | None:
+    """The volumes as of now, give or take a second.
+
+    For what an older snapshot cannot know, before a refusal that would leave
+    a server in ERROR.
+    """
+    return _cache().recent(CONF.hv_sched.snapshot_ttl)
+
+
+def volume(uuid: str) -> volumes.Volume | None:
+    """One volume as it is now, for a decision that gives its room away.
+
+    A request, or two with escrow on it. What the snapshot says while
+    Placement cannot be read; None for no published volume.
+    """
+    return _cache().volume(uuid, CONF.hv_sched.snapshot_ttl)
 
 
 def forget() -> None:

@@ -64,6 +64,22 @@ class SnapshotReader:
                    if names.CLUSTERED in traits else {}),
             traits=traits)
 
+    def read_volume(self, uuid: str, name: str) -> volumes.Volume | None:
+        """One volume as it is now: a request, with escrow on it one more.
+
+        :param name: its provider's
+        :returns: None when it is no published volume any more
+        """
+        # in_tree names the volume itself: its summary has all its resources
+        # and traits.
+        summary = self._placement.allocation_candidates(
+            resources=f'{names.HELD_DISK_GB}:1', in_tree=uuid,
+        )['provider_summaries'].get(uuid)
+        if summary is None or names.VOLUME not in summary['traits']:
+            return None
+        volume = _volume(uuid, name, summary)
+        return self._without_migrations({uuid: volume}).get(uuid, volume)
+
     def _traits(self) -> frozenset[str]:
         """Our traits that Placement knows, made known if they were not.
 

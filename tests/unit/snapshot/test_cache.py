@@ -42,6 +42,12 @@ class Source:
     def cache(self):
         return snapshot.Cache(self.read, lambda: self.now)
 
+    def cache_of(self, known, read_volume):
+        """A cache that has read a snapshot."""
+        cache = snapshot.Cache(lambda: known, lambda: self.now, read_volume)
+        cache.get(TTL)
+        return cache
+
 
 def test_one_read_serves_all_requests_of_an_interval():
     source = Source()
@@ -108,6 +114,67 @@ def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
     go_on.set()
     reader.join()
     assert cache.get(TTL) is newer
+
+
+VOLUME = volumes.Volume('v1', 'csv:c1/CSV1', 500, 300)
+ESCROWED = volumes.Volume('v1', 'csv:c1/CSV1', 500, 0, held_gb=300)
+KNOWN = volumes.Snapshot({'v1': VOLUME}, {}, {}, frozenset())
+
+
+def test_a_volume_read_again_is_what_everybody_sees():
+    asked = []
+
+    def read_volume(uuid, name):
+        asked.append((uuid, name))
+        return ESCROWED
+
+    cache = Source().cache_of(KNOWN, read_volume)
+    assert cache.volume('v1', TTL) is ESCROWED
+    assert cache.get(TTL).volumes == {'v1': ESCROWED}
+    assert KNOWN.volumes == {'v1': VOLUME}
+    assert asked == [('v1', 'csv:c1/CSV1')]
+
+
+def test_a_volume_that_cannot_be_read_again_is_as_it_was():
+    def away(uuid, name):
+        raise exception.PlacementUnavailable('503')
+
+    cache = Source().cache_of(KNOWN, away)
+    assert cache.volume('v1', TTL) is VOLUME
+
+
+def test_what_is_no_volume_is_not_asked_for():
+    cache = Source().cache_of(KNOWN, None)
+    assert cache.volume('v2', TTL) is None
+
+
+def test_a_volume_withdrawn_since_is_none():
+    cache = Source().cache_of(KNOWN, lambda uuid, name: None)
+    assert cache.volume('v1', TTL) is None
+
+
+def test_for_refusals_it_is_read_again_once_a_second():
+    source = Source()
+    cache = source.cache()
+    cache.get(TTL)
+    for _ in range(10):
+        cache.recent(TTL)
+    assert source.reads == 1
+    source.now += 1
+    for _ in range(10):
+        cache.recent(TTL)
+    assert source.reads == 2
+    cache.get(TTL)
+    assert source.reads == 2
+
+
+def test_a_failed_read_for_a_refusal_keeps_the_old_snapshot_for_long():
+    source = Source()
+    cache = source.cache()
+    cache.get(TTL)
+    source.is_away = True
+    source.now += 30
+    assert cache.recent(TTL) is EMPTY
 
 
 def test_a_forked_worker_takes_neither_lock_nor_snapshot_of_its_parent(
