@@ -48,24 +48,28 @@ class _Described:
     """What the source adds to what Placement says.
 
     :param volumes: cluster and volume by provider uuid
+    :param clusters: names of the clusters it tells of, usable or not
     :param drift: provider uuids a sync would change
     """
 
     volumes: Mapping[str, tuple[model.Cluster, model.Volume]]
+    clusters: frozenset[str]
     drift: frozenset[str] = frozenset()
 
 
 def described(facts: model.Facts) -> _Described:
     return _Described({
         ids.volume_uuid(cluster.guid, volume.guid): (cluster, volume)
-        for cluster in facts.clusters for volume in cluster.volumes})
+        for cluster in facts.clusters for volume in cluster.volumes},
+        frozenset((*(cluster.name for cluster in facts.clusters),
+                   *(problem.cluster or '' for problem in facts.problems))))
 
 
 def state(provider: Provider) -> str:
     """One word for what a scheduler may do with the volume."""
     if (names.SHARING not in provider.traits
             or ids.home_aggregate(provider.uuid) not in provider.aggregates):
-        return 'unpublished'
+        return 'hidden'
     if names.NO_NEW_DISKS in provider.traits:
         return 'closed'
     free = free_gb(provider)
@@ -75,10 +79,14 @@ def state(provider: Provider) -> str:
 
 
 def free_gb(provider: Provider) -> int:
-    """What Placement would still give away; negative when over-full."""
+    """What new disks may have; negative when over-full.
+
+    What is held is owed to its servers, so nobody else gets it.
+    """
     disk = provider.inventories.get(names.DISK_GB)
     capacity = disk.capacity if disk else 0
-    return capacity - provider.used(names.DISK_GB)
+    over_full_gb = min(0, capacity - provider.used(names.DISK_GB))
+    return over_full_gb or max(0, capacity - provider.owed.total_gb)
 
 
 class _Volumes(base.SourceCommand):
@@ -91,14 +99,17 @@ class _Volumes(base.SourceCommand):
         providers = bulk_read.read_providers(
             placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
-        return sorted(providers.values(), key=lambda provider: provider.name)
+        return sorted(filter(_is_ours, providers.values()),
+                      key=lambda provider: provider.name)
 
     @staticmethod
     def volumes(placement: client.Placement) -> list[Listed]:
-        """Every volume; none when the trait does not exist yet."""
-        if names.VOLUME not in placement.all_traits():
-            return []
-        return placement.list_providers(required=names.VOLUME)
+        """All that are called like volumes, of hidden ones too.
+
+        One that an adopt was interrupted on has inventories and no traits.
+        """
+        return [listed for listed in placement.list_providers()
+                if listed.name.startswith(names.VOLUME_NAME_PREFIX)]
 
     def described(self, conf: cfg.ConfigOpts,
                   parsed_args: argparse.Namespace) -> _Described | None:
@@ -153,7 +164,9 @@ def _row(provider: Provider, nodes: int,
 def _source_cells(provider: Provider, description: _Described
                   ) -> tuple[Any, ...]:
     if provider.uuid not in description.volumes:
-        return ('', 'not in the source')
+        cluster = names.cluster_of(provider.name)
+        return ('', 'not in the source' if cluster in description.clusters
+                else f'cluster {cluster} is not in the source')
     _cluster, volume = description.volumes[provider.uuid]
     free = ('' if volume.free_bytes is None
             else volume.free_bytes // model.GIB)
@@ -181,7 +194,10 @@ class ShowVolume(_Volumes, command.ShowOne):
         placement = self.placement(conf.hv_sched.request_timeout)
         listed = find(self.volumes(placement), parsed_args.volume)
         description = self.described(conf, parsed_args)
-        provider = self.read(placement, conf, [listed], with_shares=True)[0]
+        provider = next(iter(self.read(placement, conf, [listed],
+                                       with_shares=True)), None)
+        if provider is None:
+            raise _no_such_volume(parsed_args.volume)
         nodes = placement.list_providers(
             member_of=ids.home_aggregate(provider.uuid),
             required=names.COMPUTE_NODE)
@@ -208,9 +224,18 @@ def find(volumes: list[Listed], volume_name: str) -> Listed:
         if (volume.uuid == volume_name.lower()
                 or volume.name.casefold() == name.casefold()):
             return volume
-    raise exception.InvalidConfig(
-        f'no volume {volume_name} in Placement; "csv list" shows those there '
-        'are')
+    raise _no_such_volume(volume_name)
+
+
+def _no_such_volume(name: str) -> exception.InvalidConfig:
+    return exception.InvalidConfig(
+        f'no volume {name} in Placement; "csv list" shows those there are')
+
+
+def _is_ours(provider: Provider) -> bool:
+    """Whether it is a volume, published or not, and not just called so."""
+    return (names.VOLUME in provider.traits
+            or names.HELD_DISK_GB in provider.inventories)
 
 
 def _facts_of(provider: Provider, nodes: list[Listed],
