@@ -20,6 +20,7 @@ import datetime
 from hv_sched import model
 from hv_sched.adopt import plan as adopt_plan
 from hv_sched.adopt.plan import AdoptPlan
+from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
@@ -33,7 +34,7 @@ from hv_sched.providers import reconcile
 from hv_sched.providers import scope
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
-from hv_sched.shares import quiescence
+from hv_sched.shares import nova_denial
 from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
 
@@ -119,15 +120,16 @@ class Inspector:
     def unknown(self, inputs: AdoptInputs) -> tuple[Skip, ...]:
         """Consumers that cannot be written now, and why.
 
+        :raises NovaNotProven: Nova has not shown that it is this cloud's
         :raises NovaError: when Nova cannot be read
         """
-        skipped: list[Skip] = []
-        for node in inputs.layout.nodes:
-            consumers = inputs.shares.get(node, {})
-            if consumers:
-                view = quiescence.read_view(self._servers, (node,), consumers)
-                skipped += quiescence.sort(consumers, view).skipped
-        return self._doubted(skipped)
+        on_nodes = {node: inputs.shares.get(node, {})
+                    for node in inputs.layout.nodes}
+        proven.prove(self._servers, [
+            inputs.observed.overview.listed[node].name
+            for node in on_nodes]).require()
+        return self._doubted(nova_denial.read_skipped(
+            self._servers, on_nodes))
 
     def _doubted(self, skipped: Sequence[Skip]) -> tuple[Skip, ...]:
         """While a cell is down, what nobody knows may be its migration's.

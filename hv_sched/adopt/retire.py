@@ -25,6 +25,7 @@ import dataclasses
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
@@ -45,6 +46,7 @@ from hv_sched.providers.layout import Layout
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import mover
+from hv_sched.shares import nova_denial
 from hv_sched.shares import rewrite
 from hv_sched.shares.node_disk import NodeDisks
 from hv_sched.shares.quiescence import Skip
@@ -129,12 +131,23 @@ class Retirer:
                 for consumer, resources
                 in self._client.allocations_on(volume).items()}
 
+    def check_nova(self, inputs: RetireInputs) -> None:
+        """Nothing when Nova may be asked whose the shares are.
+
+        :raises NovaNotProven: it has not shown that it is this cloud's
+        :raises NovaError: it cannot be read
+        """
+        proven.prove(self._servers, inputs.nodes.values()).require()
+        nova_denial.read_skipped(
+            self._servers, self._by_node(inputs))
+
     def retire(self, inputs: RetireInputs) -> RetireReport:
         """Give a cluster back.
 
         :raises PlacementError: nothing more could be done; run again
         :raises NovaError: the same
         """
+        self.check_nova(inputs)
         name = inputs.layout.cluster.name
         for volume in inputs.volumes:
             self._hide(volume)
@@ -175,20 +188,27 @@ class Retirer:
                     self._nodes_of(consumer, inputs.observed)),
                 disks.write, lambda migration: (None, None)),
             self._batch, self._settings.workers)
-        waiting = {consumer for volume in inputs.volumes
-                   for consumer in self._held(volume)}
-        self._progress.start(len(waiting))
+        by_node = self._by_node(inputs)
+        self._progress.start(sum(map(len, by_node.values())))
         skipped: list[Skip] = []
         try:
-            for node in inputs.nodes:
-                on_node = waiting & self._client.allocations_on(node).keys()
-                skipped += share_mover.move(node, on_node,
+            for node, consumers in by_node.items():
+                skipped += share_mover.move(node, consumers,
                                             self._progress.advance)
-                waiting -= on_node
-            skipped += share_mover.move('', waiting, self._progress.advance)
         finally:
             self._progress.stop()
         return skipped
+
+    def _by_node(self, inputs: RetireInputs
+                 ) -> dict[str, set[str]]:
+        """Who holds something on the volumes, by node; '' for on none."""
+        waiting = {consumer for volume in inputs.volumes
+                   for consumer in self._held(volume)}
+        by_node: dict[str, set[str]] = {}
+        for node in inputs.nodes:
+            by_node[node] = waiting & self._client.allocations_on(node).keys()
+            waiting -= by_node[node]
+        return {**by_node, '': waiting}
 
     def _nodes_of(self, consumer: Consumer, observed: Observed
                   ) -> frozenset[str]:

@@ -143,3 +143,17 @@ def too_many_unknown(unknown: int, consumers: int) -> bool:
     """
     return (unknown > UNKNOWN_CONSUMERS
             and unknown * 100 > consumers * UNKNOWN_PERCENT)
+
+
+def require_known(unknown: int, consumers: int) -> None:
+    """Nothing while Nova knows nearly all consumers it was asked about.
+
+    :param unknown: how many of them Nova does not know
+    :raises NovaNotProven: too many
+    """
+    if too_many_unknown(unknown, consumers):
+        raise exception.NovaNotProven(
+            f'Nova does not know {unknown} of the {consumers} consumers that '
+            f'hold shares (at most {UNKNOWN_CONSUMERS}, or {UNKNOWN_PERCENT} '
+            "%, may be unknown): it may be another cloud's or region's, so "
+            'it is not taken at its word that servers are gone')

@@ -59,6 +59,7 @@ class Retire(shares.MovingCommand):
              ) -> shares.Outcome:
         inputs = retirer.inspect(cluster)
         if dry_run:
+            retirer.check_nova(inputs)
             return retire_rows(inputs), []
         report = retirer.retire(inputs)
         return sync.rows(report.done, ()), list(report.findings)

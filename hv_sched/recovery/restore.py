@@ -25,7 +25,6 @@ import dataclasses
 import time
 from typing import Any
 
-from hv_sched import exception
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Kind
@@ -34,7 +33,11 @@ from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
+from hv_sched.recovery import escrow_state
+from hv_sched.recovery import release
 from hv_sched.recovery import stray_shares
+from hv_sched.recovery.escrow_state import EscrowState
+from hv_sched.recovery.escrow_state import Restored
 from hv_sched.shares import escrow as moves
 from hv_sched.shares import mover
 from hv_sched.shares import quiescence
@@ -47,38 +50,12 @@ from hv_sched.shares.rewrite import Move
 _BATCH = 50
 
 
-@dataclasses.dataclass(frozen=True, order=True)
-class Restored:
-    """A change that was made, or would be in a dry run.
-
-    :param action: 'restored'; 'released' of a migration that is over, or of
-        a volume that has the files no more; 'resized' to what the server
-        needs now
-    """
-
-    consumer: str
-    volume: str
-    gb: int
-    action: str
-
-
 @dataclasses.dataclass(frozen=True)
 class RestoreResult:
     """What a pass came to."""
 
     done: tuple[Restored, ...]
     findings: tuple[Notice, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Escrow:
-    """What stands now.
-
-    :param volumes: names by provider uuid
-    """
-
-    volumes: dict[str, str]
-    consumers: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +97,9 @@ class Restorer:
         self._servers = servers
         self._options = options or RestoreOptions()
         self._workers = self._options.workers
-        self._sleep = sleep
+        self._releaser = release.Releaser(
+            client, servers, self._workers, self._options.settle_seconds,
+            sleep)
         self._stray_shares = stray_shares.StrayShares(
             client, servers, self._workers,
             self._options.cold_moves_keep_disk)
@@ -131,7 +110,8 @@ class Restorer:
 
         :raises PlacementError, NovaError: when it cannot be read
         """
-        state = self._read()
+        state = escrow_state.read(self._client, self._options.skips,
+                                   self._workers)
         done, findings = self._escrow(state, dry_run)
         if full and state.volumes:
             changed, notices = self._stray_shares.settle(
@@ -141,7 +121,7 @@ class Restorer:
             findings += notices
         return RestoreResult(tuple(sorted(done)), tuple(findings))
 
-    def _escrow(self, state: _Escrow, dry_run: bool
+    def _escrow(self, state: EscrowState, dry_run: bool
                 ) -> tuple[list[Restored], list[Notice]]:
         if not state.consumers:
             return [], []
@@ -152,29 +132,14 @@ class Restorer:
         done, findings = self._restore(state, ordered.units, view, dry_run)
         denied = [skipped.consumer for skipped in ordered.skipped
                   if skipped.reason is SkipReason.UNEXPLAINED]
-        done += self._release(state, denied, dry_run)
+        released, doubts = self._releaser.release(state, view, denied, dry_run)
+        done += released
+        findings += doubts
         findings += [_finding(skipped) for skipped in ordered.skipped
                      if skipped.reason is not SkipReason.UNEXPLAINED]
         return done, findings
 
-    def _read(self) -> _Escrow:
-        if names.VOLUME not in self._client.all_traits(associated=True):
-            return _Escrow({}, ())
-        volumes = {listed.uuid: listed.name for listed in
-                   self._client.list_providers(required=names.VOLUME)
-                   if not self._options.skips(listed.name)}
-        # The escrow never runs out, so every volume is in the answer.
-        used = [uuid for uuid, summary in self._client.allocation_candidates(
-            resources=f'{names.HELD_DISK_GB}:1', required=names.VOLUME)[
-                'provider_summaries'].items() if uuid in volumes
-            and summary['resources'][names.HELD_DISK_GB]['used']]
-        held = in_parallel(self._workers, self._client.allocations_on, used)
-        return _Escrow(volumes, tuple(sorted({
-            consumer for on_volume in held
-            for consumer, resources in on_volume.items()
-            if names.HELD_DISK_GB in resources})))
-
-    def _restore(self, state: _Escrow, units: Iterable[Unit],
+    def _restore(self, state: EscrowState, units: Iterable[Unit],
                  view: quiescence.NovaView, dry_run: bool
                  ) -> tuple[list[Restored], list[Notice]]:
         units = tuple(units)
@@ -224,50 +189,14 @@ class Restorer:
         return {server: consumer for (server, _), consumer
                 in zip(pairs, consumers, strict=True) if consumer is not None}
 
-    def _release(self, state: _Escrow, denied: list[str], dry_run: bool
-                 ) -> list[Restored]:
-        """Release escrow of migrations and servers that are no more."""
-        # Nova leaves out the migrations of a cell that is down and says
-        # nothing about it.
-        if not denied or not all(self._servers.computes().values()):
-            return []
-        consumers = [consumer for consumer in in_parallel(
-            self._workers, self._client.consumer, denied)
-            if consumer is not None]
-        if not consumers or dry_run:
-            return [restored for consumer in consumers
-                    for restored in _released(consumer, state)]
-        self._sleep(self._options.settle_seconds)
-        view = quiescence.read_view(
-            self._servers, (), [consumer.uuid for consumer in consumers])
-        done = []
-        for consumer in consumers:
-            uuid = consumer.uuid
-            if (uuid in view.servers or uuid in view.migrations
-                    or self._is_missing(view.dead.get(uuid), state)):
-                continue
-            try:
-                self._client.write_consumers(
-                    [moves.released(consumer, state.volumes)])
-            except exception.PlacementConflict:
-                continue  # it was not at rest; the next pass looks again
-            done += _released(consumer, state)
-        return done
-
-    def _is_missing(self, dead: Migration | None, state: _Escrow) -> bool:
-        """Whether only a dead migration says what its server has."""
-        if dead is None:
-            return False
-        return not moves.shares_of(self._client.consumer(dead.server),
-                                   state.volumes)
-
 
 def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
     """Where a move goes that overtook a write: left for the next pass."""
     return None, None
 
 
-def _restored(moves_made: Iterable[Move], state: _Escrow) -> list[Restored]:
+def _restored(moves_made: Iterable[Move], state: EscrowState
+              ) -> list[Restored]:
     return [Restored(move.after.uuid, state.volumes[volume], gb, 'restored')
             for move in moves_made for volume, gb in moves.shares_of(
                 move.after, state.volumes).items()
@@ -275,13 +204,7 @@ def _restored(moves_made: Iterable[Move], state: _Escrow) -> list[Restored]:
             or move.before.amount(volume, names.HELD_DISK_GB)]
 
 
-def _released(consumer: Consumer, state: _Escrow) -> list[Restored]:
-    return [Restored(consumer.uuid, state.volumes[volume], gb, 'released')
-            for volume, gb in moves.held_of(
-                consumer, state.volumes).items()]
-
-
-def _changed(change: stray_shares.ShareCorrection, state: _Escrow
+def _changed(change: stray_shares.ShareCorrection, state: EscrowState
              ) -> list[Restored]:
     return [Restored(change.server, state.volumes[volume],
                      change.after.get(volume, gb),
@@ -294,7 +217,7 @@ def _finding(skipped: Skip) -> Notice:
     return Notice('', skipped.consumer, Kind.SKIPPED, skipped.message)
 
 
-def _short(space: room.Room, state: _Escrow) -> list[Notice]:
+def _short(space: room.Room, state: EscrowState) -> list[Notice]:
     return [Notice('', state.volumes[volume], Kind.NOTE,
                    f'its room was given away while shares were held on it: '
                    f'{missing_gb} GB more than it has are allocated now, '

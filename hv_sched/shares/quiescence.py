@@ -136,6 +136,13 @@ def is_dead(migration: Migration, server: Server | None) -> bool:
             and migration.idle_seconds > DEAD_AFTER_SECONDS)
 
 
+def unknown(consumers: Iterable[str], view: NovaView) -> set[str]:
+    """Those that are neither a server nor a migration as far as Nova told."""
+    return {consumer for consumer in consumers
+            if consumer not in view.dead
+            and view.server_of(consumer) not in view.servers}
+
+
 def sort(consumers: Iterable[str], view: NovaView) -> Sorted:
     """The units that stand still, and what is left alone with its reason."""
     units: set[Unit] = set()

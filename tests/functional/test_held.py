@@ -25,6 +25,7 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
+from hv_sched.recovery import escrow_state
 from hv_sched.recovery import restore
 from tests.functional import cloud as clouds
 from tests.functional import escrow_case
@@ -45,7 +46,8 @@ def test_a_server_that_stands_still_gets_its_share_back(case):
     server = case.holds(HELD)
     result = case.restore()
     assert case.on_volume(server) == SHARE
-    assert result.done == (restore.Restored(server, NAME, 300, 'restored'),)
+    assert result.done == (
+        escrow_state.Restored(server, NAME, 300, 'restored'),)
     assert result.findings == ()
     assert case.restore() == restore.RestoreResult((), ())
 
@@ -53,7 +55,8 @@ def test_a_server_that_stands_still_gets_its_share_back(case):
 def test_a_dry_run_tells_and_writes_nothing(case):
     server = case.holds(HELD)
     result = case.restore(dry_run=True)
-    assert result.done == (restore.Restored(server, NAME, 300, 'restored'),)
+    assert result.done == (
+        escrow_state.Restored(server, NAME, 300, 'restored'),)
     assert case.on_volume(server) == HELD
 
 
@@ -175,7 +178,7 @@ def test_a_closed_migration_loses_its_escrow_and_nothing_else(case):
     assert case.on_volume(migration) == {}
     assert case.client.consumer(migration).held == {NODE: {'VCPU': 1}}
     assert result.done == (
-        restore.Restored(migration, NAME, 300, 'released'),)
+        escrow_state.Restored(migration, NAME, 300, 'released'),)
     assert case.slept == [10]
 
 
@@ -282,7 +285,7 @@ def on(case, server):
 
 def test_a_failed_evacuations_share_is_released(case):
     server, other = stray(case, evacuation('failed'))
-    wanted = (restore.Restored(server, 'csv:c1/CSV2', 300, 'released'),)
+    wanted = (escrow_state.Restored(server, 'csv:c1/CSV2', 300, 'released'),)
     assert case.restore(dry_run=True).done == wanted
     assert len(on(case, server)) == 2
     assert case.restore(full=False).done == ()
@@ -324,7 +327,7 @@ def test_a_share_is_brought_to_the_size_after_a_resize(case):
     server = case.holds(SHARE, disk_gb=200)
     assert case.restore().done == ()  # no resize was confirmed
     case.nova.resizes.add(server)
-    wanted = (restore.Restored(server, NAME, 200, 'resized'),)
+    wanted = (escrow_state.Restored(server, NAME, 200, 'resized'),)
     assert case.restore(dry_run=True).done == wanted
     assert case.restore().done == wanted
     assert case.on_volume(server) == {names.DISK_GB: 200}

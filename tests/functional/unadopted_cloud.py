@@ -23,7 +23,7 @@ class UnadoptedCloud(clouds.Cloud):
 
     def __init__(self, placement, nodes=('hv01', 'hv02')):
         super().__init__(placement)
-        self.nova = nova_answers.Answers()
+        self.nova = nova_answers.Answers(self.nodes)
         self.register(*nodes)
 
     def server(self, node, disk_gb, **state):
