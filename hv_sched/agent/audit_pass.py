@@ -56,8 +56,13 @@ class Audits:
                 settle_seconds=options.held_settle_time))
         remaining = 0
         for report in audit.audit():
-            if not any(map(self._skips, report.context.volumes.values())):
-                remaining += self._heal(report)
+            if any(map(self._skips, report.context.volumes.values())):
+                continue
+            remaining += self._heal(report)
+            if report.unproven:
+                remaining += report.unknown
+                LOG.warning('Audit: %d consumers are not judged: %s',
+                            report.unknown, report.unproven)
         if audit.down:
             LOG.warning('Audit: the cell of %s does not answer; nothing of '
                         'its servers is judged', ', '.join(sorted(audit.down)))

@@ -28,15 +28,20 @@ import dataclasses
 import functools
 import time
 
+from hv_sched import exception
 from hv_sched.audit import clusters
 from hv_sched.audit import judge
 from hv_sched.audit import orphans
+from hv_sched.audit.cluster_view import Cells
+from hv_sched.audit.cluster_view import ClusterView
+from hv_sched.audit.cluster_view import Services
 from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.context import NodeVolumes
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.compute import proven
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
@@ -72,7 +77,10 @@ class AuditReport:
     :param nodes: by server with a finding, the provider of its node
     :param abandoned: evacuated servers whose former node is gone for good
     :param busy: servers that are moving or were a moment ago: not judged
-    :param unknown: consumers that nobody can explain while a cell is down
+    :param unknown: consumers that nobody can explain while a cell is down,
+        or while Nova is not proven
+    :param unproven: why Nova is not believed that it knows consumers not,
+        empty when it is
     """
 
     findings: tuple[Finding, ...]
@@ -83,29 +91,17 @@ class AuditReport:
     servers: int = 0
     busy: int = 0
     unknown: int = 0
+    unproven: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
-class _ClusterView:
-    """One reading of a cluster.
+class _Judgement:
+    """What one reading of a cluster shows; see ``AuditReport``."""
 
-    :param held: by consumer, all it holds in the cluster
-    """
-
-    held: Mapping[str, Mapping[str, Mapping[str, int]]]
-    servers: Mapping[str, Server]
-
-
-@dataclasses.dataclass(frozen=True)
-class _Cells:
-    """Which part of the cloud answers.
-
-    :param hosts: host by node's provider, of cells that answer
-    :param down: hosts of cells that do not
-    """
-
-    hosts: Mapping[str, str]
-    down: frozenset[str]
+    findings: list[Finding]
+    busy: int = 0
+    unknown: int = 0
+    unproven: str = ''
 
 
 class Auditor:
@@ -143,6 +139,7 @@ class _Pass:
         self._cloud = cloud
         self._options = options
         self._started = time.monotonic()
+        self._services = Services(cloud)
         self.cells = self._read_cells(clusters_)
         self._open = cloud.open_migrations()
         self._wide = self._context(
@@ -153,15 +150,15 @@ class _Pass:
         self.orphans = orphans.Orphans(
             client, cloud, self._wide, options.workers)
 
-    def _read_cells(self, clusters_: list[ClusterProviders]) -> _Cells:
+    def _read_cells(self, clusters_: list[ClusterProviders]) -> Cells:
         """Nova cannot list its hypervisors while a cell is down; a compute
         node then is taken to be called like its host, as on Windows.
         """
-        computes = self._cloud.computes()
+        computes = self._services.computes()
         down = frozenset(host for host, up in computes.items() if not up)
         if not down:
-            return _Cells(self._cloud.hosts(), down)
-        return _Cells({uuid: node.name for cluster in clusters_
+            return Cells(self._cloud.hosts(), down)
+        return Cells({uuid: node.name for cluster in clusters_
                        for uuid, node in cluster.nodes.items()
                        if computes.get(node.name)}, down)
 
@@ -183,23 +180,26 @@ class _Pass:
 
     def audit(self, cluster: ClusterProviders) -> AuditReport:
         context = self._context(cluster.volumes, cluster.nodes)
+        proof = proven.prove(self._services, [
+            node.name for node in cluster.nodes.values()])
         view = self._read_cluster(cluster)
-        first, busy, unknown = self._judge(view, context)
+        first = self._judge(view, context, proof)
         findings: list[Finding] = []
-        if first:
-            context = self._with_evacuations(context, first)
+        if first.findings:
+            context = self._with_evacuations(context, first.findings)
             view = self._read_cluster(cluster)
-            again, _busy, _unknown = self._judge(
-                view, context, {finding.consumer for finding in first})
+            again = self._judge(view, context, proof, {
+                finding.consumer for finding in first.findings})
             changed = self._cloud.changed_since(
                 time.monotonic() - self._started
                 + self._options.settle_seconds)
-            findings = self._both(first, again, context, changed)
+            findings = self._both(first.findings, again.findings, context,
+                                  changed)
         findings.sort(key=lambda finding: (finding.code.value, finding))
         return AuditReport(
             tuple(findings), context, self.cells.hosts,
             _nodes(findings, view, context), self._evacuations[1],
-            len(view.servers), busy, unknown)
+            len(view.servers), first.busy, first.unknown, first.unproven)
 
     def _both(self, first: list[Finding], again: list[Finding],
               context: AuditContext, changed: Collection[str]
@@ -217,7 +217,7 @@ class _Pass:
                                                finding.consumer)
                 not in changed]
 
-    def _read_cluster(self, cluster: ClusterProviders) -> _ClusterView:
+    def _read_cluster(self, cluster: ClusterProviders) -> ClusterView:
         held: dict[str, dict[str, dict[str, int]]] = {}
         providers = [*cluster.volumes, *cluster.nodes]
         for provider, allocations in zip(providers, in_parallel(
@@ -231,12 +231,12 @@ class _Pass:
         for on_host in in_parallel(self._options.workers, self._cloud.on_host,
                                    hosts):
             servers.update(on_host)
-        return _ClusterView(held, servers)
+        return ClusterView(held, servers)
 
-    def _judge(self, view: _ClusterView, context: AuditContext,
-               only: Collection[str] | None = None
-               ) -> tuple[list[Finding], int, int]:
-        """Findings, servers not at rest, consumers that stay unknown."""
+    def _judge(self, view: ClusterView, context: AuditContext,
+               proof: proven.NovaProof, only: Collection[str] | None = None
+               ) -> _Judgement:
+        """Of servers, and of consumers that are none where Nova is proven."""
         uuids = [uuid for uuid in view.servers
                  if only is None or uuid in only]
         at_rest, busy = self._at_rest(view.servers, uuids)
@@ -244,12 +244,19 @@ class _Pass:
                     for finding in self._of_server(
                      view.servers[uuid], view.held.get(uuid, {}), context)]
         unlisted = [
-            consumer for consumer, held in view.held.items()
+            consumer for consumer in view.holding_disk
             if consumer not in view.servers and consumer not in self._open
-            and (only is None or consumer in only) and _has_disk(held)]
-        if self.cells.down:
-            return findings, busy, len(unlisted)
-        return findings + self._of_unknown(unlisted), busy, 0
+            and (only is None or consumer in only)]
+        if self.cells.down or not proof.is_proven:
+            return _Judgement(findings, busy, len(unlisted),
+                              proof.reason if unlisted else '')
+        elsewhere, denied = self._of_other_hosts(unlisted)
+        findings += elsewhere
+        try:
+            findings += self.orphans.gone(denied, len(view.holding_disk))
+        except exception.NovaNotProven as exc:
+            return _Judgement(findings, busy, len(denied), str(exc))
+        return _Judgement(findings, busy)
 
     def _at_rest(self, servers: Mapping[str, Server],
                  uuids: Collection[str]) -> tuple[list[str], int]:
@@ -284,7 +291,9 @@ class _Pass:
 
     # -- consumers that are no server of the cluster's nodes
 
-    def _of_unknown(self, consumers: list[str]) -> list[Finding]:
+    def _of_other_hosts(self, consumers: list[str]
+                        ) -> tuple[list[Finding], list[str]]:
+        """Findings of servers, and the consumers that are none."""
         answers = dict(zip(consumers, in_parallel(
             self._options.workers, self._cloud.server, consumers),
             strict=True))
@@ -295,17 +304,12 @@ class _Pass:
             if consumer is not None:
                 findings += self._of_server(servers[uuid], consumer.held,
                                             self._wide)
-        return findings + self.orphans.gone([
-            uuid for uuid, server in answers.items() if server is None])
+        return findings, [uuid for uuid, server in answers.items()
+                          if server is None]
 
 
-def _nodes(findings: Iterable[Finding], view: _ClusterView,
+def _nodes(findings: Iterable[Finding], view: ClusterView,
            context: AuditContext) -> dict[str, str]:
     nodes = {finding.consumer: context.node_of(view.servers[finding.consumer])
              for finding in findings if finding.consumer in view.servers}
     return {server: node for server, node in nodes.items() if node}
-
-
-def _has_disk(held: Held) -> bool:
-    return any(rc in resources for resources in held.values()
-               for rc in orphans.DISK)

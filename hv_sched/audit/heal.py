@@ -33,6 +33,7 @@ from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.audit.orphans import Orphans
+from hv_sched.compute import proven
 from hv_sched.compute.servers import Changes
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
@@ -153,6 +154,10 @@ class Healer:
         if not consumers:
             return {}
         self._sleep(self._options.settle_seconds)
+        proof = proven.prove(self._cloud, [
+            node.name for node in report.context.nodes.values()])
+        if not proof.is_proven:
+            return dict.fromkeys(consumers, proof.reason)
         if not all(self._cloud.computes().values()):
             return dict.fromkeys(consumers, 'a cell does not answer')
         migrations = self._cloud.open_migrations()

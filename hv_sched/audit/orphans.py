@@ -23,6 +23,7 @@ from hv_sched.audit.context import AuditContext
 from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.compute import proven
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import OPEN_STATUSES
@@ -50,9 +51,13 @@ class Orphans:
         self._workers = workers
         self.server_of: dict[str, str] = {}
 
-    def gone(self, consumers: Collection[str]) -> list[Finding]:
+    def gone(self, consumers: Collection[str], checked: int | None = None
+             ) -> list[Finding]:
         """What consumers are that Nova does not find as servers.
 
+        :param checked: how many consumers Nova was asked about in all; None
+            when it is known to be right about them
+        :raises NovaNotProven: Nova does not know too many of them
         :raises PlacementError, NovaError: when they cannot be read
         """
         uuids = sorted(consumers)
@@ -62,6 +67,9 @@ class Orphans:
             self._workers, self._cloud.was_server, uuids), strict=True)
             if was}
         migrations = self._cloud.closed_migrations(set(uuids) - deleted)
+        if checked is not None:
+            proven.require_known(
+                len(set(uuids) - deleted - migrations.keys()), checked)
         self.server_of.update({uuid: migration.server for uuid, migration
                                in migrations.items()})
         # One that is open began after the open ones were read.

@@ -64,6 +64,12 @@ def unknown_row(down: Iterable[str], count: int) -> Row:
             f'{count} consumers cannot be judged until it does', 'nothing')
 
 
+def unproven_row(report: AuditReport) -> Row:
+    """What is said of consumers while Nova is not believed."""
+    return ('unknown', '', '', '', f'{report.unknown} consumers cannot be '
+            f'judged: {report.unproven}', 'nothing')
+
+
 def row(finding: Finding) -> Row:
     return (finding.code.value, finding.consumer, finding.location, finding.gb,
             finding.evidence, finding.remedy)
@@ -94,13 +100,18 @@ class Audit(Auditing, command.Lister):
         conf = self.conf(parsed_args)
         auditor_ = self.auditor(conf, parsed_args, self.nova(conf))
         rows: list[Row] = []
-        reports = [_counted(report) for report in self._reports(
-            auditor_, set(parsed_args.code or ()), rows)]
+        doubts: list[Row] = []
+        unknown = 0
+        for report in self._reports(
+                auditor_, set(parsed_args.code or ()), rows):
+            unknown += _counted(report)
+            if report.unproven:
+                doubts.append(unproven_row(report))
         if auditor_.down:
-            rows.append(unknown_row(auditor_.down, sum(reports)))
-        self.exit_code = exit_codes.PARTIAL if auditor_.down else (
+            doubts.append(unknown_row(auditor_.down, unknown))
+        self.exit_code = exit_codes.PARTIAL if doubts else (
             exit_codes.CHANGES if rows else exit_codes.OK)
-        return COLUMNS, rows
+        return COLUMNS, rows + doubts
 
     @staticmethod
     def _reports(auditor_: auditor.Auditor, codes: set[str], rows: list[Row]

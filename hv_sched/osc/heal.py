@@ -120,6 +120,9 @@ class Heal(audit_command.Auditing, command.Lister):
             done += raised_rows(result)
             remaining += left_rows(result, codes)
             unknown += report.unknown
+            if report.unproven:
+                remaining.append(('', '', '', audit_command.unproven_row(
+                    report)[4]))
         if auditor_.down:
             remaining.append(('', '', '', audit_command.unknown_row(
                 auditor_.down, unknown)[4]))

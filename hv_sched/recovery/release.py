@@ -1,0 +1,150 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Release escrow of servers and migrations that are over.
+
+Escrow that is gone is gone for good, and with it the only record of what a
+server had. So Nova has to deny its consumer twice, some time apart, while
+every cell answers, and must have shown that it is this cloud's Nova.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Sequence
+
+from hv_sched import exception
+from hv_sched.compute import proven
+from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import NovaRecords
+from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.parallel import in_parallel
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import Consumer
+from hv_sched.recovery import escrow_state
+from hv_sched.recovery.escrow_state import EscrowState
+from hv_sched.recovery.escrow_state import Restored
+from hv_sched.shares import escrow
+from hv_sched.shares import quiescence
+
+# How many other consumers of the volumes Nova is asked about at most, to
+# learn whether it is only the escrow's that it does not know.
+_SAMPLE = 200
+
+
+class Releaser:
+    """:param settle_seconds: how long Nova must deny a consumer
+    :param sleep: called with that time
+    """
+
+    def __init__(self, client: Placement, servers: NovaRecords, workers: int,
+                 settle_seconds: float, sleep: Callable[[float], None]
+                 ) -> None:
+        self._client = client
+        self._servers = servers
+        self._workers = workers
+        self._settle_seconds = settle_seconds
+        self._sleep = sleep
+
+    def release(self, state: EscrowState, view: quiescence.NovaView,
+                denied: Sequence[str], dry_run: bool
+                ) -> tuple[list[Restored], list[Notice]]:
+        """Release what Nova denies.
+
+        :param denied: consumers that are neither servers nor open migrations
+        :returns: what went, or would in a dry run, and why others stay
+        :raises PlacementError, NovaError: when they cannot be read
+        """
+        consumers = self._read(denied)
+        # Nova leaves out the migrations of a cell that is down and says
+        # nothing about it.
+        if not consumers or not all(self._servers.computes().values()):
+            return [], []
+        try:
+            self._require_proof(state, view, denied)
+        except exception.NovaNotProven as exc:
+            return [], [Notice('', 'escrow', Kind.SKIPPED,
+                               f'{len(consumers)} consumers that Nova does '
+                               f'not know keep their escrow: {exc}')]
+        if dry_run:
+            return [restored for consumer in consumers
+                    for restored in escrow_state.released(
+                        consumer, state)], []
+        self._sleep(self._settle_seconds)
+        return self._release_again_denied(state, consumers), []
+
+    def _read(self, uuids: Collection[str]) -> list[Consumer]:
+        return [consumer for consumer in in_parallel(
+            self._workers, self._client.consumer, uuids)
+            if consumer is not None]
+
+    def _release_again_denied(self, state: EscrowState,
+                              consumers: Sequence[Consumer]
+                              ) -> list[Restored]:
+        view = quiescence.read_view(
+            self._servers, (), [consumer.uuid for consumer in consumers])
+        done = []
+        for consumer in consumers:
+            uuid = consumer.uuid
+            if (uuid in view.servers or uuid in view.migrations
+                    or self._is_missing(view.dead.get(uuid), state)):
+                continue
+            try:
+                self._client.write_consumers(
+                    [escrow.released(consumer, state.volumes)])
+            except exception.PlacementConflict:
+                continue  # it was not at rest; the next pass looks again
+            done += escrow_state.released(consumer, state)
+        return done
+
+    def _is_missing(self, dead: Migration | None, state: EscrowState) -> bool:
+        """Whether only a dead migration says what its server has."""
+        if dead is None:
+            return False
+        return not escrow.shares_of(self._client.consumer(dead.server),
+                                    state.volumes)
+
+    def _require_proof(self, state: EscrowState, view: quiescence.NovaView,
+                       denied: Collection[str]) -> None:
+        """:raises NovaNotProven: Nova is not taken at its word"""
+        proof = proven.prove(self._servers, self._nodes_of(state.used))
+        if not proof.is_proven:
+            raise exception.NovaNotProven(proof.reason)
+        unknown = quiescence.unknown(denied, view)
+        if len(unknown) <= proven.UNKNOWN_CONSUMERS:
+            return
+        unknown -= self._known_as_over(unknown)
+        sample = state.neighbours[:_SAMPLE]
+        sample_view = quiescence.read_view(self._servers, (), sample)
+        proven.require_known(
+            len(unknown) + len(quiescence.unknown(sample, sample_view)),
+            len(state.consumers) + len(sample))
+
+    def _known_as_over(self, uuids: Collection[str]) -> set[str]:
+        """Deleted servers Nova remembers, and closed migrations."""
+        ordered = sorted(uuids)
+        deleted = {uuid for uuid, is_deleted in zip(ordered, in_parallel(
+            self._workers, self._servers.was_server, ordered), strict=True)
+            if is_deleted}
+        return deleted | self._servers.closed_migrations(
+            set(ordered) - deleted).keys()
+
+    def _nodes_of(self, volumes: Collection[str]) -> list[str]:
+        """The names of the nodes that use volumes."""
+        members = in_parallel(
+            self._workers, lambda volume: self._client.list_providers(
+                member_of=ids.home_aggregate(volume),
+                required=names.COMPUTE_NODE), volumes)
+        return sorted({listed.name for nodes in members for listed in nodes})
