@@ -102,10 +102,12 @@ test-long: $(VENV)/.test glance  ## storms, random examples, a real Glance
 	@grep -l 'mark\.long' tests/functional/test_*.py tests/nova/test_*.py \
 	    | xargs -P 2 -n 1 $(BIN)/python -m pytest -q -m long $(PYTEST_ARGS)
 
-lint: $(VENV)/.lint  ## ruff, mypy, import-linter
+lint: $(VENV)/.lint  ## ruff, mypy, import-linter, names
 	@$(BIN)/ruff check hv_sched tests benchmarks doc tools
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/vague_names.py --at-most 1
+	@$(BIN)/python tools/class_names.py
 
 test-2023.2:  ## the same suites with nova 28 and Placement 10
 	@$(MAKE) --no-print-directory test RELEASE=2023.2 VENV=.venv-2023.2

@@ -11,23 +11,13 @@
 # under the License.
 
 
-"""Limits by build and RemoteFX tables, against literal tables."""
+"""RemoteFX by resolution and release, against literal tables."""
 
 import os_traits
 import pytest
 
 from hv_sched.features import remotefx
-from hv_sched.features import windows_builds
 
-TB = 1024
-# build: vCPUs and GiB of generation 2, then 1, and VM versions.
-HOSTS = {
-    9600: (64, 1 * TB, 64, 1 * TB, '5.0', '5.0'),
-    14393: (240, 12 * TB, 64, 1 * TB, '5.0', '8.0'),
-    17763: (240, 12 * TB, 64, 1 * TB, '5.0', '9.0'),
-    20348: (1024, 240 * TB, 64, 1 * TB, '8.0', '10.0'),
-    26100: (2048, 240 * TB, 64, 1 * TB, '8.0', '12.0'),
-}
 RESOLUTIONS = {
     9600: {(1024, 768): 4, (1280, 1024): 4, (1600, 1200): 3,
            (1920, 1200): 2, (2560, 1600): 1},
@@ -37,29 +27,6 @@ RESOLUTIONS = {
 REMOTEFX_BUILDS = [(9599, None), (9600, 9600), (14392, 9600),
                    (14393, 14393), (17762, 14393), (17763, None),
                    (20348, None), (26100, None), (99999, None)]
-
-
-@pytest.mark.parametrize('number', HOSTS)
-def test_limits_of_each_release(number):
-    build = windows_builds.build_of(number)
-    gen1, gen2 = build.limits(1), build.limits(2)
-    assert (gen2.vcpus, gen2.memory_gb, gen1.vcpus, gen1.memory_gb,
-            *build.vm_versions) == HOSTS[number]
-
-
-def test_a_build_is_of_the_newest_release_not_above_it():
-    for number in range(9000, 30000):
-        known = [build for build in HOSTS if build <= number]
-        build = windows_builds.build_of(number)
-        assert (build and build.number) == (max(known) if known else None)
-
-
-def test_disk_limits():
-    assert windows_builds.MAX_VHDX_GB == 64 * TB
-    assert windows_builds.MAX_VHD_GB == 2040
-    assert windows_builds.MAX_GEN1_BOOT_GB == 2 * TB
-    assert windows_builds.SCSI_SLOTS == 64
-    assert windows_builds.IDE_SLOTS == 2 * 2
 
 
 @pytest.mark.parametrize(('number', 'table'), REMOTEFX_BUILDS)
