@@ -119,7 +119,9 @@ class CheckedSession(ksa_session.Session):
             return self._on_the_way(url, method, *args, **kwargs)
         end = time.monotonic() + self._seconds * _BUDGET_TIMEOUTS
         self._call.end = end
-        kwargs['raise_exc'] = False
+        # Of what openstacksdk repeats by itself nothing would be bounded.
+        kwargs |= {'raise_exc': False, 'connect_retries': 0,
+                   'status_code_retries': 0}
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(
                 exception.ServiceUnavailable),
@@ -183,9 +185,9 @@ class CheckedSession(ksa_session.Session):
             status = exc.http_status
             message = (f'{_KEYSTONE} answered {status} to the request for a '
                        f'token for {service.name}: {exc}')
-            if status == _TOO_MANY or status >= 500:
-                return service.unavailable(message, status)
-            return service.denied(message, status)
+            return (service.unavailable(message)
+                    if status == _TOO_MANY or status >= 500
+                    else service.denied(message))
         if isinstance(exc, (ksa_exceptions.InvalidResponse,
                             ksa_exceptions.DiscoveryFailure)):
             return service.unavailable(

@@ -144,6 +144,11 @@ class Nova(Lookup):
         return list(self._list(
             resources.HypervisorResource, base_path='/os-hypervisors/detail'))
 
+    def hypervisor_types(self) -> Mapping[str, str]:
+        """See ``hypervisors.HypervisorTypes``."""
+        return {node.id: node.hypervisor_type or ''
+                for node in self.hypervisors()}
+
     def nodes_of_host(self, host: str) -> list[str]:
         """Provider uuids of a host's compute nodes."""
         return [node.id for node in self.hypervisors()

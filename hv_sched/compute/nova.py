@@ -112,6 +112,11 @@ class NovaServers:
         """See ``Cloud``; Nova answers 500 while a cell is down."""
         return dict(self._read_hosts())
 
+    def hypervisor_types(self) -> Mapping[str, str]:
+        """See ``hypervisors.HypervisorTypes``."""
+        return {record['id']: record.get('hypervisor_type') or ''
+                for record in self._hypervisors()}
+
     def resolved(self, server: Server) -> Server:
         """See ``Cloud``."""
         if server.root_device is None or server.needs_from_volume is None:
@@ -211,8 +216,11 @@ class NovaServers:
                            marker_key='uuid', **query)
 
     def _read_hosts(self) -> Iterator[tuple[str, str]]:
-        for record in self._pages('/os-hypervisors/detail', 'hypervisors'):
+        for record in self._hypervisors():
             yield record['id'], record['service']['host']
+
+    def _hypervisors(self) -> Iterator[dict[str, Any]]:
+        return self._pages('/os-hypervisors/detail', 'hypervisors')
 
     def _pages(self, path: str, key: str, marker_key: str = 'id',
                **query: str) -> Iterator[dict[str, Any]]:

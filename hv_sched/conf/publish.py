@@ -113,7 +113,10 @@ their cluster: nothing of it is written. 0 accepts any age. Sources without
         'request_timeout',
         default=60,
         min=1,
-        help='Seconds one request to Placement may take.'),
+        help="""
+Seconds one request to Placement, Nova, Glance or Keystone may take. A call of
+Nova or Glance ends after twice as long, with all its repetitions.
+"""),
     cfg.IntOpt(
         'conflict_retries',
         default=5,
