@@ -32,6 +32,7 @@ import json
 from typing import Any
 from urllib import parse
 
+from keystoneauth1 import adapter as ksa_adapter
 from oslo_utils import timeutils
 
 from hv_sched import exception
@@ -65,11 +66,11 @@ _ROOT = 'OS-EXT-SRV-ATTR:root_device_name'
 class NovaServers:
     """``Servers`` and ``Cloud`` of a running Nova.
 
-    :param adapter: a keystoneauth1 Adapter over a CheckedSession to Nova;
-        openstacksdk's objects would take many times the memory
+    :param adapter: to Nova, over a CheckedSession; openstacksdk's objects
+        would take many times the memory
     """
 
-    def __init__(self, adapter: Any) -> None:
+    def __init__(self, adapter: ksa_adapter.Adapter) -> None:
         self._adapter = adapter
         self._hosts: dict[str, str] | None = None
         self._needs: dict[tuple[str, bool], Needs] = {}
