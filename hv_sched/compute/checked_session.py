@@ -125,9 +125,9 @@ class CheckedSession(ksa_session.Session):
         attempts = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(
                 exception.ServiceUnavailable),
-            stop=lambda state: (
-                method != 'GET' or state.attempt_number >= _ATTEMPTS
-                or time.monotonic() + _pause(state) >= end),
+            stop=lambda retry_state: (
+                method != 'GET' or retry_state.attempt_number >= _ATTEMPTS
+                or time.monotonic() + _pause(retry_state) >= end),
             wait=_pause, reraise=True,
             before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING))
         return attempts(self._attempt, url, method, *args, **kwargs)
@@ -248,11 +248,11 @@ def _retry_after(response: Any) -> float | None:
     return float(text) if text.isdecimal() else None
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
+def _pause(retry_state: tenacity.RetryCallState) -> float:
     """Seconds to the next attempt: what the service asks, or our own."""
-    error = state.outcome.exception() if state.outcome else None
+    error = retry_state.outcome.exception() if retry_state.outcome else None
     seconds: float | None = getattr(error, 'retry_after', None)
-    return (_FIRST_PAUSE_SECONDS * 2 ** (state.attempt_number - 1)
+    return (_FIRST_PAUSE_SECONDS * 2 ** (retry_state.attempt_number - 1)
             if seconds is None else seconds)
 
 

@@ -105,7 +105,7 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
     stop=tenacity.stop_after_attempt(_ATTEMPTS),
     wait=tenacity.wait_exponential(multiplier=0.25, max=_PAUSE_SECONDS),
     before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING),
-    retry_error_callback=lambda state: frozenset())
+    retry_error_callback=lambda retry_state: frozenset())
 def _compute_hosts(nova: ComputeServices) -> frozenset[str]:
     return frozenset(nova.computes())
 

@@ -60,10 +60,12 @@ def on_conflict(doing: str, attempts: int,
     :param max_wait: seconds between two attempts, at most; a random part
         of a time that doubles from 50 ms, so that several writers part
     """
-    def log(state: tenacity.RetryCallState) -> None:
-        reason = state.outcome.exception() if state.outcome else None
+    def log(retry_state: tenacity.RetryCallState) -> None:
+        # tenacity 6, which OpenStack 2023.1 pins, knows it by this name.
+        outcome = retry_state.outcome
+        reason = outcome.exception() if outcome else None
         LOG.info('To %s: attempt %s of %s failed: %s', doing,
-                 state.attempt_number, attempts, reason)
+                 retry_state.attempt_number, attempts, reason)
 
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(errors),
