@@ -38,6 +38,7 @@ from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
+from hv_sched.providers import changes
 from hv_sched.providers import plan as planning
 from hv_sched.providers import reconcile
 from hv_sched.providers.layout import Layout
@@ -78,6 +79,17 @@ class AdoptReport:
     proofs: tuple[proof.Proof, ...] = ()
     findings: tuple[Notice, ...] = ()
     published: reconcile.SyncResult | None = None
+
+    @property
+    def done(self) -> tuple[changes.Change, ...]:
+        """What publishing it wrote."""
+        return self.published.done if self.published else ()
+
+    @property
+    def failures(self) -> tuple[exception.HvSchedError, ...]:
+        """Why it was not published; its shares are on the volumes."""
+        return (tuple(self.published.failures.values())
+                if self.published else ())
 
 
 class Adopter:

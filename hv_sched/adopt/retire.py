@@ -79,11 +79,14 @@ class RetireInputs:
 
 @dataclasses.dataclass(frozen=True)
 class RetireReport:
-    """:param done: the changes that gave the providers back"""
+    """:param done: the changes that gave the providers back
+    :param failures: why others of them were not written
+    """
 
     findings: tuple[Notice, ...]
     skipped: tuple[Skip, ...] = ()
     done: tuple[changes.Change, ...] = ()
+    failures: tuple[exception.HvSchedError, ...] = ()
 
 
 class Retirer:
@@ -163,10 +166,13 @@ class Retirer:
         for node in inputs.nodes:
             disks.restore(node, self._ratios.get(node))
         findings = self._drop_children(inputs)
-        done, refusals = self._release(self.inspect(inputs.facts.clusters[0]))
-        self._clean()
-        return RetireReport((*notices, *findings, *refusals), tuple(skipped),
-                            done)
+        outcome, refusals = self._release(
+            self.inspect(inputs.facts.clusters[0]))
+        if not outcome.failures:
+            self._clean()
+        return RetireReport(
+            (*notices, *findings, *refusals), tuple(skipped), outcome.done,
+            tuple(outcome.failures.values()))
 
     def _hide(self, volume: str) -> None:
         """Out of its home aggregate: no candidate has it from now on."""
@@ -242,7 +248,7 @@ class Retirer:
         return notices
 
     def _release(self, now: RetireInputs
-                 ) -> tuple[tuple[changes.Change, ...], list[Notice]]:
+                 ) -> tuple[apply.ApplyOutcome, list[Notice]]:
         """Take what is ours off the nodes, and delete the volumes."""
         layout, providers = now.layout, now.observed.providers
         releases = [change for node in now.nodes if node in providers
@@ -260,11 +266,8 @@ class Retirer:
                 releases += plan_withdrawal.withdraw(providers[volume])
         plan = planning.Plan(clusters=(planning.ClusterPlan(
             layout.cluster.name, tuple(c for c in releases if c.lines)),))
-        outcome = apply.apply(self._client, plan, providers,
-                              self._settings.workers)
-        for failure in outcome.failures.values():
-            raise failure
-        return outcome.done, findings
+        return apply.apply(self._client, plan, providers,
+                           self._settings.workers), findings
 
     def _clean(self) -> None:
         """Delete names nobody uses; all of ours with the last cluster.

@@ -180,15 +180,13 @@ class _Pass:
 
     def audit(self, cluster: ClusterProviders) -> AuditReport:
         context = self._context(cluster.volumes, cluster.nodes)
-        proof = proven.prove(self._services, [
-            node.name for node in cluster.nodes.values()])
         view = self._read_cluster(cluster)
-        first = self._judge(view, context, proof)
+        first = self._judge(view, context)
         findings: list[Finding] = []
         if first.findings:
             context = self._with_evacuations(context, first.findings)
             view = self._read_cluster(cluster)
-            again = self._judge(view, context, proof, {
+            again = self._judge(view, context, {
                 finding.consumer for finding in first.findings})
             changed = self._cloud.changed_since(
                 time.monotonic() - self._started
@@ -234,8 +232,7 @@ class _Pass:
         return ClusterView(held, servers)
 
     def _judge(self, view: ClusterView, context: AuditContext,
-               proof: proven.NovaProof, only: Collection[str] | None = None
-               ) -> _Judgement:
+               only: Collection[str] | None = None) -> _Judgement:
         """Of servers, and of consumers that are none where Nova is proven."""
         uuids = [uuid for uuid in view.servers
                  if only is None or uuid in only]
@@ -247,16 +244,25 @@ class _Pass:
             consumer for consumer in view.holding_disk
             if consumer not in view.servers and consumer not in self._open
             and (only is None or consumer in only)]
-        if self.cells.down or not proof.is_proven:
-            return _Judgement(findings, busy, len(unlisted),
-                              proof.reason if unlisted else '')
+        if self.cells.down:
+            return _Judgement(findings, busy, len(unlisted))
         elsewhere, denied = self._of_other_hosts(unlisted)
         findings += elsewhere
         try:
-            findings += self.orphans.gone(denied, len(view.holding_disk))
+            findings += self._of_nobody(denied, context,
+                                        len(view.holding_disk))
         except exception.NovaNotProven as exc:
             return _Judgement(findings, busy, len(denied), str(exc))
         return _Judgement(findings, busy)
+
+    def _of_nobody(self, denied: list[str], context: AuditContext,
+                   checked: int) -> list[Finding]:
+        """:raises NovaNotProven: Nova is not believed that it knows nobody"""
+        if not denied:
+            return []
+        proven.prove(self._services, [
+            node.name for node in context.nodes.values()]).require()
+        return self.orphans.gone(denied, checked)
 
     def _at_rest(self, servers: Mapping[str, Server],
                  uuids: Collection[str]) -> tuple[list[str], int]:

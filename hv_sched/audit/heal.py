@@ -73,12 +73,14 @@ class HealResult:
         server moved
     :param reasons: by consumer, why it was left in spite of being asked for
     :param raised: by volume name, GB more than it has that are now on it
+    :param failure: what stopped it before all was tried
     """
 
     done: tuple[Finding, ...] = ()
     remaining: tuple[Finding, ...] = ()
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     raised: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    failure: exception.HvSchedError | None = None
 
 
 class Healer:
@@ -93,24 +95,27 @@ class Healer:
         self._sleep = sleep
 
     def heal(self, report: AuditReport) -> HealResult:
-        """Heal one cluster's findings.
-
-        :raises PlacementError, NovaError: nothing more could be done
-        """
+        """Heal one cluster's findings; a failure is part of the result."""
         targets = [finding for finding in report.findings
                    if self._may(finding)]
         if not targets or self._options.dry_run:
-            return self._result(report, targets, {}, {})
+            return self._result(report, targets, {})
         space = room.Room(self._client)
-        reasons = self._servers(report, space, [
-            finding for finding in targets
-            if finding.code not in _OF_NOBODY])
-        reasons |= self._orphans(report, {
-            finding.consumer for finding in targets
-            if finding.code in _OF_NOBODY})
-        return self._result(report, targets, reasons, {
-            report.context.title(volume): gb
-            for volume, gb in space.raised.items()})
+        reasons: dict[str, str] = {}
+        failure: exception.HvSchedError | None = None
+        try:
+            self._servers(report, space, [
+                finding for finding in targets
+                if finding.code not in _OF_NOBODY], reasons)
+            self._orphans(report, {
+                finding.consumer for finding in targets
+                if finding.code in _OF_NOBODY}, reasons)
+        except exception.HvSchedError as exc:
+            failure = exc
+        return dataclasses.replace(
+            self._result(report, targets, reasons), failure=failure, raised={
+                report.context.title(volume): gb
+                for volume, gb in space.raised.items()})
 
     def _may(self, finding: Finding) -> bool:
         return (finding.healable and finding.code in self._options.codes
@@ -119,56 +124,76 @@ class Healer:
                      or finding.consumer in self._options.consumers))
 
     def _result(self, report: AuditReport, targets: Sequence[Finding],
-                reasons: Mapping[str, str], raised: Mapping[str, int]
-                ) -> HealResult:
+                reasons: Mapping[str, str]) -> HealResult:
         done = [finding for finding in targets
                 if finding.consumer not in reasons]
         stands = {id(finding) for finding in done}
         return HealResult(tuple(done), tuple(
             finding for finding in report.findings
-            if id(finding) not in stands), reasons, raised)
+            if id(finding) not in stands), reasons)
 
     # -- servers
 
     def _servers(self, report: AuditReport, space: room.Room,
-                 findings: Sequence[Finding]) -> dict[str, str]:
-        """Heal servers, node after node; returns why some are left."""
+                 findings: Sequence[Finding], reasons: dict[str, str]
+                 ) -> None:
+        """Heal servers, node after node.
+
+        :param reasons: why some are left is added to it
+        """
         rewriter = _Rewriter(self._client, self._cloud, report, findings,
                              space)
         moves = mover.Mover(
             rewriter, rewriter.watched, mover.MoveStrategy(  # type: ignore[arg-type]
                 rewriter.rewrite, rewriter.write, _nowhere),
             _BATCH, self._options.workers)
-        reasons: dict[str, str] = {}
+        reasons |= dict.fromkeys(rewriter.codes, _UNTRIED)
         for node, servers in _by_node(report, findings):
-            reasons.update({
-                skip.consumer: skip.message for skip in moves.move(
-                    node, servers, lambda count: None)})
-        return {**{uuid: _NO_MORE for uuid in rewriter.codes
-                   if uuid not in rewriter.changed}, **reasons}
+            skipped = {skip.consumer: skip.message for skip in moves.move(
+                node, servers, lambda count: None)}
+            for uuid in servers:
+                if uuid in rewriter.changed:
+                    del reasons[uuid]
+                else:
+                    reasons[uuid] = _NO_MORE
+            reasons |= skipped
 
     # -- orphans
 
-    def _orphans(self, report: AuditReport, consumers: Collection[str]
-                 ) -> dict[str, str]:
+    def _orphans(self, report: AuditReport, consumers: Collection[str],
+                 reasons: dict[str, str]) -> None:
+        """Release what Nova still denies; see ``_servers``."""
         if not consumers:
-            return {}
+            return
+        reasons |= dict.fromkeys(consumers, _UNTRIED)
         self._sleep(self._options.settle_seconds)
+        confirmed = self._still_denied(report, consumers, reasons)
+        for uuid in sorted(confirmed):
+            reason = self._release(uuid, confirmed[uuid], report)
+            if reason:
+                reasons[uuid] = reason
+            else:
+                del reasons[uuid]
+
+    def _still_denied(self, report: AuditReport, consumers: Collection[str],
+                      reasons: dict[str, str]
+                      ) -> dict[str, Finding | None]:
+        """What a second look says of each; none while Nova is in doubt."""
         proof = proven.prove(self._cloud, [
             node.name for node in report.context.nodes.values()])
         if not proof.is_proven:
-            return dict.fromkeys(consumers, proof.reason)
+            reasons |= dict.fromkeys(consumers, proof.reason)
+            return {}
         if not all(self._cloud.computes().values()):
-            return dict.fromkeys(consumers, 'a cell does not answer')
+            reasons |= dict.fromkeys(consumers, 'a cell does not answer')
+            return {}
         migrations = self._cloud.open_migrations()
         denied = [uuid for uuid in consumers if uuid not in migrations
                   and self._cloud.server(uuid) is None]
         confirmed = {finding.consumer: finding for finding in Orphans(
             self._client, self._cloud, report.context,
             self._options.workers).gone(denied)}
-        return {uuid: reason for uuid in sorted(consumers)
-                if (reason := self._release(
-                    uuid, confirmed.get(uuid), report))}
+        return {uuid: confirmed.get(uuid) for uuid in consumers}
 
     def _release(self, uuid: str, finding: Finding | None, report: AuditReport
                  ) -> str | None:
@@ -188,6 +213,7 @@ class Healer:
 
 
 _NO_MORE = 'a second look shows it no more'
+_UNTRIED = 'not tried: see the error'
 
 
 class _Watched:

@@ -90,15 +90,14 @@ class Adopt(shares.MovingCommand):
             skipped = adopter.unknown(inputs)
             names = {uuid: node.name
                      for uuid, node in inputs.layout.nodes.items()}
-            return list(planned_rows(inputs.plan, names)), [
+            return shares.Outcome(list(planned_rows(inputs.plan, names)), (
                 *inputs.plan.refusals,
                 *(Notice(cluster.name, skip.consumer, Kind.SKIPPED,
-                         skip.message) for skip in skipped)]
+                         skip.message) for skip in skipped)))
         report = adopter.adopt(inputs)
-        done = report.published.done if report.published else ()
-        return [*(row for proof in report.proofs
-                  for row in proof_rows(proof)),
-                *sync.rows(done, ())], list(report.findings)
+        return shares.Outcome(
+            [*(row for proof in report.proofs for row in proof_rows(proof)),
+             *sync.rows(report.done, ())], report.findings, report.failures)
 
 
 def planned_rows(plan: AdoptPlan, names: dict[str, str]

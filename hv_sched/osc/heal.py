@@ -13,7 +13,9 @@
 """``csv heal``."""
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Iterator
+import dataclasses
 
 from osc_lib.command import command
 from oslo_config import cfg
@@ -33,6 +35,23 @@ Row = tuple[str, str, int | str, str]
 _SAFE = 'safe'
 
 
+@dataclasses.dataclass
+class _Outcome:
+    """The rows of a heal, and whether something escrow needs was left."""
+
+    done: list[Row] = dataclasses.field(default_factory=list)
+    remaining: list[Row] = dataclasses.field(default_factory=list)
+    errors: list[Row] = dataclasses.field(default_factory=list)
+    is_undone: bool = False
+
+    def exit_code(self, dry_run: bool) -> int:
+        if self.errors:
+            return exit_codes.ERROR
+        if self.is_undone or self.remaining:
+            return exit_codes.PARTIAL
+        return exit_codes.CHANGES if dry_run and self.done else exit_codes.OK
+
+
 class Heal(audit_command.Auditing, command.Lister):
     """Put right what "csv audit" finds, and what moves left behind
 
@@ -50,7 +69,8 @@ class Heal(audit_command.Auditing, command.Lister):
     share becomes smaller with its server when a resize was confirmed.
 
     Exit code 0: nothing is left to do; 4: something was left, see the last
-    column; 1: error. With --dry-run 2: there is something to do.
+    column; 1: error, with what was done before it. With --dry-run 2: there is
+    something to do.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -77,32 +97,39 @@ class Heal(audit_command.Auditing, command.Lister):
         conf = self.conf(parsed_args)
         codes = chosen(parsed_args)
         nova = self.nova(conf)
-        rows: list[Row] = []
-        undone = False
+        outcome = _Outcome()
         if Code.HELD in codes:
-            result = self._restore(conf, parsed_args, nova)
-            rows += restored_rows(result)
-            undone = bool(exit_codes.of(result.findings))
-        remaining: list[Row] = []
+            self._attempt(outcome, lambda: self._restore(
+                conf, parsed_args, nova, outcome))
         if codes - {Code.HELD}:
-            done, remaining = self._heal(conf, parsed_args, nova, codes)
-            rows += done
-        self.exit_code = exit_codes.PARTIAL if undone or remaining else (
-            exit_codes.CHANGES if parsed_args.dry_run and rows
-            else exit_codes.OK)
-        return COLUMNS, rows + remaining
+            self._attempt(outcome, lambda: self._heal(
+                conf, parsed_args, nova, codes, outcome))
+        self.exit_code = outcome.exit_code(parsed_args.dry_run)
+        return COLUMNS, outcome.done + outcome.remaining + outcome.errors
+
+    @staticmethod
+    def _attempt(outcome: '_Outcome', part: Callable[[], None]) -> None:
+        """One part; its failure stops no other and loses no row."""
+        try:
+            part()
+        except exception.HvSchedError as exc:
+            outcome.errors.append(error_row(exc))
 
     def _restore(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace,
-                 nova: nova_servers.NovaServers) -> restore.RestoreResult:
-        return restore.Restorer(
+                 nova: nova_servers.NovaServers, outcome: '_Outcome') -> None:
+        result = restore.Restorer(
             self.placement(conf.hv_sched.request_timeout), nova,
             restore.options(conf),
         ).restore(parsed_args.dry_run)
+        outcome.done += restored_rows(result)
+        outcome.is_undone |= bool(exit_codes.of(result.findings))
+        if result.failure is not None:
+            raise result.failure
 
     def _heal(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
-              nova: nova_servers.NovaServers, codes: frozenset[Code]
-              ) -> tuple[list[Row], list[Row]]:
+              nova: nova_servers.NovaServers, codes: frozenset[Code],
+              outcome: '_Outcome') -> None:
         """What was healed, and what was left although it was asked for."""
         auditor_ = self.auditor(conf, parsed_args, nova)
         healer = heal.Healer(
@@ -110,23 +137,22 @@ class Heal(audit_command.Auditing, command.Lister):
             heal.HealOptions(codes, frozenset(parsed_args.consumer),
                              parsed_args.dry_run, conf.hv_sched.workers,
                              conf.hv_sched.held_settle_time))
-        done: list[Row] = []
-        remaining: list[Row] = []
         unknown = 0
         for report in auditor_.audit():
             result = healer.heal(report)
-            done += [_row(finding, finding.remedy)
-                     for finding in result.done]
-            done += raised_rows(result)
-            remaining += left_rows(result, codes)
+            outcome.done += [_row(finding, finding.remedy)
+                             for finding in result.done]
+            outcome.done += raised_rows(result)
+            outcome.remaining += left_rows(result, codes)
             unknown += report.unknown
             if report.unproven:
-                remaining.append(('', '', '', audit_command.unproven_row(
-                    report)[4]))
+                outcome.remaining.append((
+                    '', '', '', audit_command.unproven_row(report)[4]))
+            if result.failure is not None:
+                raise result.failure
         if auditor_.down:
-            remaining.append(('', '', '', audit_command.unknown_row(
+            outcome.remaining.append(('', '', '', audit_command.unknown_row(
                 auditor_.down, unknown)[4]))
-        return done, remaining
 
 
 def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
@@ -142,6 +168,10 @@ def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
             'choose what to heal with --code (or --held); "csv audit" shows '
             'what there is')
     return frozenset(codes)
+
+
+def error_row(error: Exception) -> Row:
+    return '', '', '', f'error: {error}'
 
 
 def restored_rows(result: restore.RestoreResult) -> Iterator[Row]:

@@ -60,9 +60,10 @@ class Retire(shares.MovingCommand):
         inputs = retirer.inspect(cluster)
         if dry_run:
             retirer.check_nova(inputs)
-            return retire_rows(inputs), []
+            return shares.Outcome(retire_rows(inputs))
         report = retirer.retire(inputs)
-        return sync.rows(report.done, ()), list(report.findings)
+        return shares.Outcome(sync.rows(report.done, ()), report.findings,
+                              report.failures)
 
 
 def retire_rows(inputs: retire.RetireInputs) -> shares.Rows:

@@ -16,6 +16,7 @@ import abc
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
+import dataclasses
 import sys
 
 from osc_lib.command import command
@@ -32,10 +33,23 @@ from hv_sched.osc import sync
 
 Rows = list[sync.Row]
 Answer = tuple[tuple[str, ...], Rows]
-Outcome = tuple[Rows, list[Notice]]
-Move = Callable[[model.Cluster], Outcome]
 INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
                'the same command again to finish.\n')
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of one cluster.
+
+    :param failures: what could not be written although nothing forbids it
+    """
+
+    rows: Rows
+    notices: Iterable[Notice] = ()
+    failures: Iterable[Exception] = ()
+
+
+Move = Callable[[model.Cluster], Outcome]
 
 
 class SharesProgressBar(base.ProgressBar):
@@ -113,17 +127,17 @@ class MovingCommand(SharesCommand, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Answer:
         conf = self.conf(parsed_args)
         clusters, findings = self.clusters(conf, parsed_args)
-        return self.each(parsed_args, clusters, findings,
-                         self.mover(conf, parsed_args, clusters))
+        return self.run_each(parsed_args, clusters, findings,
+                             self.mover(conf, parsed_args, clusters))
 
     @abc.abstractmethod
     def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
               clusters: list[model.Cluster]) -> Move:
         """What moves one of these clusters, or shows what it would do."""
 
-    def each(self, parsed_args: argparse.Namespace,
-             clusters: Iterable[model.Cluster], findings: Iterable[Notice],
-             move: Move) -> Answer:
+    def run_each(self, parsed_args: argparse.Namespace,
+                 clusters: Iterable[model.Cluster],
+                 findings: Iterable[Notice], move: Move) -> Answer:
         """One cluster after the other; the failure of one stops no other.
 
         :param findings: of clusters that cannot be used at all
@@ -133,9 +147,11 @@ class MovingCommand(SharesCommand, command.Lister):
         failures: list[tuple[str, Exception]] = []
         for cluster in clusters:
             try:
-                cluster_rows, cluster_notices = move(cluster)
-                rows += cluster_rows
-                notices += cluster_notices
+                outcome = move(cluster)
+                rows += outcome.rows
+                notices += outcome.notices
+                failures += [(cluster.name, failure)
+                             for failure in outcome.failures]
             except exception.HvSchedError as exc:
                 failures.append((cluster.name, exc))
         self.exit_code = exit_codes.of(

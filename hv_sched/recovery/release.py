@@ -59,31 +59,33 @@ class Releaser:
         self._sleep = sleep
 
     def release(self, state: EscrowState, view: quiescence.NovaView,
-                denied: Sequence[str], dry_run: bool
-                ) -> tuple[list[Restored], list[Notice]]:
+                denied: Sequence[str], dry_run: bool, done: list[Restored]
+                ) -> list[Notice]:
         """Release what Nova denies.
 
         :param denied: consumers that are neither servers nor open migrations
-        :returns: what went, or would in a dry run, and why others stay
+        :param done: what went, or would in a dry run, is added to it
+        :returns: why others stay
         :raises PlacementError, NovaError: when they cannot be read
         """
         consumers = self._read(denied)
         # Nova leaves out the migrations of a cell that is down and says
         # nothing about it.
         if not consumers or not all(self._servers.computes().values()):
-            return [], []
+            return []
         try:
             self._require_proof(state, view, denied)
         except exception.NovaNotProven as exc:
-            return [], [Notice('', 'escrow', Kind.SKIPPED,
-                               f'{len(consumers)} consumers that Nova does '
-                               f'not know keep their escrow: {exc}')]
+            return [Notice('', 'escrow', Kind.SKIPPED,
+                           f'{len(consumers)} consumers that Nova does not '
+                           f'know keep their escrow: {exc}')]
         if dry_run:
-            return [restored for consumer in consumers
-                    for restored in escrow_state.released(
-                        consumer, state)], []
+            for consumer in consumers:
+                done += escrow_state.released(consumer, state)
+            return []
         self._sleep(self._settle_seconds)
-        return self._release_again_denied(state, consumers), []
+        self._release_again_denied(state, consumers, done)
+        return []
 
     def _read(self, uuids: Collection[str]) -> list[Consumer]:
         return [consumer for consumer in in_parallel(
@@ -91,11 +93,10 @@ class Releaser:
             if consumer is not None]
 
     def _release_again_denied(self, state: EscrowState,
-                              consumers: Sequence[Consumer]
-                              ) -> list[Restored]:
+                              consumers: Sequence[Consumer],
+                              done: list[Restored]) -> None:
         view = quiescence.read_view(
             self._servers, (), [consumer.uuid for consumer in consumers])
-        done = []
         for consumer in consumers:
             uuid = consumer.uuid
             if (uuid in view.servers or uuid in view.migrations
@@ -107,7 +108,6 @@ class Releaser:
             except exception.PlacementConflict:
                 continue  # it was not at rest; the next pass looks again
             done += escrow_state.released(consumer, state)
-        return done
 
     def _is_missing(self, dead: Migration | None, state: EscrowState) -> bool:
         """Whether only a dead migration says what its server has."""

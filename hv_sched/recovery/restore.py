@@ -25,6 +25,7 @@ import dataclasses
 import time
 from typing import Any
 
+from hv_sched import exception
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Kind
@@ -52,10 +53,14 @@ _BATCH = 50
 
 @dataclasses.dataclass(frozen=True)
 class RestoreResult:
-    """What a pass came to."""
+    """What a pass came to.
+
+    :param failure: what ended it after something was done already
+    """
 
     done: tuple[Restored, ...]
     findings: tuple[Notice, ...]
+    failure: exception.HvSchedError | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,36 +113,44 @@ class Restorer:
                 ) -> RestoreResult:
         """One pass over all escrow, and in full over all shares.
 
-        :raises PlacementError, NovaError: when it cannot be read
+        :raises PlacementError, NovaError: when nothing was done
         """
         state = escrow_state.read(self._client, self._options.skips,
-                                   self._workers)
-        done, findings = self._escrow(state, dry_run)
-        if full and state.volumes:
-            changed, notices = self._stray_shares.settle(
-                state.volumes, dry_run)
-            done += [restored for change in changed
-                     for restored in _changed(change, state)]
-            findings += notices
-        return RestoreResult(tuple(sorted(done)), tuple(findings))
+                                  self._workers)
+        done: list[Restored] = []
+        findings: list[Notice] = []
+        failure: exception.HvSchedError | None = None
+        try:
+            self._escrow(state, dry_run, done, findings)
+            if full and state.volumes:
+                changed, notices = self._stray_shares.settle(
+                    state.volumes, dry_run)
+                done += [restored for change in changed
+                         for restored in _changed(change, state)]
+                findings += notices
+        except exception.HvSchedError as exc:
+            if not done:
+                raise
+            failure = exc
+        return RestoreResult(tuple(sorted(done)), tuple(findings), failure)
 
-    def _escrow(self, state: EscrowState, dry_run: bool
-                ) -> tuple[list[Restored], list[Notice]]:
+    def _escrow(self, state: EscrowState, dry_run: bool,
+                done: list[Restored], findings: list[Notice]) -> None:
+        """Restore, then release; what was done stands when it fails."""
         if not state.consumers:
-            return [], []
+            return
         view = quiescence.read_view(self._servers, (), state.consumers)
         ordered = quiescence.sort({
             *state.consumers, *(dead.server for dead in view.dead.values())},
             view)
-        done, findings = self._restore(state, ordered.units, view, dry_run)
+        restored, notices = self._restore(state, ordered.units, view, dry_run)
+        done += restored
+        findings += notices
         denied = [skipped.consumer for skipped in ordered.skipped
                   if skipped.reason is SkipReason.UNEXPLAINED]
-        released, doubts = self._releaser.release(state, view, denied, dry_run)
-        done += released
-        findings += doubts
         findings += [_finding(skipped) for skipped in ordered.skipped
                      if skipped.reason is not SkipReason.UNEXPLAINED]
-        return done, findings
+        findings += self._releaser.release(state, view, denied, dry_run, done)
 
     def _restore(self, state: EscrowState, units: Iterable[Unit],
                  view: quiescence.NovaView, dry_run: bool

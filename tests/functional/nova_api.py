@@ -56,7 +56,7 @@ class NovaApi:
         if name != 'detail':
             server = self.cloud.nova.servers.get(name)
             return ('200 OK', {'server': self.record(server)}) if server \
-                else ('404 Not Found', {})
+                else ('404 Not Found', {'itemNotFound': {'code': 404}})
         if 'changes-since' in query:
             return '200 OK', {'servers': [
                 self.record(s) for s in self.cloud.nova.servers.values()
