@@ -34,6 +34,7 @@ _NOVA: dict[str, tuple[cfg.Opt, ...]] = {
         cfg.BoolOpt('image_metadata_prefilter', default=False),
         cfg.BoolOpt('query_placement_for_routed_network_aggregates',
                     default=False)),
+    'placement': (cfg.IntOpt('timeout'),),
     'filter_scheduler': (
         cfg.MultiStrOpt('available_filters',
                         default=['nova.scheduler.filters.all_filters']),
@@ -65,7 +66,7 @@ def read_nova(paths: Iterable[str]) -> cfg.ConfigOpts:
     :raises InvalidConfig: a path that is not there, or no configuration
     """
     conf = _read(paths, _NOVA, 'nova')
-    _checked(conf, options.GROUP)
+    _check(conf, options.GROUP, options.list_opts()[0][1])
     return conf
 
 
@@ -96,20 +97,20 @@ def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
                  path for path in readable if not os.path.isdir(path)],
              default_config_dirs=[
                  path for path in readable if os.path.isdir(path)])
-        for group in groups:
-            _checked(conf, group)
+        for group, opts in groups.items():
+            _check(conf, group, opts)
     except cfg.Error as exc:
         raise exception.InvalidConfig(
             f'{", ".join(readable)}: {exc}') from exc
     return conf
 
 
-def _checked(conf: cfg.ConfigOpts, group: str) -> None:
+def _check(conf: cfg.ConfigOpts, group: str, opts: Iterable[cfg.Opt]
+           ) -> None:
     """oslo.config tells of a bad value only when it is asked for it."""
     section = conf if group == 'DEFAULT' else conf[group]
     try:
-        for name in (_NOVA.get(group) or _PLACEMENT.get(group)
-                     or options.list_opts()[0][1]):
-            getattr(section, name.dest)
+        for option in opts:
+            getattr(section, option.dest)
     except ValueError as exc:
         raise exception.InvalidConfig(f'[{group}]: {exc}') from exc

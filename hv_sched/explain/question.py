@@ -41,13 +41,29 @@ _EVALUATED = (plugins.VOLUME_FILTER, plugins.FEATURE_FILTER)
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What the operator asks, in the operator's words."""
+    """What the operator asks, in the operator's words.
+
+    :param zone: availability zone, or Nova's form of forcing a host,
+        ``zone:host``, ``zone:host:node`` or ``zone::node``
+    """
 
     flavor: str | None = None
     image: str | None = None
     zone: str | None = None
     host: str | None = None
     server: str | None = None
+
+    @property
+    def zone_name(self) -> str | None:
+        """The zone alone; Nova looks it up for a forced host, too."""
+        return (self.zone or '').partition(':')[0] or None
+
+    @property
+    def forced_host(self) -> str | None:
+        """The node where one is told, since it is unique."""
+        _zone, _colon, target = (self.zone or '').partition(':')
+        host, _colon, node = target.partition(':')
+        return node or host or None
 
 
 class QuestionBuilder:
@@ -70,6 +86,9 @@ class QuestionBuilder:
         :raises ServiceError: Nova does not tell the flavor or server
         :raises PlacementError: Placement cannot be read
         """
+        if question.host and question.forced_host:
+            raise exception.InvalidConfig(
+                'give the host with --host or in the availability zone')
         snapshot = self._snapshot()
         nodes = {provider.uuid: provider.name for provider in
                  self._placement.list_providers(required=names.COMPUTE_NODE)}
@@ -77,7 +96,7 @@ class QuestionBuilder:
         built = build.build(
             request, snapshot, self._owner_nova(),
             build.Switches.from_conf(self._conf.hv_sched))
-        self._name_what_nova_adds(request)
+        self._name_what_nova_adds(request, question.forced_host)
         return built, Context(
             snapshot, nodes, self._places, self._source_hosts,
             self._conf.scheduler.max_placement_results,
@@ -110,11 +129,12 @@ class QuestionBuilder:
                  nodes: Mapping[str, str]) -> build.ServerRequest:
         server = self._server(question.server)
         flavor, image, from_volume = self._built_of(question, server)
-        aggregates = self._aggregates(question.zone or (server or {}).get(
+        aggregates = self._aggregates(question.zone_name or (server or {}).get(
             'pinned_availability_zone'))
         request = build.ServerRequest(
             flavor, image, from_volume, aggregates,
-            self._host(question.host, nodes, snapshot))
+            self._host(question.host or question.forced_host, nodes,
+                       snapshot))
         held = server and self._placement.consumer(server['id'])
         if not held:
             return request
@@ -244,15 +264,19 @@ class QuestionBuilder:
 
     # -- what is not told
 
-    def _name_what_nova_adds(self, request: build.ServerRequest) -> None:
+    def _name_what_nova_adds(self, request: build.ServerRequest,
+                             forced_host: str | None) -> None:
         parts = self._not_evaluated
         parts += [f'{key}, with which Nova asks for more' for key in
                   from_nova.beyond(request.flavor, request.image)]
         parts += [f'Nova\'s request filter of [scheduler]{option}'
                   for option in nova_conf.NOVA_REQUEST_FILTERS
                   if self._conf.scheduler[option]]
-        parts += [f'filter {name}' for name in
-                  self._conf.filter_scheduler.enabled_filters
-                  if name not in _EVALUATED]
+        # For a forced host Nova runs none; what hv_sched's filters say of
+        # its volume, the request filters say then.
+        parts += [] if forced_host else [
+            f'filter {name}' for name in
+            self._conf.filter_scheduler.enabled_filters
+            if name not in _EVALUATED]
         parts.append('ports, PCI devices, accelerators and further disks '
                      'the server asks for, scheduler hints')

@@ -40,7 +40,8 @@ class Explain(base.LookingCommand):
         for name, label in (
                 ('flavor', 'Flavor, by name or id'),
                 ('image', 'Image, by name or id'),
-                ('availability-zone', 'Availability zone asked for'),
+                ('availability-zone', 'Availability zone asked for; '
+                                      '<zone>:<host> forces a host'),
                 ('host', 'Host asked for (server create --host)'),
                 ('server', 'A server that exists: its flavor and image; '
                            'with --flavor a resize')):

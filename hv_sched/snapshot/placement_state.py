@@ -29,6 +29,7 @@ from hv_sched.placement import names
 from hv_sched.placement import node_capacity
 from hv_sched.placement import ownership
 from hv_sched.placement.client import Placement
+from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.node_capacity import NodeCapacity
 from hv_sched.placement.observed import Listed
 from hv_sched.snapshot import reader
@@ -55,6 +56,8 @@ class PlacementState:
         traits name
     :param volume_names: all providers named like a volume, by uuid
     :param wiped: those of them without a DISK_GB inventory
+    :param hidden: GB in shares on those of them that no node reaches, as an
+        adopt or a retire that was interrupted leaves them
     :param unshared: those of them that lack a trait of volumes, with it
     :param strangers: names of nodes that reach a volume by an aggregate
         which is not its home: by volume name, then aggregate
@@ -73,6 +76,7 @@ class PlacementState:
     unnamed: tuple[str, ...] = ()
     volume_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     wiped: tuple[str, ...] = ()
+    hidden: Mapping[str, int] = dataclasses.field(default_factory=dict)
     unshared: Mapping[str, str] = dataclasses.field(default_factory=dict)
     strangers: Mapping[str, Mapping[str, tuple[str, ...]]] = (
         dataclasses.field(default_factory=dict))
@@ -167,6 +171,7 @@ class _StateReader:
         labels = {provider.uuid: provider.name for provider in providers
                   if provider.name.startswith(names.VOLUME_NAME_PREFIX)}
         at_home = self._at_home(sorted(labels))
+        doubtful = self._inventories(labels, at_home, published)
         offered, hosts = self._offered(limit, compute_nodes)
         return PlacementState(
             version=self._placement.newest_version(), snapshot=published,
@@ -177,7 +182,9 @@ class _StateReader:
             unnamed=_sorted_names(
                 compute_nodes, self._unnamed(at_home, labels, published)),
             volume_names=labels,
-            wiped=self._wiped(labels, published),
+            wiped=tuple(uuid for uuid, inventories in doubtful.items()
+                        if names.DISK_GB not in inventories),
+            hidden=self._hidden(doubtful, at_home),
             unshared=self._unshared(at_home & labels.keys(), traits),
             strangers=self._strangers(labels, compute_nodes),
             no_secure_boot=self._no_secure_boot(traits),
@@ -194,17 +201,30 @@ class _StateReader:
                  if provider in compute_nodes}
         return len(candidates), len(hosts)
 
-    def _wiped(self, labels: Mapping[str, str], published: volumes.Snapshot
-               ) -> tuple[str, ...]:
-        """Those with an inventory stand in the bulk answer."""
+    def _inventories(self, labels: Collection[str], at_home: Collection[str],
+                     published: volumes.Snapshot
+                     ) -> dict[str, Mapping[str, Inventory]]:
+        """Of volumes that the bulk answer does not show to be in order."""
         doubtful = sorted(uuid for uuid in labels
-                          if uuid not in published.volumes
+                          if uuid not in at_home
+                          or uuid not in published.volumes
                           or not published.volumes[uuid].capacity_gb)
         read_in_full = parallel.in_parallel(
             self._workers, self._placement.inventories, doubtful)
-        return tuple(uuid for uuid, (_generation, inventories)
-                     in zip(doubtful, read_in_full, strict=True)
-                     if names.DISK_GB not in inventories)
+        return {uuid: inventories for uuid, (_generation, inventories)
+                in zip(doubtful, read_in_full, strict=True)}
+
+    def _hidden(self, doubtful: Mapping[str, Mapping[str, Inventory]],
+                at_home: Collection[str]) -> dict[str, int]:
+        """Only ours have room for escrow, whatever else is called so."""
+        hidden = [uuid for uuid, inventories in doubtful.items()
+                  if uuid not in at_home
+                  and names.HELD_DISK_GB in inventories]
+        usages = parallel.in_parallel(
+            self._workers, self._placement.usages, hidden)
+        return {uuid: used.get(names.DISK_GB, 0)
+                for uuid, (_generation, used)
+                in zip(hidden, usages, strict=True)}
 
     def _unshared(self, used: Collection[str], traits: frozenset[str]
                   ) -> dict[str, str]:

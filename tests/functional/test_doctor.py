@@ -50,6 +50,8 @@ enabled_filters = ComputeFilter,HyperVFeatureFilter,SharedVolumeFilter
 weight_classes = nova.scheduler.weights.all_weighers,
   hv_sched.weighers.all_weighers
 disk_weight_multiplier = 0.0
+[placement]
+timeout = 60
 '''
 
 
@@ -165,6 +167,32 @@ def test_a_volume_a_reshape_wiped(cloud):
         cloud.api.set_inventories(V2, generation, {})
     cloud.sync(cloud.facts)
     assert cloud.found() == set()
+
+
+def test_an_adopt_that_was_interrupted(cloud):
+    """Its volumes have inventory and shares; traits and aggregates go last."""
+    cloud.create(100, host='hv01')
+    with cloud.only(('adopt-interrupted', 'hvc1')):
+        for volume in (V1, V2):
+            generation, now = cloud.api.aggregates(volume)
+            cloud.api.set_aggregates(volume, generation, frozenset())
+            cloud.change_traits(volume, remove={
+                'CUSTOM_HYPERV_CSV', 'MISC_SHARES_VIA_AGGREGATE'})
+    assert cloud.told('adopt-interrupted')['hvc1'] == (
+        'no node reaches csv:hvc1/Volume1, csv:hvc1/Volume2, on which '
+        'servers hold 100 GB')
+    diagnosis, = (one for one in cloud.examine()[0]
+                  if one.check.code == 'adopt-interrupted')
+    assert '"csv adopt" again' in diagnosis.check.remedy
+    cloud.sync(cloud.facts)
+    assert cloud.found() == set()
+
+
+def test_a_volume_of_somebody_else_is_no_interrupted_adopt(cloud):
+    with cloud.only():
+        cloud.api.create_provider(clouds.guid(99), 'csv:theirs/Volume1')
+        cloud.api.set_inventories(clouds.guid(99), 0, {
+            'DISK_GB': Inventory(100)})
 
 
 def test_a_volume_with_more_than_it_holds(cloud):
@@ -284,7 +312,8 @@ def test_conflict_retries_on_a_busy_volume(cloud, tmp_path):
     ((',\n  hv_sched.weighers.all_weighers', ''), 'weighers-missing'),
     (('disk_weight_multiplier = 0.0', ''), 'disk-weigher'),
     (('[filter_scheduler]', '[hv_sched]\nrequest_filter_moves = false\n'
-      '[filter_scheduler]'), 'request-filter-off')])
+      '[filter_scheduler]'), 'request-filter-off'),
+    (('timeout = 60', ''), 'placement-timeout')])
 def test_what_a_nova_conf_must_say(tmp_path, change, code):
     """Parsing only; Placement has no part in it."""
     def codes(text):
@@ -371,6 +400,20 @@ def test_facts_that_are_old_and_a_source_that_differs(cloud):
         fresh.clusters[0], nodes=(*fresh.clusters[0].nodes,
                                   clouds.node(9, 1))))
     assert 'left-undone' in cloud.codes(facts=unknown)
+
+
+def test_a_cluster_the_source_no_longer_names(cloud):
+    other = dataclasses.replace(
+        cloud.facts.clusters[0], guid=clouds.guid(77), name='hvc2',
+        nodes=(), volumes=())
+    assert cloud.told('cluster-not-in-source',
+                      facts=clouds.facts(other)) == {
+        'hvc1': '2 volumes of it stand in Placement, and the source does '
+        'not name it'}
+    renamed = dataclasses.replace(cloud.facts.clusters[0], name='hvc9')
+    unusable = model.Facts((), (model.Problem('hvc1', 'nodes', 'wrong'),))
+    for facts in (cloud.facts, clouds.facts(renamed), unusable):
+        assert not cloud.told('cluster-not-in-source', facts=facts)
 
 
 def test_two_agents_that_write_against_each_other(cloud, monkeypatch):

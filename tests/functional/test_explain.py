@@ -208,6 +208,34 @@ def test_escrow_keeps_its_room(cloud):
     assert '200 kept for servers whose move failed' in found.filtered['hv01']
 
 
+@pytest.mark.parametrize('zone', ['nova:hv01', 'nova::hv01', ':hv01',
+                                  'nova:some-host:hv01'])
+def test_a_forced_host_is_bound_like_a_named_one(cloud, zone):
+    cloud.nova.flavor('big', disk=400)
+    named = cloud.explain(flavor='big', host='hv01')
+    forced = cloud.explain(flavor='big', zone=zone)
+    assert (forced.query, forced.hosts) == (named.query, named.hosts)
+    assert set(forced.hosts) == {'hv01'}
+    # What is held is not free for it either, although no filter runs.
+    cloud.allocate('11111111-2222-4333-8444-555555555555', {
+        V1: {'resources': {'CUSTOM_CSV_HELD_DISK_GB': 200}}})
+    forced = cloud.explain(flavor='big', zone=zone)
+    assert forced.hosts == {}
+    assert '200 kept for servers whose move failed' in forced.filtered['hv01']
+    assert not any(text.startswith('filter ')
+                   for text in forced.not_evaluated)
+
+
+def test_a_forced_host_is_looked_for_in_its_zone(cloud):
+    cloud.nova.flavor('small')
+    cloud.put_in_zone('hv02')
+    assert set(cloud.explain(flavor='small', zone='z1:hv02').hosts) == {
+        'hv02'}
+    assert not cloud.explain(flavor='small', zone='z1:hv01').hosts
+    with pytest.raises(exception.InvalidConfig, match='--host or'):
+        cloud.explain(flavor='small', zone='z1:hv02', host='hv01')
+
+
 def test_a_server_that_is_there_moves_without_a_second_disk(cloud):
     flavor = cloud.nova.flavor('big', disk=400)
     share = cloud.create(400, host='hv01')

@@ -84,6 +84,12 @@ def request_filter_off(evidence: Evidence) -> Iterator[Symptom]:
             yield Symptom(f'[hv_sched]{name}', 'is off')
 
 
+def placement_timeout(evidence: Evidence) -> Iterator[Symptom]:
+    """The plug-ins read Placement through Nova's own client."""
+    if not _conf(evidence).placement.timeout:
+        yield Symptom('[placement]timeout', 'is not set')
+
+
 _NEEDS = ('nova_conf',)
 CHECKS = (
     Check('filter-missing', Severity.ERROR,
@@ -117,4 +123,9 @@ CHECKS = (
           'A request filter of hv_sched is off; its option says what is '
           'lost.', 'Remove the option unless that is meant.',
           request_filter_off, _NEEDS),
+    Check('placement-timeout', Severity.INFO,
+          'nova-scheduler, and hv_sched in it, waits without end for a '
+          'Placement that accepts a connection and never answers.',
+          'Set [placement]timeout in nova.conf, to 60 for example.',
+          placement_timeout, _NEEDS),
 )

@@ -20,6 +20,8 @@ from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
 from hv_sched.notices import Kind
+from hv_sched.placement import ids
+from hv_sched.placement import names
 from hv_sched.providers import plan
 
 
@@ -50,6 +52,25 @@ def undone(evidence: Evidence) -> Iterator[Symptom]:
                           f'{finding.kind.value}: {finding.message}')
 
 
+def lost_clusters(evidence: Evidence) -> Iterator[Symptom]:
+    """Clusters with volumes in Placement, none of which the source tells.
+
+    A volume is known by its uuid, so a renamed cluster is not among them.
+    """
+    facts = _source(evidence).facts
+    described = {ids.volume_uuid(cluster.guid, volume.guid)
+                 for cluster in facts.clusters for volume in cluster.volumes}
+    mentioned = {*(cluster.name for cluster in facts.clusters),
+                 *(problem.cluster for problem in facts.problems)}
+    clusters: dict[str, set[str]] = {}
+    for uuid, label in evidence.placement.volume_names.items():
+        clusters.setdefault(names.cluster_of(label), set()).add(uuid)
+    for cluster, uuids in sorted(clusters.items()):
+        if cluster not in mentioned and not uuids & described:
+            yield Symptom(cluster, f'{len(uuids)} volumes of it stand in '
+                          'Placement, and the source does not name it')
+
+
 _NEEDS = ('source',)
 CHECKS = (
     Check('facts-stale', Severity.ERROR,
@@ -61,6 +82,11 @@ CHECKS = (
           'Placement is not what the source says.',
           'Run "csv plan" to see the differences, "csv sync" to end them.',
           drift, _NEEDS),
+    Check('cluster-not-in-source', Severity.WARNING,
+          'The source no longer names a cluster that is published: it stays '
+          'as it is, and nobody tells its health, size or nodes any more.',
+          'Put it back into the source; to give it up, run "csv retire" for '
+          'it.', lost_clusters, _NEEDS),
     Check('left-undone', Severity.WARNING,
           'A sync leaves something undone.',
           'Do what the evidence says.', undone, _NEEDS),

@@ -18,14 +18,15 @@ from hv_sched.doctor.evidence import Evidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.placement import names
 
 _SHOWN = 5
 
 
-def listed(names: tuple[str, ...]) -> str:
+def listed(labels: tuple[str, ...]) -> str:
     """The first few of many names."""
-    omitted = len(names) - _SHOWN
-    return ', '.join(names[:_SHOWN]) + (f' and {omitted} more'
+    omitted = len(labels) - _SHOWN
+    return ', '.join(labels[:_SHOWN]) + (f' and {omitted} more'
                                         if omitted > 0 else '')
 
 
@@ -33,6 +34,20 @@ def wiped(evidence: Evidence) -> Iterator[Symptom]:
     for uuid in evidence.placement.wiped:
         yield Symptom(evidence.placement.volume_names[uuid],
                       'the provider has no DISK_GB inventory')
+
+
+def hidden(evidence: Evidence) -> Iterator[Symptom]:
+    """By cluster: a volume alone is never left so."""
+    state = evidence.placement
+    clusters: dict[str, list[str]] = {}
+    for uuid in state.hidden:
+        cluster = names.cluster_of(state.volume_names[uuid])
+        clusters.setdefault(cluster, []).append(uuid)
+    for cluster, uuids in sorted(clusters.items()):
+        labels = sorted(state.volume_names[uuid] for uuid in uuids)
+        used_gb = sum(state.hidden[uuid] for uuid in uuids)
+        yield Symptom(cluster, f'no node reaches {listed(tuple(labels))}, '
+                      f'on which servers hold {used_gb} GB')
 
 
 def leaks(evidence: Evidence) -> Iterator[Symptom]:
@@ -64,6 +79,12 @@ CHECKS = (
           'A volume has lost its inventory: a reshape at the start of '
           'nova-compute writes an empty one to every associated provider.',
           'Run "csv sync"; an agent that runs does so by itself.', wiped),
+    Check('adopt-interrupted', Severity.ERROR,
+          'Volumes of a cluster stand in Placement and are shared with no '
+          'node, as an adopt that was interrupted leaves them: nothing can '
+          'be created on the cluster.',
+          'Run "csv adopt" again: it goes on where it stopped. If it was '
+          '"csv retire" that stopped, run that again.', hidden),
     Check('volume-leaks', Severity.ERROR,
           'A volume is in an aggregate with nodes that do not use it, such '
           'as that of an availability zone: Placement offers it to every '
