@@ -12,10 +12,10 @@
 """The agent's audit: what it is made of, and what it says."""
 
 from collections.abc import Callable
-import logging
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched import sources
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
@@ -25,7 +25,7 @@ from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 class Audits:

@@ -22,11 +22,12 @@ from oslo_log import log as logging
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import printable
 from hv_sched.agent import clients
 from hv_sched.agent import passes
 from hv_sched.conf import agent as agent_options
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 _CLI = [
     cfg.BoolOpt(
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         logging.setup(conf, 'hv_sched')
         agent = passes.Agent(conf, *clients.connect(conf))
     except (exception.InvalidConfig, cfg.Error) as exc:
-        print(f'hv-sched-agent: {exc}', file=sys.stderr)
+        print(printable.text(f'hv-sched-agent: {exc}'), file=sys.stderr)
         return exit_codes.ERROR
     if conf.once:
         return agent.run()

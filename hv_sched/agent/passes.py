@@ -17,13 +17,13 @@ restoring, and a Nova that is away stops no sync.
 """
 
 from collections.abc import Callable
-import logging
 
 from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
@@ -35,7 +35,7 @@ from hv_sched.providers import settings
 from hv_sched.recovery import restore
 from hv_sched.sources import naming
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 class Agent:

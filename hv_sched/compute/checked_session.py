@@ -38,9 +38,10 @@ from openstack.config import cloud_region
 import tenacity
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.compute import answer_shapes
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 # openstacksdk warns of its own coming releases, from calls within itself.
 warnings.filterwarnings('ignore', module=r'openstack\.')
 DEFAULT_TIMEOUT = 60.0  # seconds

@@ -27,8 +27,9 @@ from typing import Protocol
 import tenacity
 
 from hv_sched import exception
+from hv_sched import printable
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 _ATTEMPTS = 4
 _PAUSE_SECONDS = 2.0  # the longest pause between two attempts
 _SHOWN = 5

@@ -18,15 +18,15 @@ import collections
 from collections.abc import Mapping
 
 from nova import objects
-from oslo_log import log as logging
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.request_filters import request_state
 from hv_sched.snapshot import nova_transport
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 _POLICIES = ('anti-affinity', 'soft-anti-affinity')
 

@@ -29,9 +29,9 @@ from typing import Any
 from nova import objects
 import nova.conf
 from nova.scheduler import weights
-from oslo_log import log as logging
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.request_filters import request_state
@@ -41,7 +41,7 @@ from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 _ATTEMPTS = 8
 _PAUSE_S = 0.1

@@ -25,9 +25,9 @@ from nova import exception
 from nova import objects
 from nova.scheduler import filters
 from nova.scheduler import utils
-from oslo_log import log as logging
 
 from hv_sched import exception as hv_exception
+from hv_sched import printable
 from hv_sched import request_filters
 from hv_sched import requirements
 from hv_sched.placement import names
@@ -36,7 +36,7 @@ from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 class HyperVFeatureFilter(filters.BaseHostFilter):

@@ -26,6 +26,7 @@ from nova.scheduler import filters
 from nova.scheduler import utils
 from oslo_log import log as logging
 
+from hv_sched import printable
 from hv_sched import request_filters
 from hv_sched.filters import earlier_picks
 from hv_sched.filters import hand_over
@@ -34,7 +35,7 @@ from hv_sched.query import candidate_rules
 from hv_sched.snapshot import cache
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 class SharedVolumeFilter(filters.BaseHostFilter):

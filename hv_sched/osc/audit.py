@@ -13,12 +13,12 @@
 
 import argparse
 from collections.abc import Iterable
-import logging
 
 from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exit_codes
+from hv_sched import printable
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit.auditor import AuditReport
@@ -28,7 +28,7 @@ from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import base
 from hv_sched.providers import reconcile
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 COLUMNS = ('Finding', 'Server', 'Volume', 'GB', 'Evidence', 'Heal')
 Row = tuple[str, str, str, int | str, str, str]
 

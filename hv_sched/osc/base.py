@@ -29,6 +29,7 @@ import tqdm
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import printable
 from hv_sched import sources
 from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
@@ -47,10 +48,22 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except exception.HvSchedError as exc:
-        raise exceptions.CommandError(str(exc)) from exc
+        raise exceptions.CommandError(printable.text(str(exc))) from exc
     except cfg.Error as exc:
-        raise exceptions.CommandError(f'hv_sched configuration: {exc}'
-                                      ) from exc
+        raise exceptions.CommandError(printable.text(
+            f'hv_sched configuration: {exc}')) from exc
+
+
+# Formats that programs read and that escape, or quote, by themselves.
+_FOR_PROGRAMS = frozenset(('csv', 'json', 'yaml'))
+
+
+def cell(value: Any, formatter: str) -> Any:
+    """A cell of a table as the formatter shall get it."""
+    if not isinstance(value, str):
+        return value
+    return (printable.encodable(value) if formatter in _FOR_PROGRAMS
+            else printable.text(value))
 
 
 class ProgressBar(reconcile.Progress):
@@ -77,6 +90,21 @@ class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
     exit_code = 0
+
+    def _run_after_hooks(self, parsed_args: argparse.Namespace,
+                         data: Any) -> Any:
+        """What was read, as it may be printed.
+
+        cliff calls this between ``take_action`` and its formatter.
+        """
+        data = super()._run_after_hooks(parsed_args, data)
+        if not isinstance(data, tuple):
+            return data  # no table: an exit code, or nothing
+        columns, rows = data
+        return columns, [
+            tuple(cell(value, parsed_args.formatter) for value in row)
+            if isinstance(row, tuple) else cell(row, parsed_args.formatter)
+            for row in rows]
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

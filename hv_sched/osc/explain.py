@@ -16,6 +16,7 @@ import argparse
 import json
 
 from hv_sched import exit_codes
+from hv_sched import printable
 from hv_sched.conf import nova_conf
 from hv_sched.explain import explanation
 from hv_sched.explain import question
@@ -65,7 +66,7 @@ class Explain(base.LookingCommand):
         if parsed_args.format == 'json':
             text = json.dumps(render.data(answer), indent=2)
         else:
-            text = '\n'.join(render.lines(answer))
+            text = '\n'.join(map(printable.text, render.lines(answer)))
         self.app.stdout.write(f'{text}\n')
         self.exit_code = (exit_codes.OK if answer.hosts
                           else exit_codes.CHANGES)

@@ -18,6 +18,8 @@ from typing import Any
 
 from cliff import columns
 
+from hv_sched import printable
+
 
 class Lines(columns.FormattableColumn):
     """A list: one line an item, or a JSON array."""
@@ -26,7 +28,7 @@ class Lines(columns.FormattableColumn):
         super().__init__(list(items))
 
     def human_readable(self) -> str:
-        return '\n'.join(self._value)
+        return '\n'.join(map(printable.text, self._value))
 
     def machine_readable(self) -> Any:
         return self._value
@@ -36,7 +38,7 @@ class Mapping(columns.FormattableColumn):
     """A mapping: one "key: value" line an item, or a JSON object."""
 
     def human_readable(self) -> str:
-        return '\n'.join(f'{key}: {value}'
+        return '\n'.join(printable.text(f'{key}: {value}')
                          for key, value in sorted(self._value.items()))
 
     def machine_readable(self) -> Any:
@@ -51,7 +53,7 @@ class RestartRoomColumn(columns.FormattableColumn):
         if room is None:
             return ''
         if room.lacking:
-            return f'{", ".join(room.lacking)} missing'
+            return printable.text(f'{", ".join(room.lacking)} missing')
         return f'{room.memory_mb} MB, {room.vcpus} VCPU left'
 
     def machine_readable(self) -> Any:

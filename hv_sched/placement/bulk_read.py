@@ -14,11 +14,11 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import logging
 from typing import Any
 
 from hv_sched import exception
 from hv_sched import features
+from hv_sched import printable
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement import owed
@@ -30,7 +30,7 @@ from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 # A provider busy with claims changes between two of our reads; this often is
 # no bad luck any more.

@@ -24,8 +24,9 @@ import time
 import tenacity
 
 from hv_sched import exception
+from hv_sched import printable
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 READ_ATTEMPTS = 4
 

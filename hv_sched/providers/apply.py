@@ -23,16 +23,16 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
-import logging
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.parallel import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers.plan import Plan
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 OnDone = Callable[[changes.Change], None]
 # The name failures of the vocabulary go under: they concern every cluster.

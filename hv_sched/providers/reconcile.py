@@ -19,12 +19,12 @@ interrupted anywhere is finished by the next one.
 from collections.abc import Callable
 import dataclasses
 import datetime
-import logging
 
 import tenacity
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import printable
 from hv_sched.placement import bulk_read
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
@@ -37,7 +37,7 @@ from hv_sched.providers import scope as scoping
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -26,16 +26,16 @@ from nova import exception
 from nova import objects
 import nova.conf
 from nova.scheduler import request_filter
-from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched import printable
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
 from hv_sched.request_filters import features
 from hv_sched.request_filters import moves
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 RequestFilter = Callable[
@@ -59,11 +59,14 @@ def guarded(function: RequestFilter, option: str) -> RequestFilter:
             return function(context, request_spec)
         except exception.RequestFilterFailed as exc:
             LOG.info('%s refuses the request: %s', function.__name__, exc)
-            raise
+            # Nova logs the reason, and shows it to the user.
+            raise exception.RequestFilterFailed(
+                reason=printable.text(exc.kwargs.get('reason', str(exc)))
+            ) from exc
         except Exception as exc:
             LOG.exception('%s failed', function.__name__)
-            raise exception.RequestFilterFailed(
-                reason=f'{function.__name__} failed: {exc!r}') from exc
+            raise exception.RequestFilterFailed(reason=printable.text(
+                f'{function.__name__} failed: {exc!r}')) from exc
     return filter_request
 
 

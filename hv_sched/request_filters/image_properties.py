@@ -29,13 +29,13 @@ from nova import context as nova_context
 from nova import exception
 import nova.conf
 from nova.image import glance
-from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched import printable
 from hv_sched.requirements import keys
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 _CPU_FEATURES = 'hw_cpu_features'

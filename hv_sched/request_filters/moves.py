@@ -28,10 +28,10 @@ from nova import objects
 import nova.conf
 from nova.scheduler import utils
 from nova.scheduler.client import report
-from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.conf import plugins
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -48,7 +48,7 @@ from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 _OVERRIDE = f'resources:{names.DISK_GB}'

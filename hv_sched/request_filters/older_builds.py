@@ -24,13 +24,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nova import objects
-from oslo_log import log as logging
 
+from hv_sched import printable
 from hv_sched.placement import names
 from hv_sched.query import rules
 from hv_sched.snapshot import nova_transport
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 
 def forbid_older(request_spec: objects.RequestSpec, source: str) -> None:

@@ -31,9 +31,10 @@ from nova import objects
 from nova import servicegroup
 from nova.compute import task_states
 from oslo_db import exception as db_exc
-from oslo_log import log as logging
 
-LOG = logging.getLogger(__name__)
+from hv_sched import printable
+
+LOG = printable.logger(__name__)
 
 LIVE = 'live-migration'
 EVACUATION = 'evacuation'

@@ -25,9 +25,9 @@ from nova import context as nova_context
 from nova import exception
 from nova import objects
 import nova.conf
-from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched import printable
 from hv_sched import requirements
 from hv_sched.placement import names
 from hv_sched.query import rules
@@ -41,7 +41,7 @@ from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
-import logging
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
 from hv_sched.parallel import in_parallel
@@ -39,7 +39,7 @@ from hv_sched.shares.quiescence import Unit
 from hv_sched.shares.rewrite import Move
 from hv_sched.shares.watch import Watch
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 _CURED_BY_OBSERVING = (exception.PlacementConflict,
                        exception.PlacementUnavailable)

@@ -27,9 +27,9 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
-import logging
 
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement import retry
@@ -37,7 +37,7 @@ from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
 from hv_sched.shares.rewrite import Move
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 # A generation, and the inventories to write at it.
 Inventories = tuple[int, Mapping[str, Inventory]]
 ATTEMPTS = 10  # a busy node changes between our read and our write

@@ -23,8 +23,8 @@ comes to the same figures.
 import collections
 from collections.abc import Iterable
 import dataclasses
-import logging
 
+from hv_sched import printable
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement import retry
@@ -34,7 +34,7 @@ from hv_sched.providers import reserved_space
 from hv_sched.shares import escrow
 from hv_sched.shares.rewrite import Move
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 _ATTEMPTS = 5
 
 

@@ -24,15 +24,15 @@ import threading
 import time
 
 import nova.conf
-from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.snapshot import nova_reader
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 # An old answer is better than none for some time, but not for ever.

@@ -20,10 +20,10 @@ from nova import context as nova_context
 from nova import objects
 import nova.conf
 from oslo_db import exception as db_exc
-from oslo_log import log as logging
 
 from hv_sched import conf
 from hv_sched import exception
+from hv_sched import printable
 from hv_sched.placement.client import Placement
 from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import reader
@@ -32,7 +32,7 @@ from hv_sched.snapshot import scarcity_reader
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 

@@ -20,15 +20,15 @@ from collections.abc import Callable
 from collections.abc import Container
 from collections.abc import Mapping
 import dataclasses
-import logging
 from typing import Any
 
+from hv_sched import printable
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.snapshot import homes
 from hv_sched.snapshot import volumes
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 # Volumes with escrow whose consumers are read, a request for each.
 _ESCROW_READS = 8

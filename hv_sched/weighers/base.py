@@ -23,9 +23,9 @@ from nova import objects
 import nova.conf
 from nova.scheduler import utils
 from nova.scheduler import weights
-from oslo_log import log as logging
 
 from hv_sched import conf
+from hv_sched import printable
 from hv_sched.conf import plugins
 from hv_sched.filters import candidates
 from hv_sched.filters import preference
@@ -33,7 +33,7 @@ from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 conf.register_opts(CONF)
 
 Criteria = TypeVar('Criteria')

@@ -24,16 +24,16 @@ from typing import Any
 
 from nova import exception
 from nova import objects
-from oslo_log import log as logging
 
 from hv_sched import features
+from hv_sched import printable
 from hv_sched.request_filters import requested_features
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import scarcity
 from hv_sched.snapshot import volumes
 from hv_sched.weighers import base
 
-LOG = logging.getLogger(__name__)
+LOG = printable.logger(__name__)
 
 # What free nodes can do, and the traits a server asks for.
 _Criteria = tuple[scarcity.Scarcity, frozenset[str]]
