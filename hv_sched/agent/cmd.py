@@ -29,6 +29,9 @@ from hv_sched.conf import agent as agent_options
 
 LOG = printable.logger(__name__)
 
+# Options of [keystone] that say who the agent is.
+_IDENTITIES = ('username', 'user_id', 'application_credential_id',
+               'application_credential_name')
 _CLI = [
     cfg.BoolOpt(
         'once', default=False,
@@ -54,11 +57,16 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     return conf
 
 
-def loop(agent: passes.Agent, seconds: float, stop: threading.Event) -> None:
-    """Pass after pass until told to stop, which ends between two."""
-    while not stop.is_set():
-        agent.run()
-        stop.wait(seconds)
+def start_line(conf: cfg.ConfigOpts) -> str:
+    """What it works on, how often and as whom."""
+    options = conf.hv_sched
+    auth = conf[agent_options.AUTH_GROUP]
+    user = next((str(value) for name in _IDENTITIES
+                 if name in auth and (value := auth[name])),
+                f'auth_type {auth.auth_type}')
+    return ('hv-sched-agent: '
+            f'source {options.source or "none, so nothing is synced"}, a '
+            f'pass every {options.agent_interval} seconds, as user {user}')
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -70,10 +78,12 @@ def main(arguments: list[str] | None = None) -> int:
     except (exception.InvalidConfig, cfg.Error) as exc:
         print(printable.text(f'hv-sched-agent: {exc}'), file=sys.stderr)
         return exit_codes.ERROR
+    LOG.info('%s', start_line(conf))
     if conf.once:
         return agent.run()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    loop(agent, conf.hv_sched.agent_interval, stop)
+    agent.run_until(stop, conf.hv_sched.agent_interval)
+    LOG.info('hv-sched-agent: stopped')
     return exit_codes.OK

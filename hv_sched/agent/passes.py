@@ -10,32 +10,37 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""One pass of the agent: sync the clusters, restore held shares, and audit.
+"""What the agent does: sync the clusters, restore held shares, and audit.
 
-They do not wait for each other: a source that cannot be read stops no
-restoring, and a Nova that is away stops no sync.
+Syncing needs no Nova and restoring no source, so neither waits for the other:
+the daemon gives each a thread and a rhythm of its own. A Nova that takes for
+ever delays restoring and audits alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
+import threading
 
 from oslo_config import cfg
 
-from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
+from hv_sched.agent.part import Part
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
+from hv_sched.providers import changes
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.recovery import restore
 from hv_sched.sources import naming
 
 LOG = printable.logger(__name__)
+# A pass that began may end; a service that hangs stops no shutdown.
+_LAST_PASS_SECONDS = 30
 
 
 class Agent:
@@ -53,47 +58,56 @@ class Agent:
             restore.options(conf, self._paused.volume))
         self._auditor = audit_pass.Audits(
             conf.hv_sched, placement, servers, self._paused.volume)
-        self._passes = 0
+        self._halves = (
+            (Part('Sync', self._sync),),
+            (Part('Restoring held shares', self._restore),
+             Part('Audit', self._audit)))
 
     def run(self) -> int:
-        """A pass; returns an exit code of hv_sched.exit_codes.
+        """One pass of everything; returns an exit code.
 
         1 when a part failed, else the most serious of all.
         """
-        options = self._conf.hv_sched
-        full = self._passes % options.full_read_every == 0
-        audits = (options.audit_every
-                  and self._passes % options.audit_every == 0)
-        self._passes += 1
-        codes = [self._attempt('sync', lambda: self._sync(full)),
-                 self._attempt('restoring held shares',
-                               lambda: self._restore(full))]
-        if audits:
-            codes.append(self._attempt('audit', self._audit))
+        codes = [part.run() for half in self._halves for part in half]
         if exit_codes.ERROR in codes:
             return exit_codes.ERROR
         return max(codes, key=(0, 4, 3).index)
 
-    def _attempt(self, part: str, half: Callable[[], int]) -> int:
-        try:
-            return half()
-        except exception.HvSchedError as exc:
-            LOG.error('This pass: %s failed: %s', part, exc)
-            return exit_codes.ERROR
+    def run_until(self, stop: threading.Event, seconds: float) -> None:
+        """Pass after pass until told to stop, which ends between two.
 
-    def _sync(self, full: bool) -> int:
+        :param seconds: between two passes of a half
+        """
+        threads = [threading.Thread(
+            target=_repeat, args=(half, stop, seconds), daemon=True)
+            for half in self._halves]
+        for thread in threads:
+            thread.start()
+        stop.wait()
+        for thread in threads:
+            thread.join(_LAST_PASS_SECONDS)
+
+    def _is_full(self, number: int) -> bool:
+        return bool(number % self._conf.hv_sched.full_read_every == 0)
+
+    def _sync(self, number: int) -> int:
         options = self._conf.hv_sched
         if not options.source:
-            LOG.info('[hv_sched]source is not set: nothing to sync')
             return exit_codes.OK
         facts = sources.load(options.source, options.source_type)
         self._say_paused(facts)
-        result = self._reconciler.sync(self._paused.without(facts), full)
+        result = self._reconciler.sync(self._paused.without(facts),
+                                       self._is_full(number))
         for change in result.done:
-            LOG.info('Synced: %s', change)
+            for line in _lines(change):
+                LOG.info('Synced: %s', line)
         for cluster, failure in sorted(result.failures.items()):
-            LOG.error('Cluster %s: %s', cluster or '(all)', failure)
+            LOG.error('Sync: cluster %s: %s', cluster or '(all)', failure)
         _log(result.plan.all_findings)
+        if result.done or result.failures:
+            LOG.info('Sync: %d changes written, %d clusters failed, %d '
+                     'notices', len(result.done), len(result.failures),
+                     len(result.plan.all_findings))
         return exit_codes.of(result.plan.all_findings,
                              failed=bool(result.failures))
 
@@ -108,19 +122,42 @@ class Agent:
                         '%s', name,
                         naming.suggestion(name, clusters, 'clusters'))
 
-    def _restore(self, full: bool) -> int:
-        result = self._restorer.restore(full=full)
+    def _restore(self, number: int) -> int:
+        result = self._restorer.restore(full=self._is_full(number))
         for restored in result.done:
             LOG.info('%s %s GB of %s on volume %s',
                      restored.action.capitalize(),
                      restored.gb, restored.consumer, restored.volume)
         _log(result.findings)
+        if result.done:
+            LOG.info('Restoring held shares: %d shares changed, %d notices',
+                     len(result.done), len(result.findings))
+        if result.failure is not None:
+            raise result.failure
         return exit_codes.of(result.findings)
 
-    def _audit(self) -> int:
+    def _audit(self, number: int) -> int:
         """Log what is wrong; put right what may be."""
+        audit_every = self._conf.hv_sched.audit_every
+        if not audit_every or number % audit_every:
+            return exit_codes.OK
         return (exit_codes.OK if self._auditor.run() else
                 exit_codes.PARTIAL)
+
+
+def _repeat(parts: Iterable[Part], stop: threading.Event, seconds: float
+            ) -> None:
+    while not stop.is_set():
+        for part in parts:
+            part.run()
+        stop.wait(seconds)
+
+
+def _lines(change: changes.Change) -> list[str]:
+    """What ``csv sync`` prints in the columns of a row."""
+    return [' '.join(filter(None, (
+        sign, change.name, label, before and f'{before} ->', after)))
+        for sign, label, before, after in change.lines]
 
 
 def _log(findings: tuple[Notice, ...] | list[Notice]) -> None:

@@ -17,7 +17,6 @@ Nova's answers are recorded ones, served beside the real Placement.
 """
 
 import json
-import threading
 
 import pytest
 
@@ -147,23 +146,6 @@ clusters:
     assert cloud.case.on_volume(server) == escrow_case.SHARE
     assert cmd.main(arguments) == 0
     assert listed() == sorted([*before, 'csv:HVC1/CSV9'])
-
-
-def test_the_loop_passes_until_it_is_stopped():
-    class Agent(passes.Agent):
-        def __init__(self):
-            self.ran = 0
-
-        def run(self):
-            self.ran += 1
-            if self.ran == 3:
-                stop.set()
-            return 0
-
-    stop = threading.Event()
-    agent = Agent()
-    cmd.loop(agent, 0.01, stop)
-    assert agent.ran == 3
 
 
 def test_a_pass_reports_what_it_did(cloud, conf):

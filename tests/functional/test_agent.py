@@ -1,0 +1,178 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""The daemon goes on whatever it is answered, and says what it does."""
+
+import logging
+import threading
+
+import pytest
+
+from hv_sched import exception
+from hv_sched.agent import cmd
+from hv_sched.agent import passes
+from hv_sched.placement import client
+from tests.functional import agent_conf
+from tests.functional import command_line
+from tests.functional import nova_answers
+
+ENOUGH_SECONDS = 60
+
+
+class Nova(nova_answers.Answers):
+    """Nova as a test makes it: an error, or one that never answers.
+
+    :ivar error: raised at each question
+    :ivar hangs: asked and not answering until it is set
+    """
+
+    def __init__(self, nodes):
+        super().__init__(nodes)
+        self.error = None
+        self.hangs = None
+        self.was_asked = threading.Event()
+
+    def resized_since(self, seconds):
+        self.was_asked.set()
+        if self.hangs is not None:
+            self.hangs.wait(ENOUGH_SECONDS)
+        if self.error is not None:
+            raise self.error
+        return super().resized_since(seconds)
+
+
+class Daemon:
+    def __init__(self, cloud, path):
+        self.nova = Nova(cloud.nodes)
+        self.conf = cmd.configure(['--config-file', path])
+        self.agent = passes.Agent(
+            self.conf, client.from_adapter(cloud.placement), self.nova)
+
+
+@pytest.fixture
+def daemon(cloud, source, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger='hv_sched')
+    return Daemon(cloud, agent_conf.write(
+        tmp_path, cloud.placement, source=source, full_read_every='1',
+        workers='1'))
+
+
+def told(caplog):
+    return [record.getMessage() for record in caplog.records
+            if record.name.startswith('hv_sched.agent')]
+
+
+def test_a_change_is_a_line_as_sync_prints_it(daemon, caplog):
+    assert daemon.agent.run() == 0
+    lines = told(caplog)
+    assert ('Synced: ~ hv01 DISK_GB allocation_ratio 1.0 -> 1e-07') in lines
+    assert any(line.startswith('Sync: ') and ' changes written' in line
+               for line in lines)
+    assert not any('SetTraits(' in line for line in lines)
+    caplog.clear()
+    assert daemon.agent.run() == 0
+    assert told(caplog) == [], 'nothing happened'
+
+
+@pytest.mark.parametrize('error', [
+    KeyError('resource_providers'), ValueError('Expecting value'),
+    TypeError("'NoneType' object is not subscriptable"), RecursionError(),
+    exception.NovaUnavailable('Nova cannot be reached'),
+    OSError('disk full')])
+def test_no_answer_ends_the_daemon(daemon, caplog, error):
+    daemon.agent.run()
+    caplog.clear()
+    daemon.nova.error = error
+    assert [daemon.agent.run(), daemon.agent.run()] == [1, 1]
+    failures = [line for line in told(caplog) if 'failed' in line]
+    assert len(failures) == 2, 'one line a cause and pass'
+    assert all(str(error) in line for line in failures)
+    daemon.nova.error = None
+    caplog.clear()
+    assert daemon.agent.run() == 0
+    line, = told(caplog)
+    assert line.startswith('Restoring held shares: works again after 2 ')
+
+
+def test_a_nova_that_hangs_stops_no_sync(daemon, cloud, source):
+    daemon.nova.hangs = threading.Event()
+    stop = threading.Event()
+    running = threading.Thread(
+        target=daemon.agent.run_until, args=(stop, 0.01))
+    running.start()
+    try:
+        assert daemon.nova.was_asked.wait(ENOUGH_SECONDS)
+        synced = threading.Event()
+        seen = len(cloud.placement.service.log)
+
+        def notice(environ):
+            if len(cloud.placement.service.log) > seen + 100:
+                synced.set()
+        cloud.placement.service.before = notice
+        assert synced.wait(ENOUGH_SECONDS), 'sync goes on'
+    finally:
+        daemon.nova.hangs.set()
+        stop.set()
+        running.join(ENOUGH_SECONDS)
+    assert not running.is_alive()
+
+
+def test_the_halves_pass_until_they_are_stopped(daemon, cloud):
+    stop = threading.Event()
+    asked = []
+
+    def count(seconds):
+        asked.append(seconds)
+        if len(asked) == 3:
+            stop.set()
+        return frozenset()
+    daemon.nova.resized_since = count
+    daemon.agent.run_until(stop, 0.01)
+    assert len(asked) == 3
+    assert {name for name, _uuid in (
+        (listed.name, listed.uuid) for listed in cloud.api.list_providers())
+        } == {'hv01', 'hv02', 'csv:hvc1/Volume1'}
+
+
+def test_it_starts_with_what_it_works_on(cloud, source, tmp_path, caplog,
+                                         monkeypatch):
+    caplog.set_level(logging.INFO)
+    path = agent_conf.write(tmp_path, cloud.placement, source=source)
+    conf = cmd.configure(['--config-file', path])
+    cmd.clients.connect(conf)
+    assert cmd.start_line(conf) == (
+        f'hv-sched-agent: source {source}, a pass every 60 seconds, as user '
+        'auth_type admin_token')
+    conf.clear()
+    other = tmp_path / 'password.conf'
+    other.write_text('[keystone]\nauth_type = password\nauth_url = http://k\n'
+                     'username = hv_sched\npassword = x\n')
+    conf = cmd.configure(['--config-file', str(other)])
+    cmd.clients.connect(conf)
+    assert cmd.start_line(conf) == (
+        'hv-sched-agent: source none, so nothing is synced, a pass every 60 '
+        'seconds, as user hv_sched')
+
+
+def test_a_source_that_is_mended_is_told(daemon, source, caplog):
+    daemon.agent.run()
+    with open(source, 'w', encoding='utf-8') as file:
+        file.write('version: none\n')
+    assert daemon.agent.run() == 1
+    with open(source, 'w', encoding='utf-8') as file:
+        file.write(command_line.SOURCE)
+    caplog.clear()
+    assert daemon.agent.run() == 0
+    assert any(line.startswith('Sync: works again after 1 ')
+               for line in told(caplog))
