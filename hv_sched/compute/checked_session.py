@@ -131,7 +131,10 @@ class CheckedSession(ksa_session.Session):
                 or time.monotonic() + _pause(retry_state) >= end),
             wait=_pause, reraise=True,
             before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING))
-        return attempts(self._attempt, url, method, *args, **kwargs)
+        try:
+            return attempts(self._attempt, url, method, *args, **kwargs)
+        finally:
+            del self._call.end
 
     def _attempt(self, url: str, method: str, *args: Any, **kwargs: Any
                  ) -> Any:

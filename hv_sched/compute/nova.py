@@ -100,14 +100,14 @@ class NovaServers:
 
     def server(self, uuid: str) -> Server | None:
         """See ``Servers``; also finds soft-deleted ones."""
-        body = self._get(f'/servers/{uuid}')
+        body = self._find(f'/servers/{uuid}')
         return None if body is None else self._server(body['server'])
 
     def computes(self) -> Mapping[str, bool]:
         """See ``Cloud``; Nova tells of cells that are down from 2.69 on."""
-        body = self._get('/os-services?binary=nova-compute')
+        body = self._read('/os-services?binary=nova-compute')
         return {record['host']: record['status'] != 'UNKNOWN'
-                for record in (body or {}).get('services', ())}
+                for record in body['services']}
 
     def hosts(self) -> Mapping[str, str]:
         """See ``Cloud``; Nova answers 500 while a cell is down."""
@@ -122,7 +122,7 @@ class NovaServers:
         """See ``Cloud``."""
         if server.root_device is None or server.needs_from_volume is None:
             return server
-        body = self._get(f'/servers/{server.uuid}/os-volume_attachments')
+        body = self._find(f'/servers/{server.uuid}/os-volume_attachments')
         devices = {volume['device'] for volume in
                    (body or {}).get('volumeAttachments', ())}
         needs = (server.needs_from_volume
@@ -134,7 +134,7 @@ class NovaServers:
         """See ``Cloud``: of deleted ones what was done to them is told to
         administrators until they are archived.
         """
-        return self._get(f'/servers/{uuid}/os-instance-actions') is not None
+        return self._find(f'/servers/{uuid}/os-instance-actions') is not None
 
     def waiting_evacuations(self) -> Mapping[str, Migration]:
         """See ``Cloud``."""
@@ -208,8 +208,13 @@ class NovaServers:
                 for record in self._migrations(status=status)}
 
     def _idle(self, record: Mapping[str, Any]) -> float:
-        written = timeutils.parse_isotime(
-            record['updated_at'] or record['created_at'])
+        try:
+            written = timeutils.parse_isotime(
+                record.get('updated_at') or record['created_at'])
+        except (KeyError, TypeError, ValueError) as exc:
+            raise exception.NovaUnavailable(
+                f'Nova does not tell when migration {record["uuid"]} last '
+                'changed') from exc
         return (self._now() - written).total_seconds()
 
     def _migrations(self, **query: str) -> Iterator[dict[str, Any]]:
@@ -227,17 +232,30 @@ class NovaServers:
                **query: str) -> Iterator[dict[str, Any]]:
         parameters = {**query, 'limit': str(PAGE)}
         while True:
-            body = self._get(f'{path}?{parse.urlencode(parameters)}')
-            page = body[key] if body else []
+            body = self._read(f'{path}?{parse.urlencode(parameters)}')
+            page = body[key]
             yield from page
             if not any(link['rel'] == 'next'
-                       for link in (body or {}).get(f'{key}_links', ())):
+                       for link in body.get(f'{key}_links', ())):
                 return
-            parameters['marker'] = page[-1][marker_key]
+            marker = page[-1][marker_key] if page else None
+            if marker in (None, parameters.get('marker')):
+                raise exception.NovaUnavailable(
+                    f'Nova\'s pages of {path} do not come to an end')
+            parameters['marker'] = marker
             del body, page  # never two pages at once
 
-    def _get(self, path: str) -> dict[str, Any] | None:
-        """The answer, None for 404."""
+    def _read(self, path: str) -> dict[str, Any]:
+        """An answer that there always is."""
+        return dict(self._get(path).json())
+
+    def _find(self, path: str) -> dict[str, Any] | None:
+        """The answer, None where there is no such thing."""
+        response = self._get(path)
+        return (None if response.status_code == _NOT_FOUND
+                else dict(response.json()))
+
+    def _get(self, path: str) -> Any:
         try:
             response = self._adapter.get(path, microversion=MICROVERSION)
         except exception.NovaDenied as exc:
@@ -245,9 +263,7 @@ class NovaServers:
                 raise exception.NovaDenied(_ROLE, exc.status) from exc
             raise
         self._note_clock(response)
-        if response.status_code == _NOT_FOUND:
-            return None
-        return dict(response.json())
+        return response
 
     def _note_clock(self, response: Any) -> None:
         """How far Nova's clock is from ours, by the Date of its answers."""

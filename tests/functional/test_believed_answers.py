@@ -216,6 +216,38 @@ def test_a_refusal_is_final_and_names_the_service(name, status):
     assert len(paths) == len(set(paths)), 'asked once'
 
 
+@pytest.mark.parametrize('page', [[], [{'id': 's', 'status': 'UNKNOWN'}]])
+def test_pages_that_never_end_are_no_answer(page):
+    http = Http('Nova', (200, json.dumps({
+        'servers': page, 'servers_links': [{'rel': 'next', 'href': ''}]}),
+        {}))
+    with pytest.raises(exception.NovaUnavailable, match='come to an end'):
+        servers(http).on_host('h')
+    assert len(http.requests) <= 2
+
+
+@pytest.mark.parametrize('times', [
+    {}, {'created_at': None, 'updated_at': None}, {'created_at': 'today'}])
+def test_a_migration_without_a_time_is_no_answer(times):
+    http = Http('Nova', (200, json.dumps({'migrations': [{
+        'uuid': 'm', 'instance_uuid': 's', 'status': 'running',
+        'old_instance_type_id': 1, 'new_instance_type_id': 1, **times}]}),
+        {}))
+    with pytest.raises(exception.NovaUnavailable, match='migration m'):
+        servers(http).open_migrations()
+
+
+def test_deadlines_start_anew_with_each_call(monkeypatch):
+    http = Http('Nova', (200, json.dumps({'aggregates': []}), {}))
+    api = nova(http)
+    api.aggregates()
+    later = time.monotonic() + 3600
+    monkeypatch.setattr('time.monotonic', lambda: later)
+    api.aggregates()
+    api.newest()
+    assert {timeout for _m, _p, timeout in http.requests} == {(10.0, 60.0)}
+
+
 def test_an_answer_after_bad_ones_is_taken(pauses):
     http = Http('Nova', (200, HTML, {}), (503, '', {}),
                 (200, json.dumps({'services': []}), {}))
