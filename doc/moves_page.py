@@ -114,7 +114,7 @@ def page_of(record: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
             (_row(operation, record) for operation in COPIES)),
         *rst.title('What it costs'), COST.format(**cost),
         *rst.table(('', 'Nova', 'hv_sched', 'Added', 'Ratio'),
-                         _costs(cost)),
+                   _costs(cost)),
         'Added requests:\n',
         *(f'* ``{request}``: {count:+g}' for request, count
           in cost['added_requests'].items()), '',

@@ -37,10 +37,10 @@ from hv_sched.audit.cluster_view import ClusterView
 from hv_sched.audit.cluster_view import Services
 from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.context import AuditContext
-from hv_sched.audit.context import Held
 from hv_sched.audit.context import NodeVolumes
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.audit.held import Held
 from hv_sched.compute import proven
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
@@ -159,8 +159,8 @@ class _Pass:
         if not down:
             return Cells(self._cloud.hosts(), down)
         return Cells({uuid: node.name for cluster in clusters_
-                       for uuid, node in cluster.nodes.items()
-                       if computes.get(node.name)}, down)
+                      for uuid, node in cluster.nodes.items()
+                      if computes.get(node.name)}, down)
 
     def _context(self, volumes: Mapping[str, str],
                  nodes: Mapping[str, NodeVolumes]) -> AuditContext:

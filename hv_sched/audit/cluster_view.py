@@ -17,7 +17,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched.audit import orphans
-from hv_sched.audit.context import Held
+from hv_sched.audit.held import Held
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
 

@@ -20,9 +20,6 @@ import functools
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
 
-# What a consumer holds: provider -> class -> amount.
-Held = Mapping[str, Mapping[str, int]]
-
 
 @dataclasses.dataclass(frozen=True)
 class NodeVolumes:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import dataclasses
 import enum
 
-from hv_sched.audit.context import Held
+from hv_sched.audit.held import Held
 from hv_sched.conf import choices
 
 

@@ -23,9 +23,12 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched.audit.context import AuditContext
-from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.audit.held import as_text
+from hv_sched.audit.held import copy_of
+from hv_sched.audit.held import Held
+from hv_sched.audit.held import without_disk
 from hv_sched.compute.servers import BUILDING
 from hv_sched.compute.servers import ERROR
 from hv_sched.compute.servers import Needs
@@ -61,7 +64,7 @@ def judge(server: Server, held: Held, context: AuditContext
     """
     if not server.known or server.vm_state == BUILDING:
         return
-    findings = _found(_Case(server, held, context))
+    findings = _findings(_Case(server, held, context))
     yield from (map(_cautious, findings) if server.vm_state == ERROR
                 else findings)
 
@@ -75,7 +78,7 @@ def _cautious(finding: Finding) -> Finding:
         'where an operation ended is not known')
 
 
-def _found(case: '_Case') -> Iterator[Finding]:
+def _findings(case: '_Case') -> Iterator[Finding]:
     if case.escrow:
         yield case.held_over()
     elif case.server.vm_state == RESIZED:
@@ -129,7 +132,7 @@ class _Case:
             return
         volume = self.context.volume_of(self.server, self.node)
         after: _Changed | None = None
-        remedy = (f'restore {gb} GB, and {_as_text(self.needs.compute)} on '
+        remedy = (f'restore {gb} GB, and {as_text(self.needs.compute)} on '
                   f'{self.server.node}')
         if self.node is None:
             remedy = 'nothing: its node is not in Placement; start '\
@@ -175,7 +178,7 @@ class _Case:
 
     def node_part(self) -> Iterator[Finding]:
         """Processors and memory on other nodes of the cluster."""
-        parts = {node: _without_disk(self.held[node])
+        parts = {node: without_disk(self.held[node])
                  for node in self.held if node in self.context.nodes}
         parts = {node: part for node, part in parts.items() if part}
         other_nodes = sorted(parts.keys() - {self.node})
@@ -195,7 +198,7 @@ class _Case:
         yield self._finding(
             Code.WRONG_NODE, other_nodes[0], 0,
             f'it is on {host} and charged on {node_names}',
-            f'move {_as_text(parts[other_nodes[0]])} to {host}' if certain else
+            f'move {as_text(parts[other_nodes[0]])} to {host}' if certain else
             'nothing: it holds something on several nodes, or on providers '
             'that are not known to move along',
             self._moved(other_nodes, self.node) if certain else None)
@@ -206,7 +209,7 @@ class _Case:
             node, ids.remotefx_uuid(node)}
 
     def _moved(self, other_nodes: list[str], to: str | None) -> _Changed:
-        after = _copy(self.held)
+        after = copy_of(self.held)
         for node in other_nodes:
             child = after.pop(ids.remotefx_uuid(node), {})
             part = after.pop(node)
@@ -229,7 +232,7 @@ class _Case:
         elif len(self.shares) > 1:
             yield from self._several()
         else:
-            yield from self._one()
+            yield from self._single_share()
 
     def _on_closed_node(self) -> Finding:
         node, gb = next(iter(sorted(self.on_nodes.items())))
@@ -285,7 +288,7 @@ class _Case:
             return next(iter(former))
         return None
 
-    def _one(self) -> Iterator[Finding]:
+    def _single_share(self) -> Iterator[Finding]:
         (volume, gb), = self.shares.items()
         flavor_gb = self.needs.disk_gb
         if flavor_gb is not None and gb != flavor_gb:
@@ -314,7 +317,7 @@ class _Case:
         """All it holds, with exactly these shares and no escrow."""
         after: _Changed = {
             provider: dict(resources)
-            if not self._is_ours(provider) else _without_disk(resources)
+            if not self._is_ours(provider) else without_disk(resources)
             for provider, resources in self.held.items()}
         for volume, gb in shares.items():
             if gb:
@@ -334,18 +337,3 @@ class _Case:
 
 _UNCERTAIN = ('which volume has its files is not certain; a source that '
               'lists vms would tell')
-
-
-def _without_disk(resources: Mapping[str, int]) -> dict[str, int]:
-    return {rc: amount for rc, amount in resources.items()
-            if rc not in (names.DISK_GB, names.HELD_DISK_GB)}
-
-
-def _copy(held: Held) -> _Changed:
-    return {provider: dict(resources)
-            for provider, resources in held.items()}
-
-
-def _as_text(resources: Mapping[str, int] | None) -> str:
-    return ', '.join(f'{rc} {amount}' for rc, amount in sorted(
-        (resources or {}).items()))

@@ -20,9 +20,9 @@ what is proved to have been Nova's is called an orphan.
 from collections.abc import Collection
 
 from hv_sched.audit.context import AuditContext
-from hv_sched.audit.context import Held
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.audit.held import Held
 from hv_sched.compute import proven
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords

@@ -215,7 +215,7 @@ def _only(matches: list[_Resource], kind: str, name: str, key: str
 def _body(resource_: resource.Resource) -> Properties:
     """As the service's API names it, without what it does not tell."""
     return dict(resource_.to_dict(headers=False, computed=False,
-                              original_names=True, ignore_none=True))
+                                  original_names=True, ignore_none=True))
 
 
 def _flavor(flavor: resources.FlavorResource) -> Properties:

@@ -88,7 +88,7 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
         return NovaProof(str(exc), exc)
     if not hosts:
         return NovaProof('Nova lists no compute service at all, so it is not '
-                     'taken at its word that servers are gone')
+                         'taken at its word that servers are gone')
     missing = missing_hosts(hosts, expected_hosts)
     if not missing:
         return NovaProof()

@@ -130,7 +130,7 @@ class Gatherer:
         if not seconds:
             return None
         names = {provider.uuid: provider.name
-                  for provider in self._placement.list_providers()}
+                 for provider in self._placement.list_providers()}
         end = time.monotonic() + seconds
         samples = [placement_state.sample(self._placement, names)]
         while time.monotonic() < end:

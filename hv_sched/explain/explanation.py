@@ -241,6 +241,6 @@ class _Explaining:
 def _largest_free(resource_class: str, answer: oracle.CandidateHosts) -> int:
     """What one host at most has left of a class."""
     amounts = [answer.summaries[host]['resources'].get(resource_class)
-             for host in answer.hosts if host in answer.summaries]
+               for host in answer.hosts if host in answer.summaries]
     return max((amount['capacity'] - amount['used']
                 for amount in amounts if amount), default=0)

@@ -55,9 +55,6 @@ class CandidateHosts:
         return sum(len(candidates) for candidates in self.by_host.values())
 
 
-NOTHING = CandidateHosts({}, {})
-
-
 class Oracle:
     """Answers for parts of one question; each part is asked once.
 

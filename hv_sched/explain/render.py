@@ -55,7 +55,7 @@ def _funnel(explanation: Explanation) -> list[str]:
 
 def _hosts(explanation: Explanation) -> list[str]:
     hosts = [f'{host} on {" or ".join(volumes)}' if volumes else host
-            for host, volumes in explanation.hosts.items()]
+             for host, volumes in explanation.hosts.items()]
     return _truncated(hosts) or ([] if explanation.refused else ['none'])
 
 

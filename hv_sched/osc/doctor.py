@@ -65,7 +65,7 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
         return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped)]
 
     def _inputs(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
-               ) -> gather.DoctorInputs:
+                ) -> gather.DoctorInputs:
         def read(paths: list[str] | None) -> cfg.ConfigOpts | None:
             return nova_conf.read_nova(paths) if paths else None
 

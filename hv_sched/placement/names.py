@@ -23,14 +23,15 @@ import os_resource_classes
 import os_traits
 
 from hv_sched import features
+from hv_sched.features import windows_builds
 
 DISK_GB: str = os_resource_classes.DISK_GB
 # The escrow: what a server had on a volume while a move is under way.
 HELD_DISK_GB = 'CUSTOM_CSV_HELD_DISK_GB'
 # Placement's largest integer: the escrow never refuses for lack of room.
 HELD_TOTAL_GB = 2147483647
-# VHDX ends at 64 TiB, so does one server's disk.
-MAX_DISK_GB = 64 * 1024
+# One server's disk is one file.
+MAX_DISK_GB = windows_builds.MAX_VHDX_GB
 
 # A node's RemoteFX adapters, on a child provider of its own.
 REMOTEFX_ADAPTER = 'CUSTOM_REMOTEFX_ADAPTER'

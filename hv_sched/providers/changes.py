@@ -151,7 +151,7 @@ def _inventory_lines(rc: str, before: Inventory | None,
                      ) -> list[tuple[str, str, str, str]]:
     if before is None and after is not None:
         amounts = ' '.join(f'{key}={value}' for key, value in
-                        after.body.items() if key in ('total', 'reserved'))
+                           after.body.items() if key in ('total', 'reserved'))
         return [('+', rc, '', amounts)]
     if after is None and before is not None:
         return [('-', rc, f'total={before.total}', '')]
@@ -186,10 +186,10 @@ class SetAggregates(Change):
 
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:
-        return _set_lines('aggregate', self._told(self.before),
-                          self._told(self.after))
+        return _set_lines('aggregate', self._labelled(self.before),
+                          self._labelled(self.after))
 
-    def _told(self, aggregates: frozenset[str]) -> frozenset[str]:
+    def _labelled(self, aggregates: frozenset[str]) -> frozenset[str]:
         return frozenset(self.labels.get(a, a) for a in aggregates)
 
 
@@ -204,4 +204,4 @@ def set_traits(step: Step, provider: Provider,
     """A change of traits, if there is one."""
     if after != provider.traits:
         yield SetTraits(step, provider.uuid, provider.name,
-                                before=provider.traits, after=after)
+                        before=provider.traits, after=after)

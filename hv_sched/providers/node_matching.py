@@ -45,7 +45,7 @@ def match_nodes(clusters: Iterable[model.Cluster],
     :param providers: name by uuid, of the providers Nova's computes own
     """
     pairs = [(cluster.name, node.name)
-              for cluster in clusters for node in cluster.nodes]
+             for cluster in clusters for node in cluster.nodes]
     index = _index(providers)
     candidates = {pair: _candidates(pair[1], index) for pair in pairs}
     takers: dict[str, list[str]] = {}

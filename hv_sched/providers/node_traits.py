@@ -116,5 +116,5 @@ def _cpu(node: model.Node, observed: frozenset[str]) -> frozenset[str]:
     if node.cpu_features is None:
         return present | ({names.CPU_MANAGED} if managed else frozenset())
     desired = frozenset(names.HW_CPU_PREFIX + feature.upper()
-                       for feature in node.cpu_features) & _KNOWN_CPU_TRAITS
+                        for feature in node.cpu_features) & _KNOWN_CPU_TRAITS
     return desired | {names.CPU_MANAGED} if desired else frozenset()

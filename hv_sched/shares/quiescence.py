@@ -99,7 +99,7 @@ class Sorted:
 
 
 def read_view(api: Servers, nodes: Iterable[str], consumers: Iterable[str]
-         ) -> NovaView:
+              ) -> NovaView:
     """Ask Nova about consumers.
 
     Servers are asked for before migrations: a move sets the task_state

@@ -59,7 +59,7 @@ class PlacementState:
     :param hidden: GB in shares on those of them that no node reaches, as an
         adopt or a retire that was interrupted leaves them
     :param unshared: those of them that lack a trait of volumes, with it
-    :param strangers: names of nodes that reach a volume by an aggregate
+    :param foreign_members: names of nodes that reach a volume by an aggregate
         which is not its home: by volume name, then aggregate
     :param no_secure_boot: names of nodes with CUSTOM_HYPERV_SECURE_BOOT that
         Nova does not ask for secure boot
@@ -78,7 +78,7 @@ class PlacementState:
     wiped: tuple[str, ...] = ()
     hidden: Mapping[str, int] = dataclasses.field(default_factory=dict)
     unshared: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    strangers: Mapping[str, Mapping[str, tuple[str, ...]]] = (
+    foreign_members: Mapping[str, Mapping[str, tuple[str, ...]]] = (
         dataclasses.field(default_factory=dict))
     no_secure_boot: tuple[str, ...] = ()
     limit: int = 1000
@@ -186,7 +186,7 @@ class _StateReader:
                         if names.DISK_GB not in inventories),
             hidden=self._hidden(doubtful, at_home),
             unshared=self._unshared(at_home & labels.keys(), traits),
-            strangers=self._strangers(labels, compute_nodes),
+            foreign_members=self._foreign_members(labels, compute_nodes),
             no_secure_boot=self._no_secure_boot(traits),
             limit=limit, offered=offered, offered_hosts=hosts)
 
@@ -265,11 +265,11 @@ class _StateReader:
         return {provider.uuid for provider
                 in self._placement.list_providers(member_of=aggregates)}
 
-    def _strangers(self, labels: Mapping[str, str],
-                   compute_nodes: Mapping[str, str]
-                   ) -> dict[str, dict[str, tuple[str, ...]]]:
+    def _foreign_members(self, labels: Mapping[str, str],
+                         compute_nodes: Mapping[str, str]
+                         ) -> dict[str, dict[str, tuple[str, ...]]]:
         """Who reaches a volume by another aggregate than its home."""
-        strangers: dict[str, dict[str, tuple[str, ...]]] = {}
+        foreign_members: dict[str, dict[str, tuple[str, ...]]] = {}
         members: dict[str, set[str]] = {}
         uuids = sorted(labels)
         read_in_full = parallel.in_parallel(
@@ -284,9 +284,9 @@ class _StateReader:
                 reaching = _sorted_names(
                     compute_nodes, members[aggregate] - members[home])
                 if reaching:
-                    strangers.setdefault(labels[uuid], {})[
+                    foreign_members.setdefault(labels[uuid], {})[
                         aggregate] = reaching
-        return strangers
+        return foreign_members
 
     def _no_secure_boot(self, traits: frozenset[str]) -> tuple[str, ...]:
         if not {_UEFI, _SECURE_BOOT} <= traits:

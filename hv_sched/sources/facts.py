@@ -60,11 +60,11 @@ def read(documents: Iterable[Document],
             entries += [claims.Entry(document.name, i, raw) for i, raw
                         in enumerate(document.content['clusters'])]
     if not entries:
-        raise exception.InvalidFacts(_told(problems))
+        raise exception.InvalidFacts(_as_text(problems))
     return _facts(entries, times, problems)
 
 
-def _told(problems: list[model.Problem]) -> str:
+def _as_text(problems: list[model.Problem]) -> str:
     messages = '; '.join(map(str, problems))
     return messages or 'no file describes a cluster'
 
@@ -73,7 +73,7 @@ def _facts(entries: list[claims.Entry],
            times: dict[str, datetime.datetime | None],
            problems: list[model.Problem]) -> model.Facts:
     faults = [(entry, finding) for entry in entries
-             for finding in _findings(entry.raw)]
+              for finding in _findings(entry.raw)]
     faults += claims.conflicts(entries)
     invalid = {id(entry) for entry, _ in faults}
     clusters = tuple(convert.cluster(entry.raw, times[entry.file])
@@ -109,7 +109,7 @@ def _check_time(text: str) -> list[naming.Fault]:
         convert.timestamp(text)
     except ValueError as exc:
         return [naming.Fault(('collected_at',),
-                               f'{text!r} is no time: {exc}')]
+                             f'{text!r} is no time: {exc}')]
     return []
 
 

@@ -89,7 +89,7 @@ def check_envelope(document: Any) -> list[naming.Fault]:
         return [naming.Fault((), 'is empty')]
     if not isinstance(document, dict):
         return [naming.Fault((), f'is {naming.shown(document)}, but has to '
-                                   'be a mapping with version and clusters')]
+                             'be a mapping with version and clusters')]
     version = document.get('version')
     if 'version' in document and version != VERSION:
         return [naming.Fault(
@@ -111,7 +111,7 @@ def _validate(validator: Any, instance: Any,
               kind: str) -> list[naming.Fault]:
     errors = itertools.islice(validator.iter_errors(instance), MAX_FINDINGS)
     faults = [finding for error in errors
-             for finding in wording.findings(error, instance, kind)]
+              for finding in wording.findings(error, instance, kind)]
     return faults[:MAX_FINDINGS]
 
 
@@ -137,7 +137,7 @@ def _odd_names(path: naming.Path,
     for name in value:
         if not isinstance(name, str):
             yield naming.Fault(path, 'has a field whose name is not text: '
-                                       f'{naming.shown(name)}')
+                               f'{naming.shown(name)}')
 
 
 def _is_huge(value: Any) -> bool:

@@ -48,13 +48,13 @@ def parse(text: str) -> Any:
         # S506 is about unsafe loaders; this one is a SafeLoader.
         return yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.YAMLError as exc:
-        raise exception.InvalidFacts(_told(exc)) from exc
+        raise exception.InvalidFacts(_as_text(exc)) from exc
     except ValueError as exc:
         # int() refuses a number of thousands of digits.
         raise exception.InvalidFacts(f'is not valid YAML: {exc}') from exc
 
 
-def _told(exc: yaml.YAMLError) -> str:
+def _as_text(exc: yaml.YAMLError) -> str:
     mark = getattr(exc, 'problem_mark', None)
     problem = getattr(exc, 'problem', None) or ' '.join(str(exc).split())
     if mark is None:

@@ -130,7 +130,7 @@ def test_the_sample_in_the_documentation_is_what_is_said(cloud, tmp_path):
                     'HyperVFeatureFilter,SharedVolumeFilter\n')
     cloud.nova.flavor('big', disk=400, trait__STORAGE_DISK_SSD='required')
     told = render.lines(cloud.explain((str(conf),), flavor='big',
-                                    image='plain'))
+                                      image='plain'))
     page = (DOC / 'source/doctor.rst').read_text()
     assert textwrap.indent('\n'.join(told), '    ') in page
 

@@ -64,7 +64,7 @@ def test_what_the_api_accepts_is_what_can_be_asked(key, values):
         if key == 'hw:cpu_features':
             specs = {key: value}
         found = requirements.of({'vcpus': 1, 'ram_mb': 1, 'root_gb': 1,
-                         'extra_specs': specs}, {})
+                                 'extra_specs': specs}, {})
         assert accepts(key, value) != bool(found.contradictions), value
 
 

@@ -31,7 +31,7 @@ def fighting(evidence: Evidence) -> Iterator[Symptom]:
         changes = _distinct_runs(values)
         if len(changes) > len(set(changes)):
             yield Symptom(subject, f'{property_} went '
-                            f'{" -> ".join(changes)} while it was watched')
+                          f'{" -> ".join(changes)} while it was watched')
 
 
 def _distinct_runs(values: Sequence[str]) -> list[str]:

@@ -27,7 +27,7 @@ def listed(labels: tuple[str, ...]) -> str:
     """The first few of many names."""
     omitted = len(labels) - _SHOWN
     return ', '.join(labels[:_SHOWN]) + (f' and {omitted} more'
-                                        if omitted > 0 else '')
+                                         if omitted > 0 else '')
 
 
 def wiped(evidence: Evidence) -> Iterator[Symptom]:
@@ -52,11 +52,11 @@ def hidden(evidence: Evidence) -> Iterator[Symptom]:
 
 def leaks(evidence: Evidence) -> Iterator[Symptom]:
     zones = evidence.nova.zones if evidence.nova else {}
-    for volume, aggregates in evidence.placement.strangers.items():
+    for volume, aggregates in evidence.placement.foreign_members.items():
         for aggregate, nodes in aggregates.items():
             zone = zones.get(aggregate)
             sharer = (f'availability zone {zone} ({aggregate})' if zone
-                    else f'aggregate {aggregate}')
+                      else f'aggregate {aggregate}')
             yield Symptom(volume, f'{sharer} shares it with '
                           f'{len(nodes)} nodes that do not use it: '
                           f'{listed(nodes)}')

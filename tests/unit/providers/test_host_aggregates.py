@@ -26,7 +26,7 @@ CLUSTER = model.Cluster('g1', 'c1', (
     model.Node('hv1'), model.Node('hv2'), model.Node('new')), ())
 HOSTS = {'hv1': 'h1', 'hv2': 'h2', 'kvm': 'h3'}
 RIGHT = HostAggregate(1, 'c1', frozenset({'h1', 'h2'}),
-                  {**METADATA, 'ssd': 'true'})
+                      {**METADATA, 'ssd': 'true'})
 
 
 def plan(*aggregates, cluster=CLUSTER):
@@ -52,7 +52,7 @@ def test_what_is_right_stays_with_the_operators_own_properties():
 
 def test_members_name_and_metadata_are_put_right():
     wrong = HostAggregate(1, 'old', frozenset({'h1', 'h3'}),
-                      {'hv_cluster_guid': 'g1', 'hv_cluster': 'old'})
+                          {'hv_cluster_guid': 'g1', 'hv_cluster': 'old'})
     step, = plan(wrong).steps
     assert step == ChangeAggregate(1, 'c1', 'old', METADATA, ('h2',), ('h3',))
     assert list(host_aggregates.lines(step)) == [

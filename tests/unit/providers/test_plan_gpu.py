@@ -107,7 +107,7 @@ def test_a_new_child_hangs_on_its_node():
 
 def test_a_child_that_is_right_is_left_alone():
     assert plan_gpu.plan(node(1024), PARENT,
-                     child(plan_gpu.inventories(node(1024)))) == ([], [])
+                         child(plan_gpu.inventories(node(1024)))) == ([], [])
 
 
 @pytest.mark.parametrize('one', [node(1024, enabled=None),

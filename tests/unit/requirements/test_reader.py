@@ -145,7 +145,7 @@ def test_an_image_may_ask_for_nested_virtualization_too(cpu):
 
 def test_other_cpu_features_ask_for_nothing_and_are_told():
     found = requirements.of(flavor({'hw:cpu_features': 'novmx,AES'}),
-                    {'hw_cpu_features': 'vmx,avx'})
+                            {'hw_cpu_features': 'vmx,avx'})
     assert found.ignored == (
         'flavor hw:cpu_features=novmx,aes: Hyper-V hosts look for vmx only',
         'image hw_cpu_features=avx: Hyper-V hosts look for vmx only')
@@ -161,7 +161,7 @@ def test_windows_is_known_letter_by_letter(guarded):
     image = {'hw_machine_type': GEN2, 'os_secure_boot': 'required',
              **({guarded: 'required'} if guarded else {})}
     assert not requirements.of(flavor(), {**image, 'os_type': 'windows'}
-                       ).contradictions
+                               ).contradictions
     words = requirements.of(
         flavor(), {**image, 'os_type': 'Windows'}).contradictions
     assert any('os_type=Windows' in one for one in words)
@@ -209,7 +209,7 @@ def test_sizes_keep_off_the_releases_that_end_below(generation, vcpus):
                                              (0, 1)):
         ram_mb = ram_gb * 1024 + over_mb
         found = requirements.of(flavor(vcpus=vcpus, ram_mb=ram_mb),
-                        {'hw_machine_type': f'hyperv-gen{generation}'})
+                                {'hw_machine_type': f'hyperv-gen{generation}'})
         expected = refused_by_size(generation, vcpus, ram_mb)
         assert found.refused_releases == expected
         assert bool(found.contradictions) == (len(expected) == 5)
@@ -226,14 +226,14 @@ def test_sizes_keep_off_the_releases_that_end_below(generation, vcpus):
 def test_root_disks_end_by_generation_and_format(machine, root_gb, image,
                                                  fine):
     found = requirements.of(flavor(root_gb=root_gb),
-                    {'hw_machine_type': machine, **image},
-                    requirements.Rules(vhd_is_vhd=True))
+                            {'hw_machine_type': machine, **image},
+                            requirements.Rules(vhd_is_vhd=True))
     assert bool(found.contradictions) is not fine
 
 
 def test_vhd_says_nothing_unless_the_operator_means_it():
     found = requirements.of(flavor(), {'hw_machine_type': 'hyperv-gen2',
-                               'disk_format': 'vhd'})
+                                       'disk_format': 'vhd'})
     assert found.contradictions == ()
 
 
@@ -241,7 +241,7 @@ def test_the_root_disk_of_a_server_on_a_volume_is_not_judged():
     image = {'hw_machine_type': 'hyperv-gen1'}
     assert requirements.of(flavor(root_gb=9999), image).contradictions
     assert not requirements.of(flavor(root_gb=9999), image,
-                       boots_from_volume=True).contradictions
+                               boots_from_volume=True).contradictions
 
 
 GEN1, GEN2 = 'hyperv-gen1', 'hyperv-gen2'
@@ -263,7 +263,7 @@ GEN1, GEN2 = 'hyperv-gen1', 'hyperv-gen2'
     (GEN2, ('virtio',), False, False)])
 def test_every_disk_has_a_slot_of_its_bus(machine, buses, config_drive, fine):
     found = requirements.of(flavor(), {'hw_machine_type': machine},
-                    disks=requirements.Disks(buses, config_drive))
+                            disks=requirements.Disks(buses, config_drive))
     assert bool(found.contradictions) is not fine, found.contradictions
 
 
@@ -308,7 +308,8 @@ def test_disks_are_counted_as_the_driver_counts(generation, config_drive,
 
 def test_too_many_disks_are_told_with_numbers():
     found = requirements.of(flavor(), {'hw_machine_type': GEN2},
-                    disks=requirements.Disks(64 * ('',), config_drive=True))
+                            disks=requirements.Disks(64 * ('',),
+                                                     config_drive=True))
     assert found.contradictions == (
         '65 disks and a config drive with image hw_machine_type=hyperv-gen2: '
         '66 of them on SCSI, which has 64 slots',)
@@ -319,7 +320,7 @@ def test_images_hyper_v_cannot_boot_stay_off_it(disk_format):
     image = {'disk_format': disk_format}
     assert requirements.of(flavor(), image).forbidden == {HYPERV}
     assert requirements.of(flavor(), {**image, 'img_hv_type': 'hyperv'}
-                   ).contradictions == (
+                           ).contradictions == (
         f'image disk_format={disk_format}: Hyper-V boots from vhd, vhdx, '
         'iso',)
     assert not requirements.of(
@@ -482,7 +483,7 @@ def test_64_kb_of_properties_make_no_long_message():
         'hw_machine_type', 'os_secure_boot', 'os_vtpm', 'os_shielded_vm',
         'os_type', 'hw_cpu_features')}
     found = requirements.of(flavor({'os:resolution': 'x' * 65536}),
-                    {'img_hv_type': 'hyperv', **image})
+                            {'img_hv_type': 'hyperv', **image})
     assert found.contradictions
     assert sum(map(len, found.contradictions)) < 2000
 
