@@ -22,7 +22,7 @@ __all__ = ('Candidate', 'disk_of', 'volume_of')
 
 
 def volume_of(host_state: Any,
-              snapshot: volumes.Snapshot) -> volumes.Volume | None:
+              snapshot: volumes.Snapshot) -> volumes.VolumeState | None:
     """The volume a host's first candidate is on: the one Nova claims."""
     for candidate in (host_state.allocation_candidates or ())[:1]:
         disk = disk_of(candidate)

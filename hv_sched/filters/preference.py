@@ -44,11 +44,11 @@ class Preference:
     members: Mapping[str, int] | None
     image_id: str | None
 
-    def room_gb(self, volume: volumes.Volume) -> int:
+    def room_gb(self, volume: volumes.VolumeState) -> int:
         """Room left by other servers and by this request's earlier ones."""
         return volume.room_gb - self.earlier_picks.taken_gb[volume.uuid]
 
-    def members_on(self, volume: volumes.Volume) -> int:
+    def members_on(self, volume: volumes.VolumeState) -> int:
         """Members of the server group there, this request's included.
 
         0 for a request whose servers need not keep apart.
@@ -58,7 +58,7 @@ class Preference:
         return (self.members.get(volume.uuid, 0)
                 + self.earlier_picks.servers[volume.uuid])
 
-    def image_worth(self, host: str, volume: volumes.Volume) -> float:
+    def image_worth(self, host: str, volume: volumes.VolumeState) -> float:
         """Higher means less fetching of the image; 0 is no difference.
 
         A volume that holds it is best. While it holds it not, the first node

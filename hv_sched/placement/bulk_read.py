@@ -47,14 +47,14 @@ def read_overview(client: Placement, listed: Iterable[Listed],
         required=names.COMPUTE_NODE))
     in_use = client.all_traits(associated=True)
     known_classes = client.resource_classes()
-    wanted = sorted(set(aggregates))
+    distinct = sorted(set(aggregates))
     members = in_parallel(workers, lambda aggregate: _uuids(
-        client.list_providers(member_of=aggregate)), wanted)
+        client.list_providers(member_of=aggregate)), distinct)
     return Overview(
         listed={p.uuid: p for p in listed},
         compute_nodes=compute_nodes,
         node_traits=_node_traits(client, in_use, compute_nodes, workers),
-        members=dict(zip(wanted, members, strict=True)),
+        members=dict(zip(distinct, members, strict=True)),
         volumes=_volume_summaries(client, in_use, known_classes),
         open_nodes=_open_nodes(client, in_use),
         known_traits=client.all_traits(),
@@ -74,11 +74,11 @@ def _node_traits(client: Placement, in_use: frozenset[str],
     queries = _trait_queries(in_use)
     owners = in_parallel(workers, lambda query: _uuids(
         client.list_providers(required=query)), queries.values())
-    found: dict[str, set[str]] = {}
+    by_node: dict[str, set[str]] = {}
     for trait, uuids in zip(queries, owners, strict=True):
         for uuid in uuids & compute_nodes:
-            found.setdefault(uuid, set()).add(trait)
-    return {uuid: frozenset(traits) for uuid, traits in found.items()}
+            by_node.setdefault(uuid, set()).add(trait)
+    return {uuid: frozenset(traits) for uuid, traits in by_node.items()}
 
 
 def _trait_queries(in_use: frozenset[str]) -> dict[str, str]:
@@ -88,16 +88,16 @@ def _trait_queries(in_use: frozenset[str]) -> dict[str, str]:
     enough to know which nodes have any (then shown as having the first): a
     cloud's other hosts may have dozens, each of which would be a request.
     """
-    ours = sorted(
+    queried = sorted(
         trait for trait in in_use
         if ownership.node_trait(trait, cpu_managed=True)
         and not trait.startswith(names.FORMER_RATIO_PREFIX)
         and trait != names.VOLUME)
-    cpu = [trait for trait in ours if trait.startswith(names.HW_CPU_PREFIX)]
+    cpu = [trait for trait in queried if trait.startswith(names.HW_CPU_PREFIX)]
     if not cpu or names.CPU_MANAGED in in_use:
-        return {trait: trait for trait in ours}
+        return {trait: trait for trait in queried}
     return {cpu[0]: f'in:{",".join(cpu)}',
-            **{trait: trait for trait in ours if trait not in cpu}}
+            **{trait: trait for trait in queried if trait not in cpu}}
 
 
 def _volume_summaries(client: Placement, in_use: frozenset[str],
@@ -161,10 +161,10 @@ def read_providers(client: Placement, listed: Iterable[Listed],
     :param listed: the providers, as a list request told them
     :param with_shares: volumes whose shares by consumer are needed too
     """
-    found = in_parallel(
-        workers, lambda one: _read(client, one, one.uuid in with_shares),
-        listed)
-    return {provider.uuid: provider for provider in found if provider}
+    providers = in_parallel(
+        workers, lambda provider: _read(
+            client, provider, provider.uuid in with_shares), listed)
+    return {provider.uuid: provider for provider in providers if provider}
 
 
 def _read(client: Placement, listed: Listed, with_shares: bool

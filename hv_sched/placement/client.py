@@ -32,9 +32,9 @@ from hv_sched.placement import transport as transports
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Listed
-from hv_sched.placement.transport import Answer
 from hv_sched.placement.transport import DEFAULT_TIMEOUT
 from hv_sched.placement.transport import MICROVERSION
+from hv_sched.placement.transport import Response
 from hv_sched.placement.transport import Transport
 
 # The newest one whose POST /allocations leaves the consumers' types alone.
@@ -64,13 +64,13 @@ class Placement:
         self._read_attempts = read_attempts
 
     def _send(self, method: str, url: str, doing: str, body: Any = None,
-              microversion: str = MICROVERSION) -> Answer:
+              microversion: str = MICROVERSION) -> Response:
         try:
             answer = self._transport.send(method, url, body, microversion)
         except Exception as exc:
             raise errors.of_exception(exc, doing) from exc
         if answer.status >= 400:
-            raise errors.of_answer(answer, doing)
+            raise errors.of_response(answer, doing)
         return answer
 
     def _get(self, path: str, doing: str,

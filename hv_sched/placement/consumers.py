@@ -51,14 +51,14 @@ class Consumer:
 
     def body(self, typed: bool) -> dict[str, Any]:
         """The JSON object of ``POST /allocations``."""
-        found: dict[str, Any] = {
+        body: dict[str, Any] = {
             'allocations': {provider: {'resources': dict(resources)}
                             for provider, resources in self.held.items()},
             'project_id': self.project_id, 'user_id': self.user_id,
             'consumer_generation': self.generation}
         if typed:
-            found['consumer_type'] = self.consumer_type
-        return found
+            body['consumer_type'] = self.consumer_type
+        return body
 
 
 def from_answer(uuid: str, answer: Mapping[str, Any]) -> Consumer | None:

@@ -21,8 +21,8 @@ from typing import Any
 from keystoneauth1 import exceptions as ksa_exceptions
 
 from hv_sched import exception
-from hv_sched.placement.transport import Answer
 from hv_sched.placement.transport import MICROVERSION
+from hv_sched.placement.transport import Response
 
 # errors[0].code of answers that a new look at Placement cures.
 # duplicate_name also means a duplicate uuid: both say somebody was faster.
@@ -34,22 +34,22 @@ _HTTP_NOT_ACCEPTABLE = 406
 _DENIED = (401, 403)
 
 
-def of_answer(answer: Answer, doing: str) -> exception.PlacementError:
+def of_response(response: Response, doing: str) -> exception.PlacementError:
     """Turn a refusal into the exception to raise.
 
     keystoneauth's own exceptions omit ``errors[0].code``, which alone tells
     a lost race from a full volume: both are 409.
 
-    :param answer: of status 400 or more
+    :param response: of status 400 or more
     :param doing: what was attempted, for the message
     """
-    status = answer.status
-    error = _first_error(answer)
+    status = response.status
+    error = _first_error(response)
     code = error.get('code')
     if status == _HTTP_NOT_ACCEPTABLE and 'max_version' in error:
         return _too_old(error, status)
     detail = ' '.join(
-        str(error.get('detail') or answer.reason or '').split())
+        str(error.get('detail') or response.reason or '').split())
     message = f'{doing}: Placement answered {status}: {detail}'
     kind: type[exception.PlacementError] = exception.PlacementRefused
     if status in _DENIED:
@@ -83,10 +83,10 @@ def of_exception(exc: Exception, doing: str) -> exception.PlacementError:
     return exception.PlacementUnavailable(f'{doing}: {exc!r}')
 
 
-def _first_error(answer: Answer) -> dict[str, Any]:
+def _first_error(response: Response) -> dict[str, Any]:
     """The first of Placement's errors; a proxy's HTML has none."""
     try:
-        return dict(answer.json()['errors'][0])
+        return dict(response.json()['errors'][0])
     except (ValueError, KeyError, IndexError, TypeError):
         return {}
 

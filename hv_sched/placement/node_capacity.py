@@ -61,40 +61,40 @@ def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
     """
     if names.CLUSTERED not in client.all_traits(associated=True):
         return {}
-    listed = {one.uuid: one.name for one in
+    labels = {provider.uuid: provider.name for provider in
               client.list_providers(required=names.CLUSTERED)}
-    found: dict[str, NodeCapacity] = {}
+    nodes: dict[str, NodeCapacity] = {}
     for resource_class in (VCPU, MEMORY_MB):
-        if found.keys() >= listed.keys():
+        if nodes.keys() >= labels.keys():
             break
         summaries = client.allocation_candidates(
             resources=f'{resource_class}:1', required=names.CLUSTERED
         )['provider_summaries']
-        found.update({uuid: _from_summary(uuid, listed[uuid], summaries[uuid])
-                      for uuid in listed.keys() & summaries.keys()})
-    full = sorted(listed.keys() - found.keys())
-    found.update({one.uuid: one for one in parallel.in_parallel(
-        workers, lambda uuid: _read_one(client, uuid, listed[uuid]), full)})
-    return found
+        nodes.update({uuid: _from_summary(uuid, labels[uuid], summaries[uuid])
+                      for uuid in labels.keys() & summaries.keys()})
+    full = sorted(labels.keys() - nodes.keys())
+    nodes.update({node.uuid: node for node in parallel.in_parallel(
+        workers, lambda uuid: _read_node(client, uuid, labels[uuid]), full)})
+    return nodes
 
 
 def _from_summary(uuid: str, name: str, summary: Mapping[str, Any]
                   ) -> NodeCapacity:
     return NodeCapacity(uuid, name, {
-        rc: Amount(one['capacity'], one['used'])
-        for rc, one in summary['resources'].items()},
+        rc: Amount(resource['capacity'], resource['used'])
+        for rc, resource in summary['resources'].items()},
         frozenset(summary['traits']))
 
 
-def _read_one(client: Placement, uuid: str, name: str) -> NodeCapacity:
+def _read_node(client: Placement, uuid: str, name: str) -> NodeCapacity:
     used = client.usages(uuid)[1]
     return NodeCapacity(uuid, name, {
-        rc: Amount(one.capacity, used.get(rc, 0))
-        for rc, one in client.inventories(uuid)[1].items()},
+        rc: Amount(inventory.capacity, used.get(rc, 0))
+        for rc, inventory in client.inventories(uuid)[1].items()},
         client.traits(uuid)[1])
 
 
-def free(some: Iterable[NodeCapacity], resource_class: str) -> int:
+def free(nodes: Iterable[NodeCapacity], resource_class: str) -> int:
     """What nodes that take servers have left, together."""
-    return sum(max(0, node.amount(resource_class).free) for node in some
+    return sum(max(0, node.amount(resource_class).free) for node in nodes
                if names.PAUSED not in node.traits)

@@ -26,6 +26,7 @@ from hv_sched.features import remotefx
 from hv_sched.placement import names
 
 VOLUME_CLASSES = frozenset((names.DISK_GB, names.HELD_DISK_GB))
+CHILD_CLASSES = frozenset((names.REMOTEFX_ADAPTER, names.REMOTEFX_VRAM_MB))
 GPU_PREFIXES = (remotefx.RESOLUTION_PREFIX, remotefx.HEADS_PREFIX)
 
 _VOLUME_TRAITS = frozenset((

@@ -29,7 +29,7 @@ DEFAULT_TIMEOUT = 60.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
-class Answer:
+class Response:
     """An HTTP answer, read to its end.
 
     :param reason: the words behind the status
@@ -48,9 +48,9 @@ class Answer:
         return json.loads(self.content)
 
 
-def answer_of(response: Any) -> Answer:
+def response_of(response: Any) -> Response:
     """:param response: of the requests library"""
-    return Answer(response.status_code, response.headers, response.content,
+    return Response(response.status_code, response.headers, response.content,
                   response.reason or '')
 
 
@@ -58,7 +58,7 @@ class Transport(Protocol):
     """One way to Placement."""
 
     def send(self, method: str, url: str, body: Any = None,
-             microversion: str = MICROVERSION) -> Answer:
+             microversion: str = MICROVERSION) -> Response:
         """Send one request.
 
         :param url: below Placement's endpoint, with its query
@@ -81,11 +81,11 @@ class KeystoneTransport:
         self._timeout = timeout
 
     def send(self, method: str, url: str, body: Any = None,
-             microversion: str = MICROVERSION) -> Answer:
+             microversion: str = MICROVERSION) -> Response:
         """As Transport says."""
         headers = {'OpenStack-API-Version': f'placement {microversion}',
                    'Accept': 'application/json'}
         payload = {} if body is None else {'json': body}
-        return answer_of(self._adapter.request(
+        return response_of(self._adapter.request(
             url, method, headers=headers, raise_exc=False,
             timeout=self._timeout, **payload))

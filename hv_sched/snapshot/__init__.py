@@ -12,7 +12,7 @@
 
 """What nova-scheduler knows of all volumes, and how it is read.
 
-``snapshot.get()`` is what filters and weighers ask. Only the cache and its
-reader (``snapshot``, ``snapshot_reader``) need Nova: doctor and explain read
-the same values without it, so this file must import nothing.
+``cache.get()`` is what filters and weighers ask. Only the cache and what it
+reads with (``nova_reader``, ``nova_transport``) need Nova: doctor and explain
+read the same values without it, so this file must import nothing.
 """

@@ -27,21 +27,21 @@ from hv_sched.placement import names
 from hv_sched.snapshot import volumes
 
 
-def read_homes(known: Mapping[str, volumes.Volume],
+def read_homes(published: Mapping[str, volumes.VolumeState],
                ) -> dict[str, frozenset[str]]:
     """Volumes by node, both as provider uuids."""
-    found: dict[str, set[str]] = {}
-    for uuid, volume in known.items():
+    homes: dict[str, set[str]] = {}
+    for uuid, volume in published.items():
         for node in _nodes(volume):
-            found.setdefault(node, set()).add(uuid)
-    return {node: frozenset(some) for node, some in found.items()}
+            homes.setdefault(node, set()).add(uuid)
+    return {node: frozenset(uuids) for node, uuids in homes.items()}
 
 
-def _nodes(volume: volumes.Volume) -> list[str]:
-    found = []
+def _nodes(volume: volumes.VolumeState) -> list[str]:
+    nodes = []
     for trait in volume.traits:
         if trait.startswith(names.HOME_PREFIX):
             # One not of our making says nothing; the publisher removes it.
             with contextlib.suppress(ValueError):
-                found.append(names.node_of(trait))
-    return found
+                nodes.append(names.node_of(trait))
+    return nodes

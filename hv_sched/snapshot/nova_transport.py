@@ -34,11 +34,11 @@ class NovaTransport:
 
     def send(self, method: str, url: str, body: Any = None,
              microversion: str = transport.MICROVERSION
-             ) -> transport.Answer:
+             ) -> transport.Response:
         """As Transport says."""
         send = getattr(report.report_client_singleton(), method.lower())
         payload = (body,) if method in _WITH_BODY else ()
-        return transport.answer_of(
+        return transport.response_of(
             send(url, *payload, version=microversion))
 
 

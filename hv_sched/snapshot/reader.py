@@ -99,7 +99,7 @@ class SnapshotReader:
         return {provider.uuid: provider.name for provider
                 in self._placement.list_providers(required=trait)}
 
-    def _volumes(self) -> dict[str, volumes.Volume]:
+    def _volumes(self) -> dict[str, volumes.VolumeState]:
         # Asked for the escrow class, which never runs out: a full volume
         # would be absent if asked for its DISK_GB.
         summaries = self._placement.allocation_candidates(
@@ -111,8 +111,8 @@ class SnapshotReader:
                      if names.VOLUME in summary['traits']}
         return published | self._without_migrations(published)
 
-    def _without_migrations(self, published: Mapping[str, volumes.Volume],
-                            ) -> dict[str, volumes.Volume]:
+    def _without_migrations(self, published: Mapping[str, volumes.VolumeState],
+                            ) -> dict[str, volumes.VolumeState]:
         """Volumes with escrow, of which only the servers' part counts.
 
         The fullest first, where it decides; of those beyond the number of
@@ -141,11 +141,11 @@ class SnapshotReader:
 
 
 def _volume(uuid: str, title: str,
-            summary: Mapping[str, Any]) -> volumes.Volume:
+            summary: Mapping[str, Any]) -> volumes.VolumeState:
     """A volume all of whose escrow counts as kept for servers."""
     resources = summary['resources']
     disk = resources.get(names.DISK_GB, {'capacity': 0, 'used': 0})
-    return volumes.Volume(
+    return volumes.VolumeState(
         uuid=uuid, name=title, capacity_gb=disk['capacity'],
         used_gb=disk['used'], traits=frozenset(summary['traits']),
         held_gb=resources[names.HELD_DISK_GB]['used'])

@@ -47,42 +47,43 @@ class RestartRoom:
     @property
     def lacking(self) -> tuple[str, ...]:
         """What is missing, in words; empty when nothing is."""
-        return tuple(f'{-amount} {what}' for amount, what in (
+        return tuple(f'{-amount} {unit}' for amount, unit in (
             (self.memory_mb, 'MB of memory'), (self.vcpus, 'VCPU'),
             (self.disk_gb or 0, 'GB of disk')) if amount < 0)
 
 
-def of_clusters(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
+def of_clusters(snapshot: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
                 ) -> dict[str, RestartRoom]:
     """By the cluster's name, for each that has a node."""
-    return _worst(known, nodes, lambda volume: volume.cluster)
+    return _worst(snapshot, nodes, lambda volume: volume.cluster)
 
 
-def of_volumes(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
+def of_volumes(snapshot: volumes.Snapshot, nodes: Mapping[str, NodeCapacity]
                ) -> dict[str, RestartRoom]:
     """By the volume's provider uuid: of the nodes that use it; any other of
     the cluster may take over.
     """
-    return _worst(known, nodes, lambda volume: volume.uuid)
+    return _worst(snapshot, nodes, lambda volume: volume.uuid)
 
 
-def _worst(known: volumes.Snapshot, nodes: Mapping[str, NodeCapacity],
-           key: Callable[[volumes.Volume], str]) -> dict[str, RestartRoom]:
+def _worst(snapshot: volumes.Snapshot, nodes: Mapping[str, NodeCapacity],
+           key: Callable[[volumes.VolumeState], str]
+           ) -> dict[str, RestartRoom]:
     """What is left after the failure that leaves least."""
     clusters: dict[str, dict[str, NodeCapacity]] = {}
     for uuid, node in nodes.items():
-        for volume in _homes(known, uuid):
+        for volume in _homes(snapshot, uuid):
             clusters.setdefault(volume.cluster, {})[uuid] = node
-    found: dict[str, list[RestartRoom]] = {}
+    rooms_of: dict[str, list[RestartRoom]] = {}
     for uuid, node in nodes.items():
-        homes = _homes(known, uuid)
-        room = _room(known, node, {
-            other: each for volume in homes
-            for other, each in clusters[volume.cluster].items()})
+        homes = _homes(snapshot, uuid)
+        room = _room(snapshot, node, {
+            member: capacity for volume in homes
+            for member, capacity in clusters[volume.cluster].items()})
         for name in {key(volume) for volume in homes}:
-            found.setdefault(name, []).append(room)
+            rooms_of.setdefault(name, []).append(room)
     return {name: min(rooms, key=_badness)
-            for name, rooms in sorted(found.items())}
+            for name, rooms in sorted(rooms_of.items())}
 
 
 def _badness(room: RestartRoom) -> tuple[bool, int, int, int, str]:
@@ -90,31 +91,32 @@ def _badness(room: RestartRoom) -> tuple[bool, int, int, int, str]:
             room.disk_gb or 0, room.node)
 
 
-def _homes(known: volumes.Snapshot, node: str) -> list[volumes.Volume]:
-    return [known.volumes[uuid] for uuid in known.homes.get(node, ())
-            if uuid in known.volumes]
+def _homes(snapshot: volumes.Snapshot, node: str) -> list[volumes.VolumeState]:
+    return [snapshot.volumes[uuid] for uuid in snapshot.homes.get(node, ())
+            if uuid in snapshot.volumes]
 
 
-def _room(known: volumes.Snapshot, node: NodeCapacity,
+def _room(snapshot: volumes.Snapshot, node: NodeCapacity,
           cluster: Mapping[str, NodeCapacity]) -> RestartRoom:
-    others = [other for uuid, other in cluster.items() if uuid != node.uuid]
+    survivors = [member for uuid, member in cluster.items()
+                 if uuid != node.uuid]
     memory, vcpus = (
-        node_capacity.free(others, rc) - node.amount(rc).used
+        node_capacity.free(survivors, rc) - node.amount(rc).used
         for rc in (node_capacity.MEMORY_MB, node_capacity.VCPU))
     return RestartRoom(node.name, memory, vcpus,
-                       _disk_gb(known, node, others))
+                       _disk_gb(snapshot, node, survivors))
 
 
-def _disk_gb(known: volumes.Snapshot, node: NodeCapacity,
-             others: Iterable[NodeCapacity]) -> int | None:
+def _disk_gb(snapshot: volumes.Snapshot, node: NodeCapacity,
+             survivors: Iterable[NodeCapacity]) -> int | None:
     """Room on the cluster's other volumes, less what is on the node's own."""
-    shared = {volume.uuid for other in others
-              for volume in _homes(known, other.uuid)}
-    alone = [volume for volume in _homes(known, node.uuid)
+    shared = {volume.uuid for survivor in survivors
+              for volume in _homes(snapshot, survivor.uuid)}
+    alone = [volume for volume in _homes(snapshot, node.uuid)
              if volume.uuid not in shared]
     needed = sum(volume.used_gb for volume in alone)
     if not needed:
         return None
-    return sum(known.volumes[uuid].room_gb for uuid in shared
-               if names.NO_NEW_DISKS not in known.volumes[uuid].traits
+    return sum(snapshot.volumes[uuid].room_gb for uuid in shared
+               if names.NO_NEW_DISKS not in snapshot.volumes[uuid].traits
                ) - needed

@@ -30,16 +30,16 @@ class Scarcity:
 
     features_of: Mapping[str, frozenset[str]]
 
-    def of(self, node: str, asked: frozenset[str]) -> float:
+    def of(self, node: str, requested: frozenset[str]) -> float:
         """How scarce a node is to a server, from 0 to below 1.
 
         The share of free nodes that cannot do all the node can: none is
         taken from those who need what many have. What the server asks for
         itself is well used and does not count.
 
-        :param asked: feature traits the server asks for
+        :param requested: feature traits the server asks for
         """
-        spared = self.features_of.get(node, frozenset()) - asked
+        spared = self.features_of.get(node, frozenset()) - requested
         return self._of_features(spared)
 
     def _of_features(self, spared: frozenset[str]) -> float:

@@ -20,7 +20,7 @@ from hv_sched.snapshot import scarcity
 
 
 @dataclasses.dataclass(frozen=True)
-class Volume:
+class VolumeState:
     """A published volume.
 
     :param capacity_gb: (total - reserved) * allocation_ratio
@@ -76,7 +76,7 @@ class Snapshot:
     :param free_nodes: what the nodes with room can do
     """
 
-    volumes: Mapping[str, Volume]
+    volumes: Mapping[str, VolumeState]
     nodes: Mapping[str, str]
     homes: Mapping[str, frozenset[str]]
     traits: frozenset[str]

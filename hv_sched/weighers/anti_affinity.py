@@ -26,7 +26,7 @@ from hv_sched.weighers import base
 class SharedVolumeAntiAffinityWeigher(base.VolumeWeigher):
     """Higher weights, which is fewer members on the volume, win."""
 
-    def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
+    def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:
         """The members on the volume, negated."""
         return -float(preferences.members_on(volume))

@@ -115,6 +115,6 @@ class VolumeWeigher(SnapshotWeigher[preference.Preference]):
         return 0.0
 
     @abc.abstractmethod
-    def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
+    def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:
         """The weight of a host on its volume."""

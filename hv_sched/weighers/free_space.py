@@ -31,7 +31,7 @@ from hv_sched.weighers import base
 class SharedVolumeFreeSpaceWeigher(base.VolumeWeigher):
     """Higher weights, which is more room, win."""
 
-    def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
+    def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:
         """Room in GB, less what this request's earlier servers took."""
         return float(preferences.room_gb(volume))

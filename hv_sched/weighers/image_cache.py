@@ -43,7 +43,7 @@ class ImageCacheWeigher(base.VolumeWeigher):
     minval = 0.0
     maxval = 1.0
 
-    def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
+    def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:
         """1 has it, 0 fetches it once, -1 would fetch it again."""
         if preferences.keeps_apart:

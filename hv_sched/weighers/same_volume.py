@@ -49,7 +49,7 @@ class SameVolumeWeigher(base.VolumeWeigher):
         return float(bool(move.kept_on
                           & snapshot.homes.get(obj.uuid, frozenset())))
 
-    def _weigh_volume(self, host_state: Any, volume: volumes.Volume,
+    def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:
         """A host with a disk to choose is no move that keeps it."""
         return 0.0

@@ -24,6 +24,7 @@ import sqlite3
 import threading
 import typing
 import uuid
+from wsgiref import util as wsgi_util
 
 from keystoneauth1 import adapter
 from keystoneauth1 import session
@@ -37,6 +38,8 @@ from placement import deploy
 from placement.db.sqlalchemy import migration
 import requests
 from wsgi_intercept import interceptor
+
+from tests import write_watch
 
 StartResponse = typing.Callable[..., typing.Any]
 Environ = dict[str, typing.Any]
@@ -169,6 +172,22 @@ class Service:
         with self._lock:
             return list(self._handle(environ, start_response))
 
+    def read(self, url: str) -> dict[str, typing.Any] | None:
+        """What Placement has, beside all requests: not logged, not faulty.
+
+        :returns: None for any answer but 200
+        """
+        statuses: list[str] = []
+        environ: Environ = {'HTTP_X_AUTH_TOKEN': 'admin',
+                            'HTTP_ACCEPT': 'application/json',
+                            'HTTP_OPENSTACK_API_VERSION': 'placement 1.39'}
+        wsgi_util.setup_testing_defaults(environ)
+        environ.update(PATH_INFO=url, SCRIPT_NAME='')
+        with self._lock:
+            body = b''.join(self._handle(
+                environ, lambda status, *_: statuses.append(status)))
+        return json.loads(body) if statuses[0][:3] == '200' else None
+
     def refuse_all(self, status: str, code: str = 'placement.undefined_code'
                    ) -> None:
         """Answer every request with an error, such as '403 Forbidden'."""
@@ -186,7 +205,10 @@ class Adapter(adapter.Adapter):
         every later one
     :ivar kill_after_answer: Placement has done request kill_at by then
     :ivar kill_methods: the methods that count towards kill_at
+    :ivar is_hv_sched: whether what it writes must be hv_sched's own
     """
+
+    is_hv_sched = True
 
     def __init__(self, *args: typing.Any, **kwargs: typing.Any) -> None:
         super().__init__(*args, **kwargs)
@@ -226,14 +248,23 @@ class Adapter(adapter.Adapter):
 
 
 class Placement(Adapter):
-    """An Adapter to an empty Placement, with the service behind it."""
+    """An Adapter to an empty Placement, with the service behind it.
+
+    :ivar watch: notes what hv_sched's writes change that is not its own
+    """
 
     service: Service
+    watch: write_watch.Watch
 
     def another(self, token: str = 'admin') -> Adapter:
-        """A second client of the same Placement, such as an operator."""
-        return Adapter(_session(self.service, token),
-                       service_type='placement')
+        """A second client of the same Placement, such as an operator.
+
+        Its writes are not hv_sched's, so they may change anything.
+        """
+        client = Adapter(_session(self.service, token),
+                         service_type='placement')
+        client.is_hv_sched = False
+        return client
 
     def json(self, url: str, microversion: str = '1.39') -> typing.Any:
         """What a GET answers; raises keystoneauth1's errors."""
@@ -259,6 +290,12 @@ def running_placement() -> collections.abc.Iterator[Placement]:
     service = Service(app.handle)
     client = Placement(_session(service, 'admin'), service_type='placement')
     client.service = service
+    client.watch = write_watch.Watch(service.read, _is_foreign)
     with app.patched(), interceptor.RequestsInterceptor(
-            lambda: service, url=service.endpoint):
+            lambda: service, url=service.endpoint), client.watch:
         yield client
+    assert not client.watch.violations, client.watch.violations
+
+
+def _is_foreign(transport: typing.Any) -> bool:
+    return not getattr(transport._adapter, 'is_hv_sched', True)

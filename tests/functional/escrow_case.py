@@ -33,6 +33,7 @@ class EscrowCase:
     """A node and a volume of 500 GB."""
 
     def __init__(self, placement):
+        # Sets up what Nova and the publisher have written, then restores.
         self.client = client.from_adapter(placement)
         self.placement = placement
         self.nova = nova_answers.Answers()

@@ -29,6 +29,7 @@ from hv_sched import conf
 from hv_sched import model
 from hv_sched.placement import names
 from hv_sched.snapshot import cache
+from tests import write_watch
 from tests.nova import placement
 from tests.nova import publish
 
@@ -44,6 +45,8 @@ STOCK_FILTERS = ['ComputeFilter', 'ComputeCapabilitiesFilter',
                  'ImagePropertiesFilter', 'ServerGroupAntiAffinityFilter',
                  'ServerGroupAffinityFilter']
 _FREED_WITHIN_S = 5
+_TRANSPORTS = ('hv_sched.placement.transport.KeystoneTransport',
+               'hv_sched.snapshot.nova_transport.NovaTransport')
 Shares = dict[str, dict[str, dict[str, int]]]
 
 
@@ -71,8 +74,18 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
                         slice(None), kept)
         super().setUp()
         self.observed = self.useFixture(placement.Observer())
+        self.watch = self.useFixture(write_watch.Watch(
+            self._read_placement, transports=_TRANSPORTS))
+        self.addCleanup(self._assert_only_ours_was_written)
         self.publisher = publish.Publisher(self.placement)
         self.volumes: dict[str, str] = {}
+
+    def _read_placement(self, url: str) -> dict[str, Any] | None:
+        response = self.placement.get(url, version='1.39')
+        return dict(response.body) if response.status == 200 else None
+
+    def _assert_only_ours_was_written(self) -> None:
+        self.assertEqual([], self.watch.violations)
 
     def _choose_plugins(self) -> None:
         if self.STOCK:

@@ -28,7 +28,7 @@ from hv_sched.snapshot import volumes
 
 AGGREGATE = '3f6f2b4e-8a51-4c15-9f0c-6f2a3f6cf0aa'
 KNOWN = volumes.Snapshot(
-    volumes={'v1': volumes.Volume('v1', 'csv:c1/CSV1', 500, 0)},
+    volumes={'v1': volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 0)},
     nodes={'n1': 'hv1'}, homes={'n1': frozenset({'v1'})},
     traits=frozenset({names.PAUSED, names.NO_NEW_DISKS}))
 NOTHING = volumes.Snapshot({}, {}, {}, frozenset())

@@ -28,7 +28,7 @@ NODES = [str(uuid.UUID(int=number)) for number in range(1, 13)]
 
 
 def volume(number, nodes=(), *traits):
-    return volumes.Volume(
+    return volumes.VolumeState(
         f'v{number}', f'csv:c1/CSV{number}', 500, 0,
         traits=frozenset({*map(names.home_trait, nodes), *traits}))
 
@@ -63,7 +63,7 @@ def test_what_is_published_is_what_is_read():
                          cut_off_nodes=frozenset({'hv2'}))
             for number in range(2))),
         {node.name: uuid for node, uuid in zip(nodes, NODES, strict=False)})
-    published = {uuid: volumes.Volume(
+    published = {uuid: volumes.VolumeState(
         uuid, uuid, 1, 0, traits=desired.volume_traits(
             layout, uuid, False, frozenset(), Settings()))
         for uuid in layout.volumes}

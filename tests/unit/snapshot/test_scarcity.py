@@ -168,7 +168,7 @@ class Answers:
         assert method == 'GET'
         self.urls.append(url)
         trait = url.partition('required=')[2].split('&')[0].split(',')[0]
-        return transport.Answer(200, {}, json.dumps({'resource_providers': [
+        return transport.Response(200, {}, json.dumps({'resource_providers': [
             {'uuid': name, 'name': name, 'generation': 0,
              'parent_provider_uuid': name.partition(':')[0]}
             for name, traits in self.providers.items() if trait in traits

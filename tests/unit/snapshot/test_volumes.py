@@ -18,7 +18,7 @@ from hv_sched.snapshot import volumes
 
 
 def cluster_of(name):
-    return volumes.Volume('v', name, 500, 0).cluster
+    return volumes.VolumeState('v', name, 500, 0).cluster
 
 
 @pytest.mark.parametrize('name,other,are_one', [

@@ -31,8 +31,8 @@ from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
 
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
-BIG = volumes.Volume('v1', 'csv:c1/CSV1', 500, 100)
-SMALL = volumes.Volume('v2', 'csv:c1/CSV2', 200, 100,
+BIG = volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 100)
+SMALL = volumes.VolumeState('v2', 'csv:c1/CSV2', 200, 100,
                        traits=frozenset({names.image_trait(IMAGE)}))
 
 
@@ -138,7 +138,7 @@ def busy(state, share):
 
 def test_the_default_outweighs_load_at_each_of_the_three_steps(know):
     """One volume has the image, one fetches it, one is untouched."""
-    know(BIG, SMALL, volumes.Volume('v3', 'csv:c1/CSV3', 500, 0))
+    know(BIG, SMALL, volumes.VolumeState('v3', 'csv:c1/CSV3', 500, 0))
     novas = (ram.RAMWeigher, cpu.CPUWeigher, io_ops.IoOpsWeigher,
              free_space.SharedVolumeFreeSpaceWeigher)
     request_spec = spec()
