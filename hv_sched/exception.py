@@ -52,7 +52,23 @@ class PlacementError(HvSchedError):
 
 
 class PlacementUnavailable(PlacementError, Retriable):
-    """No answer, a time-out or a 5xx: what was sent may or may not stand."""
+    """No answer, a time-out, a 5xx, or what is no answer of Placement's.
+
+    What was sent may or may not stand.
+
+    :param retry_after: seconds the service asks to wait, None when it does
+        not say
+    """
+
+    def __init__(self, message: str, status: int | None = None,
+                 code: str | None = None,
+                 retry_after: float | None = None) -> None:
+        super().__init__(message, status, code)
+        self.retry_after = retry_after
+
+
+class KeystoneUnavailable(PlacementUnavailable):
+    """Keystone gave no token, so Placement was not asked."""
 
 
 class PlacementConflict(PlacementError, Retriable):
@@ -64,7 +80,7 @@ class PlacementRefused(PlacementError, Terminal):
 
 
 class PlacementNotFound(PlacementRefused):
-    """The provider, class or trait is not there (404)."""
+    """The provider, class or trait is not there: a 404 that names it."""
 
 
 class PlacementDenied(PlacementError, Terminal):

@@ -52,7 +52,7 @@ class Watch(fixtures.Fixture):
                  spares: typing.Callable[[typing.Any], bool] = (
                      lambda transport: False),
                  transports: collections.abc.Iterable[str] = (
-                     'hv_sched.placement.transport.KeystoneTransport',)
+                     'hv_sched.placement.keystone_transport.KeystoneTransport',)
                  ) -> None:
         super().__init__()
         self.violations: list[str] = []

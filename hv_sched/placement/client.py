@@ -13,9 +13,9 @@
 """Placement's API in the terms hv_sched uses.
 
 A call returns what was asked for or raises a ``PlacementError`` whose type
-says whether trying again can help. Reads are repeated on a lost connection,
-a time-out or a 5xx. Writes are not: whether one stands is only known by
-observing again.
+says whether trying again can help; nothing else leaves it. Reads are
+repeated while no answer comes that is one. Writes are not: whether one
+stands is only known by observing again.
 """
 
 from collections.abc import Iterable
@@ -24,79 +24,81 @@ from collections.abc import Sequence
 from typing import Any
 from urllib import parse
 
-from hv_sched import exception
+from hv_sched.placement import bodies
 from hv_sched.placement import consumers as consumer_values
-from hv_sched.placement import errors
 from hv_sched.placement import retry
-from hv_sched.placement import transport as transports
+from hv_sched.placement.calls import Call
+from hv_sched.placement.calls import Caller
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.keystone_transport import DEFAULT_TIMEOUT
+from hv_sched.placement.keystone_transport import KeystoneTransport
 from hv_sched.placement.observed import Listed
-from hv_sched.placement.transport import DEFAULT_TIMEOUT
 from hv_sched.placement.transport import MICROVERSION
-from hv_sched.placement.transport import Response
 from hv_sched.placement.transport import Transport
 
 # The newest one whose POST /allocations leaves the consumers' types alone.
 _UNTYPED_MICROVERSION = '1.37'
 _UNQUOTED = ':,!'  # in a query, as Placement's own documentation has them
+# One read ends after this many time-outs, whatever is tried in between.
+_TIMEOUTS_A_READ = 2
+# Placement's answers to a write without a body.
+_WRITTEN = (204,)
+_CREATED_OR_THERE = (201, 204)
+
+Query = Sequence[tuple[str, str]]
 
 
 def from_adapter(adapter: Any, timeout: float = DEFAULT_TIMEOUT
                  ) -> 'Placement':
     """Placement behind a keystoneauth1 Adapter.
 
-    :param timeout: seconds one request may take
+    :param timeout: seconds one answer may take; a read, with all its
+        attempts, ends after twice as long
     """
-    return Placement(transports.KeystoneTransport(adapter, timeout))
+    return Placement(
+        KeystoneTransport(adapter, timeout),
+        retry.Patience(seconds=timeout * _TIMEOUTS_A_READ))
 
 
 class Placement:
     """Placement's API in the terms hv_sched uses.
 
     :param transport: how a request gets there
-    :param read_attempts: how often a read without an answer is tried
+    :param patience: how long a read without an answer is repeated
     """
 
     def __init__(self, transport: Transport,
-                 read_attempts: int = retry.READ_ATTEMPTS) -> None:
-        self._transport = transport
-        self._read_attempts = read_attempts
+                 patience: retry.Patience = retry.PATIENT) -> None:
+        self._calls = Caller(transport, patience)
 
-    def _send(self, method: str, url: str, doing: str, body: Any = None,
-              microversion: str = MICROVERSION) -> Response:
-        try:
-            answer = self._transport.send(method, url, body, microversion)
-        except Exception as exc:
-            raise errors.of_exception(exc, doing) from exc
-        if answer.status >= 400:
-            raise errors.of_response(answer, doing)
-        return answer
+    def _list(self, path: str, doing: str, form: bodies.Form,
+              query: Query = ()) -> Any:
+        """What a path without a uuid answers."""
+        url = path + (f'?{parse.urlencode(query, safe=_UNQUOTED)}'
+                      if query else '')
+        return self._calls.read(Call('GET', url, doing, form))
 
-    def _get(self, path: str, doing: str,
-             params: Mapping[str, str] | Sequence[tuple[str, str]] = ()
-             ) -> dict[str, Any]:
-        url = path + (f'?{parse.urlencode(params, safe=_UNQUOTED)}'
-                      if params else '')
-        return retry.reads(self._read_attempts)(self._read, url, doing)
+    def _part(self, uuid: str, part: str, form: bodies.Form) -> Any:
+        """What is said of one provider under a path."""
+        return self._calls.read(Call(
+            'GET', f'/resource_providers/{uuid}/{part}',
+            f'read the {part} of {uuid}', form, subject=uuid))
 
-    def _read(self, url: str, doing: str) -> dict[str, Any]:
-        answer = self._send('GET', url, doing)
-        try:
-            return dict(answer.json())
-        except ValueError as exc:
-            raise exception.PlacementUnavailable(
-                f'{doing}: the answer is not JSON', answer.status) from exc
-
-    def _put(self, path: str, doing: str, body: Any = None) -> dict[str, Any]:
-        answer = self._send('PUT', path, doing, body)
-        return dict(answer.json()) if answer.content else {}
+    def _set_part(self, uuid: str, part: str, form: bodies.Form,
+                  body: Mapping[str, Any]) -> int:
+        """Write all of it; returns the provider's new generation."""
+        return int(self._calls.write(Call(
+            'PUT', f'/resource_providers/{uuid}/{part}',
+            f'write the {part} of {uuid}', form, subject=uuid, body=body,
+        ))['resource_provider_generation'])
 
     # -- reading
 
     def newest_version(self) -> tuple[int, int]:
         """The newest microversion this Placement speaks."""
-        versions = self._get('/', 'read the versions')['versions']
+        versions = self._list('/', 'read the versions',
+                              bodies.VERSIONS)['versions']
         return max(_version(version.get('max_version') or '1.0')
                    for version in versions)
 
@@ -104,61 +106,54 @@ class Placement:
         """Providers, filtered by ``required``, ``member_of``, …"""
         return self.providers_with(list(query.items()))
 
-    def providers_with(self, query: Sequence[tuple[str, str]]
-                       ) -> list[Listed]:
+    def providers_with(self, query: Query) -> list[Listed]:
         """Providers by a query that may name a parameter twice."""
-        body = self._get('/resource_providers', 'list resource providers',
-                         query)
-        return [Listed(p['uuid'], p['name'], p['generation'],
-                       p['parent_provider_uuid'])
-                for p in body['resource_providers']]
+        body = self._list('/resource_providers', 'list resource providers',
+                          bodies.PROVIDERS, query)
+        return [_listed(provider) for provider in body['resource_providers']]
 
     def provider(self, uuid: str) -> Listed:
         """One provider's name, generation and parent."""
-        p = self._get(f'/resource_providers/{uuid}',
-                      f'read resource provider {uuid}')
-        return Listed(p['uuid'], p['name'], p['generation'],
-                      p['parent_provider_uuid'])
+        return _listed(self._calls.read(Call(
+            'GET', f'/resource_providers/{uuid}',
+            f'read resource provider {uuid}', bodies.PROVIDER,
+            subject=uuid)))
 
     def inventories(self, uuid: str) -> tuple[int, dict[str, Inventory]]:
         """The generation and the inventories of a provider."""
-        body = self._get(f'/resource_providers/{uuid}/inventories',
-                         f'read the inventories of {uuid}')
+        body = self._part(uuid, 'inventories', bodies.INVENTORIES)
         return body['resource_provider_generation'], {
-            rc: Inventory(**fields)
+            rc: Inventory.of(fields)
             for rc, fields in body['inventories'].items()}
 
     def usages(self, uuid: str) -> tuple[int, dict[str, int]]:
         """The generation and what is allocated of each class."""
-        body = self._get(f'/resource_providers/{uuid}/usages',
-                         f'read the usages of {uuid}')
+        body = self._part(uuid, 'usages', bodies.USAGES)
         return body['resource_provider_generation'], body['usages']
 
     def traits(self, uuid: str) -> tuple[int, frozenset[str]]:
         """The generation and the traits of a provider."""
-        body = self._get(f'/resource_providers/{uuid}/traits',
-                         f'read the traits of {uuid}')
+        body = self._part(uuid, 'traits', bodies.PROVIDER_TRAITS)
         return (body['resource_provider_generation'],
                 frozenset(body['traits']))
 
     def aggregates(self, uuid: str) -> tuple[int, frozenset[str]]:
         """The generation and the aggregates of a provider."""
-        body = self._get(f'/resource_providers/{uuid}/aggregates',
-                         f'read the aggregates of {uuid}')
+        body = self._part(uuid, 'aggregates', bodies.AGGREGATES)
         return (body['resource_provider_generation'],
                 frozenset(body['aggregates']))
 
     def allocations_on(self, uuid: str) -> dict[str, dict[str, int]]:
         """Consumer uuid -> resources, for one provider."""
-        body = self._get(f'/resource_providers/{uuid}/allocations',
-                         f'read the allocations on {uuid}')
+        body = self._part(uuid, 'allocations', bodies.ALLOCATIONS_ON)
         return {consumer: allocation['resources']
                 for consumer, allocation in body['allocations'].items()}
 
     def consumer(self, uuid: str) -> Consumer | None:
         """A consumer with all it holds, None when it holds nothing."""
-        return consumer_values.from_answer(uuid, self._get(
-            f'/allocations/{uuid}', f'read the allocations of {uuid}'))
+        return consumer_values.from_answer(uuid, self._calls.read(Call(
+            'GET', f'/allocations/{uuid}', f'read the allocations of {uuid}',
+            bodies.consumer)))
 
     def all_traits(self, associated: bool = False,
                    name: str | None = None) -> frozenset[str]:
@@ -167,24 +162,27 @@ class Placement:
         :param associated: only those some provider has
         :param name: ``in:A,B`` or ``startswith:A``
         """
-        query = {'name': name} if name else {}
+        query = [('name', name)] if name else []
         if associated:
-            query['associated'] = 'true'
-        return frozenset(
-            self._get('/traits', 'list traits', query)['traits'])
+            query.append(('associated', 'true'))
+        return frozenset(self._list('/traits', 'list traits', bodies.TRAITS,
+                                    query)['traits'])
 
     def resource_classes(self) -> frozenset[str]:
-        body = self._get('/resource_classes', 'list resource classes')
+        body = self._list('/resource_classes', 'list resource classes',
+                          bodies.CLASSES)
         return frozenset(rc['name'] for rc in body['resource_classes'])
 
     def allocation_candidates(self, **query: str) -> dict[str, Any]:
         """The raw answer: allocation_requests and provider_summaries."""
-        return self._get('/allocation_candidates',
-                         'ask for allocation candidates', query)
+        return dict(self._list(
+            '/allocation_candidates', 'ask for allocation candidates',
+            bodies.CANDIDATES, list(query.items())))
 
     def candidates_at(self, url: str) -> dict[str, Any]:
         """The same for a URL that was built from a request of Nova's."""
-        return self._get(url, 'ask for allocation candidates')
+        return dict(self._list(url, 'ask for allocation candidates',
+                               bodies.CANDIDATES))
 
     # -- writing; each returns the provider's new generation
 
@@ -193,19 +191,21 @@ class Placement:
         body = {'uuid': uuid, 'name': name}
         if parent_uuid:
             body['parent_provider_uuid'] = parent_uuid
-        answer = self._send('POST', '/resource_providers',
-                            f'create resource provider {name}', body)
-        return int(answer.json()['generation'])
+        return int(self._calls.write(Call(
+            'POST', '/resource_providers', f'create resource provider {name}',
+            bodies.PROVIDER, body=body))['generation'])
 
     def rename_provider(self, uuid: str, name: str) -> int:
-        body = self._put(f'/resource_providers/{uuid}',
-                         f'rename resource provider {uuid} to {name}',
-                         {'name': name})
-        return int(body['generation'])
+        return int(self._calls.write(Call(
+            'PUT', f'/resource_providers/{uuid}',
+            f'rename resource provider {uuid} to {name}', bodies.PROVIDER,
+            subject=uuid, body={'name': name}))['generation'])
 
     def delete_provider(self, uuid: str) -> None:
-        self._send('DELETE', f'/resource_providers/{uuid}',
-                   f'delete resource provider {uuid}')
+        self._calls.write(Call(
+            'DELETE', f'/resource_providers/{uuid}',
+            f'delete resource provider {uuid}', statuses=_WRITTEN,
+            subject=uuid))
 
     def set_inventories(self, uuid: str, generation: int,
                         inventories: Mapping[str, Inventory]) -> int:
@@ -214,52 +214,55 @@ class Placement:
         The whole set, because a DELETE of one class in use answers
         concurrent_update where this says plainly that it is in use.
         """
-        body = self._put(
-            f'/resource_providers/{uuid}/inventories',
-            f'write the inventories of {uuid}',
-            _inventories_body(generation, inventories))
-        return int(body['resource_provider_generation'])
+        return self._set_part(uuid, 'inventories', bodies.INVENTORIES,
+                              _inventories_body(generation, inventories))
 
     def set_traits(self, uuid: str, generation: int,
                    traits: frozenset[str]) -> int:
-        body = self._put(f'/resource_providers/{uuid}/traits',
-                         f'write the traits of {uuid}',
-                         {'resource_provider_generation': generation,
-                          'traits': sorted(traits)})
-        return int(body['resource_provider_generation'])
+        return self._set_part(uuid, 'traits', bodies.PROVIDER_TRAITS, {
+            'resource_provider_generation': generation,
+            'traits': sorted(traits)})
 
     def set_aggregates(self, uuid: str, generation: int,
                        aggregates: frozenset[str]) -> int:
-        body = self._put(f'/resource_providers/{uuid}/aggregates',
-                         f'write the aggregates of {uuid}',
-                         {'resource_provider_generation': generation,
-                          'aggregates': sorted(aggregates)})
-        return int(body['resource_provider_generation'])
+        return self._set_part(uuid, 'aggregates', bodies.AGGREGATES, {
+            'resource_provider_generation': generation,
+            'aggregates': sorted(aggregates)})
 
     def ensure_trait(self, trait: str) -> None:
-        self._send('PUT', f'/traits/{trait}', f'create trait {trait}')
+        self._name('PUT', 'traits', trait, f'create trait {trait}')
 
     def delete_trait(self, trait: str) -> None:
-        self._send('DELETE', f'/traits/{trait}', f'delete trait {trait}')
+        self._name('DELETE', 'traits', trait, f'delete trait {trait}')
 
     def ensure_resource_class(self, name: str) -> None:
-        self._send('PUT', f'/resource_classes/{name}',
+        self._name('PUT', 'resource_classes', name,
                    f'create resource class {name}')
 
     def delete_resource_class(self, name: str) -> None:
-        self._send('DELETE', f'/resource_classes/{name}',
+        self._name('DELETE', 'resource_classes', name,
                    f'delete resource class {name}')
+
+    def _name(self, method: str, kind: str, name: str, doing: str) -> None:
+        """Make or unmake a name."""
+        self._calls.write(Call(
+            method, f'/{kind}/{name}', doing, subject=name,
+            statuses=_WRITTEN if method == 'DELETE' else _CREATED_OR_THERE))
 
     def write_consumers(self, consumers: Iterable[Consumer]) -> None:
         """Write all that several consumers hold: all of it or nothing.
 
+        When each has a type it is written, also to one that had none. When
+        any has none, the types of all stay as they are.
+
         :raises PlacementConflict: somebody wrote one of them meanwhile
         :raises PlacementRefused: some provider has no room
         """
-        bodies, microversion = _bodies(consumers)
-        self._send('POST', '/allocations',
-                   f'write the allocations of {len(bodies)} consumers',
-                   bodies, microversion)
+        allocations, microversion = _allocations_body(consumers)
+        self._calls.write(Call(
+            'POST', '/allocations',
+            f'write the allocations of {len(allocations)} consumers',
+            statuses=_WRITTEN, body=allocations, microversion=microversion))
 
     def reshape(self, inventories: Mapping[
             str, tuple[int, Mapping[str, Inventory]]],
@@ -274,14 +277,19 @@ class Placement:
         :raises PlacementDenied: the credentials may write consumers only
         :raises PlacementRefused: some provider has no room
         """
-        bodies, microversion = _bodies(consumers)
-        self._send(
+        allocations, microversion = _allocations_body(consumers)
+        self._calls.write(Call(
             'POST', '/reshaper', f'write {len(inventories)} inventories and '
-            f'the allocations of {len(bodies)} consumers',
-            {'allocations': bodies, 'inventories': {
+            f'the allocations of {len(allocations)} consumers',
+            statuses=_WRITTEN, microversion=microversion,
+            body={'allocations': allocations, 'inventories': {
                 uuid: _inventories_body(generation, after)
-                for uuid, (generation, after) in inventories.items()}},
-            microversion)
+                for uuid, (generation, after) in inventories.items()}}))
+
+
+def _listed(body: Mapping[str, Any]) -> Listed:
+    return Listed(body['uuid'], body['name'], body['generation'],
+                  body['parent_provider_uuid'])
 
 
 def _version(text: str) -> tuple[int, int]:
@@ -289,7 +297,8 @@ def _version(text: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def _bodies(consumers: Iterable[Consumer]) -> tuple[dict[str, Any], str]:
+def _allocations_body(consumers: Iterable[Consumer]
+                      ) -> tuple[dict[str, Any], str]:
     """The JSON of consumers, and the microversion that has their types."""
     written = tuple(consumers)
     typed = all(consumer.consumer_type != consumer_values.UNTYPED

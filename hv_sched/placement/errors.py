@@ -10,12 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a refusal, or no answer at all, means: one of our exceptions.
+"""What a refusal, a wrong answer or none at all means: one of our exceptions.
 
 The type says whether trying again can help.
 """
 
 from collections.abc import Mapping
+import datetime
+from email import utils as email_utils
 from typing import Any
 
 from keystoneauth1 import exceptions as ksa_exceptions
@@ -28,72 +30,145 @@ from hv_sched.placement.transport import Response
 # duplicate_name also means a duplicate uuid: both say somebody was faster.
 _CURED_BY_OBSERVING = frozenset((
     'placement.concurrent_update', 'placement.duplicate_name'))
+_HTTP_TIMEOUT = 408
 _HTTP_CONFLICT = 409
 _HTTP_NOT_FOUND = 404
 _HTTP_NOT_ACCEPTABLE = 406
+_HTTP_TOO_MANY = 429
 _DENIED = (401, 403)
+_MAY_PASS = (_HTTP_TIMEOUT, _HTTP_TOO_MANY)
+NOT_KNOWN_WHETHER_WRITTEN = 'it is not known whether what was sent stands'
 
 
-def of_response(response: Response, doing: str) -> exception.PlacementError:
+def of_response(response: Response, doing: str, subject: str | None = None
+                ) -> exception.PlacementError:
     """Turn a refusal into the exception to raise.
 
     keystoneauth's own exceptions omit ``errors[0].code``, which alone tells
-    a lost race from a full volume: both are 409.
+    a lost race from a full volume: both are 409. A 4xx without Placement's
+    own error body is no answer of Placement's: a proxy without the route
+    says 404 to everything. Nor is it "no such thing" when Placement does not
+    say of what: a wrong endpoint is a 404 of Placement's own.
 
     :param response: of status 400 or more
     :param doing: what was attempted, for the message
+    :param subject: the uuid or name of what the request is about
     """
     status = response.status
     error = _first_error(response)
     code = error.get('code')
-    if status == _HTTP_NOT_ACCEPTABLE and 'max_version' in error:
-        return _too_old(error, status)
-    detail = ' '.join(
-        str(error.get('detail') or response.reason or '').split())
-    message = f'{doing}: Placement answered {status}: {detail}'
-    kind: type[exception.PlacementError] = exception.PlacementRefused
+    message = f'{doing}: Placement answered {status}'
+    reason = ' '.join(str(error.get('detail') or response.reason or ''
+                          ).split())
+    if reason:
+        message += f': {reason}'
     if status in _DENIED:
-        kind = exception.PlacementDenied
-        message += ' (the credentials need the admin or service role)'
-    elif status >= 500:
-        kind = exception.PlacementUnavailable
-    elif status == _HTTP_NOT_FOUND:
+        return exception.PlacementDenied(
+            message + ' (the credentials need the admin or service role)',
+            status, code)
+    if status in _MAY_PASS or status >= 500:
+        return exception.PlacementUnavailable(
+            message, status, code, retry_after(response))
+    if not error or (status == _HTTP_NOT_FOUND and not (
+            subject and subject in str(error.get('detail')))):
+        return exception.PlacementUnavailable(
+            f'{message}, which is not Placement\'s own answer: does the '
+            'endpoint lead to it?', status)
+    return _refusal(error, status, message)
+
+
+def _refusal(error: Mapping[str, Any], status: int, message: str
+             ) -> exception.PlacementError:
+    code = error.get('code')
+    if status == _HTTP_NOT_ACCEPTABLE and 'max_version' in error:
+        return exception.MicroversionTooOld(
+            f'hv_sched needs Placement microversion {MICROVERSION} '
+            f'(Placement 9, 2023.1, or newer); this one offers at most '
+            f'{error["max_version"]}', status)
+    kind: type[exception.PlacementError] = exception.PlacementRefused
+    if status == _HTTP_NOT_FOUND:
         kind = exception.PlacementNotFound
     elif status == _HTTP_CONFLICT and code in _CURED_BY_OBSERVING:
         kind = exception.PlacementConflict
     return kind(message, status, code)
 
 
-def of_exception(exc: Exception, doing: str) -> exception.PlacementError:
+def not_an_answer(response: Response, doing: str, fault: str, is_write: bool
+                  ) -> exception.PlacementError:
+    """Of a status or a body that the call cannot be answered with.
+
+    :param fault: what is wrong with it
+    """
+    message = (f'{doing}: Placement answered {response.status} with what is '
+               f'no answer to that ({fault})')
+    if is_write:
+        message += f', so {NOT_KNOWN_WHETHER_WRITTEN}'
+    return exception.PlacementUnavailable(message, response.status)
+
+
+def of_exception(exc: Exception, doing: str, is_write: bool
+                 ) -> exception.PlacementError:
     """Turn what a transport raised into the exception to raise.
 
     :param doing: what was attempted, for the message
     """
+    if isinstance(exc, exception.PlacementError):  # of Keystone
+        return type(exc)(f'{doing}: {exc}', exc.status)
+    after = f'; {NOT_KNOWN_WHETHER_WRITTEN}' if is_write else ''
+    if isinstance(exc, ksa_exceptions.SSLError):
+        return exception.PlacementDenied(f'{doing}: {exc}')
     if isinstance(exc, ksa_exceptions.ConnectionError):
         return exception.PlacementUnavailable(
-            f'{doing}: Placement cannot be reached: {exc}')
+            f'{doing}: Placement cannot be reached: {exc}{after}')
     if isinstance(exc, ksa_exceptions.HttpError):
-        # Keystone's answer, on the way to a token.
-        kind: type[exception.PlacementError] = (
-            exception.PlacementUnavailable if exc.http_status >= 500
-            else exception.PlacementDenied)
-        return kind(f'{doing}: {exc}', exc.http_status)
+        # keystoneauth raises for no status of Placement's: of Keystone's.
+        return of_exception(of_keystone(exc), doing, is_write)
     if isinstance(exc, ksa_exceptions.ClientException):
         return exception.PlacementDenied(f'{doing}: {exc}')
-    return exception.PlacementUnavailable(f'{doing}: {exc!r}')
+    return exception.PlacementUnavailable(
+        f'{doing}: no answer of Placement: {exc!r}{after}')
+
+
+def of_keystone(exc: Exception) -> exception.PlacementError:
+    """Turn what came instead of a token into the exception to raise."""
+    if isinstance(exc, ksa_exceptions.HttpError):
+        status = exc.http_status
+        message = f'Keystone answered {status} to the request for a token'
+        if status in _MAY_PASS or status >= 500:
+            return exception.KeystoneUnavailable(f'{message}: {exc}', status)
+        return exception.PlacementDenied(f'{message}: {exc}', status)
+    if isinstance(exc, ksa_exceptions.SSLError):
+        return exception.PlacementDenied(f'Keystone is not trusted: {exc}')
+    if isinstance(exc, ksa_exceptions.ConnectionError):
+        return exception.KeystoneUnavailable(
+            f'Keystone cannot be reached: {exc}')
+    if isinstance(exc, ksa_exceptions.ClientException) and not isinstance(
+            exc, (ksa_exceptions.InvalidResponse,
+                  ksa_exceptions.DiscoveryFailure)):
+        return exception.PlacementDenied(f'no token of Keystone: {exc}')
+    return exception.KeystoneUnavailable(
+        f'Keystone does not answer as Keystone does: {exc!r}')
+
+
+def retry_after(response: Response) -> float | None:
+    """Seconds an answer asks to wait; None when it does not say."""
+    text = response.headers.get('Retry-After') or ''
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        date = email_utils.parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=datetime.timezone.utc)
+    return max(0.0, (date - now).total_seconds())
 
 
 def _first_error(response: Response) -> dict[str, Any]:
-    """The first of Placement's errors; a proxy's HTML has none."""
+    """The first of Placement's errors; empty in another's answer."""
     try:
-        return dict(response.json()['errors'][0])
+        error = dict(response.json()['errors'][0])
     except (ValueError, KeyError, IndexError, TypeError):
         return {}
-
-
-def _too_old(error: Mapping[str, Any], status: int
-             ) -> exception.PlacementError:
-    return exception.MicroversionTooOld(
-        f'hv_sched needs Placement microversion {MICROVERSION} (Placement 9, '
-        f'2023.1, or newer); this one offers at most '
-        f'{error.get("max_version", "an unknown version")}', status)
+    return error if 'detail' in error or 'code' in error else {}

@@ -13,9 +13,10 @@
 
 """One resource class's inventory, as a value to compare and to write."""
 
+from collections.abc import Mapping
 import dataclasses
 import math
-import typing
+from typing import Any
 
 # Placement's largest integer, what it fills in for a max_unit left out.
 MAX_INT = 2147483647
@@ -35,6 +36,12 @@ class Inventory:
     step_size: int = 1
     allocation_ratio: float = 1.0
 
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> 'Inventory':
+        """An inventory as Placement tells it; fields it adds are left out."""
+        return cls(**{field.name: body[field.name]
+                      for field in dataclasses.fields(cls)})
+
     @property
     def capacity(self) -> int:
         """What all allocations together may come to."""
@@ -48,6 +55,6 @@ class Inventory:
             other, allocation_ratio=self.allocation_ratio)
 
     @property
-    def body(self) -> dict[str, typing.Any]:
+    def body(self) -> dict[str, Any]:
         """The JSON object Placement takes, without a generation."""
         return dataclasses.asdict(self)

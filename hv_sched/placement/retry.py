@@ -14,12 +14,15 @@
 
 A read that failed for lack of an answer is repeated by the client itself. A
 write never is: on a conflict its caller observes again and plans anew, in a
-loop made by ``on_conflict``.
+loop made by ``on_conflict``. Both wait as long as the service asks for
+(Retry-After) if that is longer.
 """
 
 from collections.abc import Callable
+import dataclasses
 import logging
 import time
+from typing import Any
 
 import tenacity
 
@@ -28,17 +31,45 @@ from hv_sched import printable
 
 LOG = printable.logger(__name__)
 
-READ_ATTEMPTS = 4
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 4
 
 
-def reads(attempts: int = READ_ATTEMPTS) -> tenacity.Retrying:
-    """Repeat a read that got no answer."""
+@dataclasses.dataclass(frozen=True)
+class Patience:
+    """How long a read is tried.
+
+    :param attempts: how often in all
+    :param seconds: no attempt begins, and none takes longer, than that
+        after the first one began
+    """
+
+    attempts: int = 4
+    seconds: float = 120.0
+
+
+PATIENT = Patience()
+
+
+def reads(doing: str, patience: Patience) -> tenacity.Retrying:
+    """Repeat a read that got no answer.
+
+    :param doing: what is attempted, for the log line of each failure
+    """
+    own_pause = tenacity.wait_random_exponential(
+        multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS)
+
+    def is_over(retry_state: tenacity.RetryCallState) -> bool:
+        return (retry_state.attempt_number >= patience.attempts
+                or (retry_state.seconds_since_start or 0.0)
+                + _asked_pause(retry_state) >= patience.seconds)
+
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(
             exception.PlacementUnavailable),
-        stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_random_exponential(multiplier=0.25, max=4),
-        before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING),
+        stop=is_over,
+        wait=_pause(own_pause, longest=patience.seconds),
+        before_sleep=_log_line(doing, patience.attempts, logging.WARNING),
         reraise=True)
 
 
@@ -61,15 +92,37 @@ def on_conflict(doing: str, attempts: int,
     :param max_wait: seconds between two attempts, at most; a random part
         of a time that doubles from 50 ms, so that several writers part
     """
-    def log(retry_state: tenacity.RetryCallState) -> None:
-        # tenacity 6, which OpenStack 2023.1 pins, knows it by this name.
-        outcome = retry_state.outcome
-        reason = outcome.exception() if outcome else None
-        LOG.info('To %s: attempt %s of %s failed: %s', doing,
-                 retry_state.attempt_number, attempts, reason)
-
+    own_pause = tenacity.wait_random_exponential(
+        multiplier=0.05, max=max_wait)
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(errors),
         stop=tenacity.stop_after_attempt(attempts),
-        wait=tenacity.wait_random_exponential(multiplier=0.05, max=max_wait),
-        before_sleep=log, sleep=sleep, reraise=True)
+        wait=_pause(own_pause, longest=max_wait),
+        before_sleep=_log_line(doing, attempts, logging.INFO), sleep=sleep,
+        reraise=True)
+
+
+def _pause(own_pause: Any, longest: float
+           ) -> Callable[[tenacity.RetryCallState], float]:
+    """What the service asks for, if that is longer than our own pause."""
+    def seconds(retry_state: tenacity.RetryCallState) -> float:
+        return max(min(_asked_pause(retry_state), longest),
+                   float(own_pause(retry_state=retry_state)))
+    return seconds
+
+
+def _asked_pause(retry_state: tenacity.RetryCallState) -> float:
+    """Seconds that the service asked to wait."""
+    return getattr(_error(retry_state), 'retry_after', None) or 0.0
+
+
+def _error(retry_state: tenacity.RetryCallState) -> BaseException | None:
+    return retry_state.outcome.exception() if retry_state.outcome else None
+
+
+def _log_line(doing: str, attempts: int, level: int
+              ) -> Callable[[tenacity.RetryCallState], None]:
+    def log(retry_state: tenacity.RetryCallState) -> None:
+        LOG.log(level, 'To %s: attempt %s of %s failed: %s', doing,
+                retry_state.attempt_number, attempts, _error(retry_state))
+    return log

@@ -12,9 +12,9 @@
 
 """How a request reaches Placement and what comes back.
 
-There are two ways: a keystoneauth1 adapter, and in the plug-ins Nova's own
-client (``hv_sched.snapshot.nova_transport``). Both send what the client
-hands them and judge nothing.
+There are two ways: keystoneauth1 (``hv_sched.placement.keystone_transport``),
+and in the plug-ins Nova's own client (``hv_sched.snapshot.nova_transport``).
+Both send what they are given and judge nothing.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,6 @@ from typing import Protocol
 
 # The newest microversion of Placement 9 (2023.1) and of 16 (2026.2) alike.
 MICROVERSION = '1.39'
-DEFAULT_TIMEOUT = 60.0  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,41 +50,21 @@ class Response:
 def response_of(response: Any) -> Response:
     """:param response: of the requests library"""
     return Response(response.status_code, response.headers, response.content,
-                  response.reason or '')
+                    response.reason or '')
 
 
 class Transport(Protocol):
     """One way to Placement."""
 
     def send(self, method: str, url: str, body: Any = None,
-             microversion: str = MICROVERSION) -> Response:
+             microversion: str = MICROVERSION,
+             seconds: float | None = None) -> Response:
         """Send one request.
 
         :param url: below Placement's endpoint, with its query
         :param body: to be sent as JSON; None for no body
+        :param seconds: the answer must come within; None for the
+            transport's own limit, which may be shorter
         :raises Exception: whatever the library below raises when no answer
             came; ``placement.errors`` has the meaning of each
         """
-
-
-class KeystoneTransport:
-    """By keystoneauth1.
-
-    :param adapter: an Adapter for service type placement
-    :param timeout: seconds one request may take
-    """
-
-    def __init__(self, adapter: Any, timeout: float = DEFAULT_TIMEOUT
-                 ) -> None:
-        self._adapter = adapter
-        self._timeout = timeout
-
-    def send(self, method: str, url: str, body: Any = None,
-             microversion: str = MICROVERSION) -> Response:
-        """As Transport says."""
-        headers = {'OpenStack-API-Version': f'placement {microversion}',
-                   'Accept': 'application/json'}
-        payload = {} if body is None else {'json': body}
-        return response_of(self._adapter.request(
-            url, method, headers=headers, raise_exc=False,
-            timeout=self._timeout, **payload))

@@ -52,7 +52,7 @@ class Cache:
     def __init__(self, read: Callable[[], volumes.Snapshot],
                  clock: Callable[[], float] = time.monotonic,
                  read_volume: Callable[
-                     [str, str], volumes.Volume | None
+                     [str, str], volumes.VolumeState | None
                  ] = nova_reader.read_volume) -> None:
         self._read = read
         self._read_volume = read_volume
@@ -88,7 +88,7 @@ class Cache:
                 self._refresh()
         return self.get(ttl)
 
-    def volume(self, uuid: str, ttl: float) -> volumes.Volume | None:
+    def volume(self, uuid: str, ttl: float) -> volumes.VolumeState | None:
         """One volume of the snapshot as it is now; others see it too.
 
         :returns: what the snapshot says while Placement cannot be read, None
@@ -150,7 +150,7 @@ def recent() -> volumes.Snapshot | None:
     return _cache().recent(CONF.hv_sched.snapshot_ttl)
 
 
-def volume(uuid: str) -> volumes.Volume | None:
+def volume(uuid: str) -> volumes.VolumeState | None:
     """One volume as it is now, for a decision that gives its room away.
 
     A request, or two with escrow on it. What the snapshot says while

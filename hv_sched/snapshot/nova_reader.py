@@ -12,8 +12,6 @@
 
 """Reads a snapshot from Placement through Nova's own client."""
 
-from collections.abc import Iterator
-import contextlib
 import dataclasses
 
 from nova import context as nova_context
@@ -44,35 +42,24 @@ def read() -> volumes.Snapshot:
     :raises PlacementError: Placement gave no usable answer
     """
     placement = nova_transport.placement()
-    with _understood():
-        snapshot = _reader(placement).read()
-        return dataclasses.replace(
-            snapshot, free_nodes=_free_nodes(placement, snapshot.traits))
+    snapshot = _reader(placement).read()
+    return dataclasses.replace(
+        snapshot, free_nodes=_free_nodes(placement, snapshot.traits))
 
 
-def read_volume(uuid: str, name: str) -> volumes.Volume | None:
+def read_volume(uuid: str, name: str) -> volumes.VolumeState | None:
     """One volume as it is now, None when it is none any more.
 
     :param name: its provider's
     :raises PlacementError: Placement gave no usable answer
     """
-    with _understood():
-        return _reader(nova_transport.placement()).read_volume(uuid, name)
+    return _reader(nova_transport.placement()).read_volume(uuid, name)
 
 
 def _reader(placement: Placement) -> reader.SnapshotReader:
     return reader.SnapshotReader(
         placement, lambda trait: _ensure_trait(placement, trait),
         _servers_among)
-
-
-@contextlib.contextmanager
-def _understood() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError) as exc:
-        raise exception.PlacementUnavailable(
-            f'its answer is not understood ({exc!r})') from exc
 
 
 def _free_nodes(placement: Placement, traits: frozenset[str]

@@ -19,10 +19,12 @@ from typing import Any
 
 from nova.scheduler.client import report
 
+from hv_sched.placement import retry
 from hv_sched.placement import transport
 from hv_sched.placement.client import Placement
 
 _WITH_BODY = ('POST', 'PUT')
+_PATIENCE = retry.Patience(attempts=3, seconds=5.0)
 
 
 class NovaTransport:
@@ -33,8 +35,8 @@ class NovaTransport:
     """
 
     def send(self, method: str, url: str, body: Any = None,
-             microversion: str = transport.MICROVERSION
-             ) -> transport.Response:
+             microversion: str = transport.MICROVERSION,
+             seconds: float | None = None) -> transport.Response:
         """As Transport says."""
         send = getattr(report.report_client_singleton(), method.lower())
         payload = (body,) if method in _WITH_BODY else ()
@@ -43,5 +45,7 @@ class NovaTransport:
 
 
 def placement() -> Placement:
-    """Placement for the plug-ins. A read is tried once: Nova waits."""
-    return Placement(NovaTransport(), read_attempts=1)
+    """Placement for the plug-ins, which try a read for a short time only:
+    whoever asked Nova for something waits.
+    """
+    return Placement(NovaTransport(), _PATIENCE)

@@ -64,7 +64,7 @@ class SnapshotReader:
                    if names.CLUSTERED in traits else {}),
             traits=traits)
 
-    def read_volume(self, uuid: str, name: str) -> volumes.Volume | None:
+    def read_volume(self, uuid: str, name: str) -> volumes.VolumeState | None:
         """One volume as it is now: a request, with escrow on it one more.
 
         :param name: its provider's

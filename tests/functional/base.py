@@ -19,6 +19,7 @@ of parallel threads are answered one after the other, as SQLite demands.
 
 import collections.abc
 import contextlib
+import dataclasses
 import json
 import sqlite3
 import threading
@@ -142,6 +143,15 @@ def application() -> Application:
     return _application
 
 
+@dataclasses.dataclass(frozen=True)
+class WireAnswer:
+    """:param status: the status line, ``200 OK``"""
+
+    status: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Service:
     """Placement as a test meets it: an endpoint, and a way to disturb it.
 
@@ -149,6 +159,8 @@ class Service:
         Placement sees it; it may return (status line, JSON body) to answer
         in Placement's place, or None. It runs outside the lock, so it may
         send requests of its own (a foreign writer between two of ours).
+    :ivar distort: what a front end makes of an answer of Placement's, which
+        has done what was asked by then
     :ivar log: (method, path with query) of every request that arrived
     """
 
@@ -156,6 +168,8 @@ class Service:
         self.endpoint = f'http://{uuid.uuid4()}/placement'
         self.before: typing.Callable[
             [Environ], tuple[str, typing.Any] | None] | None = None
+        self.distort: typing.Callable[
+            [Environ, WireAnswer], WireAnswer] | None = None
         self.log: list[tuple[str, str]] = []
         self._handle = handle
         self._lock = threading.RLock()
@@ -169,24 +183,32 @@ class Service:
         if answer is not None:
             start_response(answer[0], [('Content-Type', 'application/json')])
             return [json.dumps(answer[1]).encode()]
+        if self.distort is None:
+            with self._lock:
+                return list(self._handle(environ, start_response))
+        wire = self.distort(environ, self._answer(environ))
+        start_response(wire.status, list(wire.headers.items()))
+        return [wire.body]
+
+    def _answer(self, environ: Environ) -> 'WireAnswer':
+        started: list[typing.Any] = []
         with self._lock:
-            return list(self._handle(environ, start_response))
+            body = b''.join(self._handle(
+                environ, lambda *args: started.append(args)))
+        return WireAnswer(started[0][0], dict(started[0][1]), body)
 
     def read(self, url: str) -> dict[str, typing.Any] | None:
         """What Placement has, beside all requests: not logged, not faulty.
 
         :returns: None for any answer but 200
         """
-        statuses: list[str] = []
         environ: Environ = {'HTTP_X_AUTH_TOKEN': 'admin',
                             'HTTP_ACCEPT': 'application/json',
                             'HTTP_OPENSTACK_API_VERSION': 'placement 1.39'}
         wsgi_util.setup_testing_defaults(environ)
         environ.update(PATH_INFO=url, SCRIPT_NAME='')
-        with self._lock:
-            body = b''.join(self._handle(
-                environ, lambda status, *_: statuses.append(status)))
-        return json.loads(body) if statuses[0][:3] == '200' else None
+        answer = self._answer(environ)
+        return json.loads(answer.body) if answer.status[:3] == '200' else None
 
     def refuse_all(self, status: str, code: str = 'placement.undefined_code'
                    ) -> None:

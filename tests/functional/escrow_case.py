@@ -33,14 +33,15 @@ class EscrowCase:
     """A node and a volume of 500 GB."""
 
     def __init__(self, placement):
-        # Sets up what Nova and the publisher have written, then restores.
         self.client = client.from_adapter(placement)
+        # What Nova and an operator write is not hv_sched's.
+        self.others = client.from_adapter(placement.another())
         self.placement = placement
         self.nova = nova_answers.Answers()
         self.slept = []
         self.client.ensure_resource_class(names.HELD_DISK_GB)
-        self.client.create_provider(NODE, 'hv1')
-        self.client.set_inventories(NODE, 0, {'VCPU': Inventory(100)})
+        self.others.create_provider(NODE, 'hv1')
+        self.others.set_inventories(NODE, 0, {'VCPU': Inventory(100)})
         self.client.create_provider(VOLUME, NAME)
         at = self.client.set_inventories(VOLUME, 0, {
             names.DISK_GB: Inventory(500),

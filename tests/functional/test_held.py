@@ -252,12 +252,12 @@ def test_nothing_held_costs_four_requests(case):
 def stray(case, *history, amounts=(300, 300)):
     """A server with a share on its node's volume and on another."""
     other = ids.volume_uuid('c1', 'v2')
-    case.client.create_provider(other, 'csv:c1/CSV2')
+    case.others.create_provider(other, 'csv:c1/CSV2')
     at = case.client.set_inventories(other, 0, {
         names.DISK_GB: Inventory(500),
         names.HELD_DISK_GB: Inventory(names.HELD_TOTAL_GB)})
     case.client.set_traits(other, at, frozenset((names.VOLUME,)))
-    case.client.create_provider(str(uuid.uuid4()), 'hv2')
+    case.others.create_provider(str(uuid.uuid4()), 'hv2')
     nodes = {listed.name: listed.uuid
              for listed in case.client.list_providers()}
     for node, volume in (('hv1', VOLUME), ('hv2', other)):

@@ -14,7 +14,6 @@
 
 from hv_sched.adopt import adopt
 from hv_sched.adopt import retire
-from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.providers.settings import Settings
 from tests.nova import agent
@@ -25,26 +24,12 @@ SETTINGS = Settings(workers=1)
 PATIENCE_S = 120
 
 
-class PlacementAdapter:
-    """What keystoneauth1's Adapter does, for the harness's Placement."""
-
-    def __init__(self, fixture):
-        self._fixture = fixture
-
-    def request(self, path, method, headers, **kwargs):
-        return self._fixture._client.request(
-            path, method, endpoint_override=self._fixture.endpoint,
-            headers={**headers, 'x-auth-token': self._fixture.token},
-            **kwargs)
-
-
 class Adopting:
     """What an operator does, for a case of the harness."""
 
     def connect(self, cluster):
         self.cluster = cluster
-        self.own = client.from_adapter(
-            PlacementAdapter(self.placement.fixture))
+        self.own = agent.placement_of(self.placement)
         self.servers = agent.nova_of(self.admin_api)
 
     def adopt(self):

@@ -45,7 +45,7 @@ STOCK_FILTERS = ['ComputeFilter', 'ComputeCapabilitiesFilter',
                  'ImagePropertiesFilter', 'ServerGroupAntiAffinityFilter',
                  'ServerGroupAffinityFilter']
 _FREED_WITHIN_S = 5
-_TRANSPORTS = ('hv_sched.placement.transport.KeystoneTransport',
+_TRANSPORTS = ('hv_sched.placement.keystone_transport.KeystoneTransport',
                'hv_sched.snapshot.nova_transport.NovaTransport')
 Shares = dict[str, dict[str, dict[str, int]]]
 

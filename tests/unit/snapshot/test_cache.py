@@ -116,8 +116,8 @@ def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
     assert cache.get(TTL) is newer
 
 
-VOLUME = volumes.Volume('v1', 'csv:c1/CSV1', 500, 300)
-ESCROWED = volumes.Volume('v1', 'csv:c1/CSV1', 500, 0, held_gb=300)
+VOLUME = volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 300)
+ESCROWED = volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 0, held_gb=300)
 KNOWN = volumes.Snapshot({'v1': VOLUME}, {}, {}, frozenset())
 
 

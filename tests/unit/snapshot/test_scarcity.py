@@ -164,7 +164,7 @@ class Answers:
         self.providers = providers
         self.urls = []
 
-    def send(self, method, url, body=None, microversion=None):
+    def send(self, method, url, *args):
         assert method == 'GET'
         self.urls.append(url)
         trait = url.partition('required=')[2].split('&')[0].split(',')[0]
