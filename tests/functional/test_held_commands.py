@@ -128,7 +128,7 @@ clusters:
     more = tmp_path / 'more.conf'
     more.write_text(f'[hv_sched]\nsource = {source}\n')
     arguments += ['--config-file', str(more)]
-    cloud.api.set_traits(escrow_case.NODE, cloud.api.traits(
+    cloud.case.others.set_traits(escrow_case.NODE, cloud.api.traits(
         escrow_case.NODE)[0], frozenset(('COMPUTE_NODE',)))
 
     def listed():
