@@ -165,11 +165,11 @@ class Retirer:
                 'retire again')), tuple(skipped))
         for node in inputs.nodes:
             disks.restore(node, self._ratios.get(node))
-        findings = self._drop_children(inputs)
+        findings = self.drop_children(inputs)
         outcome, refusals = self._release(
             self.inspect(inputs.facts.clusters[0]))
         if not outcome.failures:
-            self._clean()
+            self.clean()
         return RetireReport(
             (*notices, *findings, *refusals), tuple(skipped), outcome.done,
             tuple(outcome.failures.values()))
@@ -231,7 +231,7 @@ class Retirer:
         return frozenset(uuid for uuid in on
                          if overview.listed[uuid].name == server.node)
 
-    def _drop_children(self, inputs: RetireInputs) -> list[Notice]:
+    def drop_children(self, inputs: RetireInputs) -> list[Notice]:
         """Delete the RemoteFX providers below the nodes."""
         notices = []
         for node, name in inputs.nodes.items():
@@ -269,7 +269,7 @@ class Retirer:
         return apply.apply(self._client, plan, providers,
                            self._settings.workers), findings
 
-    def _clean(self) -> None:
+    def clean(self) -> None:
         """Delete names nobody uses; all of ours with the last cluster.
 
         While a cluster is left the scheduler's queries name some of them.

@@ -16,9 +16,11 @@ import argparse
 
 from oslo_config import cfg
 
+from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
+from hv_sched.adopt import retire_node
 from hv_sched.osc import shares
 from hv_sched.osc import sync
 from hv_sched.providers import settings
@@ -31,8 +33,13 @@ class Retire(shares.MovingCommand):
     they publish it again. May be interrupted at any time; the next run
     finishes it.
 
+    With --node only one node is given back, one that the source no longer
+    lists: its own disk is opened with the ratio it had, and all that is
+    hv_sched's is taken off it. It is refused while servers on it hold shares
+    on a volume of the cluster.
+
     Exit code 0: all done; 2: (--dry-run) there is something to do; 4:
-    something was left; 1: error.
+    something was refused or left; 1: error.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -41,16 +48,32 @@ class Retire(shares.MovingCommand):
             '--from', metavar='<file>', dest='export',
             help="An export whose nodes' allocation_ratio go before those "
                  'remembered in Placement')
+        parser.add_argument(
+            '--node', metavar='<name>',
+            help='Only this node, which the source no longer lists')
         return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
+        self._is_node_found = not parsed_args.node
+        answer = super().take_action(parsed_args)
+        if not self._is_node_found and self.exit_code == exit_codes.OK:
+            raise retire_node.no_such_node(parsed_args.node)
+        return answer
 
     def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
               clusters: list[model.Cluster]) -> shares.Move:
         ratios = (export.load(parsed_args.export).ratios
                   if parsed_args.export else {})
+        placement = self.placement(conf.hv_sched.request_timeout)
+        nova = self.nova(conf)
         retirer = retire.Retirer(
-            self.placement(conf.hv_sched.request_timeout), self.nova(conf),
-            settings.from_conf(conf), parsed_args.batch, ratios,
-            shares.SharesProgressBar())
+            placement, nova, settings.from_conf(conf), parsed_args.batch,
+            ratios, shares.SharesProgressBar())
+        if parsed_args.node:
+            node_retirer = retire_node.NodeRetirer(
+                placement, nova, retirer, conf.hv_sched.workers, ratios)
+            return lambda cluster: self._one_node(
+                node_retirer, retirer.inspect(cluster), parsed_args)
         return lambda cluster: self._one(retirer, cluster,
                                          parsed_args.dry_run)
 
@@ -62,6 +85,22 @@ class Retire(shares.MovingCommand):
             retirer.check_nova(inputs)
             return shares.Outcome(retire_rows(inputs))
         report = retirer.retire(inputs)
+        return shares.Outcome(sync.rows(report.done, ()), report.findings,
+                              report.failures)
+
+
+    def _one_node(self, node_retirer: retire_node.NodeRetirer,
+                  inputs: retire.RetireInputs,
+                  parsed_args: argparse.Namespace) -> shares.Outcome:
+        """Nothing in a cluster the node is not of."""
+        node = retire_node.node_named(inputs, parsed_args.node)
+        if node is None:
+            return shares.Outcome([])
+        self._is_node_found = True
+        if parsed_args.dry_run:
+            planned, refusals = node_retirer.plan(inputs, node)
+            return shares.Outcome(sync.rows(planned, ()), refusals)
+        report = node_retirer.retire(inputs, node)
         return shares.Outcome(sync.rows(report.done, ()), report.findings,
                               report.failures)
 

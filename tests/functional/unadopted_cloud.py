@@ -12,6 +12,8 @@
 
 """A cloud as stock Nova leaves it: shares on the nodes' own disks."""
 
+import dataclasses
+
 from hv_sched.adopt import adopt
 from hv_sched.placement import client
 from tests.functional import cloud as clouds
@@ -28,6 +30,14 @@ class UnadoptedCloud(clouds.Cloud):
 
     def server(self, node, disk_gb, **state):
         return self.nova.add(self.own_disk(node, disk_gb), **state)
+
+    def allocate_more(self, consumer, node):
+        """What a server holds on its volume, and a processor on a node."""
+        held = self.api.consumer(consumer)
+        self.api.write_consumers([dataclasses.replace(held, held={
+            **{provider: resources for provider, resources
+               in held.held.items() if provider not in self.nodes.values()},
+            self.nodes[node]: {'VCPU': 1}})])
 
     def resized(self, source, dest, old_gb, new_gb):
         """A server in VERIFY_RESIZE."""
