@@ -13,6 +13,7 @@
 
 """What Placement and Nova say of one cluster at one time, as values."""
 
+from collections.abc import Collection
 from collections.abc import Mapping
 import dataclasses
 
@@ -51,6 +52,9 @@ class Services:
     def computes(self) -> Mapping[str, bool]:
         self._hosts = self._hosts or self._cloud.computes()
         return self._hosts
+
+    def node_names(self) -> Collection[str]:
+        return self._cloud.node_names()
 
 
 @dataclasses.dataclass(frozen=True)

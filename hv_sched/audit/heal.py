@@ -253,6 +253,9 @@ class _Watched:
     def computes(self) -> Mapping[str, bool]:
         return self._cloud.computes()
 
+    def node_names(self) -> Collection[str]:
+        return self._cloud.node_names()
+
     def _noted(self, servers: Mapping[str, Server]) -> Mapping[str, Server]:
         self.said.update(servers)
         return servers

@@ -113,6 +113,11 @@ class NovaServers:
         """See ``Cloud``; Nova answers 500 while a cell is down."""
         return dict(self._read_hosts())
 
+    def node_names(self) -> Collection[str]:
+        """See ``Servers``; Nova answers 500 while a cell is down."""
+        return {record.get('hypervisor_hostname', '')
+                for record in self._hypervisors()}
+
     def hypervisor_types(self) -> Mapping[str, str]:
         """See ``hypervisors.HypervisorTypes``."""
         return {record['id']: record.get('hypervisor_type') or ''

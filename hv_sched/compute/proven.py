@@ -45,6 +45,9 @@ class ComputeServices(Protocol):
     def computes(self) -> Mapping[str, bool]:
         """Every nova-compute's host, and whether its cell answers."""
 
+    def node_names(self) -> Collection[str]:
+        """The hypervisor host name of every compute node."""
+
 
 @dataclasses.dataclass(frozen=True)
 class NovaProof:
@@ -90,6 +93,7 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
         return NovaProof('Nova lists no compute service at all, so it is not '
                          'taken at its word that servers are gone')
     missing = missing_hosts(hosts, expected_hosts)
+    missing = missing and _missing_nodes(nova, missing)
     if not missing:
         return NovaProof()
     omitted = len(missing) - _SHOWN
@@ -111,13 +115,24 @@ def _compute_hosts(nova: ComputeServices) -> frozenset[str]:
     return frozenset(nova.computes())
 
 
+def _missing_nodes(nova: ComputeServices, nodes: Collection[str]
+                   ) -> list[str]:
+    """A service may be called otherwise than its node: ``[DEFAULT]host``.
+
+    While a cell is down Nova tells of no compute node.
+    """
+    try:
+        return missing_hosts(nova.node_names(), nodes)
+    except exception.NovaError:
+        return sorted(nodes)
+
+
 def missing_hosts(hosts: Collection[str], nodes: Collection[str]
                   ) -> list[str]:
-    """Nodes that no compute service is the host of. Pure.
+    """Nodes that are none of the hosts. Pure.
 
-    A node is known by its hypervisor host name, a service by ``[DEFAULT]host``
-    of its nova.conf: on Windows the same name, with or without the domain
-    and in any case. Names with different domains are different hosts.
+    On Windows a name is the same with and without its domain, and in any
+    case. Names with different domains are different hosts.
     """
     folded = {host.casefold() for host in hosts}
     short = {_short(host) for host in folded}

@@ -132,6 +132,9 @@ class Servers(Protocol):
     def computes(self) -> Mapping[str, bool]:
         """Every nova-compute's host, and whether its cell answers."""
 
+    def node_names(self) -> Collection[str]:
+        """The hypervisor host name of every compute node."""
+
 
 class NovaRecords(Servers, Protocol):
     """What an audit asks besides; again every call asks anew."""

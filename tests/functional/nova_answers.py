@@ -111,6 +111,9 @@ class Answers:
         return {**self.cells,
                 **{name: name not in self.down for name in self.nodes}}
 
+    def node_names(self) -> set[str]:
+        return set(self.computes())
+
     def hosts(self) -> dict[str, str]:
         self.asked.append('hosts')
         return {uuid: name for name, uuid in self.nodes.items()}

@@ -19,11 +19,20 @@ from hv_sched.compute import proven
 
 
 class Nova:
-    """Compute services by attempt; the last answer stays."""
+    """Compute services by attempt; the last answer stays.
 
-    def __init__(self, *answers):
+    :param nodes: hypervisor host names, an error when they cannot be read
+    """
+
+    def __init__(self, *answers, nodes=()):
         self.answers = list(answers)
+        self.nodes = nodes
         self.reads = 0
+
+    def node_names(self):
+        if isinstance(self.nodes, Exception):
+            raise self.nodes
+        return self.nodes
 
     def computes(self):
         self.reads += 1
@@ -52,6 +61,21 @@ def test_a_nova_with_all_the_nodes_is_proven():
 def test_names_are_the_same_with_and_without_domain_and_in_any_case(
         services, node):
     assert proven.prove(Nova([services]), [node]).is_proven
+
+
+def test_a_service_that_is_called_otherwise_is_known_by_its_node():
+    assert proven.prove(Nova(['compute-1'], nodes=['HV01.corp.example']),
+                        ['hv01']).is_proven
+    assert not proven.prove(Nova(['compute-1'], nodes=['hv02']),
+                            ['hv01']).is_proven
+
+
+def test_nodes_that_cannot_be_read_prove_nothing():
+    down = exception.NovaUnavailable('a cell is down')
+    proof = proven.prove(Nova(['compute-1', 'hv02'], nodes=down),
+                         ['hv01', 'hv02'])
+    assert 'none for hv01: ' in proof.reason
+    assert proven.prove(Nova(['hv01'], nodes=down), ['hv01']).is_proven
 
 
 def test_names_of_different_domains_are_different_hosts():
