@@ -157,8 +157,9 @@ class Service:
 
     :ivar before: called with the WSGI environ of each request before
         Placement sees it; it may return (status line, JSON body) to answer
-        in Placement's place, or None. It runs outside the lock, so it may
-        send requests of its own (a foreign writer between two of ours).
+        in Placement's place, with bytes for a body that is HTML, or None.
+        It runs outside the lock, so it may send requests of its own (a
+        foreign writer between two of ours).
     :ivar distort: what a front end makes of an answer of Placement's, which
         has done what was asked by then
     :ivar log: (method, path with query) of every request that arrived
@@ -181,8 +182,12 @@ class Service:
                          + (f'?{query}' if query else '')))
         answer = self.before(environ) if self.before else None
         if answer is not None:
-            start_response(answer[0], [('Content-Type', 'application/json')])
-            return [json.dumps(answer[1]).encode()]
+            status, body = answer
+            is_html = isinstance(body, bytes)
+            start_response(status, [(
+                'Content-Type', 'text/html' if is_html
+                else 'application/json')])
+            return [body if is_html else json.dumps(body).encode()]
         if self.distort is None:
             with self._lock:
                 return list(self._handle(environ, start_response))

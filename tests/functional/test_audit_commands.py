@@ -21,7 +21,6 @@ import pytest
 
 from hv_sched.agent import cmd
 from hv_sched.audit.findings import Code
-from hv_sched.compute.servers import OPEN_STATUSES
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import command_line
@@ -30,115 +29,10 @@ from tests.functional import published_cloud
 from tests.functional.published_cloud import NAME
 
 
-class NovaApi(nova_api.NovaApi):
-    """Nova's API as far as an audit asks it.
-
-    :ivar flavor_of: what a server's record says of its flavor
-    """
-
-    def __init__(self, cloud):
-        super().__init__(cloud)
-        self.flavor_of = self.flavor
-        self.aggregates = {}
-        self.tells_versions = False
-
-    def __call__(self, environ):
-        path = environ['PATH_INFO'].removeprefix('/placement')
-        if path in ('', '/') and self.tells_versions:
-            return self.versions()
-        if path == '/os-services':
-            return self.status_or({'services': [
-                {'host': name, 'binary': 'nova-compute',
-                 'status': 'UNKNOWN' if name in self.cloud.nova.down
-                 else 'enabled'} for name in self.cloud.nodes]})
-        if path.startswith('/os-hypervisors'):  # openstacksdk's newest
-            return self.status_or(self.hypervisors(path, {})[1])
-        if path.startswith('/os-aggregates'):
-            return self.of_aggregates(environ, path)
-        if path.endswith('/os-instance-actions'):
-            known = path.split('/')[2] in self.cloud.nova.deleted
-            return ('200 OK', {'instanceActions': []}) if known else (
-                '404 Not Found', {})
-        return super().__call__(environ)
-
-    def versions(self):
-        """What openstacksdk asks of an endpoint; Placement's are first."""
-        return '200 OK', {'versions': [
-            {'id': 'v1.0', 'min_version': '1.0', 'max_version': '1.39',
-             'status': 'CURRENT', 'links': [{'rel': 'self', 'href': ''}]},
-            {'id': 'v2.1', 'min_version': '2.1', 'version': '2.96',
-             'status': 'CURRENT', 'links': [{
-                 'rel': 'self',
-                 'href': self.cloud.placement.service.endpoint}]}]}
-
-    def of_aggregates(self, environ, path):
-        if self.status:
-            return self.status, {}
-        if environ['REQUEST_METHOD'] == 'GET':
-            return '200 OK', {'aggregates': list(self.aggregates.values())}
-        body = json.loads(environ['wsgi.input'].read(
-            int(environ['CONTENT_LENGTH'])))
-        if path == '/os-aggregates':
-            number = len(self.aggregates) + 1
-            self.aggregates[number] = {
-                'id': number, 'hosts': [], 'metadata': {},
-                'availability_zone': None, **body['aggregate']}
-            return '200 OK', {'aggregate': self.aggregates[number]}
-        one = self.aggregates[int(path.split('/')[2])]
-        if 'add_host' in body:
-            one['hosts'].append(body['add_host']['host'])
-        else:
-            one['metadata'].update(body['set_metadata']['metadata'])
-        return '200 OK', {'aggregate': one}
-
-    def hypervisors(self, path, query):
-        code, body = super().hypervisors(path, query)
-        for one in body['hypervisors']:
-            one['hypervisor_hostname'] = one['service']['host']
-        return code, body
-
-    def status_or(self, body):
-        return (self.status, {}) if self.status else ('200 OK', body)
-
-    @staticmethod
-    def flavor(server):
-        return {'vcpus': 1, 'ram': 512, 'disk': server.needs.disk_gb,
-                'ephemeral': 0, 'swap': 0, 'extra_specs': {}}
-
-    def record(self, server):
-        found = super().record(server)
-        if server.known:
-            found.update({
-                'name': 'the-same-for-all', 'image': {'id': 'i'},
-                'flavor': self.flavor_of(server), 'tenant_id': 'p',
-                'user_id': 'u', 'OS-SRV-USG:launched_at': 'then',
-                'os-extended-volumes:volumes_attached': [],
-                'OS-EXT-SRV-ATTR:hypervisor_hostname': server.node})
-        return found
-
-    def servers(self, path, query):
-        if not path.endswith('detail'):
-            return super().servers(path, query)
-        found = (self.cloud.nova.on_host(query['host']) if 'host' in query
-                 else self.cloud.nova.servers)  # what changed since
-        return '200 OK', {'servers': [
-            self.record(server) for server in found.values()]}
-
-    def migrations(self, path, query):
-        statuses = ([query['status']] if 'status' in query
-                    else OPEN_STATUSES)
-        return '200 OK', {'migrations': [
-            {'uuid': m.uuid, 'instance_uuid': m.server, 'status': m.status,
-             'dest_node': m.dest_node, 'old_instance_type_id': 1,
-             'new_instance_type_id': 2}
-            for m in self.cloud.nova.migrations.values()
-            if m.status in statuses]}
-
-
 @pytest.fixture
 def cloud(placement, monkeypatch):
     made = published_cloud.PublishedCloud(placement)
-    made.nova_api = NovaApi(made)
+    made.nova_api = nova_api.AuditedNovaApi(made)
     placement.service.before = made.nova_api
     return made
 
