@@ -29,6 +29,10 @@ class Terminal(HvSchedError):
     """The same request will fail the same way until somebody acts."""
 
 
+class InvalidFile(Terminal):
+    """A file that somebody named cannot be read, or is none."""
+
+
 class InvalidFacts(Terminal):
     """A source cannot be read at all: no file, no YAML, no known version."""
 

@@ -17,6 +17,7 @@ Sorted and indented, so that two exports can be compared line by line.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import json
@@ -25,9 +26,13 @@ import tempfile
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import regular_file
+from hv_sched.conf import numbers
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
+from hv_sched.sources import json as json_source
+from hv_sched.sources import naming
 
 VERSION = 1
 
@@ -89,19 +94,62 @@ def write(document: Mapping[str, Any], path: str) -> None:
 
 
 def load(path: str) -> Exported:
-    """:raises InvalidConfig: it is no export"""
+    """An export as it was written.
+
+    :raises InvalidConfig: it is no export, or not of this version
+    """
     try:
-        with open(path, encoding='utf-8') as file:
-            document = json.load(file)
-        if document['hv_sched_export'] != VERSION:
-            raise exception.InvalidConfig(
-                f'{path}: an export of version '
-                f'{document["hv_sched_export"]}, not {VERSION}')
-        return Exported({
-            uuid: float(provider['inventories'][names.DISK_GB][
-                'allocation_ratio'])
-            for uuid, provider in document['providers'].items()
-            if names.DISK_GB in provider['inventories']})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        document = json_source.loads(
+            regular_file.read(path).decode('utf-8'), parse_constant=float)
+    except (exception.InvalidFile, exception.InvalidFacts,
+            UnicodeDecodeError) as exc:
+        raise exception.InvalidConfig(f'{path} {exc}') from exc
+    try:
+        _check_version(document)
+        return Exported(dict(_ratios(document)))
+    except _NoExport as exc:
         raise exception.InvalidConfig(
             f'{path} is not an export of hv_sched: {exc}') from exc
+
+
+class _NoExport(Exception):
+    """A field that no export has so."""
+
+
+def _check_version(document: Any) -> None:
+    version = _mapping(document, ()).get('hv_sched_export')
+    if isinstance(version, bool) or version != VERSION:
+        raise _NoExport(f'it is an export of version '
+                        f'{naming.shown(version)}, not {VERSION}')
+
+
+def _ratios(document: Any) -> Iterator[tuple[str, float]]:
+    """The DISK_GB allocation_ratio of each provider that has one."""
+    for uuid in _mapping(document, ('providers',)):
+        place = ('providers', uuid, 'inventories')
+        if names.DISK_GB in _mapping(document, place):
+            yield uuid, _ratio(document, (*place, names.DISK_GB))
+
+
+def _ratio(document: Any, place: tuple[str, ...]) -> float:
+    ratio = _mapping(document, place).get('allocation_ratio')
+    if (isinstance(ratio, bool) or not isinstance(ratio, int | float)
+            or not 0 < ratio <= numbers.MAX_RATIO):
+        raise _NoExport(
+            f'{".".join(place)}.allocation_ratio is {naming.shown(ratio)}, '
+            'but has to be a number above 0 and at most '
+            f'{numbers.MAX_RATIO}')
+    return float(ratio)
+
+
+def _mapping(document: Any, place: tuple[str, ...]) -> dict[str, Any]:
+    """What stands at a place of the document."""
+    value = document
+    for i in range(len(place) + 1):
+        if not isinstance(value, dict):
+            raise _NoExport(f'{".".join(place[:i]) or "it"} is '
+                            f'{naming.shown(value)}, but has to be a mapping')
+        if i < len(place):
+            value = value.get(place[i])
+    mapping: dict[str, Any] = value
+    return mapping

@@ -54,6 +54,7 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     options.register_opts(conf)
     agent_options.register_opts(conf)
     conf(arguments, project='hv_sched', prog='hv-sched-agent')
+    options.check(conf)
     return conf
 
 

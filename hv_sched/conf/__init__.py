@@ -16,8 +16,14 @@
 and the agent bring their own, the scheduler plug-ins bring Nova's.
 """
 
+from collections.abc import Iterable
+import glob
+import os
+
 from oslo_config import cfg
 
+from hv_sched import exception
+from hv_sched import regular_file
 from hv_sched.conf import agent
 from hv_sched.conf import publish
 from hv_sched.conf import scheduler
@@ -31,6 +37,32 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
     """Register every option of hv_sched on conf."""
     for module in _MODULES:
         conf.register_opts(module.OPTS, group=GROUP)
+
+
+def check(conf: cfg.ConfigOpts) -> None:
+    """Read every option once: oslo.config tells of a bad value only then.
+
+    :raises cfg.Error: an option has a value that it may not have
+    """
+    for _group, opts in list_opts():
+        for opt in opts:
+            getattr(conf[GROUP], opt.dest)
+
+
+def check_files(paths: Iterable[str]) -> None:
+    """oslo.config waits for a pipe, and reads whatever a device gives.
+
+    :param paths: configuration files, or folders of them
+    :raises InvalidConfig: one of them is no regular file
+    """
+    for path in paths:
+        files = [path] if not os.path.isdir(path) else sorted(
+            glob.glob(os.path.join(glob.escape(path), '*.conf')))
+        for file in files:
+            try:
+                regular_file.read(file)
+            except exception.InvalidFile as exc:
+                raise exception.InvalidConfig(f'{file}: {exc}') from exc
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

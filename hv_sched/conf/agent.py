@@ -17,34 +17,32 @@ from oslo_config import cfg
 from oslo_config import types
 
 from hv_sched.conf import choices
+from hv_sched.conf import numbers
 
 AUTH_GROUP = 'keystone'
 # Section of the configuration file: service type in the catalogue.
 SERVICES = {'placement': 'placement', 'nova': 'compute'}
 
 OPTS = [
-    cfg.IntOpt(
-        'agent_interval',
+    numbers.whole(
+        'agent_interval', 1, numbers.DAY_SECONDS,
         default=60,
-        min=1,
         help="""
 Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
 restores shares that failed moves left held.
 """),
-    cfg.IntOpt(
-        'held_settle_time',
+    numbers.whole(
+        'held_settle_time', 0, numbers.DAY_SECONDS,
         default=10,
-        min=0,
         help="""
 Seconds for which Nova must know neither a server nor an open migration of
 some escrow before it is released. A failing move closes its migration a
 moment before it gives the escrow back to the server. So long a server is
 also left out of an audit after a migration of it changed.
 """),
-    cfg.IntOpt(
-        'audit_every',
+    numbers.whole(
+        'audit_every', 0, 1000000,
         default=10,
-        min=0,
         help="""
 Every so many passes hv-sched-agent compares all shares with Nova's servers,
 as ``csv audit`` does, and logs what is wrong. It costs a request for each

@@ -83,9 +83,7 @@ def defaults() -> cfg.ConfigOpts:
 def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
           project: str) -> cfg.ConfigOpts:
     readable = list(paths)
-    for path in readable:
-        if not os.access(path, os.R_OK):
-            raise exception.InvalidConfig(f'{path} cannot be read')
+    options.check_files(readable)
     conf = cfg.ConfigOpts()
     for group, opts in groups.items():
         conf.register_opts(

@@ -15,12 +15,15 @@
 from oslo_config import cfg
 
 from hv_sched.conf import choices
+from hv_sched.conf import numbers
+
+# As far as anybody may want to tell weighers apart.
+_MULTIPLIERS = (-1000000, 1000000)
 
 OPTS = [
-    cfg.IntOpt(
-        'snapshot_ttl',
+    numbers.whole(
+        'snapshot_ttl', 1, numbers.DAY_SECONDS,
         default=60,
-        min=1,
         help="""
 Seconds for which the scheduler uses what it last read of all volumes and
 traits. Filters and weighers never ask Placement per host; a shorter time
@@ -98,10 +101,9 @@ at once of which the first was deleted meanwhile. When Glance does not answer,
 or with this off, such a request is refused with that reason. [glance]timeout
 bounds the wait.
 """),
-    cfg.IntOpt(
-        'image_ttl',
+    numbers.whole(
+        'image_ttl', 1, numbers.DAY_SECONDS,
         default=300,
-        min=1,
         help="""
 Seconds for which an image read from Glance is remembered, at most 512 of them.
 """),
@@ -158,16 +160,16 @@ STORAGE_DISK_* and CUSTOM_CSV_* are without being listed here.
 Which volume a server gets on a host that may use several. Hosts with one
 home volume have no choice to make.
 """),
-    cfg.FloatOpt(
-        'shared_volume_free_space_weight_multiplier',
+    numbers.real(
+        'shared_volume_free_space_weight_multiplier', *_MULTIPLIERS,
         default=1.0,
         help="""
 Multiplier of SharedVolumeFreeSpaceWeigher. Positive: hosts whose volume has
 more room win (spread over volumes); negative: less room wins (pack); 0: off.
 Aggregate metadata of the same name goes before it.
 """),
-    cfg.FloatOpt(
-        'image_cache_weight_multiplier',
+    numbers.real(
+        'image_cache_weight_multiplier', *_MULTIPLIERS,
         default=5.0,
         help="""
 Multiplier of ImageCacheWeigher. Positive: hosts whose volume already holds
@@ -178,8 +180,8 @@ each), which would spread a request's servers over all nodes and let each
 fetch the image; 1 only breaks ties. Servers of an anti-affinity group are not
 led together. Aggregate metadata of the same name goes before it.
 """),
-    cfg.FloatOpt(
-        'feature_scarcity_weight_multiplier',
+    numbers.real(
+        'feature_scarcity_weight_multiplier', *_MULTIPLIERS,
         default=5.0,
         help="""
 Multiplier of FeatureScarcityWeigher. Positive: nodes that can do what few of
@@ -188,16 +190,16 @@ first; 0: off. The default outweighs Nova's CPU, RAM and I/O weighers
 together: 1 keeps rare nodes free only while others are about half empty.
 Aggregate metadata of the same name goes before it.
 """),
-    cfg.FloatOpt(
-        'shared_volume_anti_affinity_weight_multiplier',
+    numbers.real(
+        'shared_volume_anti_affinity_weight_multiplier', *_MULTIPLIERS,
         default=1.0,
         help="""
 Multiplier of SharedVolumeAntiAffinityWeigher. Positive: members of an
 anti-affinity server group go to different volumes where they can; negative:
 to the same; 0: off. Aggregate metadata of the same name goes before it.
 """),
-    cfg.FloatOpt(
-        'same_volume_weight_multiplier',
+    numbers.real(
+        'same_volume_weight_multiplier', *_MULTIPLIERS,
         default=1.0,
         help="""
 Multiplier of SameVolumeWeigher. Positive: a server that moves goes to a node

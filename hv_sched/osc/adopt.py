@@ -25,6 +25,7 @@ from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.adopt.proof import Proof
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.osc import numbers
 from hv_sched.osc import shares
 from hv_sched.osc import sync
 from hv_sched.placement import client
@@ -50,7 +51,8 @@ class Adopt(shares.MovingCommand):
             help="Raise the allocation_ratio of an over-booked volume just "
                  'enough; it goes down again as servers are deleted')
         parser.add_argument(
-            '--wait', metavar='<seconds>', type=float, default=0,
+            '--wait', metavar='<seconds>', default=0,
+            type=numbers.seconds('--wait'),
             help='Wait so long for moving servers to stand still')
         parser.add_argument(
             '--export', metavar='<file>',

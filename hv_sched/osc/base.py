@@ -150,10 +150,12 @@ class CsvCommand(command.Command):
     @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
+        options.check_files(parsed_args.config_file or ())
         conf = cfg.ConfigOpts()
         options.register_opts(conf)
         conf([], project='hv_sched',
              default_config_files=parsed_args.config_file)
+        options.check(conf)
         return conf
 
     def reconciler(self, conf: cfg.ConfigOpts,

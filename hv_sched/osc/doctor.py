@@ -23,6 +23,7 @@ from hv_sched.doctor import checks
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
 from hv_sched.osc import base
+from hv_sched.osc import numbers
 
 COLUMNS = ('Severity', 'Check', 'Subject', 'Evidence', 'Remedy')
 Row = tuple[str, str, str, str, str]
@@ -47,7 +48,8 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
                 f'--{name}', metavar='<file>', action='append',
                 help=f'{label}, or a folder of such files; may be repeated')
         parser.add_argument(
-            '--watch', metavar='<seconds>', type=float, default=0,
+            '--watch', metavar='<seconds>', default=0,
+            type=numbers.seconds('--watch'),
             help='Watch for values that go back and forth; two intervals of '
                  'the agent are enough (default: do not)')
         return parser

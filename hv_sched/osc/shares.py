@@ -29,6 +29,7 @@ from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.osc import base
+from hv_sched.osc import numbers
 from hv_sched.osc import sync
 
 Rows = list[sync.Row]
@@ -113,7 +114,8 @@ class MovingCommand(SharesCommand, command.Lister):
         parser.add_argument('--dry-run', action='store_true',
                             help='Only show what would be done')
         parser.add_argument(
-            '--batch', metavar='<n>', type=_positive, default=50,
+            '--batch', metavar='<n>', type=numbers.batch('--batch'),
+            default=50,
             help='Servers written in one request (default: 50)')
         return parser
 
@@ -159,10 +161,3 @@ class MovingCommand(SharesCommand, command.Lister):
             pending=parsed_args.dry_run and bool(rows))
         return sync.COLUMNS, [*rows, *sync.rows((), notices),
                               *sync.failure_findings(failures)]
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not above 0')
-    return number

@@ -10,17 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The files of a source: the only place of the sources that reads a disk."""
+"""The files of a source: which they are, and their text."""
 
 import codecs
 import os
-import pathlib
 import stat
 
 from hv_sched import exception
+from hv_sched import regular_file
 
-# A cluster of 64 nodes with 8000 servers takes less than 4 MiB.
-MAX_FILE_BYTES = 64 * 1024 ** 2
+# More than one of 64 nodes with 8000 servers fits in.
+MAX_FILE_BYTES = regular_file.MAX_BYTES
 # PowerShell's Out-File writes UTF-16 unless told otherwise.
 _ENCODINGS = (
     (codecs.BOM_UTF16_LE, 'utf-16'),
@@ -74,15 +74,9 @@ def text(path: str) -> str:
     :raises InvalidFacts: it cannot be read, is too large or not text
     """
     try:
-        # A limit on what is read, not on what stat says: a pipe has no size.
-        with pathlib.Path(path).open('rb') as file:
-            data = file.read(MAX_FILE_BYTES + 1)
-    except OSError as exc:
-        raise exception.InvalidFacts(str(exc.strerror)) from exc
-    if len(data) > MAX_FILE_BYTES:
-        raise exception.InvalidFacts(
-            f'is larger than {MAX_FILE_BYTES // 1024 ** 2} MiB; give each '
-            'cluster a file of its own in a folder')
+        data = regular_file.read(path, MAX_FILE_BYTES)
+    except exception.InvalidFile as exc:
+        raise exception.InvalidFacts(str(exc)) from exc
     return _decoded(data)
 
 

@@ -12,6 +12,7 @@
 
 """Source ``json``: what a collector writes."""
 
+from collections.abc import Callable
 import json
 from typing import Any
 
@@ -25,11 +26,17 @@ def parse(text: str) -> Any:
 
     :raises InvalidFacts: it is not JSON, or says a thing twice
     """
-    if not text.strip():
-        return None
+    return loads(text, _no_number) if text.strip() else None
+
+
+def loads(text: str, parse_constant: Callable[[str], Any]) -> Any:
+    """See ``parse``.
+
+    :param parse_constant: what to make of NaN, Infinity and -Infinity
+    """
     try:
         return json.loads(text, object_pairs_hook=_mapping,
-                          parse_constant=_no_number)
+                          parse_constant=parse_constant)
     except RecursionError as exc:
         raise exception.InvalidFacts('is nested too deep') from exc
     except ValueError as exc:
