@@ -113,12 +113,12 @@ def _evidence(consumer: Consumer, deleted: bool,
         return 'a server that is deleted'
     if migration is not None:
         return f'migration of server {migration.server}, {migration.status}'
-    if any(names.HELD_DISK_GB in resources
-           for resources in consumer.held.values()):
-        return 'a migration that is over: only those hold escrow'
     if consumer.consumer_type in _SERVER_TYPES:
         return (f'{consumer.consumer_type.lower()} to Placement, and gone '
                 'from Nova')
+    if any(names.HELD_DISK_GB in resources
+           for resources in consumer.held.values()):
+        return 'only servers and migrations hold escrow, and it is over'
     return None
 
 

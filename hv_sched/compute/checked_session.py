@@ -130,7 +130,8 @@ class CheckedSession(ksa_session.Session):
                 method != 'GET' or retry_state.attempt_number >= _ATTEMPTS
                 or time.monotonic() + _pause(retry_state) >= end),
             wait=_pause, reraise=True,
-            before_sleep=tenacity.before_sleep_log(LOG, logging.WARNING))
+            # Whoever asked says why it gave up, in one line.
+            before_sleep=tenacity.before_sleep_log(LOG, logging.DEBUG))
         try:
             return attempts(self._attempt, url, method, *args, **kwargs)
         finally:

@@ -69,7 +69,8 @@ def reads(doing: str, patience: Patience) -> tenacity.Retrying:
             exception.PlacementUnavailable),
         stop=is_over,
         wait=_pause(own_pause, longest=patience.seconds),
-        before_sleep=_log_line(doing, patience.attempts, logging.WARNING),
+        # Whoever asked says why it gave up, in one line.
+        before_sleep=_log_line(doing, patience.attempts, logging.DEBUG),
         reraise=True)
 
 

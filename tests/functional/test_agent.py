@@ -25,6 +25,7 @@ from hv_sched.placement import client
 from tests.functional import agent_conf
 from tests.functional import command_line
 from tests.functional import nova_answers
+from tests.functional import nova_api
 
 ENOUGH_SECONDS = 60
 
@@ -49,6 +50,14 @@ class Nova(nova_answers.Answers):
         if self.error is not None:
             raise self.error
         return super().resized_since(seconds)
+
+
+class Recorded:
+    """What the recorded Nova API needs of a cloud."""
+
+    def __init__(self, cloud):
+        self.nodes, self.api = cloud.nodes, cloud.api
+        self.nova = nova_answers.Answers(cloud.nodes)
 
 
 class Daemon:
@@ -176,3 +185,39 @@ def test_a_source_that_is_mended_is_told(daemon, source, caplog):
     assert daemon.agent.run() == 0
     assert any(line.startswith('Sync: works again after 1 ')
                for line in told(caplog))
+
+
+def test_a_placement_that_is_away_is_one_line_a_part(daemon, cloud, caplog,
+                                                     monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    assert daemon.agent.run() == 0
+    cloud.placement.service.refuse_all('503 Service Unavailable')
+    caplog.clear()
+    assert daemon.agent.run() == 1
+    lines = [record.getMessage() for record in caplog.records
+             if record.name.startswith('hv_sched')]
+    assert [line.partition(':')[0] for line in lines] == [
+        'Sync', 'Restoring held shares'], lines
+    assert all(line.count('Placement answered') == 1 for line in lines)
+
+
+def test_a_nova_that_is_away_is_one_line(cloud, source, tmp_path, caplog,
+                                         monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    api = nova_api.NovaApi(Recorded(cloud))
+    cloud.placement.service.before = api
+    path = agent_conf.write(tmp_path, cloud.placement, source=source,
+                            audit_every='0')
+    conf = cmd.configure(['--config-file', path])
+    agent = passes.Agent(conf, *cmd.clients.connect(conf))
+    assert agent.run() == 0
+    caplog.set_level(logging.INFO, logger='hv_sched')
+    caplog.clear()
+    api.status = '503 Service Unavailable'
+    assert agent.run() == 0, 'nothing is held and no full pass: no question'
+    conf.set_override('full_read_every', 1, group='hv_sched')
+    assert agent.run() == 1
+    line, = (record.getMessage() for record in caplog.records
+             if record.name.startswith('hv_sched'))
+    assert line.startswith('Restoring held shares: failed: ')
+    assert line.count('Nova') == 1
