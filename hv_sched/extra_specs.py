@@ -49,14 +49,14 @@ def _resolution() -> base.ExtraSpecValidator:
         description=(
             'The largest resolution of each monitor of a RemoteFX 3D video '
             'adapter; the server then needs such an adapter. One of '
-            f'{", ".join(f"``{one}``" for one in _SHOWN)}. '
+            f'{", ".join(f"``{resolution}``" for resolution in _SHOWN)}. '
             'Only supported by the Hyper-V virt driver.'),
         value={'type': str, 'description': 'The chosen resolution',
                'enum': list(_SHOWN)})
 
 
 def _monitors() -> base.ExtraSpecValidator:
-    most = max(_SHOWN.values())
+    max_heads = max(_SHOWN.values())
     table = '; '.join(f'{heads} with {resolution}'
                       for resolution, heads in _SHOWN.items())
     return base.ExtraSpecValidator(
@@ -67,7 +67,7 @@ def _monitors() -> base.ExtraSpecValidator:
             f'{table}; less on Windows Server 2012 R2. '
             'Only supported by the Hyper-V virt driver.'),
         value={'type': int, 'description': 'The number of monitors',
-               'min': 1, 'max': most})
+               'min': 1, 'max': max_heads})
 
 
 def _vram() -> base.ExtraSpecValidator:
@@ -112,13 +112,13 @@ def _plain_keys() -> Iterator[base.ExtraSpecValidator]:
 
 def _traits() -> dict[str, str]:
     """Our traits of nodes, and what each says."""
-    found = {names.HYPERV: 'Hyper-V nodes'}
+    meanings = {names.HYPERV: 'Hyper-V nodes'}
     for feature in catalogue.ON_NODE:
-        found[feature.trait] = f'{feature.name}. Needs {feature.needs}'
+        meanings[feature.trait] = f'{feature.name}. Needs {feature.needs}'
         if feature.survivable:
-            found[features.ha_trait(feature)] = (
+            meanings[features.ha_trait(feature)] = (
                 f'{feature.name}, on every possible failover owner')
-    return found
+    return meanings
 
 
 def _trait(trait: str) -> base.ExtraSpecValidator:

@@ -83,8 +83,8 @@ def multiplier_of(weigher: str) -> str:
     >>> multiplier_of('ImageCacheWeigher')
     'image_cache_weight_multiplier'
     """
-    words = re.findall('[A-Z][a-z]+', weigher.removesuffix('Weigher'))
-    return '_'.join((*map(str.lower, words), 'weight_multiplier'))
+    parts = re.findall('[A-Z][a-z]+', weigher.removesuffix('Weigher'))
+    return '_'.join((*map(str.lower, parts), 'weight_multiplier'))
 
 
 def load(plugins: Sequence[Plugin]) -> list[Any]:

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Why: known traps on the live cloud, and why a server has no host."""
+"""Finds known traps in the live cloud; changes nothing."""

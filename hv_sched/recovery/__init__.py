@@ -10,3 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
+"""Repairs what failed moves leave: escrow and stray shares."""

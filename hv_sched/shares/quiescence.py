@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""Which consumers may be written from outside Nova now. Pure.
+"""Which consumers may be written from outside Nova now.
 
 Nova writes a server's allocations without looking at what it overwrites, and
 the consumer generation is no guard: a consumer that a move empties is

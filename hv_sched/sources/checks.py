@@ -29,7 +29,7 @@ from hv_sched.sources import references
 from hv_sched.sources import volume_checks
 
 Raw = references.Raw
-Findings = Iterator[naming.Fault]
+Faults = Iterator[naming.Fault]
 
 # Placement's limit for the name of a resource provider.
 _NIL_GUID = '00000000-0000-0000-0000-000000000000'
@@ -48,7 +48,7 @@ def check(cluster: Raw) -> list[naming.Fault]:
             for fault in check_part(cluster, refs)]
 
 
-def _guids(cluster: Raw, refs: references.References) -> Findings:
+def _guids(cluster: Raw, refs: references.References) -> Faults:
     places: list[tuple[naming.Path, str]] = [(('guid',), cluster['guid'])]
     places += [(('volumes', i, 'guid'), volume['guid'])
                for i, volume in enumerate(cluster['volumes'])]
@@ -58,7 +58,7 @@ def _guids(cluster: Raw, refs: references.References) -> Findings:
                                        'real one from Windows')
 
 
-def _nodes_once(cluster: Raw, refs: references.References) -> Findings:
+def _nodes_once(cluster: Raw, refs: references.References) -> Faults:
     repeats = _repeated(naming.key(name) for name in refs.nodes)
     for i, first in repeats:
         yield naming.Fault(
@@ -68,7 +68,7 @@ def _nodes_once(cluster: Raw, refs: references.References) -> Findings:
 
 
 def _volume_names_once(cluster: Raw,
-                       refs: references.References) -> Findings:
+                       refs: references.References) -> Faults:
     repeats = _repeated(naming.key(name) for name in refs.volumes)
     for i, first in repeats:
         yield naming.Fault(
@@ -79,7 +79,7 @@ def _volume_names_once(cluster: Raw,
 
 
 def _volume_guids_once(cluster: Raw,
-                       refs: references.References) -> Findings:
+                       refs: references.References) -> Faults:
     volumes = cluster['volumes']
     repeats = _repeated(references.volume_guid(volume) for volume in volumes)
     for i, first in repeats:
@@ -91,7 +91,7 @@ def _volume_guids_once(cluster: Raw,
             'from Partition.Name')
 
 
-def _provider_names(cluster: Raw, refs: references.References) -> Findings:
+def _provider_names(cluster: Raw, refs: references.References) -> Faults:
     for i, volume in enumerate(refs.volumes):
         name = names.volume_provider_name(cluster['name'], volume)
         if len(name) > names.MAX_NAME_LENGTH:
@@ -102,7 +102,7 @@ def _provider_names(cluster: Raw, refs: references.References) -> Findings:
                 f'{names.MAX_NAME_LENGTH}; shorten its name')
 
 
-def _builds(cluster: Raw, refs: references.References) -> Findings:
+def _builds(cluster: Raw, refs: references.References) -> Faults:
     for i, node in enumerate(cluster['nodes']):
         build = node.get('build', model.OLDEST_BUILD)
         if build < model.OLDEST_BUILD:
@@ -119,7 +119,7 @@ def _product(build: int) -> str:
 
 
 def _functional_level(cluster: Raw,
-                      refs: references.References) -> Findings:
+                      refs: references.References) -> Faults:
     builds = sorted({int(node['build']) for node in cluster['nodes']
                      if 'build' in node})
     if len(builds) > 1 and 'functional_level' not in cluster:
@@ -131,13 +131,13 @@ def _functional_level(cluster: Raw,
             'functional_level (Get-Cluster, ClusterFunctionalLevel)')
 
 
-def _homes(cluster: Raw, refs: references.References) -> Findings:
+def _homes(cluster: Raw, refs: references.References) -> Faults:
     for i, node in enumerate(cluster['nodes']):
         yield from _home(cluster, node, ('nodes', i, 'home'), refs)
 
 
 def _home(cluster: Raw, node: Raw, path: naming.Path,
-          refs: references.References) -> Findings:
+          refs: references.References) -> Faults:
     free_choice = cluster.get('placement_chooses_volume', False)
     if 'home' in node:
         if refs.volume(node['home']) is None:
@@ -152,7 +152,7 @@ def _home(cluster: Raw, node: Raw, path: naming.Path,
             'name the one its instances_path is on')
 
 
-def _cpu_features(cluster: Raw, refs: references.References) -> Findings:
+def _cpu_features(cluster: Raw, refs: references.References) -> Faults:
     prefix = names.HW_CPU_PREFIX
     known_features = {trait.removeprefix(prefix)
                       for trait in os_traits.get_traits(prefix)}
@@ -168,7 +168,7 @@ def _cpu_features(cluster: Raw, refs: references.References) -> Findings:
                                         'features'))
 
 
-def _gpus(cluster: Raw, refs: references.References) -> Findings:
+def _gpus(cluster: Raw, refs: references.References) -> Faults:
     for i, node in enumerate(cluster['nodes']):
         for j, gpu in enumerate(node.get('gpus', ())):
             total = gpu['total_vram_mb']
@@ -181,7 +181,7 @@ def _gpus(cluster: Raw, refs: references.References) -> Findings:
                     'in MiB')
 
 
-def _vms_once(cluster: Raw, refs: references.References) -> Findings:
+def _vms_once(cluster: Raw, refs: references.References) -> Faults:
     uuids = [vm['instance_uuid'].lower() for vm in cluster.get('vms', ())]
     for i, first in _repeated(uuids):
         yield naming.Fault(
@@ -190,14 +190,14 @@ def _vms_once(cluster: Raw, refs: references.References) -> Findings:
             'one')
 
 
-def _vms(cluster: Raw, refs: references.References) -> Findings:
+def _vms(cluster: Raw, refs: references.References) -> Faults:
     for i, vm in enumerate(cluster.get('vms', ())):
         yield from _vm_owner(vm, ('vms', i, 'owner_node'), refs)
         yield from _vm_disks(vm, ('vms', i, 'disks'), refs)
 
 
 def _vm_owner(vm: Raw, path: naming.Path,
-              refs: references.References) -> Findings:
+              refs: references.References) -> Faults:
     owner = vm.get('owner_node')
     if owner is not None and refs.node(owner) is None:
         yield naming.Fault(
@@ -207,7 +207,7 @@ def _vm_owner(vm: Raw, path: naming.Path,
 
 
 def _vm_disks(vm: Raw, path: naming.Path,
-              refs: references.References) -> Findings:
+              refs: references.References) -> Faults:
     guids = set()
     for j, disk in enumerate(vm['disks']):
         name = disk['volume']
@@ -233,7 +233,7 @@ def _repeated(keys: Iterable[str]) -> Iterator[tuple[int, int]]:
             yield i, first[key]
 
 
-_CHECKS: tuple[Callable[[Raw, references.References], Findings], ...] = (
+_CHECKS: tuple[Callable[[Raw, references.References], Faults], ...] = (
     _guids,
     _nodes_once,
     _volume_names_once,

@@ -72,24 +72,23 @@ def _as_text(problems: list[model.Problem]) -> str:
 def _facts(entries: list[claims.Entry],
            times: dict[str, datetime.datetime | None],
            problems: list[model.Problem]) -> model.Facts:
-    faults = [(entry, finding) for entry in entries
-              for finding in _findings(entry.raw)]
+    faults = [(entry, fault) for entry in entries
+              for fault in _faults(entry.raw)]
     faults += claims.conflicts(entries)
     invalid = {id(entry) for entry, _ in faults}
     clusters = tuple(convert.cluster(entry.raw, times[entry.file])
                      for entry in entries if id(entry) not in invalid)
-    problems += [_problem(entry, finding) for entry, finding in faults]
+    problems += [_problem(entry, fault) for entry, fault in faults]
     return model.Facts(clusters, tuple(problems))
 
 
-def _findings(raw: Any) -> list[naming.Fault]:
+def _faults(raw: Any) -> list[naming.Fault]:
     faults = schema.check_cluster(raw) or checks.check(raw)
-    return faults[:schema.MAX_FINDINGS]
+    return faults[:schema.MAX_FAULTS]
 
 
-def _problem(entry: claims.Entry, finding: naming.Fault) -> model.Problem:
-    return model.Problem(entry.name, entry.where(finding.path),
-                         finding.message)
+def _problem(entry: claims.Entry, fault: naming.Fault) -> model.Problem:
+    return model.Problem(entry.name, entry.where(fault.path), fault.message)
 
 
 def _envelope(document: Document) -> list[model.Problem]:

@@ -31,7 +31,7 @@ from hv_sched.sources import wording
 
 VERSION = 1
 # More than this helps nobody to mend a cluster's description.
-MAX_FINDINGS = 20
+MAX_FAULTS = 20
 # The form is six levels deep; the validator recurses as deep as the input.
 MAX_DEPTH = 32
 # No size, and no number of anything, needs more than 64 bits.
@@ -97,22 +97,22 @@ def check_envelope(document: Any) -> list[naming.Fault]:
             f'this release reads version {VERSION}')]
     shallow = {name: value for name, value in document.items()
                if name != 'clusters'}
-    faults = list(itertools.islice(_unusable(shallow), MAX_FINDINGS))
+    faults = list(itertools.islice(_unusable(shallow), MAX_FAULTS))
     return faults or _validate(_envelope_validator(), document, 'file')
 
 
 def check_cluster(cluster: Any) -> list[naming.Fault]:
     """What is wrong with the form of one cluster; empty when nothing is."""
-    faults = list(itertools.islice(_unusable(cluster), MAX_FINDINGS))
+    faults = list(itertools.islice(_unusable(cluster), MAX_FAULTS))
     return faults or _validate(_cluster_validator(), cluster, 'cluster')
 
 
 def _validate(validator: Any, instance: Any,
               kind: str) -> list[naming.Fault]:
-    errors = itertools.islice(validator.iter_errors(instance), MAX_FINDINGS)
-    faults = [finding for error in errors
-              for finding in wording.findings(error, instance, kind)]
-    return faults[:MAX_FINDINGS]
+    errors = itertools.islice(validator.iter_errors(instance), MAX_FAULTS)
+    faults = [fault for error in errors
+              for fault in wording.faults(error, instance, kind)]
+    return faults[:MAX_FAULTS]
 
 
 def _unusable(value: Any) -> Iterator[naming.Fault]:

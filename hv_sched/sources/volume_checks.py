@@ -19,13 +19,13 @@ from hv_sched.sources import naming
 from hv_sched.sources import references
 
 Raw = references.Raw
-Findings = Iterator[naming.Fault]
+Faults = Iterator[naming.Fault]
 
 # ReFS ends at 35 PiB, NTFS at 8 PiB: nothing larger is a size in GiB.
 _LARGEST_GB = 35 * 1024 ** 2
 
 
-def check(cluster: Raw, refs: references.References) -> Findings:
+def check(cluster: Raw, refs: references.References) -> Faults:
     """Everything wrong with the volumes of a cluster."""
     for i, volume in enumerate(cluster['volumes']):
         path: naming.Path = ('volumes', i)
@@ -50,7 +50,7 @@ def free_bytes(volume: Raw) -> int | None:
     return None
 
 
-def _size_in_gb(volume: Raw, path: naming.Path) -> Findings:
+def _size_in_gb(volume: Raw, path: naming.Path) -> Faults:
     size = volume.get('size_gb', 0)
     if size > _LARGEST_GB:
         yield naming.Fault(
@@ -60,7 +60,7 @@ def _size_in_gb(volume: Raw, path: naming.Path) -> Findings:
             'size_bytes')
 
 
-def _size_in_bytes(volume: Raw, path: naming.Path) -> Findings:
+def _size_in_bytes(volume: Raw, path: naming.Path) -> Faults:
     size = volume.get('size_bytes', model.GIB)
     if size < model.GIB:
         yield naming.Fault(
@@ -74,7 +74,7 @@ def _size_in_bytes(volume: Raw, path: naming.Path) -> Findings:
             'file system holds; write the size in bytes')
 
 
-def _parts(volume: Raw, path: naming.Path) -> Findings:
+def _parts(volume: Raw, path: naming.Path) -> Faults:
     """No part of the volume is larger than the volume."""
     size = size_bytes(volume)
     parts = (
@@ -94,7 +94,7 @@ def _parts(volume: Raw, path: naming.Path) -> Findings:
 
 
 def _nodes(volume: Raw, path: naming.Path,
-           refs: references.References) -> Findings:
+           refs: references.References) -> Faults:
     for field in ('cut_off_nodes', 'redirected_nodes'):
         for i, name in enumerate(volume.get(field, ())):
             yield from _node(volume, (*path, field, i), name, refs)
@@ -104,7 +104,7 @@ def _nodes(volume: Raw, path: naming.Path,
 
 
 def _node(volume: Raw, path: naming.Path, name: str,
-          refs: references.References) -> Findings:
+          refs: references.References) -> Faults:
     if refs.node(name) is None:
         yield naming.Fault(
             path, f'volume {volume["name"]!r} has {name!r} in {path[2]}, '

@@ -36,8 +36,7 @@ _KINDS = {'nodes': 'node', 'volumes': 'volume', 'vms': 'vm', 'gpus': 'gpu'}
 Error: TypeAlias = jsonschema.ValidationError
 
 
-def findings(error: Error, root: Any,
-             kind: str) -> list[naming.Fault]:
+def faults(error: Error, root: Any, kind: str) -> list[naming.Fault]:
     """What one error of the validator means.
 
     :param root: what was validated
