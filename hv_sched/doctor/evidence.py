@@ -59,7 +59,7 @@ class SourceState:
 
 
 @dataclasses.dataclass(frozen=True)
-class Evidence:
+class DoctorEvidence:
     """Everything; None is what was not given or could not be read.
 
     :param clocks: seconds that services are ahead of this machine

@@ -28,7 +28,7 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched.compute import lookups
 from hv_sched.conf import nova_conf
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.evidence import NovaState
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.placement.client import Placement
@@ -83,13 +83,13 @@ class Gatherer:
         self._clock = clock
         self._missing: dict[str, str] = {}
 
-    def gather(self, inputs: DoctorInputs) -> Evidence:
+    def gather(self, inputs: DoctorInputs) -> DoctorEvidence:
         """:raises PlacementError: without Placement there is nothing"""
         conf = inputs.nova_conf or nova_conf.defaults()
         state = placement_state.read(
             self._placement, conf.scheduler.max_placement_results,
             self._workers)
-        return Evidence(
+        return DoctorEvidence(
             placement=state,
             nova=self._try('nova', self._nova_state),
             flavors=self._try('flavors', lambda: tuple(

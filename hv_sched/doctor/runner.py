@@ -18,7 +18,7 @@ import dataclasses
 import enum
 
 from hv_sched.doctor import evidence as evidences
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 
 
 class Severity(enum.Enum):
@@ -51,14 +51,14 @@ class Check:
 
     :param code: never changes once published
     :param trap: what goes wrong, in one sentence
-    :param needs: fields of ``Evidence`` it cannot do without
+    :param needs: fields of ``DoctorEvidence`` it cannot do without
     """
 
     code: str
     severity: Severity
     trap: str
     remedy: str
-    find: Callable[[Evidence], Iterable[Symptom]]
+    find: Callable[[DoctorEvidence], Iterable[Symptom]]
     needs: tuple[str, ...] = ()
 
 
@@ -86,7 +86,7 @@ class Skipped:
     failed: bool
 
 
-def run(checks: Iterable[Check], evidence: Evidence
+def run(checks: Iterable[Check], evidence: DoctorEvidence
         ) -> tuple[list[Diagnosis], list[Skipped]]:
     """Every finding, the gravest first, and what was not looked at."""
     diagnoses: list[Diagnosis] = []

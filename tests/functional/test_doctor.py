@@ -328,7 +328,7 @@ def test_what_a_nova_conf_must_say(tmp_path, change, code):
 
 
 def _with(**fields):
-    return evidence.Evidence(placement=None, **fields)
+    return evidence.DoctorEvidence(placement=None, **fields)
 
 
 def test_a_folder_of_configuration_files_is_read_in_order(tmp_path):

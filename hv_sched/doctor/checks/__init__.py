@@ -12,7 +12,7 @@
 
 """Every check of the doctor, one module per subject.
 
-Checks are pure: they read ``Evidence`` and nothing else.
+Checks are pure: they read ``DoctorEvidence`` and nothing else.
 """
 
 from hv_sched.doctor.checks import agents

@@ -15,13 +15,13 @@
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
 
 
-def fighting(evidence: Evidence) -> Iterator[Symptom]:
+def fighting(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Something of ours took a value it had before, having had another."""
     samples = evidence.samples or ()
     keys = {key for sample in samples for key in sample.values}

@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -23,7 +23,7 @@ from hv_sched.snapshot import restart_capacity
 _RETRIES = 10  # Placement's default
 
 
-def results_cut(evidence: Evidence) -> Iterator[Symptom]:
+def results_cut(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """As many candidates as are asked for at most, on fewer hosts."""
     state = evidence.placement
     hosts = len(state.compute_nodes)
@@ -37,7 +37,7 @@ def results_cut(evidence: Evidence) -> Iterator[Symptom]:
                 'yours)'))
 
 
-def no_restart_room(evidence: Evidence) -> Iterator[Symptom]:
+def no_restart_room(evidence: DoctorEvidence) -> Iterator[Symptom]:
     state = evidence.placement
     for cluster, room in restart_capacity.of_clusters(
             state.snapshot, state.rooms).items():
@@ -47,7 +47,7 @@ def no_restart_room(evidence: Evidence) -> Iterator[Symptom]:
                           'its servers elsewhere')
 
 
-def conflict_retries(evidence: Evidence) -> Iterator[Symptom]:
+def conflict_retries(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Of so many writers at once the last may lose all but one times."""
     conf = evidence.placement_conf
     retries = (conf.placement.allocation_conflict_retry_count

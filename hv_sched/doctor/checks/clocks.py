@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -23,7 +23,7 @@ from hv_sched.doctor.runner import Symptom
 TOLERATED_SECONDS = 5
 
 
-def skewed(evidence: Evidence) -> Iterator[Symptom]:
+def skewed(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Services that agree with one another tell that ours is wrong."""
     clocks = evidence.clocks
     off = {name: ahead for name, ahead in clocks.items()

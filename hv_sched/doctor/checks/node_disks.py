@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -23,13 +23,13 @@ from hv_sched.placement import names
 from hv_sched.placement.node_capacity import NodeCapacity
 
 
-def _open(evidence: Evidence) -> Iterator[NodeCapacity]:
+def _open(evidence: DoctorEvidence) -> Iterator[NodeCapacity]:
     for node in evidence.placement.rooms.values():
         if node.amount(names.DISK_GB).capacity >= 1:
             yield node
 
 
-def ratio_undone(evidence: Evidence) -> Iterator[Symptom]:
+def ratio_undone(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """It was closed, for the former ratio is remembered; now it is open."""
     for node in _open(evidence):
         if disk_ratio.remembers_former(node.traits):
@@ -38,7 +38,7 @@ def ratio_undone(evidence: Evidence) -> Iterator[Symptom]:
                           'although hv_sched had closed it')
 
 
-def ratio_configured(evidence: Evidence) -> Iterator[Symptom]:
+def ratio_configured(evidence: DoctorEvidence) -> Iterator[Symptom]:
     assert evidence.compute_conf is not None
     ratio = evidence.compute_conf.disk_allocation_ratio
     if ratio is not None:
@@ -46,7 +46,7 @@ def ratio_configured(evidence: Evidence) -> Iterator[Symptom]:
                       f'[DEFAULT]disk_allocation_ratio = {ratio:g}')
 
 
-def node_open(evidence: Evidence) -> Iterator[Symptom]:
+def node_open(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for node in _open(evidence):
         if not disk_ratio.remembers_former(node.traits):
             yield Symptom(node.name, f'its own disk offers '
@@ -54,7 +54,7 @@ def node_open(evidence: Evidence) -> Iterator[Symptom]:
                           'the volume')
 
 
-def shares_on_nodes(evidence: Evidence) -> Iterator[Symptom]:
+def shares_on_nodes(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for node in evidence.placement.rooms.values():
         disk = node.amount(names.DISK_GB)
         if disk.used:

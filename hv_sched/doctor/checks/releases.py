@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -30,7 +30,7 @@ def _text(version: tuple[int, int]) -> str:
     return '.'.join(map(str, version))
 
 
-def nova(evidence: Evidence) -> Iterator[Symptom]:
+def nova(evidence: DoctorEvidence) -> Iterator[Symptom]:
     assert evidence.nova is not None
     version = evidence.nova.version
     if version < min(NOVA):
@@ -42,7 +42,7 @@ def nova(evidence: Evidence) -> Iterator[Symptom]:
                       Severity.WARNING)
 
 
-def placement(evidence: Evidence) -> Iterator[Symptom]:
+def placement(evidence: DoctorEvidence) -> Iterator[Symptom]:
     version = evidence.placement.version
     if version < PLACEMENT:
         yield Symptom('Placement', f'its newest microversion is '
@@ -53,7 +53,7 @@ def placement(evidence: Evidence) -> Iterator[Symptom]:
                       Severity.WARNING)
 
 
-def placement_rewrites(evidence: Evidence) -> Iterator[Symptom]:
+def placement_rewrites(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Placement 9 to 16 speak the same microversions: Nova's tells more."""
     assert evidence.nova is not None
     version = evidence.nova.version

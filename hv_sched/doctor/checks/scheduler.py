@@ -21,7 +21,7 @@ from hv_sched.conf.plugins import ALL_FILTERS
 from hv_sched.conf.plugins import ALL_WEIGHERS
 from hv_sched.conf.plugins import FEATURE_FILTER
 from hv_sched.conf.plugins import VOLUME_FILTER
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -32,16 +32,16 @@ SWITCHES = ('request_filter_features', 'request_filter_moves',
             'request_filter_disk_group', 'request_filter_closed')
 
 
-def _conf(evidence: Evidence) -> cfg.ConfigOpts:
+def _conf(evidence: DoctorEvidence) -> cfg.ConfigOpts:
     assert evidence.nova_conf is not None
     return evidence.nova_conf
 
 
-def _group(evidence: Evidence) -> Any:
+def _group(evidence: DoctorEvidence) -> Any:
     return _conf(evidence).filter_scheduler
 
 
-def filter_missing(evidence: Evidence) -> Iterator[Symptom]:
+def filter_missing(evidence: DoctorEvidence) -> Iterator[Symptom]:
     group = _group(evidence)
     if VOLUME_FILTER not in group.enabled_filters:
         yield Symptom('enabled_filters', f'has no {VOLUME_FILTER}')
@@ -51,7 +51,7 @@ def filter_missing(evidence: Evidence) -> Iterator[Symptom]:
                       'nova-scheduler does not start')
 
 
-def filter_order(evidence: Evidence) -> Iterator[Symptom]:
+def filter_order(evidence: DoctorEvidence) -> Iterator[Symptom]:
     enabled = _group(evidence).enabled_filters
     if VOLUME_FILTER in enabled and enabled[-1] != VOLUME_FILTER:
         after = enabled[enabled.index(VOLUME_FILTER) + 1:]
@@ -59,18 +59,18 @@ def filter_order(evidence: Evidence) -> Iterator[Symptom]:
                       f'{VOLUME_FILTER}')
 
 
-def feature_filter_missing(evidence: Evidence) -> Iterator[Symptom]:
+def feature_filter_missing(evidence: DoctorEvidence) -> Iterator[Symptom]:
     if FEATURE_FILTER not in _group(evidence).enabled_filters:
         yield Symptom('enabled_filters', f'has no {FEATURE_FILTER}')
 
 
-def weighers_missing(evidence: Evidence) -> Iterator[Symptom]:
+def weighers_missing(evidence: DoctorEvidence) -> Iterator[Symptom]:
     classes = _group(evidence).weight_classes
     if not any(path.startswith('hv_sched.weighers') for path in classes):
         yield Symptom('weight_classes', f'has no {ALL_WEIGHERS}')
 
 
-def disk_weigher(evidence: Evidence) -> Iterator[Symptom]:
+def disk_weigher(evidence: DoctorEvidence) -> Iterator[Symptom]:
     group = _group(evidence)
     if group.disk_weight_multiplier and (
             {_NOVA_WEIGHERS, _DISK_WEIGHER} & set(group.weight_classes)):
@@ -78,13 +78,13 @@ def disk_weigher(evidence: Evidence) -> Iterator[Symptom]:
                       f'is {group.disk_weight_multiplier:g}')
 
 
-def request_filter_off(evidence: Evidence) -> Iterator[Symptom]:
+def request_filter_off(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for name in SWITCHES:
         if not _conf(evidence).hv_sched[name]:
             yield Symptom(f'[hv_sched]{name}', 'is off')
 
 
-def placement_timeout(evidence: Evidence) -> Iterator[Symptom]:
+def placement_timeout(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """The plug-ins read Placement through Nova's own client."""
     if not _conf(evidence).placement.timeout:
         yield Symptom('[placement]timeout', 'is not set')

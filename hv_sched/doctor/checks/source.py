@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
@@ -25,12 +25,12 @@ from hv_sched.placement import names
 from hv_sched.providers import plan
 
 
-def _source(evidence: Evidence) -> SourceState:
+def _source(evidence: DoctorEvidence) -> SourceState:
     assert evidence.source is not None
     return evidence.source
 
 
-def stale(evidence: Evidence) -> Iterator[Symptom]:
+def stale(evidence: DoctorEvidence) -> Iterator[Symptom]:
     source = _source(evidence)
     for cluster in source.facts.clusters:
         age = plan.facts_age(cluster, source.now)
@@ -39,20 +39,20 @@ def stale(evidence: Evidence) -> Iterator[Symptom]:
                           f'[hv_sched]stale_after is {source.stale_after}')
 
 
-def drift(evidence: Evidence) -> Iterator[Symptom]:
+def drift(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for cluster, count in sorted(_source(evidence).pending.items()):
         yield Symptom(cluster or '(all clusters)',
                       f'a sync would make {count} changes')
 
 
-def undone(evidence: Evidence) -> Iterator[Symptom]:
+def undone(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for finding in _source(evidence).findings:
         if finding.kind is not Kind.NOTE:
             yield Symptom(finding.subject,
                           f'{finding.kind.value}: {finding.message}')
 
 
-def lost_clusters(evidence: Evidence) -> Iterator[Symptom]:
+def lost_clusters(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Clusters with volumes in Placement, none of which the source tells.
 
     A volume is known by its uuid, so a renamed cluster is not among them.

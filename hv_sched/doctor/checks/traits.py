@@ -15,14 +15,14 @@
 from collections.abc import Iterator
 
 from hv_sched.doctor.checks.volumes import listed
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
 from hv_sched.placement import names
 
 
-def lost(evidence: Evidence) -> Iterator[Symptom]:
+def lost(evidence: DoctorEvidence) -> Iterator[Symptom]:
     state = evidence.placement
     for node in state.unmarked:
         yield Symptom(node, f'uses a volume but has no {names.CLUSTERED}')
@@ -33,14 +33,14 @@ def lost(evidence: Evidence) -> Iterator[Symptom]:
         yield Symptom(state.volume_names[uuid], f'has no {trait}')
 
 
-def unknown(evidence: Evidence) -> Iterator[Symptom]:
+def unknown(evidence: DoctorEvidence) -> Iterator[Symptom]:
     state = evidence.placement
     for trait in (names.NO_NEW_DISKS, names.PAUSED):
         if state.snapshot.volumes and trait not in state.snapshot.traits:
             yield Symptom(trait, 'Placement does not know the trait')
 
 
-def no_secure_boot(evidence: Evidence) -> Iterator[Symptom]:
+def no_secure_boot(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """The features filter asks for our own trait instead of Nova's."""
     assert evidence.nova_conf is not None
     nodes = evidence.placement.no_secure_boot

@@ -20,7 +20,7 @@ from typing import Any
 from hv_sched import requirements
 from hv_sched.compute import flavors as compute_flavors
 from hv_sched.conf import plugins
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -48,7 +48,7 @@ def _faults(combinations: Iterable[requirements.Requirements]) -> str:
     return '; '.join(fewest or ())
 
 
-def flavors(evidence: Evidence) -> Iterator[Symptom]:
+def flavors(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for flavor in evidence.flavors or ():
         sizes = compute_flavors.sizes(flavor)
         faults = _faults(requirements.of(sizes, image) for image in _IMAGES)
@@ -56,14 +56,14 @@ def flavors(evidence: Evidence) -> Iterator[Symptom]:
             yield Symptom(f'flavor {flavor["name"]}', faults)
 
 
-def images(evidence: Evidence) -> Iterator[Symptom]:
+def images(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for image in evidence.images or ():
         faults = _faults(requirements.of(flavor, image) for flavor in _FLAVORS)
         if faults:
             yield Symptom(f'image {_name(image)}', faults)
 
 
-def dropped(evidence: Evidence) -> Iterator[Symptom]:
+def dropped(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Only hv_sched's request filter reads them from the server's record."""
     unread = _unread(evidence)
     for image in evidence.images or ():
@@ -74,7 +74,7 @@ def dropped(evidence: Evidence) -> Iterator[Symptom]:
                 Severity.ERROR if unread else None)
 
 
-def _unread(evidence: Evidence) -> str:
+def _unread(evidence: DoctorEvidence) -> str:
     conf = evidence.nova_conf
     if conf is None:
         return ''
@@ -88,7 +88,7 @@ def _unread(evidence: Evidence) -> str:
     return ''
 
 
-def refused(evidence: Evidence) -> Iterator[Symptom]:
+def refused(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for flavor in evidence.flavors or ():
         keys = [key for key in REFUSED
                 if key in (flavor.get('extra_specs') or {})]

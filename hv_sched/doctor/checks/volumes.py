@@ -14,7 +14,7 @@
 
 from collections.abc import Iterator
 
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
@@ -30,13 +30,13 @@ def listed(labels: tuple[str, ...]) -> str:
                                          if omitted > 0 else '')
 
 
-def wiped(evidence: Evidence) -> Iterator[Symptom]:
+def wiped(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for uuid in evidence.placement.wiped:
         yield Symptom(evidence.placement.volume_names[uuid],
                       'the provider has no DISK_GB inventory')
 
 
-def hidden(evidence: Evidence) -> Iterator[Symptom]:
+def hidden(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """By cluster: a volume alone is never left so."""
     state = evidence.placement
     clusters: dict[str, list[str]] = {}
@@ -50,7 +50,7 @@ def hidden(evidence: Evidence) -> Iterator[Symptom]:
                       f'on which servers hold {used_gb} GB')
 
 
-def leaks(evidence: Evidence) -> Iterator[Symptom]:
+def leaks(evidence: DoctorEvidence) -> Iterator[Symptom]:
     zones = evidence.nova.zones if evidence.nova else {}
     for volume, aggregates in evidence.placement.foreign_members.items():
         for aggregate, nodes in aggregates.items():
@@ -62,7 +62,7 @@ def leaks(evidence: Evidence) -> Iterator[Symptom]:
                           f'{listed(nodes)}')
 
 
-def over_capacity(evidence: Evidence) -> Iterator[Symptom]:
+def over_capacity(evidence: DoctorEvidence) -> Iterator[Symptom]:
     old = evidence.nova is not None and evidence.nova.version <= (2, 100)
     for volume in evidence.placement.snapshot.volumes.values():
         if volume.used_gb > volume.capacity_gb:

@@ -17,12 +17,12 @@ from unittest import mock
 import pytest
 
 from hv_sched.doctor.checks import clocks
-from hv_sched.doctor.evidence import Evidence
+from hv_sched.doctor.evidence import DoctorEvidence
 
 
 def blamed(**ahead):
     """Subjects by what services are ahead of this machine, in seconds."""
-    evidence = Evidence(placement=mock.sentinel.unread, clocks=ahead)
+    evidence = DoctorEvidence(placement=mock.sentinel.unread, clocks=ahead)
     return {symptom.subject: symptom.evidence
             for symptom in clocks.skewed(evidence)}
 
