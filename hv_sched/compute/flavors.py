@@ -19,6 +19,7 @@ absent.
 """
 
 from collections.abc import Mapping
+import re
 from typing import Any
 
 from hv_sched import model
@@ -26,6 +27,8 @@ from hv_sched.compute.servers import Needs
 from hv_sched.placement import names
 
 _OVERRIDE = f'resources:{names.DISK_GB}'
+# The unsuffixed group, or a granular one.
+_DISK_KEY = re.compile(rf'resources([a-zA-Z0-9_-]{{1,64}})?:{names.DISK_GB}$')
 _FIELDS = {'vcpus': 'vcpus', 'ram_mb': 'ram', 'root_gb': 'disk',
            'swap_mb': 'swap'}
 # As GET /flavors calls it, and as a server's own copy of a flavor does.
@@ -62,17 +65,18 @@ def local_disk_gb(flavor_sizes: Mapping[str, Any], is_bfv: bool) -> int:
 
 
 def server_disk_gb(flavor_sizes: Mapping[str, Any], is_bfv: bool) -> int:
-    """The DISK_GB Nova asks for in the request's unsuffixed group.
+    """The DISK_GB Nova asks for, in all of the request's groups.
 
     The rule of nova.scheduler.utils.ResourceRequest: ``local_disk_gb``,
-    unless the flavor says otherwise with ``resources:DISK_GB``.
+    unless the flavor says otherwise with ``resources:DISK_GB`` or asks for
+    disk in a granular group (``resources1:DISK_GB``), whatever is 0 then.
 
-    :raises ValueError: the override is no number
+    :raises ValueError: what the extra specs say is no number
     """
-    override = (flavor_sizes.get('extra_specs') or {}).get(_OVERRIDE)
-    if override is not None:
-        return int(override)
-    return local_disk_gb(flavor_sizes, is_bfv)
+    specs = flavor_sizes.get('extra_specs') or {}
+    amounts = [int(value) for key, value in specs.items()
+               if _DISK_KEY.match(key)]
+    return sum(amounts) if amounts else local_disk_gb(flavor_sizes, is_bfv)
 
 
 def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
@@ -87,16 +91,10 @@ def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
         return Needs()
     specs = flavor['extra_specs']
     try:
-        disk_gb = (None if _asks_grouped_disk(specs)
-                   else server_disk_gb(sizes(flavor), is_bfv))
+        disk_gb = server_disk_gb(sizes(flavor), is_bfv)
     except (TypeError, ValueError):
         return Needs()
     return Needs(disk_gb, _compute(flavor, specs))
-
-
-def _asks_grouped_disk(specs: Mapping[str, str]) -> bool:
-    return any(key.startswith('resources') and key != _OVERRIDE
-               and key.endswith(f':{names.DISK_GB}') for key in specs)
 
 
 def _compute(flavor: Mapping[str, Any], specs: Mapping[str, str]

@@ -37,8 +37,8 @@ OPEN_STATUSES = (
 class Needs:
     """What Nova allocates for a flavor.
 
-    :param disk_gb: None when the flavor is not told, or asks for its disk
-        in a way that only the scheduler can work out
+    :param disk_gb: in all groups of the request; None when the flavor is
+        not told
     :param compute: VCPU and MEMORY_MB; None when more than these is asked
     """
 

@@ -38,10 +38,14 @@ def novas_own(flavor, is_bfv):
 
 
 @given(root=SIZES, ephemeral=SIZES, swap=SIZES, override=OVERRIDES,
-       is_bfv=st.booleans())
+       granular=OVERRIDES, is_bfv=st.booleans())
 def test_a_servers_disk_is_what_nova_asks_for(root, ephemeral, swap,
-                                              override, is_bfv):
-    extra_specs = {} if override is None else {'resources:DISK_GB': override}
+                                              override, granular, is_bfv):
+    """In its own group, by an override, and in granular groups."""
+    extra_specs = {key: value for key, value in (
+        ('resources:DISK_GB', override), ('resources1:DISK_GB', granular),
+        ('resources_X:DISK_GB', granular), ('trait:DISK_GB', 'required'))
+        if value is not None}
     sizes = {'root_gb': root, 'ephemeral_gb': ephemeral,
              'extra_specs': extra_specs}
     assert flavors.server_disk_gb({**sizes, 'swap_mb': swap}, is_bfv) == (

@@ -102,7 +102,7 @@ def test_flavors_that_ask_for_more_than_this_can_tell():
         return flavors.needs_of({**FLAVOR, 'extra_specs': specs}, False)
     assert needs(**{'resources:DISK_GB': '7'}) == Needs(7, COMPUTE)
     assert needs(**{'resources:DISK_GB': 'x'}) == Needs()
-    assert needs(**{'resources1:DISK_GB': '7'}) == Needs(None, None)
+    assert needs(**{'resources1:DISK_GB': '7'}) == Needs(7, None)
     for spec in ('resources:VGPU', 'hw:cpu_policy', 'os:resolution'):
         assert needs(**{spec: '1'}) == Needs(46, None)
 
