@@ -96,7 +96,8 @@ class Volume:
     :param guid: the volume GUID of Partition.Name
         (``\\\\?\\Volume{…}\\``), lower case without braces
     :param reserve_gb: GiB the operator keeps free of servers
-    :param accepts_new_disks: False when the operator closes the volume
+    :param accepts_new_disks: False when the operator closes the volume,
+        True when he opens one that was closed
     :param cut_off_nodes: names of nodes that cannot reach the volume
     :param redirected_nodes: names of nodes that reach it over the network
     :param cached_images: Glance image ids in its image cache, newest first
@@ -114,7 +115,7 @@ class Volume:
     owner_node: str | None = None
     reserve_gb: int = 0
     maintenance: bool = False
-    accepts_new_disks: bool = True
+    accepts_new_disks: bool | None = None
     cut_off_nodes: tuple[str, ...] = ()
     redirected_nodes: tuple[str, ...] = ()
     cached_images: tuple[str, ...] | None = None
@@ -184,7 +185,11 @@ class Problem:
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """All a source said: usable clusters, and what had to be left out."""
+    """All a source said: usable clusters, and what had to be left out.
+
+    :param is_partial: clusters were set aside on purpose; nobody misses them
+    """
 
     clusters: tuple[Cluster, ...]
     problems: tuple[Problem, ...] = ()
+    is_partial: bool = False

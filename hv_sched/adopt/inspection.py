@@ -28,11 +28,12 @@ from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
-from hv_sched.providers import plan as planning
+from hv_sched.providers import cluster_view
+from hv_sched.providers import freshness
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
-from hv_sched.providers import scope
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import nova_denial
 from hv_sched.shares.quiescence import Skip
@@ -70,7 +71,7 @@ class Inspector:
 
         :raises PlacementError: when Placement cannot be read
         """
-        facts = model.Facts((cluster,))
+        facts = model.Facts((cluster,), is_partial=True)
         scope_, observed = self.reconciler.observe(facts)
         layout = scope_.layouts[0]
         shares = self._shares(layout, observed)
@@ -78,7 +79,7 @@ class Inspector:
             layout, observed, shares, adopt_plan.targets(layout),
             self._settings, self._allow_overcommit)
         refusals = (*self._frozen(cluster), *plan.refusals,
-                    *self._misnamed(layout, observed))
+                    *self._misnamed(layout, scope_, observed))
         return AdoptInputs(
             facts, layout, observed, shares,
             dataclasses.replace(plan, refusals=refusals))
@@ -99,19 +100,18 @@ class Inspector:
 
     def _frozen(self, cluster: model.Cluster) -> list[Notice]:
         limit = self._settings.stale_after
-        age = planning.facts_age(cluster, self._clock())
+        age = freshness.facts_age(cluster, self._clock())
         if not limit or age <= limit:
             return []
         return [Notice(cluster.name, cluster.name, Kind.FROZEN,
                        f'the facts are {int(age)} seconds old: nothing is '
                        f'adopted until they are newer')]
 
-    def _misnamed(self, layout: Layout, observed: Observed) -> list[Notice]:
+    def _misnamed(self, layout: Layout, scope_: Scope, observed: Observed
+                  ) -> list[Notice]:
         """Volumes that could never be published need no shares."""
-        planned, _kept_uuids = plan_volume.plan(
-            layout, frozenset(), observed, self._settings,
-            scope.named_like_ours(layout, observed.overview),
-            undecided=frozenset())
+        planned, _kept_uuids = plan_volume.plan(cluster_view.ClusterView(
+            layout, scope_, observed, self._settings))
         volume_names = {layout.volume_name(uuid) for uuid in layout.volumes}
         return [notice for notice in planned[1]
                 if notice.kind == Kind.REFUSED

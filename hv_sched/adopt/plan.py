@@ -27,12 +27,16 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reserved_space
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
+# The operator said adopt, with a source that is fresh: the volumes get room
+# for the shares of the nodes and stay hidden until all of it is proved.
+_EVIDENCE = gate.Evidence(is_told=True, size_agrees=True, is_allowed=True)
 # GiB by consumer, for each provider.
 Shares = Mapping[str, Mapping[str, int]]
 
@@ -151,7 +155,8 @@ def make(layout: Layout, observed: Observed, shares: Shares, targets_: Targets,
         _short(layout, plan) for plan in plans if plan.short_gb]
     return AdoptPlan(
         layout.cluster.name, tuple(sorted(
-            volume_changes, key=lambda change: (change.step, change.name))),
+            gate.admit_all(volume_changes, lambda change: _EVIDENCE),
+            key=lambda change: (change.step, change.name))),
         {node: sum(shares.get(node, {}).values()) for node in layout.nodes},
         tuple(plans), targets_,
         (*refusals, *(_homeless(layout, node) for node in homeless)))

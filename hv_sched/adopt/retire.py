@@ -37,11 +37,11 @@ from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import apply
 from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reconcile
-from hv_sched.providers import scope as scoping
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
@@ -54,7 +54,9 @@ from hv_sched.shares.quiescence import SkipReason
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
 _PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
-         names.OVERCOMMITTED_PREFIX)
+         names.DISK_PREFIX, names.OVERCOMMITTED_PREFIX)
+# The operator said retire; who still holds something is left alone.
+_EVIDENCE = gate.Evidence(is_told=True, is_allowed=True)
 _OURS = (names.CSV_PREFIX, names.HYPERV)
 _OUR_CLASSES = (names.CSV_PREFIX, names.REMOTEFX_PREFIX)
 
@@ -112,15 +114,15 @@ class Retirer:
 
         :raises PlacementError: when Placement cannot be read
         """
-        facts = model.Facts((cluster,))
+        facts = model.Facts((cluster,), is_partial=True)
         scope, observed = self._reconciler.observe(facts)
         layout = scope.layouts[0]
         listed = observed.overview.listed
         members = observed.overview.members.get(layout.cluster_aggregate,
                                                 frozenset())
         nodes = {*layout.nodes, *(members & observed.overview.compute_nodes)}
-        bearing_our_names = scoping.named_like_ours(layout, observed.overview)
-        volumes = {uuid for uuid in (*layout.volumes, *bearing_our_names)
+        departing = scope.identity.of_cluster(cluster.guid)
+        volumes = {uuid for uuid in (*layout.volumes, *departing)
                    if uuid in observed.providers}
         return RetireInputs(
             facts, layout, scope, observed,
@@ -164,7 +166,7 @@ class Retirer:
                 'node: its volumes stay hidden and its nodes closed; run '
                 'retire again')), tuple(skipped))
         for node in inputs.nodes:
-            disks.restore(node, self._ratios.get(node))
+            disks.restore(node, _EVIDENCE, self._ratios.get(node))
         findings = self.drop_children(inputs)
         outcome, refusals = self._release(
             self.inspect(inputs.facts.clusters[0]))
@@ -265,7 +267,9 @@ class Retirer:
             else:
                 releases += plan_withdrawal.withdraw(providers[volume])
         plan = planning.Plan(clusters=(planning.ClusterPlan(
-            layout.cluster.name, tuple(c for c in releases if c.lines)),))
+            layout.cluster.name, tuple(gate.admit_all(
+                (c for c in releases if c.lines),
+                lambda change: _EVIDENCE))),))
         return apply.apply(self._client, plan, providers,
                            self._settings.workers), findings
 

@@ -52,7 +52,8 @@ class Agent:
         self._conf = conf
         self._paused = paused.Paused(conf.pause_cluster)
         self._reconciler = reconcile.Reconciler(
-            placement, settings.from_conf(conf))
+            placement, settings.from_conf(conf),
+            nova=servers)
         self._restorer = restore.Restorer(
             placement, servers,
             restore.options(conf, self._paused.volume))

@@ -35,7 +35,8 @@ class Paused:
         """
         return dataclasses.replace(facts, clusters=tuple(
             cluster for cluster in facts.clusters
-            if naming.key(cluster.name) not in self._keys))
+            if naming.key(cluster.name) not in self._keys),
+            is_partial=facts.is_partial or bool(self._keys))
 
     def volume(self, provider_name: str) -> bool:
         """Whether a volume, by its provider's name, is a paused one's."""

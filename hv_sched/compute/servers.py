@@ -142,6 +142,9 @@ class NovaRecords(Servers, Protocol):
     def hosts(self) -> Mapping[str, str]:
         """The host of each compute node, by the uuid of its provider."""
 
+    def hypervisor_types(self) -> Mapping[str, str]:
+        """The hypervisor type of each compute node, by its provider."""
+
     def on_host(self, host: str) -> Mapping[str, Server]:
         """The servers on a nova-compute, by uuid."""
 

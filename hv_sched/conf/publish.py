@@ -62,11 +62,11 @@ part of its size, in per cent, above the floor.
     numbers.whole(
         'max_withdraw_percent', 0, 100,
         default=34,
-        help="""
-The part of a cluster's nodes, or of its volumes, in per cent, that one sync
-may withdraw. More than that looks like half an answer from Windows and is
-refused, unless ``--allow-withdraw`` is given.
-"""),
+        deprecated_for_removal=True,
+        deprecated_reason='Nothing is withdrawn or opened because a source '
+                          'no longer lists it, whatever its part: an '
+                          'operator asks for it with --allow.',
+        help='Has no effect.'),
     numbers.whole(
         'max_image_traits', 0, 10000,
         default=100,

@@ -140,6 +140,14 @@ class CsvCommand(command.Command):
         return {**self.app.client_manager.placement.ks_filter,
                 'service_type': service_type}
 
+    def nova_records(self, conf: cfg.ConfigOpts) -> nova_servers.NovaServers:
+        """What Nova tells in bulk, as the user of the command may see it."""
+        return nova_servers.NovaServers(adapter.Adapter(
+            checked_session.CheckedSession(
+                self._session(), checked_session.NOVA,
+                conf.hv_sched.request_timeout),
+            **self._filter(checked_session.NOVA.service_type)))
+
     def connection_of(self, service: checked_session.Service,
                       conf: cfg.ConfigOpts) -> sdk.Connection:
         """openstacksdk's Connection to a service, with checked answers."""
@@ -163,7 +171,8 @@ class CsvCommand(command.Command):
                    ) -> reconcile.Reconciler:
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), ProgressBar())
+            settings.from_conf(conf, allow), ProgressBar(),
+            nova=self.nova_records(conf))
 
 
 class SourceCommand(CsvCommand):
@@ -202,11 +211,7 @@ class ServersCommand(SourceCommand):
 
     def nova(self, conf: cfg.ConfigOpts) -> nova_servers.NovaServers:
         """Nova's servers, as the user of the command may see them."""
-        return nova_servers.NovaServers(adapter.Adapter(
-            checked_session.CheckedSession(
-                self._session(), checked_session.NOVA,
-                conf.hv_sched.request_timeout),
-            **self._filter(checked_session.NOVA.service_type)))
+        return self.nova_records(conf)
 
 
 class LookingCommand(CsvCommand):

@@ -30,6 +30,12 @@ from hv_sched.providers import changes
 from hv_sched.providers import host_aggregates
 from hv_sched.providers import settings
 
+# Of older releases; each allows its kinds for every name.
+_FORMER_FLAGS = {
+    '--allow-shrink': ('shrink:*',),
+    '--allow-withdraw': ('withdraw:*', 'open:*'),
+    '--allow-replace': ('replace:*',),
+}
 COLUMNS = ('Change', 'Provider', 'What', 'From', 'To')
 Row = tuple[str, str, str, str, str]
 
@@ -60,14 +66,16 @@ class _Planning(base.SourceCommand, command.Lister):
             help='Read every provider instead of only those the bulk '
                  'overview is in doubt about')
         parser.add_argument(
-            '--allow-shrink', action='store_true',
-            help='A volume may become smaller than what is allocated on it')
-        parser.add_argument(
-            '--allow-withdraw', action='store_true',
-            help='Any part of a cluster may be withdrawn at once')
-        parser.add_argument(
-            '--allow-replace', action='store_true',
-            help='A new disk may take the name of an unused old one')
+            '--allow', metavar='<kind>:<name>', action='append', default=[],
+            type=lambda text: (text,),
+            help='A step that is refused otherwise, for the node or volume '
+                 'of this name; the refusal says which (may be repeated). '
+                 + '; '.join(f'{kind}: {meaning}' for kind, meaning
+                             in settings.ALLOW_KINDS.items()))
+        for flag, kinds in _FORMER_FLAGS.items():
+            parser.add_argument(
+                flag, dest='allow', action='append_const',
+                const=kinds, help=argparse.SUPPRESS)
         parser.add_argument(
             '--host-aggregates', action='store_true',
             help='Also keep one Nova host aggregate for each cluster, with '
@@ -77,9 +85,8 @@ class _Planning(base.SourceCommand, command.Lister):
 
     @staticmethod
     def allow(parsed_args: argparse.Namespace) -> settings.Allow:
-        return settings.Allow(shrink=parsed_args.allow_shrink,
-                              withdraw=parsed_args.allow_withdraw,
-                              replace=parsed_args.allow_replace)
+        return settings.allow_of(
+            text for texts in parsed_args.allow for text in texts)
 
     def show_plan(self, parsed_args: argparse.Namespace
                   ) -> tuple[tuple[str, ...], list[Row]]:

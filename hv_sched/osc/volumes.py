@@ -32,6 +32,7 @@ from hv_sched.placement import names
 from hv_sched.placement import node_capacity
 from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Provider
+from hv_sched.providers import closing
 from hv_sched.providers import layout
 from hv_sched.providers import reserved_space
 from hv_sched.providers import settings
@@ -249,6 +250,8 @@ def _facts_of(provider: Provider, nodes: list[Listed],
         'allocation_ratio': disk.allocation_ratio if disk else None,
         'allocated_gb': provider.used(names.DISK_GB),
         'held_gb': provider.used(names.HELD_DISK_GB),
+        'closed_reasons': format_columns.Lines(
+            reason.value for reason in names.closed_reasons(provider.traits)),
         'nodes': format_columns.Lines(sorted(n.name for n in nodes)),
         'shares_gb': format_columns.Mapping(provider.shares_gb or {}),
         'held_shares_gb': format_columns.Mapping(held),
@@ -260,15 +263,15 @@ def _reasons_of(provider: Provider, description: _Described,
                 options: settings.Settings) -> dict[str, Any]:
     cluster, volume = description.volumes[provider.uuid]
     covered = reserved_space.covered_bytes(
-        volume, cluster.vms, provider.shares_gb,
-        provider.used(names.DISK_GB))
+        volume, cluster.vms, provider.copies_gb,
+        provider.owed.covering_gb)
     lines = {part.label: f'{part.size_bytes / model.GIB:.1f} GiB'
              for part in reserved_space.reserved_parts(volume, covered)}
-    closed = reserved_space.closed_reasons(
-        volume, provider.traits, provider.used(names.DISK_GB), options)
+    closed = closing.closed_reasons(
+        volume, provider.traits, provider.owed.total_gb, options)
     return {
         'reserved_reasons': format_columns.Mapping(lines),
-        'closed_reasons': format_columns.Lines(closed),
+        'closed_reasons': format_columns.Lines(closed.values()),
         'physical_free_gb': (None if volume.free_bytes is None
                              else volume.free_bytes // model.GIB),
         'source_nodes': format_columns.Lines(

@@ -17,6 +17,7 @@ exceptions is raised: an answer is what it says, or it is no answer.
 """
 
 import dataclasses
+import datetime
 import time
 from typing import Any
 
@@ -66,6 +67,8 @@ class Caller:
                  ) -> None:
         self._transport = transport
         self._patience = patience
+        # By the Date of the last answer; None where none told it.
+        self.server_time: datetime.datetime | None = None
 
     def read(self, call: Call) -> Any:
         """The body of the answer; repeated while there is none.
@@ -91,6 +94,7 @@ class Caller:
         except Exception as exc:
             raise errors.of_exception(exc, call.doing, call.is_write
                                       ) from exc
+        self.server_time = response.date or self.server_time
         if response.status >= 400:
             raise errors.of_response(response, call.doing, call.subject)
         body, fault = _body(response, call)

@@ -21,6 +21,7 @@ stands is only known by observing again.
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import datetime
 from typing import Any
 from urllib import parse
 
@@ -71,6 +72,11 @@ class Placement:
     def __init__(self, transport: Transport,
                  patience: retry.Patience = retry.PATIENT) -> None:
         self._calls = Caller(transport, patience)
+
+    @property
+    def server_time(self) -> datetime.datetime | None:
+        """The time by Placement's clock, as its last answer told it."""
+        return self._calls.server_time
 
     def _list(self, path: str, doing: str, form: bodies.Form,
               query: Query = ()) -> Any:

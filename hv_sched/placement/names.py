@@ -111,6 +111,11 @@ def volume_provider_name(cluster: str, volume: str) -> str:
     return f'{VOLUME_NAME_PREFIX}{cluster}/{volume}'
 
 
+def plain_volume_name(provider_name: str) -> str:
+    """``<cluster>/<volume>`` of ``csv:<cluster>/<volume>``, for people."""
+    return provider_name.removeprefix(VOLUME_NAME_PREFIX)
+
+
 def cluster_of(provider_name: str) -> str:
     """The cluster of a volume's provider, ``c1`` of ``csv:c1/CSV1``.
 
@@ -132,6 +137,17 @@ def image_trait(image_id: str) -> str:
 def disk_trait(volume_guid: str) -> str:
     """The trait that says which disk a volume's provider stands for."""
     return DISK_PREFIX + volume_guid.replace('-', '').upper()
+
+
+def disk_of(traits: Iterable[str]) -> str | None:
+    """The GUID of the disk that a volume's traits name."""
+    for trait in sorted(traits):
+        if trait.startswith(DISK_PREFIX):
+            try:
+                return str(uuid.UUID(trait.removeprefix(DISK_PREFIX)))
+            except ValueError:
+                continue
+    return None
 
 
 def home_trait(node: str) -> str:

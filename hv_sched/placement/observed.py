@@ -144,7 +144,19 @@ class Overview:
 
 @dataclasses.dataclass(frozen=True)
 class Observed:
-    """The overview, and the providers that were read in full."""
+    """The overview, and the providers that were read in full.
+
+    :param node_shares_gb: by node that may leave its cluster, what servers
+        on it hold of the cluster's volumes
+    :param reported_gb: by node, the DISK_GB total Nova reports, where that
+        says whether a volume grew
+    :param other_hypervisors: by node that is no Hyper-V host, its type
+    """
 
     overview: Overview
     providers: Mapping[str, Provider]
+    node_shares_gb: Mapping[str, int] = dataclasses.field(
+        default_factory=dict)
+    reported_gb: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    other_hypervisors: Mapping[str, str] = dataclasses.field(
+        default_factory=dict)

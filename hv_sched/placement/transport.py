@@ -19,6 +19,8 @@ Both send what they are given and judge nothing.
 
 from collections.abc import Mapping
 import dataclasses
+import datetime
+import email.utils
 import json
 from typing import Any
 from typing import Protocol
@@ -38,6 +40,15 @@ class Response:
     headers: Mapping[str, str]
     content: bytes
     reason: str = ''
+
+    @property
+    def date(self) -> datetime.datetime | None:
+        """When it was given, as the service says; None when it does not."""
+        try:
+            return email.utils.parsedate_to_datetime(
+                self.headers.get('Date', ''))
+        except (TypeError, ValueError):
+            return None
 
     def json(self) -> Any:
         """The body.

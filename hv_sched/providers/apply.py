@@ -30,6 +30,7 @@ from hv_sched.parallel import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.providers.plan import Plan
 
 LOG = printable.logger(__name__)
@@ -76,7 +77,10 @@ class _Writer:
                              for uuid, provider in providers.items()}
 
     def write(self, change: changes.Change) -> None:
-        """:raises PlacementError: as the client does"""
+        """:raises PlacementError: as the client does
+        :raises Terminal: the change widens and never passed the gate
+        """
+        gate.check(change)
         _WRITERS[type(change)](self, change)
 
     def _ensure_trait(self, change: changes.EnsureTrait) -> None:

@@ -32,7 +32,8 @@ _OFFERS = frozenset((
     *(feature.trait for feature in catalogue.ON_NODE),
     *(catalogue.ha_trait(feature) for feature in catalogue.ON_NODE)))
 # Closed, or weighed down, when present.
-_CLOSERS = frozenset((names.PAUSED, names.REDIRECTED, names.NO_NEW_DISKS))
+_CLOSERS = frozenset((*names.CLOSING,
+                      *(reason.trait for reason in names.Closed)))
 # Other steps take away what is ours as a whole.
 _STEPS = (changes.Step.MARK, changes.Step.MARK_NODE)
 
@@ -88,8 +89,12 @@ class Debounce:
         for trait in (lost & _OFFERS) | (gained & _CLOSERS):
             self._waits[change.uuid, trait] = _Wait(0, self._now)
         opening = (gained & _OFFERS) | (lost & _CLOSERS)
-        return change.after ^ {trait for trait in opening
-                               if self._must_wait((change.uuid, trait))}
+        after = change.after ^ {trait for trait in opening
+                                if self._must_wait((change.uuid, trait))}
+        # A reason that waits keeps the volume closed.
+        if names.closed_reasons(after) and names.NO_NEW_DISKS in lost:
+            after |= {names.NO_NEW_DISKS}
+        return after
 
     def _must_wait(self, key: tuple[str, str]) -> bool:
         wait = self._waits.get(key)

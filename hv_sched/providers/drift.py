@@ -18,7 +18,6 @@ few bulk requests say of it is not what the source asks for.
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-import datetime
 
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -27,11 +26,13 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
+from hv_sched.providers import closing
+from hv_sched.providers import freshness
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
-from hv_sched.providers import reserved_space
 from hv_sched.providers import scope as scoping
+from hv_sched.providers.freshness import Moment
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import volume_traits
 from hv_sched.providers.scope import Scope
@@ -39,14 +40,20 @@ from hv_sched.providers.settings import Settings
 
 
 def find(scope: Scope, overview: Overview, settings: Settings,
-         now: datetime.datetime) -> frozenset[str]:
+         moment: Moment) -> frozenset[str]:
     """The uuids of the providers to read in full."""
     memberships = _memberships(overview.members)
     uuids: set[str] = set()
     for layout in scope.layouts:
-        volumes = frozenset(_volumes(layout, overview, memberships, settings))
-        nodes = frozenset(_nodes(layout, overview, memberships, scope))
-        uuids |= volumes | nodes | _others(layout, scope, overview)
+        if freshness.unlikely(layout.cluster, moment):
+            continue  # nothing will be changed
+        if freshness.is_stale(layout.cluster, moment, settings):
+            uuids |= _not_closed(layout, overview)
+            continue
+        uuids.update(_volumes(layout, overview, memberships, settings))
+        uuids.update(_nodes(layout, overview, memberships, scope))
+        uuids.update(_departing(layout, scope, overview, memberships,
+                                settings))
         if not scoping.is_published(layout, overview):
             # Publishing hangs on every node of the cluster.
             uuids.update(layout.nodes)
@@ -64,12 +71,30 @@ def _memberships(members: Mapping[str, frozenset[str]]
             for uuid, aggregates in aggregates_by_uuid.items()}
 
 
-def _others(layout: Layout, scope: Scope, overview: Overview
-            ) -> frozenset[str]:
-    """What the source no longer lists, and what has our names."""
-    departing = scoping.departing_nodes(layout, scope, overview)
-    return departing | (scoping.named_like_ours(layout, overview)
-                      - layout.volumes.keys())
+def _not_closed(layout: Layout, overview: Overview) -> frozenset[str]:
+    """Volumes that old facts have not closed yet."""
+    return frozenset(
+        uuid for uuid in layout.volumes
+        if (summary := overview.volumes.get(uuid)) is None
+        or names.Closed.STALE.trait not in summary.traits)
+
+
+def _departing(layout: Layout, scope: Scope, overview: Overview,
+               memberships: Mapping[str, frozenset[str]], settings: Settings
+               ) -> Iterable[str]:
+    """What the source left out and that is not closed, or that may go."""
+    homes = scope.aggregates - {layout.cluster_aggregate}
+    for uuid in scoping.departing_nodes(layout, scope, overview):
+        if memberships.get(uuid, frozenset()) & homes or (
+                settings.allow.covers('open', overview.listed[uuid].name)):
+            yield uuid
+    for uuid in scope.identity.of_cluster(layout.cluster.guid):
+        summary = overview.volumes.get(uuid)
+        if (summary is None
+                or names.Closed.LEFT_OUT.trait not in summary.traits
+                or any(settings.allow.covers(kind, overview.listed[uuid].name)
+                       for kind in ('withdraw', 'replace'))):
+            yield uuid
 
 
 def _nodes(layout: Layout, overview: Overview,
@@ -98,7 +123,8 @@ def _volumes(layout: Layout, overview: Overview,
         if uuid not in overview.listed:
             continue  # nothing to read: it will be created
         summary = overview.volumes.get(uuid)
-        if (summary is None
+        # Escrow is a server's share or a move's: only its owner tells.
+        if (summary is None or summary.held_gb
                 or overview.listed[uuid].name != layout.volume_name(uuid)
                 or ids.home_aggregate(uuid) not in memberships.get(uuid, ())
                 or not _traits_agree(layout, uuid, summary, settings)
@@ -109,13 +135,13 @@ def _volumes(layout: Layout, overview: Overview,
 def _traits_agree(layout: Layout, uuid: str, summary: VolumeSummary,
                   settings: Settings) -> bool:
     volume = layout.volumes[uuid]
-    closed = reserved_space.closed_reasons(
-        volume, summary.traits, summary.used_gb, settings)
+    closed = closing.closed_traits(closing.closed_reasons(
+        volume, summary.traits, summary.owed.total_gb, settings))
     owned = ownership.volume_traits(
         summary.traits, volume.medium is not None,
         volume.cached_images is not None)
     return owned == volume_traits(
-        layout, uuid, bool(closed), summary.traits, settings)
+        layout, uuid, closed, summary.traits, settings)
 
 
 def _space_agrees(layout: Layout, uuid: str, summary: VolumeSummary,
@@ -132,6 +158,8 @@ def _space_agrees(layout: Layout, uuid: str, summary: VolumeSummary,
     before = Inventory(
         total=volume.total_gb, allocation_ratio=ratio,
         reserved=max(0, volume.total_gb - round(summary.capacity_gb / ratio)))
+    if volume.free_bytes is None and before.reserved > volume.reserve_gb:
+        return False  # reserved before, or the volume has grown: both look so
     guess = Provider(uuid, '', 0, {names.DISK_GB: before},
                      {names.DISK_GB: summary.used_gb}, frozenset(),
                      frozenset())

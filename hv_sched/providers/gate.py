@@ -177,7 +177,8 @@ def _of_inventories(change: changes.SetInventories) -> Iterable[Widening]:
         if rc == names.HELD_DISK_GB or before == after:
             continue  # escrow never bounds anything
         if is_node:
-            if before is None or after.capacity > before.capacity:
+            if before is None or after.capacity > before.capacity or (
+                    after.max_unit > before.max_unit):
                 yield Widening.OPEN_NODE
         elif before is None:
             yield Widening.GROW
@@ -269,7 +270,9 @@ def _narrowed(before: Inventory | None, after: Inventory,
     if Widening.RESERVED_DOWN in refused:
         after = dataclasses.replace(
             after, reserved=max(after.reserved, before.reserved))
-    if refused & {Widening.RATIO_UP, Widening.OPEN_NODE}:
+    if Widening.OPEN_NODE in refused:
+        return before
+    if Widening.RATIO_UP in refused:
         after = dataclasses.replace(after, allocation_ratio=min(
             after.allocation_ratio, before.allocation_ratio))
     return after
@@ -293,6 +296,9 @@ def _narrowed_traits(change: changes.SetTraits,
 
 def _narrowed_aggregates(change: changes.SetAggregates,
                          refused: frozenset[Widening]) -> frozenset[str]:
+    after = change.after
     if refused & {Widening.PUBLISH, Widening.JOIN}:
-        return change.after & change.before
-    return change.after | change.before
+        after &= change.before
+    if refused & {Widening.WITHDRAW, Widening.OPEN_NODE}:
+        after |= change.before
+    return after

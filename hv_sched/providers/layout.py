@@ -95,22 +95,22 @@ def uses(cluster: model.Cluster, node: model.Node,
     return node.home == volume.guid
 
 
-def volume_traits(layout: Layout, uuid: str, closed: bool,
+def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
                   observed: frozenset[str], settings: Settings,
                   undecided: frozenset[str] = frozenset()) -> frozenset[str]:
     """The traits of ours a volume should have.
 
     :param uuid: the volume's
+    :param closed: the traits that close it; see closing.py
     :param undecided: nodes the source does not list that keep what they have
     :param observed: what it has now; cached images the source does not list
         at all stay as they are
     """
     volume = layout.volumes[uuid]
-    traits = {names.SHARING, names.VOLUME,
+    traits = {names.SHARING, names.VOLUME, names.disk_trait(volume.guid),
+              *closed,
               *map(names.home_trait, layout.members[uuid]),
               *(observed & set(map(names.home_trait, undecided)))}
-    if closed:
-        traits.add(names.NO_NEW_DISKS)
     if volume.file_system in names.FILE_SYSTEM:
         traits.add(names.FILE_SYSTEM[volume.file_system])
     if volume.medium in names.MEDIUM:

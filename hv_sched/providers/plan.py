@@ -19,7 +19,6 @@ they are put together, and surprising plans are refused.
 
 from collections.abc import Iterable
 import dataclasses
-import datetime
 
 from hv_sched import model
 from hv_sched.notices import Kind
@@ -28,12 +27,14 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
-from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes as change_types
+from hv_sched.providers import freshness
+from hv_sched.providers import gate
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
-from hv_sched.providers.layout import Layout
+from hv_sched.providers.cluster_view import ClusterView
+from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -75,21 +76,48 @@ class Plan:
 
 
 def make(facts: model.Facts, scope: Scope, observed: Observed,
-         settings: Settings, now: datetime.datetime) -> Plan:
+         settings: Settings, moment: Moment) -> Plan:
     """The plan for the whole cloud.
 
     Providers that were not read in full are taken to be as they should be.
-
-    :param now: the time the facts' age is measured against
     """
     clusters = tuple(
-        _cluster_plan(layout, scope, observed, settings, now)
+        _cluster_plan(ClusterView(layout, scope, observed, settings), moment)
         for layout in scope.layouts)
     changes = [c for cluster in clusters for c in cluster.changes]
     return Plan(vocabulary=vocabulary(changes, observed.overview),
                 clusters=clusters,
                 cleaning=_cleaning(changes, observed.overview),
-                findings=_frozen(facts.problems))
+                findings=(*_frozen(facts.problems),
+                          *_vanished(facts, scope, observed.overview)))
+
+
+def vanished_clusters(facts: model.Facts, scope: Scope, overview: Overview
+                      ) -> dict[str, int]:
+    """Clusters in Placement the source says nothing of: their volumes.
+
+    By the name in their providers' names; nothing hangs on it.
+    """
+    if facts.is_partial:
+        return {}
+    frozen = {(problem.cluster or '').casefold()
+              for problem in facts.problems}
+    clusters = sorted(names.cluster_of(overview.listed[uuid].name)
+                      for uuid in scope.identity.strangers)
+    return {cluster: clusters.count(cluster) for cluster in clusters
+            if cluster.casefold() not in frozen}
+
+
+def _vanished(facts: model.Facts, scope: Scope, overview: Overview
+              ) -> tuple[Notice, ...]:
+    return tuple(
+        Notice(cluster, cluster, Kind.NOTE,
+               f'the source does not describe it: its {volumes} volumes and '
+               'their nodes stay as they are. If it is gone, describe it '
+               'once more and run "openstack resource provider csv retire '
+               f'--cluster {cluster}"')
+        for cluster, volumes in vanished_clusters(
+            facts, scope, overview).items())
 
 
 def _frozen(problems: Iterable[model.Problem]) -> tuple[Notice, ...]:
@@ -127,72 +155,108 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     """
     marks = [change for change in changes
              if isinstance(change, change_types.SetTraits)]
-    changed = {change.uuid for change in marks}
+    deleted = {change.uuid for change in changes
+               if isinstance(change, change_types.DeleteProvider)}
+    changed = {change.uuid for change in marks} | deleted
     kept_traits = {trait for change in marks for trait in change.after}
     kept_traits |= {trait for uuid, summary in overview.volumes.items()
                     if uuid not in changed for trait in summary.traits}
     dropped = {trait for change in marks for trait in change.before}
+    dropped |= {trait for uuid in deleted & overview.volumes.keys()
+                for trait in overview.volumes[uuid].traits}
     unused = overview.known_traits - overview.traits_in_use | dropped
     return tuple(change_types.DeleteTrait(change_types.Step.CLEAN, '', name)
                  for name in sorted(unused - kept_traits)
                  if name.startswith((names.IMAGE_PREFIX,
-                                     names.HOME_PREFIX)))
+                                     names.HOME_PREFIX,
+                                     names.DISK_PREFIX)))
 
 
-def _cluster_plan(layout: Layout, scope: Scope, observed: Observed,
-                  settings: Settings, now: datetime.datetime
-                  ) -> ClusterPlan:
-    name = layout.cluster.name
-    matching = tuple(f for f in scope.matches.findings if f.cluster == name)
-    age = facts_age(layout.cluster, now)
-    if settings.stale_after and age > settings.stale_after:
-        return _stale(layout, observed, age)
-    blocked = plan_node.holding_shares(layout, observed)
-    if blocked and not scoping.is_published(layout, observed.overview):
-        return ClusterPlan(name, (), (*matching, *(
-            _adopt(layout, uuid, observed.providers[uuid])
-            for uuid in sorted(blocked))))
-    departing = scoping.departing_nodes(layout, scope, observed.overview)
-    leave_plan = plan_node.plan_leaving(
-        layout, departing, scope.aggregates, observed, settings)
-    volumes, kept_volumes = plan_volume.plan(
-        layout, blocked, observed, settings,
-        scoping.named_like_ours(layout, observed.overview),
-        undecided=scoping.undecided_nodes(scope, observed.overview) - (
-            departing if leave_plan[0] else frozenset()))
+def _cluster_plan(view: ClusterView, moment: Moment) -> ClusterPlan:
+    cluster = view.layout.cluster
+    reason = freshness.unlikely(cluster, moment)
+    if reason:
+        return ClusterPlan(view.name, (), (
+            view.notice(view.name, Kind.FROZEN, reason),))
+    if freshness.is_stale(cluster, moment, view.settings):
+        return _stale(view, freshness.facts_age(cluster, moment.now))
+    view = dataclasses.replace(view, refused=refused_nodes(view, moment))
+    notices = [n for n in view.scope.matches.findings
+               if n.cluster == view.name]
+    notices += [view.notice(view.layout.nodes[uuid].name, Kind.REFUSED, why)
+                for uuid, why in sorted(view.refused.items())]
+    view = view.without_refused
+    view = dataclasses.replace(view, blocked=plan_node.holding_shares(
+        view.layout, view.observed))
+    notices += [_adopt(view, uuid) for uuid in sorted(view.blocked)]
+    if view.blocked and not scoping.is_published(
+            view.layout, view.observed.overview):
+        return ClusterPlan(view.name, (), tuple(notices))
+    planned, more_notices = _planned(view)
+    planned = gate.admit_all(planned, view.evidence)
+    planned.sort(key=lambda change: (change.step, change.name, change.uuid))
+    return ClusterPlan(view.name, tuple(planned),
+                       (*notices, *more_notices))
+
+
+def _planned(view: ClusterView) -> plan_volume.Planned:
+    (volumes, volume_notices), kept_volumes = plan_volume.plan(view)
     # The users of a volume that has to stay keep it.
-    our_aggregates = scope.aggregates - {
-        ids.home_aggregate(uuid) for uuid in kept_volumes}
-    nodes = plan_node.plan(layout, blocked, our_aggregates, observed)
-    changes = [*volumes[0], *nodes[0], *leave_plan[0]]
-    findings = [*matching, *(_adopt(layout, uuid, observed.providers[uuid])
-                             for uuid in sorted(blocked)),
-                *volumes[1], *nodes[1], *leave_plan[1]]
-    changes.sort(key=lambda change: (change.step, change.name, change.uuid))
-    return ClusterPlan(name, tuple(changes), tuple(findings))
+    nodes, node_notices = plan_node.plan(view, view.scope.aggregates - {
+        ids.home_aggregate(uuid) for uuid in kept_volumes})
+    departing, departing_notices = plan_node.plan_departing(view)
+    return ([*volumes, *nodes, *departing],
+            [*volume_notices, *node_notices, *departing_notices])
 
 
-def facts_age(cluster: model.Cluster, now: datetime.datetime) -> float:
-    """Seconds since the facts were collected; 0 when nobody said."""
-    if cluster.collected_at is None:
-        return 0.0
-    return (now - cluster.collected_at).total_seconds()
+def refused_nodes(view: ClusterView, moment: Moment) -> dict[str, str]:
+    """Nodes of the source that are another cluster's, or no Hyper-V host."""
+    reasons = {uuid: reason for uuid in view.layout.nodes
+               if (reason := _still_anothers(view, uuid, moment))}
+    reasons.update(
+        (uuid, f'Nova says its hypervisor is {hypervisor}, not Hyper-V: it '
+         'is left alone; take it out of the source')
+        for uuid in view.layout.nodes
+        if (hypervisor := view.observed.other_hypervisors.get(uuid)))
+    return reasons
 
 
-def _stale(layout: Layout, observed: Observed, age: float) -> ClusterPlan:
+def _still_anothers(view: ClusterView, uuid: str, moment: Moment) -> str:
+    """Why a node is still another cluster's; empty when it is not."""
+    rival = view.scope.identity.claims.get(uuid)
+    if rival is not None:
+        return plan_volume.another_cluster('node', rival, view.layout)
+    donor = scoping.donor_of(uuid, view.layout, view.scope,
+                             view.observed.overview)
+    if donor is None:
+        return ''
+    name = donor.cluster.name
+    if not freshness.is_current(donor.cluster, moment, view.settings):
+        return (f'in Placement it stands under cluster {name}, not under '
+                f'{view.name}, and the facts about {name} are not of now: it '
+                'moves when they are')
+    held_gb = view.observed.node_shares_gb.get(uuid, 0)
+    if held_gb:
+        return (f'in Placement it stands under cluster {name}, not under '
+                f'{view.name}, and its servers hold {held_gb} GB of '
+                f'{name}: move or delete them, or run "openstack resource '
+                f'provider csv retire --node {view.layout.nodes[uuid].name}"')
+    return ''
+
+
+def _stale(view: ClusterView, age: float) -> ClusterPlan:
     """Old facts freeze the cluster; new disks on it would be a gamble."""
-    name = layout.cluster.name
     message = (f'the facts are {int(age)} seconds old: nothing is changed '
                f'but its volumes take no new disks until they are newer')
     return ClusterPlan(
-        name, tuple(plan_volume.close_all(layout, observed)),
-        (Notice(name, name, Kind.FROZEN, message),))
+        view.name, tuple(gate.admit_all(
+            plan_volume.close_all(view), view.evidence)),
+        (view.notice(view.name, Kind.FROZEN, message),))
 
 
-def _adopt(layout: Layout, uuid: str, provider: Provider) -> Notice:
-    used = provider.used(names.DISK_GB)
-    return Notice(
-        layout.cluster.name, layout.nodes[uuid].name, Kind.ADOPT,
+def _adopt(view: ClusterView, uuid: str) -> Notice:
+    used = view.observed.providers[uuid].used(names.DISK_GB)
+    return view.notice(
+        view.layout.nodes[uuid].name, Kind.ADOPT,
         f'servers hold {used} GB of its own disk: run "openstack resource '
-        f'provider csv adopt --cluster {layout.cluster.name}" first')
-
+        f'provider csv adopt --cluster {view.name}" first')

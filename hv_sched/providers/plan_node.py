@@ -29,12 +29,12 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
-from hv_sched.providers import plan_withdrawal
+from hv_sched.providers.cluster_view import ClusterView
 from hv_sched.providers.layout import Layout
-from hv_sched.providers.settings import Settings
 
 Step = changes.Step
 
@@ -58,33 +58,33 @@ def is_open(provider: Provider) -> bool:
     return disk_ratio.is_open(provider.inventories.get(names.DISK_GB))
 
 
-def plan(layout: Layout, blocked: frozenset[str],
-         our_aggregates: frozenset[str], observed: Observed
+def plan(view: ClusterView, our_aggregates: frozenset[str]
          ) -> plan_volume.Planned:
     """The changes for the nodes the source lists.
 
-    :param our_aggregates: every aggregate that is ours
+    :param our_aggregates: every aggregate a node may be taken out of
     """
+    layout, observed = view.layout, view.observed
     planned: list[changes.Change] = []
-    findings: list[Notice] = []
+    notices: list[Notice] = []
     for uuid in layout.nodes:
         provider = observed.providers.get(uuid)
         if provider is None:
             continue  # not read: the overview showed nothing wrong
-        if uuid in blocked and names.CLUSTERED not in provider.traits:
+        if uuid in view.blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
         planned += _mark(layout, provider, observed.overview)
-        if uuid not in blocked and is_open(provider):
+        if uuid not in view.blocked and is_open(provider):
             planned.append(_close(provider))
         planned += _join(layout, provider, our_aggregates,
-                         may_join=uuid not in blocked)
-        child = plan_gpu.plan(
+                         may_join=uuid not in view.blocked)
+        child_changes, reasons = plan_gpu.plan(
             layout.nodes[uuid], provider,
             observed.providers.get(ids.remotefx_uuid(uuid)))
-        planned += child[0]
-        findings += [Notice(layout.cluster.name, provider.name, Kind.REFUSED,
-                             reason) for reason in child[1]]
-    return planned, findings
+        planned += child_changes
+        notices += [view.notice(provider.name, Kind.REFUSED, reason)
+                    for reason in reasons]
+    return planned, notices
 
 
 def _mark(layout: Layout, provider: Provider, overview: Overview
@@ -133,23 +133,53 @@ def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
         labels=layout.labels)
 
 
-def plan_leaving(layout: Layout, departing: frozenset[str],
-                 our_aggregates: frozenset[str], observed: Observed,
-                 settings: Settings) -> plan_volume.Planned:
-    """Nodes the source no longer lists get their own disk back.
+def plan_departing(view: ClusterView) -> plan_volume.Planned:
+    """Nodes the source no longer lists leave their home and stay closed.
 
-    Their servers' shares on the volume stay where they are.
+    Absence is not permission to open a disk: its servers' shares stand on
+    the volume, and what the node would offer is the same disk again.
     """
-    providers = [observed.providers[uuid] for uuid in sorted(departing)
-                 if uuid in observed.providers]
-    refusal = plan_withdrawal.too_many(
-        len(providers), len(providers) + len(layout.cluster.nodes), settings,
-        'nodes')
-    if refusal and providers:
-        return [], [Notice(layout.cluster.name, layout.cluster.name,
-                            Kind.REFUSED, refusal)]
-    return [change for provider in providers
-            for change in release(provider, our_aggregates, layout)], []
+    planned: list[changes.Change] = []
+    notices: list[Notice] = []
+    for uuid in sorted(view.departing_nodes):
+        provider = view.observed.providers.get(uuid)
+        evidence = view.departing_evidence(uuid)
+        if not gate.refusal(changes.Widening.OPEN_NODE, evidence):
+            if provider is not None:
+                planned += release(
+                    provider, view.scope.aggregates, view.layout)
+            continue
+        if provider is not None:
+            planned += _leave_homes(
+                provider, view.scope.aggregates, view.layout)
+        name = view.observed.overview.listed[uuid].name
+        notices.append(view.notice(
+            name, Kind.REFUSED, _stays_closed(name, evidence.held_gb)))
+    return planned, notices
+
+
+def _stays_closed(name: str, held_gb: int) -> str:
+    retire = f'"openstack resource provider csv retire --node {name}"'
+    if held_gb:
+        return (f'the source no longer lists it, but its servers hold '
+                f'{held_gb} GB of the cluster\'s volumes: it takes no new '
+                f'disks and its own disk stays closed. Move or delete the '
+                f'servers, then run {retire}')
+    return ('the source no longer lists it: it takes no new disks and its '
+            f'own disk stays closed. If it left the cluster, move or '
+            f'delete its servers and run {retire}, or, when none of them '
+            f'holds a share of it, run with --allow open:{name}')
+
+
+def _leave_homes(provider: Provider, our_aggregates: frozenset[str],
+                 layout: Layout) -> Iterable[changes.Change]:
+    """Off the volumes; the cluster's aggregate, which holds none, stays."""
+    remaining = provider.aggregates - (
+        our_aggregates - {layout.cluster_aggregate})
+    if remaining != provider.aggregates:
+        yield changes.SetAggregates(
+            Step.HIDE, provider.uuid, provider.name,
+            before=provider.aggregates, after=remaining, labels=layout.labels)
 
 
 def release(provider: Provider, our_aggregates: frozenset[str], layout: Layout
@@ -159,12 +189,9 @@ def release(provider: Provider, our_aggregates: frozenset[str], layout: Layout
     The cluster's aggregate, which holds no volume, is left last of all: it
     is how a pass that was interrupted finds the node again.
     """
+    yield from _leave_homes(provider, our_aggregates, layout)
     remaining = provider.aggregates - (
         our_aggregates - {layout.cluster_aggregate})
-    if remaining != provider.aggregates:
-        yield changes.SetAggregates(
-            Step.HIDE, provider.uuid, provider.name,
-            before=provider.aggregates, after=remaining, labels=layout.labels)
     disk = provider.inventories.get(names.DISK_GB)
     if disk is not None and disk_ratio.has_closed_ratio(disk):
         yield _set_ratio(Step.OPEN_NODE, provider,

@@ -23,11 +23,14 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
-from hv_sched.placement.observed import Observed
+from hv_sched.placement.names import Closed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import closing
 from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reserved_space
+from hv_sched.providers import scope as scoping
+from hv_sched.providers.cluster_view import ClusterView
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import volume_traits
 from hv_sched.providers.settings import Settings
@@ -48,86 +51,94 @@ class _Names:
     volumes: frozenset[str]
 
 
-def plan(layout: Layout, blocked: frozenset[str], observed: Observed,
-         settings: Settings, named_like_ours: frozenset[str],
-         undecided: frozenset[str]) -> tuple[Planned, frozenset[str]]:
+def plan(view: ClusterView) -> tuple[Planned, frozenset[str]]:
     """The changes for all volumes of a cluster.
 
-    :param blocked: nodes that still hold shares of their own disk
-    :param undecided: nodes the source does not list that stay members
-    :param named_like_ours: providers that bear this cluster's volume names
-    :returns: the changes and findings, and the volumes that stay although
+    :returns: the changes and notices, and the volumes that stay although
         the source no longer lists them
     """
-    departing = {uuid: observed.providers[uuid] for uuid in named_like_ours
-               if uuid not in layout.volumes and uuid in observed.providers
-               and names.VOLUME in observed.providers[uuid].traits}
-    planned, findings, withdrawn = plan_withdrawal.plan(
-        layout, departing, settings)
+    planned, notices, withdrawn = plan_withdrawal.plan(view)
     bearers = _Names(
         {listed.name.casefold(): uuid
-         for uuid, listed in observed.overview.listed.items()},
-        withdrawn, frozenset(layout.volumes))
-    for uuid in layout.volumes:
-        if uuid in observed.overview.listed and (
-                uuid not in observed.providers):
+         for uuid, listed in view.observed.overview.listed.items()},
+        withdrawn, frozenset(view.layout.volumes))
+    for uuid in view.layout.volumes:
+        if uuid in view.observed.overview.listed and (
+                uuid not in view.observed.providers):
             continue  # not read: the overview showed nothing wrong
-        volume_plan = _plan_one(
-            layout, uuid, observed.providers.get(uuid), bearers, settings,
-            undecided & observed.overview.members.get(
-                ids.home_aggregate(uuid), frozenset()))
-        planned += volume_plan[0]
-        findings += volume_plan[1]
-    planned = [change for change in planned
-               if not _too_early(layout, change, blocked)]
-    return (planned, findings), frozenset(departing.keys() - withdrawn)
+        volume_changes, volume_notices = _plan_one(view, uuid, bearers)
+        planned += volume_changes
+        notices += volume_notices
+    departing = view.scope.identity.of_cluster(view.layout.cluster.guid)
+    return (planned, notices), departing - withdrawn
 
 
-def _too_early(layout: Layout, change: changes.Change,
-               blocked: frozenset[str]) -> bool:
-    """A volume stays hidden while a user still has its own disk open."""
-    return change.step == Step.PUBLISH and bool(
-        layout.members[change.uuid] & blocked)
-
-
-def close_all(layout: Layout, observed: Observed) -> Iterable[changes.Change]:
-    """Close every published volume, and nothing else."""
-    for uuid in layout.volumes:
-        provider = observed.providers.get(uuid)
+def close_all(view: ClusterView) -> Iterable[changes.Change]:
+    """Close every published volume for old facts, and nothing else."""
+    for uuid in view.layout.volumes:
+        provider = view.observed.providers.get(uuid)
         if provider and names.SHARING in provider.traits:
-            yield from changes.set_traits(
-                Step.MARK, provider, provider.traits | {names.NO_NEW_DISKS})
+            yield from _close(view, provider, Closed.STALE)
 
 
-def _plan_one(layout: Layout, uuid: str, provider: Provider | None,
-              bearers: _Names, settings: Settings,
-              undecided: frozenset[str]) -> Planned:
-    """:param provider: None when the volume is to be created"""
+def _close(view: ClusterView, provider: Provider, reason: Closed
+           ) -> Iterable[changes.Change]:
+    """Close a listed volume, whatever else it is closed for."""
+    bare = closing.closed_reasons(
+        view.layout.volumes[provider.uuid], provider.traits,
+        provider.owed.total_gb, view.settings) if closing.is_bare(
+            provider.traits) else {}
+    yield from changes.set_traits(
+        Step.MARK, provider, provider.traits | closing.closed_traits(
+            {**bare, reason: reason.value}))
+
+
+def _plan_one(view: ClusterView, uuid: str, bearers: _Names) -> Planned:
+    layout = view.layout
+    name = layout.volume_name(uuid)
+    provider = view.observed.providers.get(uuid)
+    rival = view.scope.identity.claims.get(uuid)
+    if rival is not None:
+        closed = _close(view, provider, Closed.REFUSED) if provider else ()
+        return [*closed], [view.notice(name, Kind.REFUSED, another_cluster(
+            'volume', rival, layout))]
     if provider is None and not layout.members[uuid]:
-        return [], [Notice(
-            layout.cluster.name, layout.volume_name(uuid), Kind.NOTE,
+        return [], [view.notice(
+            name, Kind.NOTE,
             'no node Nova knows has it as its home: it is not published')]
-    naming, refusal = _naming(layout, uuid, provider, bearers)
+    naming, refusal = _naming(view, uuid, provider, bearers)
     if refusal:
         return [], [refusal]
     if provider is None:
-        provider = Provider(uuid, layout.volume_name(uuid), 0, {}, {},
-                            frozenset(), frozenset())
-    filling, findings = _fill(layout, provider, settings)
+        provider = Provider(uuid, name, 0, {}, {}, frozenset(), frozenset())
+    filling, refusals = _fill(view, provider)
     return [*naming, *filling,
-            *_publish(layout, provider, settings, undecided)], findings
+            *_publish(view, provider, bool(refusals))], refusals
 
 
-def _naming(layout: Layout, uuid: str, provider: Provider | None,
+def another_cluster(noun: str, rival: str, layout: Layout) -> str:
+    """What settles that a thing stands under a cluster nobody describes."""
+    cluster = names.cluster_of(rival)
+    volume = names.plain_volume_name(rival)
+    return (f'in Placement this {noun} stands under cluster {cluster} '
+            f'({rival}), which the source does not describe, not under '
+            f'{layout.cluster.name}: if {layout.cluster.name} is {cluster} '
+            'built anew, give its former GUID in the source (identity: '
+            f'<GUID of {cluster}>); if the disk was replaced, move or delete '
+            f'its servers and run with --allow replace:{volume}; else '
+            f'describe {cluster}, too')
+
+
+def _naming(view: ClusterView, uuid: str, provider: Provider | None,
             bearers: _Names) -> tuple[list[changes.Change], Notice | None]:
     """Create or rename, or why the name cannot be had."""
-    name = layout.volume_name(uuid)
+    name = view.layout.volume_name(uuid)
     if provider is not None and provider.name == name:
         return [], None
     holder = bearers.holders.get(name.casefold())
-    refusal = _name_refused(layout, uuid, holder, bearers)
-    if refusal:
-        return [], refusal
+    reason = _name_refused(name, uuid, holder, bearers)
+    if reason:
+        return [], view.notice(name, Kind.REFUSED, reason)
     if provider is None:
         return [changes.CreateProvider(Step.CREATE, uuid, name)], None
     if holder in (None, uuid) or holder in bearers.departing:
@@ -141,50 +152,66 @@ def _naming(layout: Layout, uuid: str, provider: Provider | None,
                                    new_name=name)], None
 
 
-def _name_refused(layout: Layout, uuid: str, holder: str | None,
-                  bearers: _Names) -> Notice | None:
-    name = layout.volume_name(uuid)
-    reason = ''
+def _name_refused(name: str, uuid: str, holder: str | None,
+                  bearers: _Names) -> str:
+    """Why a name cannot be had; empty when it can."""
     if len(name) > names.MAX_NAME_LENGTH:
-        reason = (f'the name has {len(name)} characters, Placement takes '
-                  f'{names.MAX_NAME_LENGTH}: shorten the cluster\'s name')
-    elif holder not in (None, uuid) and holder not in bearers.departing | (
+        return (f'the name has {len(name)} characters, Placement takes '
+                f'{names.MAX_NAME_LENGTH}: shorten the cluster\'s name')
+    if holder not in (None, uuid) and holder not in bearers.departing | (
             bearers.volumes):
-        reason = (f'resource provider {holder} already has this name and is '
-                  f'not this volume: rename or delete that provider')
-    if not reason:
-        return None
-    return Notice(layout.cluster.name, name, Kind.REFUSED, reason)
+        return (f'resource provider {holder} already has this name and is '
+                f'not this volume: rename or delete that provider')
+    return ''
 
 
-def _fill(layout: Layout, provider: Provider, settings: Settings) -> Planned:
+def _fill(view: ClusterView, provider: Provider) -> Planned:
     """The volume's inventories, never smaller than what is allocated."""
-    used = provider.used(names.DISK_GB)
-    disk = disk_inventory(layout, provider, settings)
-    if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), used
-                      ) and not settings.allow.shrink:
-        return [], [Notice(
-            layout.cluster.name, provider.name, Kind.REFUSED,
-            f'its size would become {disk.total} GB x allocation_ratio '
-            f'{disk.allocation_ratio:g}, but servers hold {used} GB: check '
-            f'the source, or run with --allow-shrink')]
+    disk = disk_inventory(view.layout, provider, view.settings)
+    before = provider.inventories.get(names.DISK_GB)
+    reason = _size_refused(view, provider, disk)
+    if reason:
+        return [], [view.notice(provider.name, Kind.REFUSED, reason)]
+    if before is not None and view.size_vote(provider.uuid) is None:
+        disk = dataclasses.replace(
+            disk, total=before.total, max_unit=before.max_unit,
+            reserved=max(disk.reserved, before.reserved))
     after = {**provider.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
     if same_inventories(after, provider.inventories):
         return [], []
     return [changes.SetInventories(
-        Step.FILL, provider.uuid, layout.volume_name(provider.uuid),
+        Step.FILL, provider.uuid, view.layout.volume_name(provider.uuid),
         before=provider.inventories, after=after)], []
 
 
-def _shrinks_below(disk: Inventory, before: Inventory | None, used_gb: int
+def _size_refused(view: ClusterView, provider: Provider, disk: Inventory
+                  ) -> str:
+    """Why a volume's new size is not taken; empty when it is."""
+    owed_gb = provider.owed.total_gb
+    name = names.plain_volume_name(provider.name)
+    if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), owed_gb
+                      ) and not view.settings.allow.covers('shrink', name):
+        return (f'its size would become {disk.total} GB x allocation_ratio '
+                f'{disk.allocation_ratio:g}, but servers hold {owed_gb} GB: '
+                'it keeps its size and takes no new disks. Check the source, '
+                f'or run with --allow shrink:{name}')
+    if view.size_vote(provider.uuid) is False:
+        return (f'its size would become {disk.total} GB, and the nodes whose '
+                'home it is report less than half or more than twice as '
+                'much: it keeps its size and takes no new disks. Check the '
+                f'source, or run with --allow size:{name}')
+    return ''
+
+
+def _shrinks_below(disk: Inventory, before: Inventory | None, owed_gb: int
                    ) -> bool:
     """Whether writing this would take away room that servers have.
 
     A volume that is over-full already, for an operator lowered its ratio,
     is kept in order like any other.
     """
-    return disk.capacity < used_gb and (
+    return disk.capacity < owed_gb and (
         before is None or disk.capacity < before.capacity)
 
 
@@ -192,39 +219,31 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings
                    ) -> Inventory:
     """The DISK_GB inventory a volume should have."""
     volume = layout.volumes[provider.uuid]
-    used = provider.used(names.DISK_GB)
-    lines = reserved_space.reserved_parts(volume, reserved_space.covered_bytes(
-        volume, layout.cluster.vms, provider.shares_gb, used))
+    parts = reserved_space.reserved_parts(
+        volume, reserved_space.covered_bytes(
+            volume, layout.cluster.vms, provider.copies_gb,
+            provider.owed.covering_gb))
+    owed_gb = provider.owed.total_gb
     return reserved_space.disk_inventory(
-        volume, lines, provider.inventories.get(names.DISK_GB), used,
+        volume, parts, provider.inventories.get(names.DISK_GB), owed_gb,
         settings, disk_ratio.overcommit_ratio(
-            provider.traits, volume.total_gb, used,
+            provider.traits, volume.total_gb, owed_gb,
             settings.csv_allocation_ratio))
 
 
-def same_inventories(layout: Mapping[str, Inventory],
-                     other_set: Mapping[str, Inventory]) -> bool:
+def same_inventories(inventories: Mapping[str, Inventory],
+                     desired: Mapping[str, Inventory]) -> bool:
     """Equal, but for the digits MySQL's FLOAT does not keep."""
-    return layout.keys() == other_set.keys() and all(
-        layout[rc].is_same(other_set[rc]) for rc in layout)
+    return inventories.keys() == desired.keys() and all(
+        inventories[rc].is_same(desired[rc]) for rc in inventories)
 
 
-def _publish(layout: Layout, provider: Provider, settings: Settings,
-             undecided: frozenset[str]) -> Iterable[changes.Change]:
+def _publish(view: ClusterView, provider: Provider, is_refused: bool
+             ) -> Iterable[changes.Change]:
     """Traits, and at the very end the aggregate that makes it visible."""
-    volume = layout.volumes[provider.uuid]
+    layout = view.layout
     name = layout.volume_name(provider.uuid)
-    used = provider.used(names.DISK_GB)
-    closed = reserved_space.closed_reasons(
-        volume, provider.traits, used, settings)
-    owned = ownership.volume_traits(
-        provider.traits, volume.medium is not None,
-        volume.cached_images is not None) | disk_ratio.outlived_traits(
-        provider.traits, volume.total_gb, used,
-        settings.csv_allocation_ratio)
-    desired = volume_traits(layout, provider.uuid, bool(closed),
-                                   provider.traits, settings, undecided)
-    after = (provider.traits - owned) | desired
+    after = _traits(view, provider, is_refused)
     if after != provider.traits:
         yield changes.SetTraits(Step.MARK, provider.uuid, name,
                                 before=provider.traits, after=after)
@@ -233,3 +252,24 @@ def _publish(layout: Layout, provider: Provider, settings: Settings,
         yield changes.SetAggregates(
             Step.PUBLISH, provider.uuid, name, before=provider.aggregates,
             after=provider.aggregates | home, labels=layout.labels)
+
+
+def _traits(view: ClusterView, provider: Provider, is_refused: bool
+            ) -> frozenset[str]:
+    """All traits a volume should have, others' included."""
+    volume = view.layout.volumes[provider.uuid]
+    owed_gb = provider.owed.total_gb
+    reasons = closing.closed_reasons(
+        volume, provider.traits, owed_gb, view.settings)
+    if is_refused:
+        reasons[Closed.REFUSED] = Closed.REFUSED.value
+    owned = ownership.volume_traits(
+        provider.traits, volume.medium is not None,
+        volume.cached_images is not None) | disk_ratio.outlived_traits(
+        provider.traits, volume.total_gb, owed_gb,
+        view.settings.csv_allocation_ratio)
+    undecided = scoping.undecided_nodes(view.scope, view.observed.overview)
+    return (provider.traits - owned) | volume_traits(
+        view.layout, provider.uuid, closing.closed_traits(reasons),
+        provider.traits, view.settings,
+        undecided & view.users(provider.uuid))

@@ -10,88 +10,92 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The changes that withdraw volumes their source no longer lists. Pure."""
+"""The changes that withdraw volumes their source no longer lists. Pure.
+
+Absence is not permission: such a volume is closed to new disks, and goes
+when an operator asks for it by name and nobody holds a share of it.
+"""
 
 from collections.abc import Iterable
 
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import ids
-from hv_sched.placement import ownership
+from hv_sched.placement import names
+from hv_sched.placement.names import Closed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers.layout import Layout
-from hv_sched.providers.settings import Settings
+from hv_sched.providers import closing
+from hv_sched.providers import gate
+from hv_sched.providers.cluster_view import ClusterView
 
 Step = changes.Step
 
 
-def plan(layout: Layout, departing: dict[str, Provider], settings: Settings
-         ) -> tuple[list[changes.Change], list[Notice], frozenset[str]]:
-    """Withdraw what the source no longer lists, unless that looks wrong.
+def plan(view: ClusterView) -> tuple[
+        list[changes.Change], list[Notice], frozenset[str]]:
+    """Withdraw what was asked for, and close the rest.
 
-    :param departing: by uuid, the volumes the source no longer lists
-    :returns: the changes and findings, and the volumes that go
+    :returns: the changes and notices, and the volumes that go
     """
-    findings = []
-    withdrawn: list[Provider] = []
-    names_taken = {layout.volume_name(uuid).casefold()
-                   for uuid in layout.volumes}
-    for provider in departing.values():
-        reason = _why_keep(layout, provider, names_taken, settings)
-        if reason:
-            findings.append(Notice(layout.cluster.name, provider.name,
-                                    Kind.REFUSED, reason))
-        else:
-            withdrawn.append(provider)
-    refusal = too_many(len(withdrawn), len(departing) + len(layout.volumes),
-                       settings, 'volumes')
-    if refusal and withdrawn:
-        findings.append(Notice(layout.cluster.name, layout.cluster.name,
-                                Kind.REFUSED, refusal))
-        withdrawn = []
-    planned = [change for provider in withdrawn
-               for change in withdraw(provider)]
-    return planned, findings, frozenset(p.uuid for p in withdrawn)
+    planned: list[changes.Change] = []
+    notices: list[Notice] = []
+    withdrawn = set()
+    for uuid in sorted(view.departing_volumes):
+        provider = view.observed.providers.get(uuid)
+        evidence = view.withdrawal_evidence(uuid)
+        if provider is not None and not gate.refusal(
+                changes.Widening.WITHDRAW, evidence):
+            withdrawn.add(uuid)
+            planned += withdraw(provider)
+            continue
+        if provider is not None:
+            planned += _close(provider)
+        notices.append(view.notice(
+            view.observed.overview.listed[uuid].name, Kind.REFUSED,
+            _kept(view, uuid, evidence.held_gb)))
+    return planned, notices, frozenset(withdrawn)
 
 
-def too_many(count: int, of: int, settings: Settings, noun: str) -> str:
-    """Why so many of a cluster's things may not go at once, if so."""
-    if settings.allow.withdraw:
-        return ''
-    if count * 100 <= of * settings.max_withdraw_percent:
-        return ''
-    return (f'the source no longer lists {count} of its {of} {noun}, more '
-            f'than max_withdraw_percent = {settings.max_withdraw_percent} '
-            f'lets go at once: if that is so, run with --allow-withdraw')
+def _close(provider: Provider) -> Iterable[changes.Change]:
+    """No new disks; nobody writes to a volume that is nobody's home."""
+    bare = ({Closed.OPERATOR.trait} if closing.is_bare(provider.traits)
+            else set())
+    yield from changes.set_traits(
+        Step.MARK, provider, provider.traits | bare | {
+            names.NO_NEW_DISKS, Closed.LEFT_OUT.trait})
 
 
-def _why_keep(layout: Layout, provider: Provider, names_taken: set[str],
-              settings: Settings) -> str:
-    in_use = ', '.join(
-        f'{used} {rc}' for rc, used in sorted(provider.usages.items())
-        if used)
-    if provider.name.casefold() in names_taken and not settings.allow.replace:
+def _kept(view: ClusterView, uuid: str, held_gb: int) -> str:
+    """Why a volume stays, and what settles it."""
+    name = names.plain_volume_name(view.observed.overview.listed[uuid].name)
+    if view.is_replaced(uuid):
+        disk = view.scope.identity.disks.get(uuid)
+        identity = (f'give identity: {disk} with the new one to keep '
+                    'provider and shares; or ' if disk else '')
         return (f'the source gives this name to another disk (GUID) while '
-                f'Placement still knows the old one, {provider.uuid}'
-                f'{" with " + in_use if in_use else ""}: if the disk was '
-                f'really replaced, move or delete its servers and run with '
-                f'--allow-replace')
-    if in_use:
-        return (f'the source no longer lists it, but servers hold {in_use} '
-                f'of it: move or delete them first')
-    return ''
+                f'Placement still knows the old one, {uuid}'
+                f'{f" with {held_gb} GB of servers" if held_gb else ""}: it '
+                f'takes no new disks. If the disk was replaced, {identity}'
+                'move or delete its servers and run with --allow '
+                f'replace:{name}')
+    if held_gb:
+        return (f'the source no longer lists it, but servers hold {held_gb} '
+                'GB of it: it takes no new disks; move or delete them, then '
+                f'run with --allow withdraw:{name}')
+    return ('the source no longer lists it: it takes no new disks. If it is '
+            f'gone for good, run with --allow withdraw:{name}')
 
 
 def withdraw(provider: Provider) -> Iterable[changes.Change]:
-    """Out of sight first, then empty, then gone."""
+    """Out of sight first, then gone.
+
+    Its traits go with it: one that was killed in between is still found.
+    """
     home = frozenset((ids.home_aggregate(provider.uuid),))
     if provider.aggregates & home:
         yield changes.SetAggregates(
             Step.HIDE, provider.uuid, provider.name,
             before=provider.aggregates, after=provider.aggregates - home,
             labels={min(home): f'users of {provider.name}'})
-    our_traits = ownership.volume_traits(provider.traits)
-    yield from changes.set_traits(Step.STRIP, provider,
-                                  provider.traits - our_traits)
     yield changes.DeleteProvider(Step.DELETE, provider.uuid, provider.name)

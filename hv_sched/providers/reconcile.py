@@ -25,15 +25,16 @@ import tenacity
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import printable
-from hv_sched.placement import bulk_read
+from hv_sched.compute import hypervisors
+from hv_sched.notices import Kind
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import debounce
-from hv_sched.providers import drift
+from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
-from hv_sched.providers import scope as scoping
+from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -77,17 +78,25 @@ def utcnow() -> datetime.datetime:
 class Reconciler:
     """Brings Placement in line with a source.
 
-    :param clock: returns the time now, in UTC
+    :param clock: returns the time now, in UTC; by default Placement's own,
+        where its answers tell it
+    :param nova: asked for the type of a node's hypervisor before its own
+        disk is closed; None where Nova is not within reach
     """
 
     def __init__(self, client: Placement, settings: Settings,
                  progress: Progress | None = None,
-                 clock: Callable[[], datetime.datetime] = utcnow) -> None:
+                 clock: Callable[[], datetime.datetime] | None = None,
+                 nova: hypervisors.HypervisorTypes | None = None
+                 ) -> None:
         self._client = client
         self._settings = settings
         self._progress = progress or Progress()
-        self._clock = clock
+        self._clock = clock or (lambda: client.server_time or utcnow())
+        self._nova = nova
+        self._observer = observe.Observer(client, settings)
         self._debounce = debounce.Debounce(settings.debounce_passes)
+        self._applied: dict[str, datetime.datetime] = {}
 
     def observe(self, facts: model.Facts, full: bool = True,
                 also: frozenset[str] = frozenset()
@@ -98,20 +107,12 @@ class Reconciler:
             which the bulk overview is in doubt
         :param also: read these in any case
         """
-        listed = self._client.list_providers()
-        overview = bulk_read.read_overview(
-            self._client, listed,
-            scoping.our_aggregates(facts.clusters, listed),
-            self._settings.workers)
-        scope = scoping.scope_of(facts, overview)
-        uuids = (scoping.providers_to_read(scope, overview) if full else
-                  drift.find(scope, overview, self._settings,
-                                self._clock()))
-        uuids |= also & overview.listed.keys()
-        providers = bulk_read.read_providers(
-            self._client, [overview.listed[uuid] for uuid in sorted(uuids)],
-            scoping.volumes_with_vms(scope), self._settings.workers)
-        return scope, Observed(overview, providers)
+        scope, overview = self._observer.overview(facts)
+        return scope, self._observer.read(
+            scope, overview, self._moment(), full, also)
+
+    def _moment(self) -> Moment:
+        return Moment(self._clock(), self._applied)
 
     def plan(self, facts: model.Facts, full: bool = True
              ) -> tuple[planning.Plan, Observed]:
@@ -125,8 +126,27 @@ class Reconciler:
               also: frozenset[str] = frozenset()
               ) -> tuple[planning.Plan, Observed]:
         scope, observed = self.observe(facts, full, also)
-        return planning.make(facts, scope, observed, self._settings,
-                             self._clock()), observed
+        plan = planning.make(facts, scope, observed, self._settings,
+                             self._moment())
+        others = self._not_hyperv(plan)
+        if others:
+            observed = observe.with_hypervisors(observed, others)
+            plan = planning.make(facts, scope, observed, self._settings,
+                                 self._moment())
+        return plan, observed
+
+    def _not_hyperv(self, plan: planning.Plan) -> dict[str, str]:
+        """Asked only where a disk is to be closed; Nova may be away."""
+        nodes = {change.uuid: change.name for change in plan.changes
+                 if change.step == changes.Step.CLOSE_NODE}
+        if self._nova is None or not nodes:
+            return {}
+        try:
+            return hypervisors.not_hyperv(self._nova, nodes)
+        except exception.HvSchedError as exc:
+            LOG.warning('Nova does not say what hypervisors the nodes have: '
+                        '%s', exc)
+            return {}
 
     def sync(self, facts: model.Facts, full: bool = True) -> SyncResult:
         """Plan and apply until nothing that can be retried is left.
@@ -152,7 +172,18 @@ class Reconciler:
             return plan, outcome
 
         plan, outcome = self._retrying()(attempt)
+        self._remember(facts, plan, outcome)
         return SyncResult(plan, tuple(done), dict(outcome.failures))
+
+    def _remember(self, facts: model.Facts, plan: planning.Plan,
+                  outcome: apply.ApplyOutcome) -> None:
+        """Facts that were applied: older ones are not believed again."""
+        frozen = {notice.cluster for notice in plan.all_findings
+                  if notice.kind is Kind.FROZEN}
+        for cluster in facts.clusters:
+            if cluster.collected_at is not None and cluster.name not in {
+                    *frozen, *outcome.failures}:
+                self._applied[cluster.guid] = cluster.collected_at
 
     def _apply(self, plan: planning.Plan, observed: Observed
                ) -> apply.ApplyOutcome:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How much of a volume is for servers, and whether it takes new ones.
+"""How much of a volume is for servers.
 
 ``reserved`` covers what no server's share covers: foreign files, the image
 cache, saved RAM, checkpoints, leftovers of migrations. Everything is derived
@@ -23,7 +23,6 @@ import dataclasses
 import math
 
 from hv_sched import model
-from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers.settings import Settings
@@ -165,47 +164,3 @@ def settled_ratio(before: Inventory | None, settings: Settings) -> float:
 def held_inventory() -> Inventory:
     """The escrow class, which must never lack room."""
     return Inventory(total=names.HELD_TOTAL_GB, max_unit=names.HELD_TOTAL_GB)
-
-
-def closed_reasons(volume: model.Volume, traits: frozenset[str],
-                   used_gb: int, settings: Settings) -> tuple[str, ...]:
-    """Why a volume takes no new disks; empty when it does.
-
-    One closed for lack of space opens a little above the floor, not at it,
-    and one whose free space is unknown stays as it is, but for one that was
-    over-booked and fits again.
-
-    :param traits: what it has now
-    :param used_gb: DISK_GB allocated on it
-    """
-    closed_before = (names.NO_NEW_DISKS in traits
-                     and disk_ratio.ratio_before_overcommit(traits) is None)
-    short_gb = disk_ratio.excess_gb(traits, volume.total_gb, used_gb,
-                                   settings.csv_allocation_ratio)
-    reasons = []
-    if volume.maintenance:
-        reasons.append('in maintenance')
-    if not volume.accepts_new_disks:
-        reasons.append('closed by the operator')
-    if short_gb:
-        reasons.append(f'{short_gb} GB more allocated than it holds')
-    floor = _floor(volume, closed_before, settings)
-    if volume.free_bytes is None:
-        if closed_before:
-            reasons.append('closed before, and its free space is unknown')
-    elif volume.free_bytes < floor:
-        reasons.append(
-            f'{volume.free_bytes // model.GIB} GiB physically free, below '
-            f'the floor of {math.ceil(floor / model.GIB)} GiB')
-    return tuple(reasons)
-
-
-def _floor(volume: model.Volume, closed_before: bool,
-           settings: Settings) -> int:
-    percent = settings.floor_percent
-    floor_bytes = max(volume.size_bytes * percent // 100,
-                      settings.floor_gb * model.GIB)
-    if closed_before and floor_bytes:
-        floor_bytes += (volume.size_bytes
-                        * settings.floor_hysteresis_percent // 100)
-    return floor_bytes

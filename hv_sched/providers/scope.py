@@ -24,9 +24,12 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Overview
+from hv_sched.providers import identity as identities
 from hv_sched.providers import node_matching
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import layout_of
+from hv_sched.providers.settings import Allow
+from hv_sched.providers.settings import NOTHING_ALLOWED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,23 +39,29 @@ class Scope:
     :param aggregates: every aggregate that is ours, of volumes gone too
     :param claimed_nodes: the providers that may be nodes of the source,
         also those that could not be told apart
+    :param identity: what of the source stands under another cluster, and
+        what of a cluster the source does not list
     """
 
     layouts: tuple[Layout, ...]
     matches: node_matching.Matches
     aggregates: frozenset[str]
     claimed_nodes: frozenset[str]
+    identity: identities.Identity
 
 
-def scope_of(facts: model.Facts, overview: Overview) -> Scope:
+def scope_of(facts: model.Facts, overview: Overview,
+             allow: Allow = NOTHING_ALLOWED) -> Scope:
     """Lay a source over the overview."""
     nodes = {uuid: overview.listed[uuid].name
              for uuid in overview.compute_nodes if uuid in overview.listed}
     matches = node_matching.match_nodes(facts.clusters, nodes)
     layouts = tuple(layout_of(cluster, matches.uuids)
                     for cluster in facts.clusters)
-    return Scope(layouts, matches, our_aggregates(
-        facts.clusters, overview.listed.values()), matches.claimed)
+    return Scope(
+        layouts, matches,
+        our_aggregates(facts.clusters, overview.listed.values()),
+        matches.claimed, identities.identify(layouts, overview, allow))
 
 
 def our_aggregates(clusters: Iterable[model.Cluster],
@@ -77,7 +86,7 @@ def providers_to_read(scope: Scope, overview: Overview) -> frozenset[str]:
         uuids.update(layout.nodes, layout.volumes)
         uuids.update(ids.remotefx_uuid(uuid) for uuid in layout.nodes)
         uuids |= departing_nodes(layout, scope, overview)
-        uuids |= named_like_ours(layout, overview)
+        uuids |= scope.identity.of_cluster(layout.cluster.guid)
     return frozenset(uuids & overview.listed.keys())
 
 
@@ -92,23 +101,45 @@ def departing_nodes(layout: Layout, scope: Scope, overview: Overview
                     ) -> frozenset[str]:
     """Members of a cluster's aggregate that its source no longer lists.
 
-    A node that could not be told apart from another is not one of them.
+    A node that could not be told apart from another is not one of them, nor
+    one that another cluster of the source lists.
     """
     members = overview.members.get(layout.cluster_aggregate, frozenset())
     return (members & overview.compute_nodes) - scope.claimed_nodes
 
 
-def named_like_ours(layout: Layout, overview: Overview) -> frozenset[str]:
-    """Providers that bear this cluster's volume names, whoever made them."""
-    prefix = names.volume_provider_name(layout.cluster.name, '').casefold()
-    return frozenset(uuid for uuid, provider in overview.listed.items()
-                     if provider.name.casefold().startswith(prefix))
+def donor_of(uuid: str, layout: Layout, scope: Scope, overview: Overview
+             ) -> Layout | None:
+    """The cluster of the source a node still stands under, if another."""
+    return next(
+        (donor for donor in scope.layouts if donor is not layout
+         and uuid in overview.members.get(donor.cluster_aggregate, ())),
+        None)
+
+
+def nodes_to_weigh(scope: Scope, overview: Overview, allow: Allow
+                   ) -> dict[str, Layout]:
+    """Nodes that may leave a cluster, with it: do they hold its shares?
+
+    It takes a request for each of them and for each volume to say so.
+    """
+    nodes = {}
+    for layout in scope.layouts:
+        nodes.update({
+            uuid: layout for uuid in departing_nodes(layout, scope, overview)
+            if allow.covers('open', overview.listed[uuid].name)})
+        nodes.update({
+            uuid: donor for uuid in layout.nodes
+            if (donor := donor_of(uuid, layout, scope, overview))})
+    return nodes
 
 
 def undecided_nodes(scope: Scope, overview: Overview) -> frozenset[str]:
-    """Compute nodes the source says nothing of."""
+    """Compute nodes the source may list, and nobody can say which."""
     return overview.compute_nodes.difference(
-        *(layout.nodes for layout in scope.layouts))
+        *(layout.nodes for layout in scope.layouts),
+        *(departing_nodes(layout, scope, overview)
+          for layout in scope.layouts))
 
 
 def is_published(layout: Layout, overview: Overview) -> bool:

@@ -15,22 +15,68 @@
 The pure core takes this instead of an oslo.config object.
 """
 
+from collections.abc import Iterable
 import dataclasses
 from typing import Any
+
+from hv_sched import exception
+from hv_sched.placement import names
+
+# What an operator may ask for by name, and what it does.
+ALLOW_KINDS = {
+    'open': "a node's own disk opens although the source left it out",
+    'withdraw': 'an unused volume the source left out goes',
+    'replace': 'a new disk takes the place of an unused old one',
+    'shrink': 'a volume may become smaller than what is allocated on it',
+    'size': 'a volume grows although its nodes report another size',
+}
+ANY = '*'
 
 
 @dataclasses.dataclass(frozen=True)
 class Allow:
-    """Surprising steps that were asked for by name.
+    """Surprising steps that were asked for by name: ``--allow KIND:NAME``.
 
-    :param shrink: a volume may become smaller than what is allocated on it
-    :param withdraw: any part of a cluster may go at once
-    :param replace: a new disk may take the name of an unused old one
+    :param named: kinds with names of nodes, clusters or volumes, or ANY
     """
 
-    shrink: bool = False
-    withdraw: bool = False
-    replace: bool = False
+    named: frozenset[tuple[str, str]] = frozenset()
+
+    def covers(self, kind: str, name: str) -> bool:
+        """Whether a step was asked for.
+
+        A volume is named with or without ``csv:``, a cluster's name stands
+        for all of its volumes, and Windows names ignore case.
+        """
+        plain = _plain(name)
+        cluster = plain.partition('/')[0]
+        return any(allowed == kind and (
+            text == ANY or _plain(text) in (plain, cluster))
+            for allowed, text in self.named)
+
+
+NOTHING_ALLOWED = Allow()
+
+
+def _plain(name: str) -> str:
+    return names.plain_volume_name(name).casefold()
+
+
+def allow_of(texts: Iterable[str]) -> Allow:
+    """What ``--allow`` was given, each ``KIND:NAME``.
+
+    :raises InvalidConfig: there is no such kind, or no name
+    """
+    named = set()
+    for text in texts:
+        kind, colon, name = text.partition(':')
+        if kind not in ALLOW_KINDS or not name.strip():
+            raise exception.InvalidConfig(
+                f'--allow {text}: write KIND:NAME, where KIND is one of '
+                f'{", ".join(ALLOW_KINDS)} and NAME that of the node or '
+                'volume')
+        named.add((kind, name.strip()))
+    return Allow(frozenset(named))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +89,6 @@ class Settings:
     floor_percent: int = 5
     floor_gb: int = 0
     floor_hysteresis_percent: int = 1
-    max_withdraw_percent: int = 34
     max_image_traits: int = 100
     debounce_passes: int = 2
     stale_after: int = 3600
@@ -55,6 +100,8 @@ class Settings:
 def from_conf(conf: Any, allow: Allow | None = None) -> Settings:
     """Settings from a ConfigOpts that ``hv_sched.conf`` registered on."""
     group = conf.hv_sched
+    # Read for oslo.config's warning alone: it permits nothing any more.
+    _ = group.max_withdraw_percent
     values = {field.name: getattr(group, field.name)
               for field in dataclasses.fields(Settings)
               if field.name != 'allow'}

@@ -35,6 +35,8 @@ from hv_sched.placement import names
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.shares.rewrite import Move
 
 LOG = printable.logger(__name__)
@@ -94,11 +96,18 @@ class NodeDisks:
             disk, used.get(names.DISK_GB, 0) - leaving_gb,
             disk_ratio.former_ratio(traits)))
 
-    def restore(self, node: str, ratio: float | None = None) -> None:
-        """The ratio from before closing; nothing when none is remembered."""
+    def restore(self, node: str, evidence: gate.Evidence,
+                ratio: float | None = None) -> None:
+        """The ratio from before closing; nothing when none is remembered.
+
+        :param evidence: what speaks for opening the node's own disk
+        :raises Terminal: it does not suffice
+        """
+        gate.require(changes.Widening.OPEN_NODE, evidence)
+
         def once() -> None:
-            _generation, traits = self._client.traits(node)
-            generation, inventories = self._client.inventories(node)
+            generation, traits = self._client.traits(node)
+            inventories = self._inventories(node, generation)
             if names.DISK_GB in inventories and (
                     ratio or disk_ratio.remembers_former(traits)):
                 self._set(node, generation, inventories,

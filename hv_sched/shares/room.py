@@ -24,12 +24,16 @@ import collections
 from collections.abc import Iterable
 import dataclasses
 
+from hv_sched import exception
 from hv_sched import printable
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.names import Closed
+from hv_sched.providers import changes
+from hv_sched.providers import gate
 from hv_sched.providers import reserved_space
 from hv_sched.shares import escrow
 from hv_sched.shares.rewrite import Move
@@ -61,18 +65,22 @@ class Room:
             self._try, volume, needed_gb)
 
     def _try(self, volume: str, needed_gb: int) -> None:
-        _, usages = self._client.usages(volume)
+        usages_at, usages = self._client.usages(volume)
+        traits_at, traits = self._client.traits(volume)
         generation, inventories = self._client.inventories(volume)
         disk = inventories[names.DISK_GB]
         used_gb = usages.get(names.DISK_GB, 0) + needed_gb
         missing_gb = used_gb - disk.capacity
         if missing_gb <= 0:
             return
-        generation, traits = self._client.traits(volume)
+        if {usages_at, traits_at} != {generation}:
+            raise exception.PlacementConflict(f'volume {volume} changed')
         roomier = _with_room_for(disk, used_gb)
-        marked = traits | {names.NO_NEW_DISKS}
+        marked = traits | {names.NO_NEW_DISKS, Closed.OVERCOMMITTED.trait}
         if disk_ratio.ratio_before_overcommit(traits) is None:
             marked |= {disk_ratio.overcommit_trait(disk.allocation_ratio)}
+        gate.require(changes.Widening.RATIO_UP, gate.Evidence(
+            is_closed=Closed.OVERCOMMITTED.trait in marked))
         # Closed first: the room about to be made is nobody else's.
         if marked != traits:
             for trait in marked - traits:

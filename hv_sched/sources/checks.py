@@ -50,8 +50,11 @@ def check(cluster: Raw) -> list[naming.Fault]:
 
 def _guids(cluster: Raw, refs: references.References) -> Faults:
     places: list[tuple[naming.Path, str]] = [(('guid',), cluster['guid'])]
-    places += [(('volumes', i, 'guid'), volume['guid'])
-               for i, volume in enumerate(cluster['volumes'])]
+    places += [(('volumes', i, field), volume[field])
+               for i, volume in enumerate(cluster['volumes'])
+               for field in ('guid', 'identity') if field in volume]
+    if 'identity' in cluster:
+        places.append((('identity',), cluster['identity']))
     for path, guid in places:
         if naming.normal_guid(guid) == _NIL_GUID:
             yield naming.Fault(path, f'{guid!r} is nobody\'s GUID; take the '

@@ -103,10 +103,12 @@ def _claims(entry: Entry) -> Iterator[tuple[str, str, _Claim]]:
 def _texts(raw: Any) -> Iterable[tuple[str, naming.Path, str]]:
     yield 'cluster', ('name',), _text(raw, 'name')
     yield 'cluster GUID', ('guid',), _text(raw, 'guid')
+    yield 'cluster GUID', ('identity',), _text(raw, 'identity')
     for i, node in enumerate(_list(raw, 'nodes')):
         yield 'node', ('nodes', i, 'name'), _text(node, 'name')
     for i, volume in enumerate(_list(raw, 'volumes')):
-        yield 'volume GUID', ('volumes', i, 'guid'), _text(volume, 'guid')
+        for field in ('guid', 'identity'):
+            yield 'volume GUID', ('volumes', i, field), _text(volume, field)
 
 
 def _text(raw: Any, field: str) -> str:

@@ -36,7 +36,7 @@ def cluster(raw: Raw, collected_at: datetime.datetime | None) -> model.Cluster:
     refs = references.References(raw)
     vms = raw.get('vms')
     return model.Cluster(
-        guid=_guid(raw['guid']),
+        guid=_guid(raw.get('identity') or raw['guid']),
         name=raw['name'],
         nodes=tuple(_node(node, refs) for node in raw['nodes']),
         volumes=tuple(_volume(volume, refs) for volume in raw['volumes']),
@@ -101,7 +101,7 @@ def _volume(raw: Raw, refs: references.References) -> model.Volume:
         owner_node=_owner(raw, refs),
         reserve_gb=int(raw.get('reserve_gb', 0)),
         maintenance=raw.get('maintenance', False),
-        accepts_new_disks=raw.get('accepts_new_disks', True),
+        accepts_new_disks=raw.get('accepts_new_disks'),
         cut_off_nodes=_nodes(raw.get('cut_off_nodes', ()), refs),
         redirected_nodes=_nodes(raw.get('redirected_nodes', ()), refs),
         cached_images=(None if images is None

@@ -35,6 +35,7 @@ class References:
         for volume in cluster['volumes']:
             guid = volume_guid(volume)
             self._volumes[guid].add(guid)
+            self._volumes[own_guid(volume)].add(guid)
             self._volumes[naming.key(volume['name'])].add(guid)
 
     def node(self, name: str) -> str | None:
@@ -60,6 +61,13 @@ class References:
 
 
 def volume_guid(volume: Raw) -> str:
+    """The GUID a volume is known by: its own, or the one it had before."""
+    if 'identity' in volume:
+        return own_guid({'guid': volume['identity']})
+    return own_guid(volume)
+
+
+def own_guid(volume: Raw) -> str:
     """The volume's GUID in its one form."""
     guid = naming.normal_guid(volume['guid'])
     if guid is None:

@@ -118,6 +118,9 @@ class Answers:
         self.asked.append('hosts')
         return {uuid: name for name, uuid in self.nodes.items()}
 
+    def hypervisor_types(self) -> dict[str, str]:
+        return {}
+
     def on_host(self, host: str) -> dict[str, Server]:
         self.asked.append('on_host')
         if host in self.down:

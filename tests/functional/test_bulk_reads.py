@@ -130,11 +130,15 @@ def test_other_hosts_cpu_traits_cost_one_request_together(cloud):
 
 
 def test_one_volume_changed_reads_that_volume_only(cloud):
+    """And, as it grew, how large one node says it is."""
     grown = facts(8, {'total_gb': 600})
     cloud.placement.sent.clear()
     assert len(cloud.sync(grown, full=False).done) == 1
     urls = [url for _method, url in cloud.placement.sent]
-    assert read_in_full(urls) == {volume_uuid(1)}
+    nodes = read_in_full(urls) - {volume_uuid(1)}
+    assert len(nodes) == 1 and nodes <= set(cloud.nodes.values())
+    assert [url for url in urls if nodes & set(url.split('/'))] == [
+        f'/resource_providers/{node}/inventories' for node in nodes]
     assert cloud.api.inventories(volume_uuid(1))[1]['DISK_GB'].total == 600
 
 

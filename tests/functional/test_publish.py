@@ -23,7 +23,7 @@ from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.providers.settings import Allow
+from hv_sched.providers.settings import allow_of
 from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds
@@ -36,6 +36,10 @@ def cloud(placement):
     made = clouds.Cloud(placement)
     made.register('hv01', 'hv02')
     return made
+
+
+def allowing(*texts):
+    return Settings(workers=1, allow=allow_of(texts))
 
 
 def kinds(result):
@@ -65,8 +69,9 @@ def test_what_stands_in_placement_for_a_volume(cloud):
     assert (disk.total, disk.reserved, disk.max_unit,
             disk.allocation_ratio) == (500, 0, 500, 1.0)
     assert inventories[names.HELD_DISK_GB].total == 2147483647
-    assert traits == {names.SHARING, names.VOLUME, *map(
-        names.home_trait, cloud.nodes.values())}
+    assert traits == {
+        names.SHARING, names.VOLUME, names.disk_trait(clouds.guid(1)),
+        *map(names.home_trait, cloud.nodes.values())}
     assert aggregates == {ids.home_aggregate(VOLUME)}
 
 
@@ -300,31 +305,30 @@ def homes(cloud):
             if trait.startswith(names.HOME_PREFIX)}
 
 
-def test_a_node_the_source_drops_gets_its_own_disk_back(cloud):
+def test_a_node_the_source_drops_is_opened_only_by_name(cloud):
     cloud.register('hv03', ratio=1.5)
     cloud.sync(clouds.facts(clouds.cluster(3)))
     assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03'}
-    cloud.sync(clouds.facts(), full=False)
+    cloud.sync(clouds.facts(), allowing('open:HV03'), full=False)
     _uuid, inventories, traits, aggregates, _usages = cloud.state()['hv03']
     assert inventories['DISK_GB'].allocation_ratio == 1.5
     assert traits == {'COMPUTE_NODE', 'HW_CPU_X86_VMX'}
     assert aggregates == set()
-
-
-def test_half_an_answer_withdraws_nothing(cloud):
-    cloud.register('hv03', 'hv04')
-    cloud.sync(clouds.facts(clouds.cluster(4)))
-    before = cloud.state()
-    result = cloud.sync(clouds.facts())
-    assert kinds(result) == [Kind.REFUSED]
-    assert '--allow-withdraw' in result.plan.all_findings[0].message
-    assert cloud.state() == before
-    cloud.sync(clouds.facts(), Settings(
-        workers=1, allow=Allow(withdraw=True)))
-    assert cloud.state()['hv04'][3] == set()
-    assert names.home_trait(cloud.nodes['hv04']) not in (
+    assert names.home_trait(cloud.nodes['hv03']) not in (
         cloud.api.all_traits())
     assert cloud.sync(clouds.facts()).done == ()
+
+
+def test_half_an_answer_opens_nothing(cloud):
+    cloud.register('hv03', 'hv04')
+    cloud.sync(clouds.facts(clouds.cluster(4)))
+    result = cloud.sync(clouds.facts())
+    assert kinds(result) == [Kind.REFUSED, Kind.REFUSED]
+    assert '--allow open:hv03' in result.plan.all_findings[0].message
+    assert cloud.hosts(10) == {'hv01', 'hv02'}
+    assert cloud.state()['hv04'][1]['DISK_GB'].capacity == 0
+    cloud.sync(clouds.facts(clouds.cluster(4)))
+    assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03', 'hv04'}
 
 
 def test_a_standard_trait_placement_does_not_know_is_left_out(cloud):
@@ -366,7 +370,9 @@ def test_a_volume_never_shrinks_below_its_shares_unless_told(cloud):
     assert kinds(result) == [Kind.REFUSED]
     assert '300 GB' in result.plan.all_findings[0].message
     assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].total == 500
-    cloud.sync(small, Settings(workers=1, allow=Allow(shrink=True)))
+    assert '--allow shrink:hvc1/Volume1' in (
+        result.plan.all_findings[0].message)
+    cloud.sync(small, allowing('shrink:hvc1/volume1'))
     assert cloud.state()['csv:hvc1/Volume1'][1]['DISK_GB'].total == 200
 
 
@@ -376,11 +382,28 @@ def three_volumes(*numbers):
         placement_chooses_volume=True))
 
 
-def test_an_unused_volume_is_withdrawn(cloud):
+@pytest.mark.parametrize('full', [True, False])
+def test_an_unused_volume_is_withdrawn_only_by_name(cloud, full):
     cloud.sync(three_volumes(1, 2, 3))
-    cloud.sync(three_volumes(1, 2), full=False)
+    for _number in range(2):
+        result = cloud.sync(three_volumes(1, 2), full=full)
+        assert kinds(result) == [Kind.REFUSED]
+        assert '--allow withdraw:hvc1/Volume3' in (
+            result.plan.all_findings[0].message)
+        assert closed_for(cloud, 'csv:hvc1/Volume3') == {
+            names.Closed.LEFT_OUT}
+    cloud.sync(three_volumes(1, 2), allowing('withdraw:hvc1/Volume3'),
+               full=full)
     assert 'csv:hvc1/Volume3' not in cloud.state()
     assert len(cloud.candidates(10)) == 4
+    assert names.disk_trait(clouds.guid(3)) not in cloud.api.all_traits()
+
+
+def closed_for(cloud, name):
+    traits = cloud.state()[name][2]
+    reasons = set(names.closed_reasons(traits))
+    assert bool(reasons) is (names.NO_NEW_DISKS in traits)
+    return reasons
 
 
 def test_a_volume_in_use_is_never_withdrawn(cloud):
@@ -389,10 +412,12 @@ def test_a_volume_in_use_is_never_withdrawn(cloud):
     cloud.allocate('44444444-4444-4444-8444-444444444444', {
         third: {'resources': {'DISK_GB': 5}}})
     before = cloud.state()
-    result = cloud.sync(three_volumes(1, 2), Settings(
-        workers=1, allow=Allow(withdraw=True, replace=True)))
+    result = cloud.sync(three_volumes(1, 2), allowing(
+        'withdraw:*', 'replace:*'))
     assert kinds(result) == [Kind.REFUSED]
-    assert '5 DISK_GB' in result.plan.all_findings[0].message
+    assert '5 GB' in result.plan.all_findings[0].message
+    assert closed_for(cloud, 'csv:hvc1/Volume3') == {names.Closed.LEFT_OUT}
+    cloud.sync(three_volumes(1, 2, 3), full=False)
     assert cloud.state() == before
 
 
@@ -424,13 +449,14 @@ def test_a_replaced_disk_is_refused_with_its_remedy(cloud):
         volumes=(clouds.volume(9, name='Volume1'),)))
     result = cloud.sync(replaced)
     assert set(kinds(result)) == {Kind.REFUSED}
-    assert any('--allow-replace' in finding.message
+    assert any('--allow replace:hvc1/Volume1' in finding.message
                for finding in result.plan.all_findings)
     assert 'csv:hvc1/Volume1' in cloud.state()
     assert cloud.state()['csv:hvc1/Volume1'][0] == VOLUME
-    assert cloud.state()['csv:hvc1/Volume1'] == before['csv:hvc1/Volume1']
-    cloud.sync(replaced, Settings(workers=1, allow=Allow(
-        replace=True, withdraw=True)))
+    assert cloud.state()['csv:hvc1/Volume1'][1] == (
+        before['csv:hvc1/Volume1'][1])
+    assert closed_for(cloud, 'csv:hvc1/Volume1') == {names.Closed.LEFT_OUT}
+    cloud.sync(replaced, allowing('replace:hvc1/Volume1'))
     assert cloud.state()['csv:hvc1/Volume1'][0] != VOLUME
     assert cloud.hosts(200) == {'hv01', 'hv02'}
 
@@ -467,7 +493,7 @@ def test_stale_facts_close_the_volumes_and_change_nothing_else(cloud):
     assert kinds(result) == [Kind.FROZEN]
     after = cloud.state()
     assert after['csv:hvc1/Volume1'][2] - before['csv:hvc1/Volume1'][2] == {
-        names.NO_NEW_DISKS}
+        names.NO_NEW_DISKS, names.Closed.STALE.trait}
     assert after['hv02'] == before['hv02']
     assert after['csv:hvc1/Volume1'][1] == before['csv:hvc1/Volume1'][1]
     cloud.sync(clouds.facts(), full=False)

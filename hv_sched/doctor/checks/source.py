@@ -22,7 +22,7 @@ from hv_sched.doctor.runner import Symptom
 from hv_sched.notices import Kind
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.providers import plan
+from hv_sched.providers import freshness
 
 
 def _source(evidence: DoctorEvidence) -> SourceState:
@@ -33,7 +33,7 @@ def _source(evidence: DoctorEvidence) -> SourceState:
 def stale(evidence: DoctorEvidence) -> Iterator[Symptom]:
     source = _source(evidence)
     for cluster in source.facts.clusters:
-        age = plan.facts_age(cluster, source.now)
+        age = freshness.facts_age(cluster, source.now)
         if source.stale_after and age > source.stale_after:
             yield Symptom(cluster.name, f'its facts are {int(age)} s old, '
                           f'[hv_sched]stale_after is {source.stale_after}')

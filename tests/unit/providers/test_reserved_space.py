@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How much of a volume is for servers: the rules of reserved and closed."""
+"""How much of a volume is for servers: the rules of reserved."""
 
 import dataclasses
 
@@ -19,8 +19,6 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
-from hv_sched.placement import disk_ratio
-from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
@@ -165,53 +163,3 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
     once = reserved_space.disk_inventory(vol, lines, Inventory(
         total, min(before, total)), 0, settings)
     assert reserved_space.disk_inventory(vol, lines, once, 0, settings) == once
-
-
-# -- closed
-
-
-def closed(vol, before=False, **options):
-    traits = {names.NO_NEW_DISKS} if before else set()
-    settings = Settings(**{
-        'floor_percent': 10, 'floor_hysteresis_percent': 2, **options})
-    return reserved_space.closed_reasons(vol, frozenset(traits), 0, settings)
-
-
-@pytest.mark.parametrize('free_gb,before,is_closed', [
-    (51, False, False), (49, False, True),
-    (51, True, True), (59, True, True), (60, True, False)])
-def test_the_floor_closes_at_once_and_opens_a_little_later(
-        free_gb, before, is_closed):
-    assert bool(closed(volume(free_gb=free_gb), before)) is is_closed
-
-
-def test_the_higher_floor_counts():
-    assert closed(volume(free_gb=99), floor_gb=100)
-    assert not closed(volume(free_gb=100), floor_gb=100)
-
-
-def test_floor_zero_is_off():
-    assert not closed(volume(free_gb=0), floor_percent=0)
-    assert not closed(volume(free_gb=0), before=True, floor_percent=0)
-
-
-def test_maintenance_and_the_operator_close():
-    assert closed(volume(maintenance=True)) == ('in maintenance',)
-    assert closed(volume(accepts_new_disks=False)) == (
-        'closed by the operator',)
-
-
-def test_a_volume_that_owes_room_stays_closed():
-    vol = dataclasses.replace(volume(), free_bytes=None)
-    traits = frozenset((names.NO_NEW_DISKS, disk_ratio.overcommit_trait(1.0)))
-    assert reserved_space.closed_reasons(
-        vol, traits, vol.total_gb + 7, Settings()) == (
-        '7 GB more allocated than it holds',)
-    assert not reserved_space.closed_reasons(
-        vol, traits, vol.total_gb, Settings())
-
-
-def test_unknown_free_space_leaves_it_as_it_was():
-    blind = dataclasses.replace(volume(), free_bytes=None)
-    assert not closed(blind)
-    assert closed(blind, before=True)

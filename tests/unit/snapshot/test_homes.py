@@ -65,7 +65,7 @@ def test_what_is_published_is_what_is_read():
         {node.name: uuid for node, uuid in zip(nodes, NODES, strict=False)})
     published = {uuid: volumes.VolumeState(
         uuid, uuid, 1, 0, traits=desired.volume_traits(
-            layout, uuid, False, frozenset(), Settings()))
+            layout, uuid, frozenset(), frozenset(), Settings()))
         for uuid in layout.volumes}
     assert homes.read_homes(published) == {
         node: {volume} for volume, members in layout.members.items()

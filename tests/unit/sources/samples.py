@@ -54,7 +54,8 @@ def full():
     other = {**copy.deepcopy(node), 'name': 'hv02', 'build': 17763,
              'home': VOLUME_2, 'state': 'paused'}
     first = volume(
-        free_gb=100, resource_id='r1', path='C:\\ClusterStorage\\Volume1',
+        identity=VOLUME_1, free_gb=100, resource_id='r1',
+        path='C:\\ClusterStorage\\Volume1',
         file_system='ntfs', medium='ssd', owner_node='hv01', reserve_gb=10,
         maintenance=False, accepts_new_disks=True, cut_off_nodes=['hv02'],
         redirected_nodes=['hv01'], cached_images=[IMAGE],
@@ -65,7 +66,8 @@ def full():
           'disks': [{'volume': 'Volume10', 'provisioned_bytes': 2 ** 30,
                      'actual_bytes': 2 ** 20}]}
     return document(
-        cluster(nodes=[node, other], volumes=[first, second], vms=[vm],
+        cluster(identity=CLUSTER, nodes=[node, other],
+                volumes=[first, second], vms=[vm],
                 functional_level=9, placement_chooses_volume=False),
         cluster(name='c2', guid=CLUSTER[:-1] + '2',
                 nodes=[{'name': 'hv91'}],

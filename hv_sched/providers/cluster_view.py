@@ -1,0 +1,190 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""One cluster of the source as the planners see it. Pure.
+
+What the source says, what stands in Placement, and what an operator decided;
+and from these the evidence the gate asks for.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+import functools
+
+from hv_sched import model
+from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.placement import disk_ratio
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.observed import Observed
+from hv_sched.providers import changes
+from hv_sched.providers import scope as scoping
+from hv_sched.providers.gate import Evidence
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.scope import Scope
+from hv_sched.providers.settings import Settings
+
+# A volume is not believed to be so much larger or smaller than its nodes say.
+_SIZE_FACTOR = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class ClusterView:
+    """:param refused: nodes of the source that are left alone, and why
+    :param blocked: nodes that still hold shares of their own disk
+    """
+
+    layout: Layout
+    scope: Scope
+    observed: Observed
+    settings: Settings
+    refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        return self.layout.cluster.name
+
+    @property
+    def departing_nodes(self) -> frozenset[str]:
+        return scoping.departing_nodes(
+            self.layout, self.scope, self.observed.overview)
+
+    @property
+    def departing_volumes(self) -> frozenset[str]:
+        """The cluster's volumes in Placement that the source leaves out."""
+        return self.scope.identity.of_cluster(self.layout.cluster.guid)
+
+    @functools.cached_property
+    def without_refused(self) -> 'ClusterView':
+        """The same without the nodes that are left alone."""
+        nodes = {uuid: node for uuid, node in self.layout.nodes.items()
+                 if uuid not in self.refused}
+        members = {uuid: users - self.refused.keys()
+                   for uuid, users in self.layout.members.items()}
+        return dataclasses.replace(self, layout=dataclasses.replace(
+            self.layout, nodes=nodes, members=members))
+
+    def notice(self, subject: str, kind: Kind, message: str) -> Notice:
+        return Notice(self.name, subject, kind, message)
+
+    def evidence(self, change: changes.Change) -> Evidence:
+        """What speaks for a change of this cluster."""
+        if change.uuid in self.layout.volumes:
+            return self.volume_evidence(change.uuid)
+        if change.uuid in self.departing_nodes:
+            return self.departing_evidence(change.uuid)
+        if change.uuid in self.departing_volumes:
+            return self.withdrawal_evidence(change.uuid)
+        return Evidence(
+            is_told=True, identity_clear=change.uuid not in self.refused,
+            disks_closed=change.uuid not in self.blocked, size_agrees=True,
+            # The node itself shows that there is no RemoteFX any more.
+            is_allowed=change.uuid in self._gpus)
+
+    @functools.cached_property
+    def _gpus(self) -> frozenset[str]:
+        return frozenset(map(ids.remotefx_uuid, self.layout.nodes))
+
+    def volume_evidence(self, uuid: str) -> Evidence:
+        """For a volume the source lists."""
+        provider = self.observed.providers.get(uuid)
+        return Evidence(
+            is_told=True,
+            disks_closed=not self.layout.members[uuid] & self.blocked,
+            identity_clear=not self._is_contested(uuid),
+            size_agrees=self.size_vote(uuid) is True,
+            is_allowed=self.settings.csv_allocation_ratio is not None,
+            is_closed=provider is not None and bool(
+                disk_ratio.overcommit_traits(provider.traits)))
+
+    def _is_contested(self, uuid: str) -> bool:
+        """Whether a volume, or a node of it, is another cluster's too."""
+        listed = next(layout for layout in self.scope.layouts
+                      if layout.cluster is self.layout.cluster)
+        return bool(self.scope.identity.claims.keys() & {
+            uuid, *listed.members[uuid]})
+
+    def departing_evidence(self, uuid: str) -> Evidence:
+        """For opening a node that the source no longer lists."""
+        is_allowed = self.settings.allow.covers(
+            'open', self.observed.overview.listed[uuid].name)
+        return Evidence(
+            is_told=is_allowed, is_allowed=is_allowed,
+            held_gb=self.observed.node_shares_gb.get(uuid, 0))
+
+    def withdrawal_evidence(self, uuid: str) -> Evidence:
+        """For withdrawing a volume that the source no longer lists."""
+        kind = 'replace' if self.is_replaced(uuid) else 'withdraw'
+        return Evidence(
+            is_allowed=self.settings.allow.covers(
+                kind, self.observed.overview.listed[uuid].name),
+            held_gb=self._held_gb(uuid))
+
+    def _held_gb(self, uuid: str) -> int:
+        """Everything anybody holds of a volume, escrow of moves, too."""
+        provider = self.observed.providers.get(uuid)
+        if provider is not None:
+            return provider.used(names.DISK_GB) + provider.used(
+                names.HELD_DISK_GB)
+        summary = self.observed.overview.volumes.get(uuid)
+        return summary.used_gb + summary.held_gb if summary else 0
+
+    def is_replaced(self, uuid: str) -> bool:
+        """Whether the source gives a volume's place to another disk."""
+        return uuid in self.scope.identity.replaced or (
+            self.observed.overview.listed[uuid].name.casefold() in {
+                self.layout.volume_name(volume).casefold()
+                for volume in self.layout.volumes})
+
+    def size_vote(self, uuid: str) -> bool | None:
+        """Whether a volume's growth agrees with what its nodes report.
+
+        A node reports the disk its ``instances_path`` is on. One that is cut
+        off, in maintenance or down does not vote; None when nobody does.
+        """
+        if not self._grows(uuid) or self.settings.allow.covers(
+                'size', self.layout.volume_name(uuid)) or (
+                self.layout.cluster.placement_chooses_volume):
+            return True
+        volume_gb = self.layout.volumes[uuid].total_gb
+        votes = [agree(volume_gb, self.observed.reported_gb[node])
+                 for node in voters(self.layout, uuid)
+                 if node in self.observed.reported_gb]
+        return any(votes) if votes else None
+
+    def _grows(self, uuid: str) -> bool:
+        provider = self.observed.providers.get(uuid)
+        disk = provider.inventories.get(names.DISK_GB) if provider else None
+        return disk is not None and (
+            self.layout.volumes[uuid].total_gb > disk.total)
+
+    def users(self, uuid: str) -> frozenset[str]:
+        """The members a volume's home aggregate has now."""
+        return self.observed.overview.members.get(
+            ids.home_aggregate(uuid), frozenset())
+
+
+def voters(layout: Layout, uuid: str) -> frozenset[str]:
+    """The nodes that may say how large a volume is."""
+    if layout.volumes[uuid].maintenance:
+        return frozenset()
+    return frozenset(
+        node for node in layout.members[uuid]
+        if layout.nodes[node].state is model.NodeState.UP)
+
+
+def agree(volume_gb: int, reported_gb: int) -> bool:
+    """Whether a volume's size and what a node reports may be the same."""
+    return (volume_gb <= reported_gb * _SIZE_FACTOR
+            and reported_gb <= volume_gb * _SIZE_FACTOR)

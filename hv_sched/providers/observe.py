@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reads what a plan needs from Placement, in bulk where that suffices."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched import model
+from hv_sched.parallel import in_parallel
+from hv_sched.placement import bulk_read
+from hv_sched.placement import names
+from hv_sched.placement.client import Placement
+from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import drift
+from hv_sched.providers import scope as scoping
+from hv_sched.providers.cluster_view import agree
+from hv_sched.providers.cluster_view import voters
+from hv_sched.providers.freshness import Moment
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.scope import Scope
+from hv_sched.providers.settings import Settings
+
+
+class Observer:
+    """Observes what stands in Placement about a source."""
+
+    def __init__(self, client: Placement, settings: Settings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
+        """The source laid over what few bulk requests tell."""
+        listed = self._client.list_providers()
+        overview = bulk_read.read_overview(
+            self._client, listed,
+            scoping.our_aggregates(facts.clusters, listed),
+            self._settings.workers)
+        return scoping.scope_of(
+            facts, overview, self._settings.allow), overview
+
+    def read(self, scope: Scope, overview: Overview, moment: Moment,
+             full: bool, also: frozenset[str] = frozenset()) -> Observed:
+        """The providers to be looked at closely.
+
+        :param full: read every provider concerned, not only those about
+            which the bulk overview is in doubt
+        :param also: read these in any case
+        """
+        uuids = (scoping.providers_to_read(scope, overview) if full else
+                 drift.find(scope, overview, self._settings, moment))
+        providers = self._providers(
+            scope, overview, uuids | also & overview.listed.keys())
+        return Observed(overview, providers, {
+            uuid: self._shares_gb(uuid, layout, scope, overview)
+            for uuid, layout in scoping.nodes_to_weigh(
+                scope, overview, self._settings.allow).items()},
+            self._reported_gb(scope, providers))
+
+    def _providers(self, scope: Scope, overview: Overview,
+                   uuids: frozenset[str]) -> dict[str, Provider]:
+        return bulk_read.read_providers(
+            self._client, [overview.listed[uuid] for uuid in sorted(uuids)],
+            scoping.volumes_with_vms(scope), self._settings.workers)
+
+    def _reported_gb(self, scope: Scope, providers: Mapping[str, Provider]
+                     ) -> dict[str, int]:
+        """What nodes report whose home a growing volume is.
+
+        One that confirms the size is enough: no more are asked then.
+        """
+        reported: dict[str, int] = {}
+        for layout, uuid in growing(scope, providers):
+            for node in sorted(voters(layout, uuid)):
+                reported[node] = self._total_gb(node, providers)
+                if agree(layout.volumes[uuid].total_gb, reported[node]):
+                    break
+        return reported
+
+    def _total_gb(self, node: str, providers: Mapping[str, Provider]) -> int:
+        inventories = (providers[node].inventories if node in providers
+                       else self._client.inventories(node)[1])
+        disk = inventories.get(names.DISK_GB)
+        return disk.total if disk else 0
+
+    def _shares_gb(self, node: str, layout: Layout, scope: Scope,
+                   overview: Overview) -> int:
+        """What servers on a node hold of its cluster's volumes."""
+        volumes = sorted(overview.listed.keys() & {
+            *layout.volumes,
+            *scope.identity.of_cluster(layout.cluster.guid)})
+        on_node, *on_volumes = in_parallel(
+            self._settings.workers, self._client.allocations_on,
+            [node, *volumes])
+        return sum(resources.get(rc, 0) for allocations in on_volumes
+                   for consumer, resources in allocations.items()
+                   if consumer in on_node
+                   for rc in (names.DISK_GB, names.HELD_DISK_GB))
+
+
+def growing(scope: Scope, providers: Mapping[str, Provider]
+            ) -> Iterator[tuple[Layout, str]]:
+    """The volumes the source says have grown, each with its cluster."""
+    for layout in scope.layouts:
+        for uuid, volume in layout.volumes.items():
+            provider = providers.get(uuid)
+            disk = provider and provider.inventories.get(names.DISK_GB)
+            if disk and volume.total_gb > disk.total:
+                yield layout, uuid
+
+
+def with_hypervisors(observed: Observed, hypervisors: dict[str, str]
+                     ) -> Observed:
+    """The same, with what Nova says of nodes that are no Hyper-V hosts.
+
+    :param hypervisors: type by the node's name in Nova
+    """
+    overview = observed.overview
+    return dataclasses.replace(observed, other_hypervisors={
+        uuid: hypervisors[overview.listed[uuid].name]
+        for uuid in overview.compute_nodes
+        if uuid in overview.listed
+        and overview.listed[uuid].name in hypervisors})

@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why a volume takes no new disks, and what opens it again."""
+
+import dataclasses
+
+import pytest
+
+from hv_sched import model
+from hv_sched.placement import disk_ratio
+from hv_sched.placement import names
+from hv_sched.placement.names import Closed
+from hv_sched.providers import closing
+from hv_sched.providers.settings import Settings
+
+GIB = model.GIB
+FULL = model.Volume('g', 'v', 500 * GIB, free_bytes=500 * GIB)
+BLIND = dataclasses.replace(FULL, free_bytes=None)
+
+
+def volume(**fields):
+    if 'free_gb' in fields:
+        fields['free_bytes'] = fields.pop('free_gb') * GIB
+    return dataclasses.replace(FULL, **fields)
+
+
+def standing(*reasons):
+    """The traits of a volume that is closed for these reasons."""
+    return {names.NO_NEW_DISKS, *(reason.trait for reason in reasons)}
+
+
+def closed(vol, traits=(), owed_gb=0, **options):
+    settings = Settings(**{
+        'floor_percent': 10, 'floor_hysteresis_percent': 2, **options})
+    return closing.closed_reasons(vol, frozenset(traits), owed_gb, settings)
+
+
+@pytest.mark.parametrize('free_gb,before,is_closed', [
+    (51, False, False), (49, False, True),
+    (51, True, True), (59, True, True), (60, True, False)])
+def test_the_floor_closes_at_once_and_opens_a_little_later(
+        free_gb, before, is_closed):
+    traits = standing(Closed.FLOOR) if before else ()
+    assert set(closed(volume(free_gb=free_gb), traits)) == (
+        {Closed.FLOOR} if is_closed else set())
+
+
+def test_the_higher_floor_counts():
+    assert closed(volume(free_gb=99), floor_gb=100)
+    assert not closed(volume(free_gb=100), floor_gb=100)
+
+
+def test_floor_zero_is_off():
+    assert not closed(volume(free_gb=0), floor_percent=0)
+    assert not closed(volume(free_gb=0), standing(Closed.FLOOR),
+                      floor_percent=0)
+
+
+def test_maintenance_and_the_operator_close():
+    assert closed(volume(maintenance=True)) == {
+        Closed.MAINTENANCE: 'in maintenance'}
+    assert closed(volume(accepts_new_disks=False)) == {
+        Closed.OPERATOR: 'closed by the operator'}
+
+
+def test_every_reason_that_stands_is_named():
+    assert set(closed(volume(free_gb=0, maintenance=True,
+                             accepts_new_disks=False))) == {
+        Closed.MAINTENANCE, Closed.FLOOR, Closed.OPERATOR}
+
+
+@pytest.mark.parametrize('reason', [
+    Closed.MAINTENANCE, Closed.FLOOR, Closed.STALE, Closed.REFUSED,
+    Closed.LEFT_OUT])
+def test_a_reason_goes_when_its_fact_is_told_again(reason):
+    assert not closed(FULL, standing(reason))
+
+
+def test_what_the_operator_closed_opens_only_when_he_says_so():
+    traits = standing(Closed.OPERATOR)
+    assert set(closed(FULL, traits)) == {Closed.OPERATOR}
+    assert not closed(volume(accepts_new_disks=True), traits)
+
+
+def test_unknown_free_space_leaves_the_floor_as_it_was():
+    assert not closed(BLIND)
+    assert set(closed(BLIND, standing(Closed.FLOOR))) == {Closed.FLOOR}
+
+
+@pytest.mark.parametrize('fields,reason', [
+    ({'maintenance': True}, Closed.MAINTENANCE),
+    ({'free_gb': 55}, Closed.FLOOR), ({}, Closed.OPERATOR),
+    ({'free_bytes': None}, Closed.OPERATOR)])
+def test_a_bare_trait_stands_for_what_the_facts_show_else_for_the_operator(
+        fields, reason):
+    assert set(closed(volume(**fields), {names.NO_NEW_DISKS})) == {reason}
+
+
+def test_a_volume_that_owes_room_stays_closed():
+    traits = {names.NO_NEW_DISKS, disk_ratio.overcommit_trait(1.0)}
+    assert closed(BLIND, traits, owed_gb=507) == {
+        Closed.OVERCOMMITTED: '7 GB more allocated than it holds'}
+    assert not closed(BLIND, traits, owed_gb=500)
+
+
+def test_an_open_volume_has_no_closing_trait():
+    assert closing.closed_traits({}) == frozenset()
+    assert closing.closed_traits({Closed.FLOOR: ''}) == {
+        names.NO_NEW_DISKS, 'CUSTOM_CSV_CLOSED_FLOOR'}
