@@ -68,23 +68,23 @@ def _name(value: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-_Said = list[tuple[naming.Path, str]]
+_Messages = list[tuple[naming.Path, str]]
 
 
-def _needed(error: Error, subject: str, need: str) -> _Said:
+def _needed(error: Error, subject: str, need: str) -> _Messages:
     text = (f'{subject} is {naming.shown(error.instance)}, but has to be '
             f'{need}: {error.schema["description"]}')
     return [((), text)]
 
 
-def _type(error: Error, subject: str) -> _Said:
+def _type(error: Error, subject: str) -> _Messages:
     if error.instance is None:
         return [((), f'{subject} has no value; leave the field out when it '
                      'is not known')]
     return _needed(error, subject, _TYPES[error.validator_value])
 
 
-def _enum(error: Error, subject: str) -> _Said:
+def _enum(error: Error, subject: str) -> _Messages:
     choices = error.validator_value
     messages = _needed(error, subject, f'one of {", ".join(choices)}')
     if isinstance(error.instance, str):
@@ -94,34 +94,34 @@ def _enum(error: Error, subject: str) -> _Said:
     return messages
 
 
-def _minimum(error: Error, subject: str) -> _Said:
+def _minimum(error: Error, subject: str) -> _Messages:
     return _needed(error, subject, f'{error.validator_value} or more')
 
 
-def _maximum(error: Error, subject: str) -> _Said:
+def _maximum(error: Error, subject: str) -> _Messages:
     return _needed(error, subject, f'{error.validator_value} or less')
 
 
-def _const(error: Error, subject: str) -> _Said:
+def _const(error: Error, subject: str) -> _Messages:
     return _needed(error, subject, naming.shown(error.validator_value))
 
 
-def _pattern(error: Error, subject: str) -> _Said:
+def _pattern(error: Error, subject: str) -> _Messages:
     return _needed(error, subject, 'of this form')
 
 
-def _max_length(error: Error, subject: str) -> _Said:
+def _max_length(error: Error, subject: str) -> _Messages:
     return _needed(error, subject,
                    f'{error.validator_value} characters or fewer')
 
 
-def _min_items(error: Error, subject: str) -> _Said:
+def _min_items(error: Error, subject: str) -> _Messages:
     return [((), f'{subject} is an empty list, which would take everything '
                  'away; describe what there is, and use `openstack resource '
                  'provider csv retire` to take a cluster off')]
 
 
-def _required(error: Error, subject: str) -> _Said:
+def _required(error: Error, subject: str) -> _Messages:
     # One error per missing field; its name is only in the message.
     missing = [name for name in error.validator_value
                if name not in error.instance
@@ -135,14 +135,14 @@ def _described(field: dict[str, Any]) -> str:
     return str(field['description'])
 
 
-def _unknown(error: Error, subject: str) -> _Said:
+def _unknown(error: Error, subject: str) -> _Messages:
     choices = error.schema['properties']
     return [((name,), f'{subject} has an unknown field {naming.shown(name)}; '
                       + naming.suggestion(name, choices, 'fields'))
             for name in error.instance if name not in choices]
 
 
-def _one_of(error: Error, subject: str) -> _Said:
+def _one_of(error: Error, subject: str) -> _Messages:
     """Exactly one of several fields; only volumes' sizes are so."""
     names = [choice['required'][0] for choice in error.validator_value]
     if not isinstance(error.instance, dict):
@@ -153,7 +153,7 @@ def _one_of(error: Error, subject: str) -> _Said:
 
 
 def _not(error: Error, subject: str,
-         names: list[str] | None = None) -> _Said:
+         names: list[str] | None = None) -> _Messages:
     """At most one of several fields."""
     if not isinstance(error.instance, dict):
         return []  # its type is another error
@@ -161,11 +161,11 @@ def _not(error: Error, subject: str,
     return [((), f'{subject} has both {" and ".join(both)}; keep one')]
 
 
-def _other(error: Error, subject: str) -> _Said:
+def _other(error: Error, subject: str) -> _Messages:
     return [((), f'{subject}: {error.message}')]
 
 
-_WORDS: dict[str, Callable[[Error, str], _Said]] = {
+_WORDS: dict[str, Callable[[Error, str], _Messages]] = {
     'additionalProperties': _unknown,
     'const': _const,
     'enum': _enum,
