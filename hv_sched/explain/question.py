@@ -12,6 +12,7 @@
 
 """From the names people use to the question: flavor, image, zone, server."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
@@ -28,6 +29,7 @@ from hv_sched.explain.explanation import Context
 from hv_sched.placement import consumers
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import MIGRATION
 from hv_sched.query import build
 from hv_sched.query import from_nova
 from hv_sched.query import rules
@@ -103,17 +105,17 @@ class QuestionBuilder:
             tuple(self._not_evaluated))
 
     def _snapshot(self) -> volumes.Snapshot:
-        return placement_state.snapshot(self._placement,
-                                        self._servers_among)
+        return placement_state.snapshot(self._placement, self._types_of)
 
-    def _servers_among(self, uuids: list[str]) -> set[str]:
-        """Unknown counts as a server: that gives less room away."""
+    def _types_of(self, uuids: Iterable[str]) -> dict[str, str]:
+        """Unknown, it counts as owed: that gives less room away."""
         try:
-            return set(uuids) - self._nova.open_migrations(OPEN_STATUSES)
+            migrations = self._nova.open_migrations(OPEN_STATUSES)
         except exception.ServiceError as exc:
             self._not_evaluated.append(
                 f'which escrow is a migration\'s, not a server\'s: {exc}')
-            return set(uuids)
+            return {}
+        return {uuid: MIGRATION for uuid in uuids if uuid in migrations}
 
     def _owner_nova(self) -> bool:
         """Nova 34 asks for its own providers once all nodes say they are.

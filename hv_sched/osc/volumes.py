@@ -143,7 +143,7 @@ class ListVolumes(_Volumes, command.Lister):
                 member_of=ids.home_aggregate(provider.uuid),
                 required=names.COMPUTE_NODE), providers)
         room = restart_capacity.of_volumes(
-            placement_state.snapshot(placement, set),
+            placement_state.snapshot(placement),
             node_capacity.read(placement, conf.hv_sched.workers))
         rows = [_row(provider, len(nodes), room.get(provider.uuid),
                      description)

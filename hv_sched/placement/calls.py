@@ -76,7 +76,7 @@ class Caller:
         :raises PlacementError:
         """
         end = time.monotonic() + self._patience.seconds
-        return retry.reads(call.doing, self._patience)(
+        return retry.reads(self._patience)(
             lambda: self._send(call, end - time.monotonic()))
 
     def write(self, call: Call) -> Any:

@@ -23,6 +23,8 @@ Resources = Mapping[str, int]
 # What Placement calls the type of a consumer written before 1.38. It may be
 # read but not written.
 UNTYPED = 'unknown'
+INSTANCE = 'INSTANCE'
+MIGRATION = 'MIGRATION'
 
 
 @dataclasses.dataclass(frozen=True)

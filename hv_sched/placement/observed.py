@@ -21,6 +21,7 @@ import dataclasses
 
 from hv_sched.placement import names
 from hv_sched.placement import owed
+from hv_sched.placement.consumers import MIGRATION
 from hv_sched.placement.inventory import Inventory
 
 
@@ -74,7 +75,7 @@ class Provider:
         return {**self.shares_gb, **{
             escrow.consumer: max(escrow.held_gb, escrow.disk_gb)
             for escrow in self.escrows or ()
-            if escrow.consumer_type != owed.MIGRATION}}
+            if escrow.consumer_type != MIGRATION}}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,9 +27,8 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched.placement import names
+from hv_sched.placement.consumers import MIGRATION
 from hv_sched.placement.consumers import UNTYPED
-
-MIGRATION = 'MIGRATION'
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -69,6 +68,11 @@ class Owed:
     def total_gb(self) -> int:
         """What nobody else may get: for room, shrinking and the floor."""
         return self.covering_gb + self.untyped_held_gb
+
+    @property
+    def held_gb(self) -> int:
+        """What is owed beyond what is allocated."""
+        return self.server_held_gb + self.untyped_held_gb
 
     @property
     def covering_gb(self) -> int:

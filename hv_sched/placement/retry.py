@@ -51,11 +51,8 @@ class Patience:
 PATIENT = Patience()
 
 
-def reads(doing: str, patience: Patience) -> tenacity.Retrying:
-    """Repeat a read that got no answer.
-
-    :param doing: what is attempted, for the log line of each failure
-    """
+def reads(patience: Patience) -> tenacity.Retrying:
+    """Repeat a read that got no answer, whose error says what was read."""
     own_pause = tenacity.wait_random_exponential(
         multiplier=_FIRST_PAUSE_SECONDS, max=_LONGEST_PAUSE_SECONDS)
 
@@ -70,7 +67,7 @@ def reads(doing: str, patience: Patience) -> tenacity.Retrying:
         stop=is_over,
         wait=_pause(own_pause, longest=patience.seconds),
         # Whoever asked says why it gave up, in one line.
-        before_sleep=_log_line(doing, patience.attempts, logging.DEBUG),
+        before_sleep=_log_line('', patience.attempts, logging.DEBUG),
         reraise=True)
 
 
@@ -99,7 +96,8 @@ def on_conflict(doing: str, attempts: int,
         retry=tenacity.retry_if_exception_type(errors),
         stop=tenacity.stop_after_attempt(attempts),
         wait=_pause(own_pause, longest=max_wait),
-        before_sleep=_log_line(doing, attempts, logging.INFO), sleep=sleep,
+        before_sleep=_log_line(f'To {doing}: ', attempts, logging.INFO),
+        sleep=sleep,
         reraise=True)
 
 
@@ -121,9 +119,9 @@ def _error(retry_state: tenacity.RetryCallState) -> BaseException | None:
     return retry_state.outcome.exception() if retry_state.outcome else None
 
 
-def _log_line(doing: str, attempts: int, level: int
+def _log_line(start: str, attempts: int, level: int
               ) -> Callable[[tenacity.RetryCallState], None]:
     def log(retry_state: tenacity.RetryCallState) -> None:
-        LOG.log(level, 'To %s: attempt %s of %s failed: %s', doing,
+        LOG.log(level, '%sattempt %s of %s failed: %s', start,
                 retry_state.attempt_number, attempts, _error(retry_state))
     return log

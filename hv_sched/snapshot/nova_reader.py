@@ -12,6 +12,7 @@
 
 """Reads a snapshot from Placement through Nova's own client."""
 
+from collections.abc import Iterable
 import dataclasses
 
 from nova import context as nova_context
@@ -23,6 +24,8 @@ from hv_sched import conf
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.placement.client import Placement
+from hv_sched.placement.consumers import INSTANCE
+from hv_sched.placement.consumers import MIGRATION
 from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import reader
 from hv_sched.snapshot import scarcity
@@ -59,7 +62,7 @@ def read_volume(uuid: str, name: str) -> volumes.VolumeState | None:
 def _reader(placement: Placement) -> reader.SnapshotReader:
     return reader.SnapshotReader(
         placement, lambda trait: _ensure_trait(placement, trait),
-        _servers_among)
+        _types_of)
 
 
 def _free_nodes(placement: Placement, traits: frozenset[str]
@@ -85,16 +88,19 @@ def _ensure_trait(placement: Placement, trait: str) -> bool:
     return True
 
 
-def _servers_among(consumers: list[str]) -> set[str]:
-    """Which consumers are servers; the others are migrations.
+def _types_of(uuids: Iterable[str]) -> dict[str, str]:
+    """What consumers of escrow are: in Nova a server or a migration.
 
-    The API database tells; no cell is read. Unknown counts as a server: that
+    The API database tells; no cell is read. Unknown, it counts as owed: that
     gives less room away.
     """
+    consumer_uuids = list(uuids)
     try:
         mappings = objects.InstanceMappingList.get_by_instance_uuids(
-            nova_context.get_admin_context(), consumers)
+            nova_context.get_admin_context(), consumer_uuids)
     except db_exc.DBError as exc:
         LOG.warning('Which escrow is a server\'s cannot be read: %s', exc)
-        return set(consumers)
-    return {mapping.instance_uuid for mapping in mappings}
+        return {}
+    servers = {mapping.instance_uuid for mapping in mappings}
+    return {uuid: INSTANCE if uuid in servers else MIGRATION
+            for uuid in consumer_uuids}

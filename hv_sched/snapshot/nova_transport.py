@@ -24,7 +24,7 @@ from hv_sched.placement import transport
 from hv_sched.placement.client import Placement
 
 _WITH_BODY = ('POST', 'PUT')
-_PATIENCE = retry.Patience(attempts=3, seconds=5.0)
+_PATIENCE = retry.Patience(attempts=2, seconds=5.0)
 
 
 class NovaTransport:

@@ -12,7 +12,6 @@
 
 """Reads the cloud as Placement has it, in few requests."""
 
-from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Set
@@ -94,11 +93,14 @@ class Sample:
 
 
 def snapshot(placement: Placement,
-             servers_among: Callable[[list[str]], Collection[str]]
+             types_of: reader.TypesOf = lambda uuids: {}
              ) -> volumes.Snapshot:
-    """The volumes, without changing anything."""
+    """The volumes, without changing anything.
+
+    :param types_of: see SnapshotReader; without it all escrow is owed
+    """
     return reader.SnapshotReader(
-        placement, lambda trait: False, servers_among).read()
+        placement, lambda trait: False, types_of).read()
 
 
 def read(placement: Placement, limit: int, workers: int) -> PlacementState:
@@ -167,7 +169,7 @@ class _StateReader:
         traits = self._placement.all_traits()
         compute_nodes = {provider.uuid: provider.name for provider
                          in self._owners(names.COMPUTE_NODE)}
-        published = snapshot(self._placement, set)
+        published = snapshot(self._placement)
         labels = {provider.uuid: provider.name for provider in providers
                   if provider.name.startswith(names.VOLUME_NAME_PREFIX)}
         at_home = self._at_home(sorted(labels))

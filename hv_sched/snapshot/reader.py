@@ -17,13 +17,14 @@ servers move inside their volume, or such a move failed.
 """
 
 from collections.abc import Callable
-from collections.abc import Container
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
 from hv_sched import printable
 from hv_sched.placement import names
+from hv_sched.placement import owed
 from hv_sched.placement.client import Placement
 from hv_sched.snapshot import homes
 from hv_sched.snapshot import volumes
@@ -36,21 +37,23 @@ _ESCROW_READS = 8
 _FORBIDDEN = (names.NO_NEW_DISKS, names.PAUSED)
 _MARKS = (names.VOLUME, names.CLUSTERED)
 
+TypesOf = Callable[[Iterable[str]], Mapping[str, str]]
+
 
 class SnapshotReader:
     """Reads what filters and weighers know.
 
     :param ensure_trait: makes a trait known; whether it is
-    :param servers_among: which consumers are servers, not migrations
+    :param types_of: the types of consumers, as far as they are known
     """
 
     def __init__(self, placement: Placement,
                  ensure_trait: Callable[[str], bool],
-                 servers_among: Callable[[list[str]], Container[str]]
+                 types_of: TypesOf
                  ) -> None:
         self._placement = placement
         self._ensure_trait = ensure_trait
-        self._servers_among = servers_among
+        self._types_of = types_of
 
     def read(self) -> volumes.Snapshot:
         """All volumes, however many hosts there are."""
@@ -78,7 +81,7 @@ class SnapshotReader:
         if summary is None or names.VOLUME not in summary['traits']:
             return None
         volume = _volume(uuid, name, summary)
-        return self._without_migrations({uuid: volume}).get(uuid, volume)
+        return self._owing(volume) if volume.held_gb else volume
 
     def _traits(self) -> frozenset[str]:
         """Our traits that Placement knows, made known if they were not.
@@ -113,7 +116,7 @@ class SnapshotReader:
 
     def _without_migrations(self, published: Mapping[str, volumes.VolumeState],
                             ) -> dict[str, volumes.VolumeState]:
-        """Volumes with escrow, of which only the servers' part counts.
+        """Volumes with escrow, of which that of migrations does not count.
 
         The fullest first, where it decides; of those beyond the number of
         reads all escrow counts, which gives less room away.
@@ -125,24 +128,30 @@ class SnapshotReader:
             LOG.info('%s volumes hold escrow; of all but the %s fullest that '
                      'of running migrations counts as taken, too',
                      len(escrowed), _ESCROW_READS)
-        return {volume.uuid: dataclasses.replace(
-            volume, held_gb=self._held_by_servers(volume.uuid))
-            for volume in escrowed[:_ESCROW_READS]}
+        return {volume.uuid: self._owing(volume)
+                for volume in escrowed[:_ESCROW_READS]}
 
-    def _held_by_servers(self, volume: str) -> int:
-        held = {
-            consumer: resources[names.HELD_DISK_GB]
-            for consumer, resources
-            in self._placement.allocations_on(volume).items()
-            if names.HELD_DISK_GB in resources}
-        servers = self._servers_among(list(held))
-        return sum(amount for consumer, amount in held.items()
-                   if consumer in servers)
+    def _owing(self, volume: volumes.VolumeState) -> volumes.VolumeState:
+        """A volume with what it owes, all of it told by one answer.
+
+        Of two answers the older may miss a share and the newer the escrow
+        it was restored from.
+        """
+        allocations = self._placement.allocations_on(volume.uuid)
+        holders = [consumer for consumer, resources in allocations.items()
+                   if resources.get(names.HELD_DISK_GB)]
+        due = owed.owed(
+            sum(resources.get(names.DISK_GB, 0)
+                for resources in allocations.values()),
+            owed.escrows_of(allocations, self._types_of(holders)
+                            if holders else {}))
+        return dataclasses.replace(volume, used_gb=due.disk_gb,
+                                   held_gb=due.held_gb)
 
 
 def _volume(uuid: str, title: str,
             summary: Mapping[str, Any]) -> volumes.VolumeState:
-    """A volume all of whose escrow counts as kept for servers."""
+    """A volume all of whose escrow counts as owed."""
     resources = summary['resources']
     disk = resources.get(names.DISK_GB, {'capacity': 0, 'used': 0})
     return volumes.VolumeState(

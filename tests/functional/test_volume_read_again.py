@@ -13,9 +13,12 @@
 
 """One volume is read again in one request, with escrow on it in two."""
 
+import dataclasses
+
 import pytest
 
 from hv_sched.placement import client
+from hv_sched.placement import consumers
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
@@ -49,10 +52,23 @@ def hold(api, consumer, **held):
     api.write_consumers([Consumer(consumer, None, 'p', 'u', {VOLUME: held})])
 
 
-def read(api, uuid=VOLUME):
+def read(api, uuid=VOLUME, types=None):
+    if types is None:
+        types = {SERVER: consumers.INSTANCE, MIGRATION: consumers.MIGRATION}
     return reader.SnapshotReader(
-        api, lambda trait: True, lambda consumers: {SERVER}
-        ).read_volume(uuid, NAME)
+        api, lambda trait: True, lambda uuids: types).read_volume(uuid, NAME)
+
+
+def restored_meanwhile(placement):
+    """The server's escrow becomes its share between two of our requests."""
+    def intrude(environ):
+        if environ['PATH_INFO'].endswith('/allocations'):
+            placement.service.before = None
+            another = client.from_adapter(placement.another())
+            another.write_consumers([dataclasses.replace(
+                another.consumer(SERVER), held={VOLUME: {'DISK_GB': 300}})])
+
+    placement.service.before = intrude
 
 
 def test_its_room_and_traits_are_those_of_now(api, placement):
@@ -72,6 +88,33 @@ def test_of_escrow_only_that_of_servers_counts(api, placement):
     placement.sent.clear()
     assert read(api).held_gb == 300
     assert len(placement.sent) == 2
+
+
+def test_escrow_of_unknown_kind_is_owed(api):
+    hold(api, SERVER, CUSTOM_CSV_HELD_DISK_GB=300)
+    hold(api, MIGRATION, CUSTOM_CSV_HELD_DISK_GB=70)
+    assert read(api, types={}).held_gb == 370
+
+
+def test_escrow_beside_its_share_is_one_copy(api):
+    hold(api, SERVER, CUSTOM_CSV_HELD_DISK_GB=300, DISK_GB=200)
+    volume = read(api)
+    assert (volume.used_gb, volume.held_gb) == (200, 100)
+
+
+def test_a_share_that_is_restored_meanwhile_is_counted_once(api, placement):
+    hold(api, SERVER, CUSTOM_CSV_HELD_DISK_GB=300)
+    restored_meanwhile(placement)
+    assert read(api).room_gb == 180
+
+
+def test_so_it_is_when_all_volumes_are_read(api, placement):
+    hold(api, SERVER, CUSTOM_CSV_HELD_DISK_GB=300)
+    restored_meanwhile(placement)
+    snapshot = reader.SnapshotReader(
+        api, lambda trait: True, lambda uuids: {}).read()
+    assert snapshot.volumes[VOLUME].room_gb == 180
+    assert snapshot.volumes[OTHER].room_gb == 480
 
 
 def test_a_full_volume_is_read_too(api):

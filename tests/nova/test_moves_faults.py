@@ -30,6 +30,7 @@ CONFLICT = placement.answer(
     409, '{"errors": [{"code": "placement.concurrent_update"}]}')
 FULL = placement.answer(
     409, '{"errors": [{"code": "placement.undefined_code"}]}')
+PAGE = placement.answer(200, '<html>Welcome to nginx!</html>')
 BROKEN = placement.answer(500, 'no json')
 SLOW = placement.error(ks_exc.RequestTimeout('slow'))
 AWAY = placement.error(ks_exc.ConnectFailure('gone'))
@@ -103,9 +104,22 @@ class OurRequests(_OurRequests):
             f'The move of server {self.server["id"]} is refused, its disk '
             'share cannot be handed over'))
 
+    def test_no_answer_of_placements_is_believed(self):
+        """A proxy's page, to the first read and to the write itself."""
+        for first in (1, REQUESTS):
+            self.fail(PAGE, first)
+            self.assertEqual('error', self.assert_moved_or_not())
+        self.assertTrue(self.logged(
+            f'The move of server {self.server["id"]} is refused, its disk '
+            'share cannot be handed over: read the allocations of .*: '
+            'Placement answered 200 with what is no answer'))
+        self.assertTrue(self.logged(
+            'write the allocations of 2 consumers: Placement answered 200 '
+            'with what is no answer .*not known whether what was sent'))
+
     @pytest.mark.long
     def test_each_fault_at_each_of_them(self):
-        for hook in (BUSY, CONFLICT, FULL, BROKEN, SLOW, AWAY):
+        for hook in (PAGE, BUSY, CONFLICT, FULL, BROKEN, SLOW, AWAY):
             for number in range(1, REQUESTS + 1):
                 for last in (number, None):
                     self.fail(hook, number, last)
