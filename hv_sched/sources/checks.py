@@ -41,11 +41,11 @@ _TOO_OLD = (
 )
 
 
-def check(cluster: Raw) -> list[naming.Fault]:
+def check(cluster: Raw) -> Faults:
     """Everything wrong with a cluster that has passed the schema."""
     refs = references.References(cluster)
-    return [fault for check_part in _CHECKS
-            for fault in check_part(cluster, refs)]
+    for check_part in _CHECKS:
+        yield from check_part(cluster, refs)
 
 
 def _guids(cluster: Raw, refs: references.References) -> Faults:

@@ -80,16 +80,19 @@ def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
 
 def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
         tuple[Entry, naming.Fault]]:
+    first = claims[0]
+    other = next((claim for claim in claims
+                  if claim.entry is not first.entry), None)
+    if other is None:
+        return
     for claim in claims:
-        rival = next((candidate for candidate in claims
-                      if candidate.entry is not claim.entry), None)
-        if rival is not None:
-            yield claim.entry, naming.Fault(
-                claim.path,
-                f'{kind} {claim.text!r} is also at '
-                f'{rival.entry.where(rival.path)}, in cluster '
-                f'{rival.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
-                'are left as they are until then')
+        rival = other if claim.entry is first.entry else first
+        yield claim.entry, naming.Fault(
+            claim.path,
+            f'{kind} {claim.text!r} is also at '
+            f'{rival.entry.where(rival.path)}, in cluster '
+            f'{rival.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
+            'are left as they are until then')
 
 
 def _claims(entry: Entry) -> Iterator[tuple[str, str, _Claim]]:

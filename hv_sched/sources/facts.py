@@ -16,9 +16,12 @@ A cluster that is wrong in any way becomes problems, not a cluster: whoever
 reads the facts then leaves it as it stands in Placement.
 """
 
+import collections
 from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 import datetime
+import itertools
 from typing import Any
 
 from hv_sched import exception
@@ -28,6 +31,8 @@ from hv_sched.sources import claims
 from hv_sched.sources import convert
 from hv_sched.sources import naming
 from hv_sched.sources import schema
+
+_Faulty = tuple[claims.Entry, naming.Fault]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,7 +79,7 @@ def _facts(entries: list[claims.Entry],
            problems: list[model.Problem]) -> model.Facts:
     faults = [(entry, fault) for entry in entries
               for fault in _faults(entry.raw)]
-    faults += claims.conflicts(entries)
+    faults += _first_of_each(claims.conflicts(entries))
     invalid = {id(entry) for entry, _ in faults}
     clusters = tuple(convert.cluster(entry.raw, times[entry.file])
                      for entry in entries if id(entry) not in invalid)
@@ -83,8 +88,18 @@ def _facts(entries: list[claims.Entry],
 
 
 def _faults(raw: Any) -> list[naming.Fault]:
-    faults = schema.check_cluster(raw) or checks.check(raw)
-    return faults[:schema.MAX_FAULTS]
+    # Looking for what was meant takes its time, so no more than are told.
+    return schema.check_cluster(raw) or list(itertools.islice(
+        checks.check(raw), schema.MAX_FAULTS))
+
+
+def _first_of_each(faults: Iterable[_Faulty]) -> Iterator[_Faulty]:
+    """As many faults of each cluster as are told."""
+    counts: collections.Counter[int] = collections.Counter()
+    for entry, fault in faults:
+        counts[id(entry)] += 1
+        if counts[id(entry)] <= schema.MAX_FAULTS:
+            yield entry, fault
 
 
 def _problem(entry: claims.Entry, fault: naming.Fault) -> model.Problem:

@@ -12,11 +12,13 @@
 
 """Source ``json``: what a collector writes."""
 
+import collections
 from collections.abc import Callable
 import json
 from typing import Any
 
 from hv_sched import exception
+from hv_sched.sources import naming
 
 ENDINGS = ('.json',)
 
@@ -34,26 +36,56 @@ def loads(text: str, parse_constant: Callable[[str], Any]) -> Any:
 
     :param parse_constant: what to make of NaN, Infinity and -Infinity
     """
+    twice = _Twice()
     try:
-        return json.loads(text, object_pairs_hook=_mapping,
-                          parse_constant=parse_constant)
+        document = json.loads(text, object_pairs_hook=twice.mapping,
+                              parse_constant=parse_constant)
     except RecursionError as exc:
         raise exception.InvalidFacts('is nested too deep') from exc
     except ValueError as exc:
         # JSONDecodeError, or a number of too many digits for an int.
         raise exception.InvalidFacts(f'is not valid JSON: {exc}') from exc
+    twice.check(document)
+    return document
 
 
-def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
-        names: set[str] = set()
-        for name, _ in pairs:
-            if name in names:
-                raise exception.InvalidFacts(
-                    f'has the field {name!r} twice in one mapping; keep one')
-            names.add(name)
-    return mapping
+class _Twice:
+    """Finds the fields that a mapping has twice, and where that is."""
+
+    def __init__(self) -> None:
+        self._first: tuple[dict[str, Any], str] | None = None
+
+    def mapping(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        mapping = dict(pairs)
+        if len(mapping) < len(pairs) and self._first is None:
+            counts = collections.Counter(name for name, _ in pairs)
+            self._first = mapping, next(
+                name for name, count in counts.items() if count > 1)
+        return mapping
+
+    def check(self, document: Any) -> None:
+        """:raises InvalidFacts: a mapping had a field twice"""
+        if self._first is None:
+            return
+        mapping, name = self._first
+        # None where the mapping itself was what another one had twice.
+        path = _path(document, mapping) or ()
+        raise exception.InvalidFacts(
+            f'has the field {naming.where((*path, name))} twice; keep one')
+
+
+def _path(document: Any, mapping: dict[str, Any]) -> naming.Path | None:
+    """Where in a document a mapping is."""
+    todo: list[tuple[naming.Path, Any]] = [((), document)]
+    while todo:
+        path, value = todo.pop()
+        if value is mapping:
+            return path
+        if isinstance(value, dict):
+            todo += [((*path, name), below) for name, below in value.items()]
+        elif isinstance(value, list):
+            todo += [((*path, i), below) for i, below in enumerate(value)]
+    return None
 
 
 def _no_number(name: str) -> Any:

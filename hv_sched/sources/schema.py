@@ -34,6 +34,15 @@ VERSION = 1
 MAX_FAULTS = 20
 # The form is six levels deep; the validator recurses as deep as the input.
 MAX_DEPTH = 32
+# What 16 clusters of 64 nodes and 8000 servers need, names counted; the time
+# to check a file grows with what is in it.
+MAX_VALUES = 2000000
+MAX_CLUSTERS = 1000
+# The largest mapping of the form has two dozen.
+MAX_FIELDS = 1000
+TOO_MANY_VALUES = ('has more than {} values; give each cluster a file of its '
+                   'own in a folder')
+TOO_MANY_FIELDS = 'has more than {} fields'
 # No size, and no number of anything, needs more than 64 bits.
 _MAX_NUMBER = 2 ** 63 - 1
 
@@ -90,6 +99,12 @@ def check_envelope(document: Any) -> list[naming.Fault]:
     if not isinstance(document, dict):
         return [naming.Fault((), f'is {naming.shown(document)}, but has to '
                              'be a mapping with version and clusters')]
+    if _is_larger(document, MAX_VALUES):
+        return [naming.Fault((), TOO_MANY_VALUES.format(MAX_VALUES))]
+    clusters = document.get('clusters')
+    if isinstance(clusters, list) and len(clusters) > MAX_CLUSTERS:
+        return [naming.Fault(
+            ('clusters',), f'has more than {MAX_CLUSTERS} clusters')]
     version = document.get('version')
     if 'version' in document and version != VERSION:
         return [naming.Fault(
@@ -115,6 +130,20 @@ def _validate(validator: Any, instance: Any,
     return faults[:MAX_FAULTS]
 
 
+def _is_larger(document: Any, limit: int) -> bool:
+    """Whether there are more values in a document than a limit."""
+    todo, count = [document], 0
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict | list):
+            # Names count as values, as they do in YAML's events.
+            count += len(value) * (2 if isinstance(value, dict) else 1)
+            if count > limit:
+                return True
+            todo += value.values() if isinstance(value, dict) else value
+    return False
+
+
 def _unusable(value: Any) -> Iterator[naming.Fault]:
     """What the validator itself would stumble over."""
     todo: list[tuple[naming.Path, Any]] = [((), value)]
@@ -122,6 +151,8 @@ def _unusable(value: Any) -> Iterator[naming.Fault]:
         path, value = todo.pop()
         if len(path) > MAX_DEPTH:
             yield naming.Fault(path[:3], 'is nested too deep')
+        elif isinstance(value, dict) and len(value) > MAX_FIELDS:
+            yield naming.Fault(path, TOO_MANY_FIELDS.format(MAX_FIELDS))
         elif isinstance(value, dict):
             todo += [((*path, name), below) for name, below in value.items()
                      if isinstance(name, str)]

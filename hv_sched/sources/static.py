@@ -19,22 +19,44 @@ that would exhaust the stack.
 """
 
 import dataclasses
+import re
 from typing import Any
 
 import yaml
 
 from hv_sched import exception
+from hv_sched.sources import naming
 from hv_sched.sources import schema
 
 ENDINGS = ('.yaml', '.yml')
 
 # libyaml when PyYAML was built with it; both build plain values only.
 _BASE = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
-_TIMESTAMP = 'tag:yaml.org,2002:timestamp'
+_TAG = 'tag:yaml.org,2002:'
+# YAML 1.1 also reads 190:20:30 as 685230, 010 as 8 and .inf as a number, and
+# drops the time zone of a time. All of these stay text, as in JSON.
+_NUMBERS = {
+    _TAG + 'int': re.compile(r'[-+]?(?:0|[1-9][0-9]*)'),
+    _TAG + 'float': re.compile(r'[-+]?(?:0|[1-9][0-9]*)\.[0-9]*'
+                               r'(?:[eE][-+][0-9]+)?'),
+}
 
-# A time stays text, as in JSON: YAML's own reading drops the time zone.
+
+def _resolvers(resolvers: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """What decides of a plain text whether it is anything but text."""
+    return [(tag, _Whole(_NUMBERS[tag]) if tag in _NUMBERS else pattern)
+            for tag, pattern in resolvers if tag != _TAG + 'timestamp']
+
+
+class _Whole:
+    """A pattern that PyYAML matches, of all of the text."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.match = pattern.fullmatch
+
+
 _Loader: Any = type('_Loader', (_BASE,), {'yaml_implicit_resolvers': {
-    first: [resolver for resolver in resolvers if resolver[0] != _TIMESTAMP]
+    first: _resolvers(resolvers)
     for first, resolvers in _BASE.yaml_implicit_resolvers.items()}})
 
 
@@ -68,32 +90,41 @@ class _Level:
     """A mapping or list that is open.
 
     :param names: the names seen so far, None in a list
-    :param at_name: the next thing in the mapping is a name
+    :param step: of the path to what comes next: a name, or a place
     """
 
     names: set[str] | None
+    step: str | int | None = None
     at_name: bool = True
+
+    def advance(self, event: Any) -> bool:
+        """Take a node in; returns whether it is a name of the mapping."""
+        if self.names is None:
+            self.step = 0 if self.step is None else int(self.step) + 1
+            return False
+        is_name = self.at_name
+        if is_name:
+            self.step = (event.value if isinstance(event, yaml.ScalarEvent)
+                         else None)
+        self.at_name = not is_name
+        return is_name
 
 
 class _Guard:
     def __init__(self) -> None:
         self._levels: list[_Level] = []
         self._documents = 0
+        self._values = 0
 
     def look_through(self, text: str) -> None:
         for event in yaml.parse(text, Loader=_Loader):
             self._event(event)
 
     def _event(self, event: Any) -> None:
-        if isinstance(event, yaml.AliasEvent):
-            _refuse(event, f'has the alias *{event.anchor}; write the value '
-                           'out')
-        if getattr(event, 'tag', None) is not None:
-            _refuse(event, f'has the tag {event.tag}; write the plain value')
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._document(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
+        if isinstance(event, yaml.CollectionEndEvent):
             self._levels.pop()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._document(event)
         elif isinstance(event, yaml.NodeEvent):
             self._node(event)
 
@@ -104,29 +135,51 @@ class _Guard:
                            'into one list')
 
     def _node(self, event: Any) -> None:
-        self._in_mapping(event)
+        self._values += 1
+        if self._values > schema.MAX_VALUES:
+            _refuse(event, schema.TOO_MANY_VALUES.format(schema.MAX_VALUES))
+        level = self._levels[-1] if self._levels else None
+        if level is not None and level.advance(event):
+            self._check_name(event, level)
+        self._check_form(event)
         if isinstance(event, yaml.CollectionStartEvent):
             mapping = isinstance(event, yaml.MappingStartEvent)
             self._levels.append(_Level(set() if mapping else None))
             if len(self._levels) > schema.MAX_DEPTH:
                 _refuse(event, 'is nested too deep')
 
-    def _in_mapping(self, event: Any) -> None:
-        level = self._levels[-1] if self._levels else None
-        if level is None or level.names is None:
+    def _check_form(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            _refuse(event, f'has the alias *{event.anchor}{self._as()}; '
+                           'write the value out')
+        if event.tag is not None:
+            _refuse(event, f'has the tag {event.tag}{self._as("at")}; write '
+                           'the plain value')
+
+    def _check_name(self, event: Any, level: _Level) -> None:
+        name = level.step
+        if not isinstance(name, str) or level.names is None:
             return
-        if level.at_name and isinstance(event, yaml.ScalarEvent):
-            _check_name(event, level.names)
-            level.names.add(event.value)
-        level.at_name = not level.at_name
+        if name == '<<':
+            level.step = None
+            _refuse(event, f'has a merge (<<){self._as("in")}; write the '
+                           'fields out')
+        if name in level.names:
+            _refuse(event, f'has the field {self._where()} twice; keep one')
+        level.names.add(name)
+        if len(level.names) > schema.MAX_FIELDS:
+            level.step = None
+            _refuse(event, schema.TOO_MANY_FIELDS.format(schema.MAX_FIELDS)
+                    + self._as('in'))
 
+    def _where(self) -> str:
+        return naming.where(tuple(level.step for level in self._levels
+                                  if level.step is not None))
 
-def _check_name(event: Any, names: set[str]) -> None:
-    if event.value in names:
-        _refuse(event, f'has the field {event.value!r} twice in one mapping; '
-                       'keep one')
-    if event.value == '<<':
-        _refuse(event, 'has a merge (<<); write the fields out')
+    def _as(self, word: str = 'as') -> str:
+        """The place as the end of a sentence, nothing at the top."""
+        where = self._where()
+        return f' {word} {where}' if where else ''
 
 
 def _refuse(event: Any, message: str) -> None:

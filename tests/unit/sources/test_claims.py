@@ -14,6 +14,7 @@
 
 import pytest
 
+from hv_sched.sources import schema
 from tests.unit.sources import samples
 
 
@@ -68,3 +69,23 @@ def test_two_clusters_may_call_their_volumes_alike():
     facts = samples.read(samples.document(samples.cluster(), _other()))
     assert len(facts.clusters) == 2
     assert facts.problems == ()
+
+
+def test_of_many_common_nodes_a_screenful_is_told_of_each_cluster():
+    nodes = [{'name': f'hv{i}'} for i in range(100)]
+    facts = samples.read(samples.document(
+        samples.cluster(nodes=nodes), _other(nodes=nodes)))
+    assert facts.clusters == ()
+    assert [sum(each.cluster == name for each in facts.problems)
+            for name in ('c1', 'c2')] == [schema.MAX_FAULTS] * 2
+
+
+def test_a_node_that_one_cluster_has_twice_names_the_other_cluster():
+    """Not itself as its own rival."""
+    facts = samples.read(samples.document(
+        samples.cluster(nodes=[{'name': 'hv01'}, {'name': 'hv01'}]),
+        _other(nodes=[{'name': 'hv01'}])))
+    told = [str(each) for each in facts.problems if 'also at' in str(each)]
+    assert len(told) == 3
+    assert all(f"in cluster '{'c2' if 'clusters[0]' in each[:24] else 'c1'}'"
+               in each for each in told)

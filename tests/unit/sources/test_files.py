@@ -21,6 +21,7 @@ import yaml
 from hv_sched import exception
 from hv_sched import sources
 from hv_sched.sources import files
+from hv_sched.sources import schema
 from tests.unit.sources import samples
 
 BOMB = """
@@ -56,13 +57,22 @@ UNUSABLE = {
                     'a.yaml: collected_at: \'2026-02-30T08:30:00Z\' is no '
                     'time'),
     'not yaml': ('version: [1\n', 'a.yaml: is not valid YAML: line 2'),
-    'bomb': (BOMB, 'a.yaml: line 3 has the alias *a; write the value out'),
+    'bomb': (BOMB, 'a.yaml: line 3 has the alias *a as b[0]; write the '
+             'value out'),
     'same field twice': ('version: 1\nversion: 1\n', 'a.yaml: line 2 has '
-                         'the field \'version\' twice in one mapping; keep '
-                         'one'),
+                         'the field version twice; keep one'),
+    'same field twice in a list': (
+        'clusters:\n- name: c1\n  volumes: [{guid: a}, {guid: b, guid: c}]',
+        'a.yaml: line 3 has the field clusters[0].volumes[1].guid twice; '
+        'keep one'),
+    'same field twice after others': (
+        'clusters: [{nodes: [a, [b], {c: {d: e}}], name: f, name: g}]',
+        'a.yaml: line 1 has the field clusters[0].name twice; keep one'),
     'tag': ('version: !!python/object/apply:os.getcwd []\n', 'a.yaml: line '
-            '1 has the tag tag:yaml.org,2002:python/object/apply:os.getcwd;'),
-    'merge': ('<<: {version: 1}\n', 'a.yaml: line 1 has a merge (<<)'),
+            '1 has the tag tag:yaml.org,2002:python/object/apply:os.getcwd '
+            'at version;'),
+    'merge': ('clusters: [{<<: {version: 1}}]\n', 'a.yaml: line 1 has a '
+              'merge (<<) in clusters[0];'),
     'two documents': ('version: 1\n---\nversion: 1\n', 'a.yaml: line 2 has '
                       'a second document (---)'),
     'deep': ('[' * 100000, 'a.yaml: line 1 is nested too deep'),
@@ -76,7 +86,12 @@ UNUSABLE_JSON = {
     'empty': ('', 'a.json: is empty'),
     'half': ('{"version": 1,', 'a.json: is not valid JSON: '),
     'same field twice': ('{"version": 1, "version": 1}', 'a.json: has the '
-                         'field \'version\' twice in one mapping'),
+                         'field version twice; keep one'),
+    'same field twice in a list': (
+        '{"clusters": [{"volumes": [{"guid": 1}, {"guid": 2, "guid": 3}]}]}',
+        'a.json: has the field clusters[0].volumes[1].guid twice; keep one'),
+    'same field twice in what is there twice': (
+        '{"a": {"b": 1, "b": 2}, "a": 3}', 'a.json: has the field b twice'),
     'not a number': ('{"version": NaN}', 'a.json: has NaN, which is not a '
                      'JSON number'),
     'deep': ('[' * 100000, 'a.json: is nested too deep'),
@@ -216,6 +231,95 @@ def test_a_file_without_permission_is_named(tmp_path):
     with pytest.raises(exception.InvalidFacts,
                        match='a.yaml: Permission denied'):
         sources.load(path)
+
+
+def refusal(path):
+    """What is said of a file of which nothing can be used."""
+    try:
+        facts = sources.load(path)
+    except exception.InvalidFacts as exc:
+        return str(exc)
+    assert facts.clusters == ()
+    return '; '.join(map(str, facts.problems))
+
+
+@pytest.mark.parametrize('text', [
+    '190:20:30', '010', '0o10', '0x1F4', '0b11', '1_000', '.inf', '-.inf',
+    '.nan', '.NaN', '1:30.5', '1e3', '1_0.5'])
+def test_yamls_other_ways_to_write_a_number_are_none(tmp_path, text):
+    """YAML 1.1 reads 190:20:30 as 685230, and 010 as 8."""
+    document = yaml.safe_dump(samples.document())
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'size_gb: 500', f'size_gb: {text}'))
+    assert 'clusters[0].volumes[0].size_gb' in refusal(path)
+    assert f"'{text}', but has to be a whole number" in refusal(path)
+
+
+@pytest.mark.parametrize('text', ['190:20:30', '010', '0x1F4', '1_000'])
+def test_a_name_that_looks_like_such_a_number_is_a_name(tmp_path, text):
+    document = yaml.safe_dump(samples.document())
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'name: Volume1', f'name: {text}'))
+    assert sources.load(path).clusters[0].volumes[0].name == text
+
+
+@pytest.mark.parametrize('text,gb', [('0500', None), ('500', 500),
+                                     ('+500', 500), ('500.0', 500)])
+def test_plain_numbers_stay_numbers(tmp_path, text, gb):
+    document = yaml.safe_dump(samples.document())
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'size_gb: 500', f'size_gb: {text}'))
+    if gb is None:
+        assert 'clusters[0].volumes[0].size_gb' in refusal(path)
+    else:
+        assert sources.load(path).clusters[0].volumes[0].size_bytes == (
+            gb * 1024 ** 3)
+
+
+@pytest.mark.parametrize('text', ['yes', 'Yes', 'on', 'true', 'TRUE'])
+def test_yes_and_no_stay_booleans_in_version_1(tmp_path, text):
+    document = yaml.safe_dump(samples.document())
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'size_gb: 500', f'size_gb: 500\n    maintenance: {text}'))
+    assert sources.load(path).clusters[0].volumes[0].maintenance is True
+
+
+def test_a_pipe_is_refused_at_once(tmp_path):
+    path = tmp_path / 'a.yaml'
+    os.mkfifo(path)
+    with pytest.raises(exception.InvalidFacts,
+                       match='a.yaml: is a pipe, not a regular file'):
+        sources.load(str(path))
+
+
+@pytest.mark.parametrize('name', ['a.yaml', 'a.json'])
+@pytest.mark.parametrize('document,words', [
+    (samples.document(**{f'k{i}': 1 for i in range(1001)}),
+     'more than 1000 fields'),
+    (samples.document(samples.cluster(**{
+        f'k{i}': 1 for i in range(1001)})), 'more than 1000 fields'),
+    ({'version': 1, 'clusters': [{}] * 1001}, 'more than 1000 clusters'),
+    (samples.document(samples.cluster(nodes=['x'] * 5000)),
+     'more than 5000 values'),
+])
+def test_more_of_anything_than_any_cloud_has_is_refused(
+        tmp_path, monkeypatch, name, document, words):
+    monkeypatch.setattr(schema, 'MAX_VALUES', 5000)
+    path = _write(tmp_path, name, json.dumps(document))
+    assert words in refusal(path)
+    assert len(refusal(path)) < 400
+
+
+def test_as_many_as_the_limits_say_are_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(schema, 'MAX_VALUES', 60)
+    clusters = [samples.cluster(
+        name=f'c{i}', guid=samples.CLUSTER[:-1] + str(i),
+        nodes=[{'name': f'hv{i}'}],
+        volumes=[samples.volume(guid=samples.VOLUME_1[:-1] + str(i))])
+        for i in range(2)]
+    for name in ('a.yaml', 'a.json'):
+        assert len(sources.load(_write(tmp_path, name, json.dumps(
+            samples.document(*clusters)))).clusters) == 2
 
 
 def test_a_file_beyond_the_limit_is_refused(tmp_path, monkeypatch):
