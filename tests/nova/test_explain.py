@@ -94,12 +94,18 @@ class NoGlance(lookups.Glance):
         raise hv_exception.ServiceDenied('no Glance here')
 
 
-def placement_of(case: base.NovaCase) -> client.Placement:
-    """The harness's Placement, as a command reaches it."""
+def placement_of(case: base.NovaCase, is_hv_sched: bool = True
+                 ) -> client.Placement:
+    """The harness's Placement, as a command reaches it.
+
+    :param is_hv_sched: False to write what is Nova's or an operator's
+    """
     fixture = case.placement.fixture
-    return client.from_adapter(adapter.Adapter(session.Session(
+    to_placement = adapter.Adapter(session.Session(
         auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
-        service_type='placement'))
+        service_type='placement')
+    to_placement.is_hv_sched = is_hv_sched
+    return client.from_adapter(to_placement)
 
 
 class SchedulerAgreesTest(base.NovaCase):
@@ -114,8 +120,8 @@ class SchedulerAgreesTest(base.NovaCase):
         self.client = placement_of(self)
         self.zone = self.aggregate(ZONE, (), az=ZONE)
         self.writer = clouds.Writer(
-            self.client, {host: self.node(host) for host in self.HOSTS},
-            self.zone)
+            placement_of(self, is_hv_sched=False),
+            {host: self.node(host) for host in self.HOSTS}, self.zone)
         self.filter = shared_volume.SharedVolumeFilter()
         self.compared = 0
         self.empty = 0
