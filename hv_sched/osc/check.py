@@ -158,7 +158,7 @@ class CheckImage(_Check):
         elif changes:
             try:
                 cloud.change(image, changes)
-            except exception.ServiceDenied as exc:
+            except exception.ServiceError as exc:
                 self.exit_code = exit_codes.PARTIAL
                 return Lines((f'not written: {exc}',))
         return Lines(map(str, changes))

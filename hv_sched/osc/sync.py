@@ -170,13 +170,12 @@ class Sync(_Planning):
         failures = list(result.failures.items())
         nova: list[Row] = []
         try:
-            plan = self.aggregates_plan(
-            conf, parsed_args, facts, findings)
+            plan = self.aggregates_plan(conf, parsed_args, facts, findings)
             findings = (*findings, *plan.findings)
             for step in plan.steps:
                 self.nova_aggregates(conf).apply(step)
                 nova += host_aggregates.lines(step)
-        except exception.NovaError as exc:
+        except exception.HvSchedError as exc:
             failures.append(('Nova', exc))
         self.exit_code = exit_codes.of(findings, failed=bool(failures))
         return COLUMNS, (rows(result.done, ()) + nova + rows((), findings)

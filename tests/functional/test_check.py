@@ -14,6 +14,7 @@
 Glance of its own environment.
 """
 
+import argparse
 import contextlib
 import functools
 import io
@@ -23,10 +24,13 @@ from keystoneauth1 import token_endpoint
 from openstackclient import shell
 import pytest
 
+from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched import requirements
 from hv_sched.compatibility import capable_nodes
 from hv_sched.compatibility import verdict
+from hv_sched.osc import check
 from tests.functional import cloud as clouds
 from tests.functional import image_service
 
@@ -253,3 +257,24 @@ def test_an_image_that_is_not_there_or_not_ours_to_see(csv, glance):
     code, _rows, err = csv('twice')
     assert code == 1
     assert 'twice' in err
+
+
+def test_a_glance_that_is_away_for_one_image_stops_no_other():
+    class Images:
+        written = []
+
+        def change(self, image, changes):
+            if image['id'] == 'away':
+                raise exception.ServiceUnavailable('Glance is away')
+            self.written.append(image['id'])
+
+    command = check.CheckImage(None, None)
+    parsed = argparse.Namespace(stamp=True, unstamp=False, dry_run=False)
+    rules = requirements.Rules()
+    images = [{'id': name, **GEN2, 'img_hv_type': 'hyperv'}
+              for name in ('away', 'there')]
+    cells = [command._stamp(parsed, Images(), image, rules)
+             for image in images]
+    assert cells[0].machine_readable() == ['not written: Glance is away']
+    assert Images.written == ['there']
+    assert command.exit_code == exit_codes.PARTIAL
