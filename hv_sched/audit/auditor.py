@@ -32,8 +32,8 @@ from hv_sched import exception
 from hv_sched.audit import clusters
 from hv_sched.audit import judge
 from hv_sched.audit import orphans
+from hv_sched.audit.cluster_view import AuditView
 from hv_sched.audit.cluster_view import Cells
-from hv_sched.audit.cluster_view import ClusterView
 from hv_sched.audit.cluster_view import Services
 from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.context import AuditContext
@@ -215,7 +215,7 @@ class _Pass:
                                                finding.consumer)
                 not in changed]
 
-    def _read_cluster(self, cluster: ClusterProviders) -> ClusterView:
+    def _read_cluster(self, cluster: ClusterProviders) -> AuditView:
         held: dict[str, dict[str, dict[str, int]]] = {}
         providers = [*cluster.volumes, *cluster.nodes]
         for provider, allocations in zip(providers, in_parallel(
@@ -229,9 +229,9 @@ class _Pass:
         for on_host in in_parallel(self._options.workers, self._cloud.on_host,
                                    hosts):
             servers.update(on_host)
-        return ClusterView(held, servers)
+        return AuditView(held, servers)
 
-    def _judge(self, view: ClusterView, context: AuditContext,
+    def _judge(self, view: AuditView, context: AuditContext,
                only: Collection[str] | None = None) -> _Judgement:
         """Of servers, and of consumers that are none where Nova is proven."""
         uuids = [uuid for uuid in view.servers
@@ -314,7 +314,7 @@ class _Pass:
                           if server is None]
 
 
-def _nodes(findings: Iterable[Finding], view: ClusterView,
+def _nodes(findings: Iterable[Finding], view: AuditView,
            context: AuditContext) -> dict[str, str]:
     nodes = {finding.consumer: context.node_of(view.servers[finding.consumer])
              for finding in findings if finding.consumer in view.servers}

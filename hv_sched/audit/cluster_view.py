@@ -24,7 +24,7 @@ from hv_sched.compute.servers import Server
 
 
 @dataclasses.dataclass(frozen=True)
-class ClusterView:
+class AuditView:
     """One reading of a cluster.
 
     :param held: by consumer, all it holds in the cluster
