@@ -34,6 +34,9 @@ from hv_sched import exception
 from hv_sched import printable
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.consumers import INSTANCE
+from hv_sched.placement.consumers import MIGRATION
+from hv_sched.query import candidate_rules
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.shares import escrow
@@ -111,12 +114,16 @@ def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
     if not pair:
         raise Refused(f'migration {move.migration} holds no share of a '
                       'volume any more')
-    after = [dataclasses.replace(pair[0], uuid=move.server), pair[1]]
     before = [consumer for consumer in (server, migration) if consumer]
+    after = [dataclasses.replace(pair[0], uuid=move.server), pair[1]]
     if after == before:
         return []
-    _check_promised_room(move, before, after)
-    return after
+    _check_growth(move, before, after)
+    # With their types anybody can tell whose the escrow is; what Nova writes
+    # later leaves them alone.
+    return [dataclasses.replace(consumer, consumer_type=consumer_type)
+            for consumer, consumer_type in zip(
+                after, (INSTANCE, MIGRATION), strict=True)]
 
 
 def _read(move: PendingMove) -> tuple[Consumer | None, Consumer | None]:
@@ -125,23 +132,27 @@ def _read(move: PendingMove) -> tuple[Consumer | None, Consumer | None]:
             placement.consumer(move.migration) if move.migration else None)
 
 
-def _check_promised_room(move: PendingMove, before: Iterable[Consumer],
-                         after: Iterable[Consumer]) -> None:
-    """:raises Refused: a resize would take room held for other servers"""
-    snapshot = cache.get()
-    if snapshot is None:
-        return
+def _check_growth(move: PendingMove, before: Iterable[Consumer],
+                  after: Iterable[Consumer]) -> None:
+    """A resize that grows its disk where it is.
+
+    :raises Refused: the volume is closed, or the room is held for other
+        servers
+    """
     for uuid in move.kept_on:
         size_gb = max(_disk_gb(after, uuid))
         had_gb = max(max(escrow.shares_of(consumer, (uuid,)).values(),
                          default=0) for consumer in before)
-        volume = snapshot.volumes.get(uuid)
-        if volume is None or size_gb <= had_gb:
+        if size_gb <= had_gb:
             continue
-        shortage = volume.lacks(size_gb, sum(_disk_gb(after, uuid))
-                                - sum(_disk_gb(before, uuid)))
-        if shortage:
-            raise Refused(shortage)
+        # Read again: it may have been closed, or lack room, since.
+        volume = cache.volume(uuid)
+        refusal = volume and (
+            candidate_rules.closing(volume)
+            or volume.lacks(size_gb, sum(_disk_gb(after, uuid))
+                            - sum(_disk_gb(before, uuid))))
+        if refusal:
+            raise Refused(refusal)
 
 
 def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
@@ -154,15 +165,21 @@ def _of_evacuation(move: PendingMove, server: Consumer | None,
     if not escrow.shares_of(server, move.volumes) or server is None:
         raise Refused('it holds no share of a volume any more')
     after = escrow.restored(server, move.volumes)
-    return [after] if restore and after != server else []
+    if not restore or after == server:
+        return []
+    return [dataclasses.replace(after, consumer_type=INSTANCE)]
 
 
 def _best(host_states: list[Any],
           request_spec: objects.RequestSpec) -> list[Any]:
     """The host that weighs most, as Nova will weigh them."""
-    handler = weights.HostWeightHandler()
-    classes = handler.get_matching_classes(
-        CONF.filter_scheduler.weight_classes)
-    weighed = handler.get_weighed_objects(
-        [weigher() for weigher in classes], host_states, request_spec)
-    return [weighed[0].obj]
+    try:
+        handler = weights.HostWeightHandler()
+        classes = handler.get_matching_classes(
+            CONF.filter_scheduler.weight_classes)
+        weighed = handler.get_weighed_objects(
+            [weigher() for weigher in classes], host_states, request_spec)
+        return [weighed[0].obj]
+    except Exception:  # the share is handed over already: any host will do
+        LOG.exception('The hosts of a move cannot be weighed')
+        return host_states[:1]

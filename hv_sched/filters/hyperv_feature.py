@@ -58,9 +58,22 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
                    spec_obj: objects.RequestSpec) -> Iterable[Any]:
         """Hosts that can run the server.
 
-        :raises NoValidHost: none can, with the reason for the user
+        :raises NoValidHost: none can, with the reason for the user. Nothing
+            else is raised: after a fault of its own all hosts pass, which
+            the query asked the same of
         """
         host_states = list(filter_obj_list)
+        try:
+            return self._capable(host_states, spec_obj)
+        except exception.NoValidHost:
+            raise
+        except Exception:
+            LOG.exception('%s failed: hosts pass as Placement gives them',
+                          type(self).__name__)
+            return host_states
+
+    def _capable(self, host_states: list[Any],
+                 spec_obj: objects.RequestSpec) -> list[Any]:
         rebuild = utils.request_is_rebuild(spec_obj)
         try:
             requested = _requested(spec_obj, rebuild)
@@ -139,6 +152,8 @@ def _capable_nodes(demands: requirements.Requirements
     snapshot = cache.get()
     if snapshot is None or names.HYPERV not in snapshot.traits:
         return None
+    if demands.required - snapshot.traits:  # unless shown since
+        snapshot = cache.recent() or snapshot
     if demands.required - snapshot.traits:
         return frozenset()
     query = ','.join((

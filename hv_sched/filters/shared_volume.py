@@ -18,6 +18,7 @@ Put it last in ``[filter_scheduler]enabled_filters``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from nova import objects
@@ -31,8 +32,10 @@ from hv_sched import request_filters
 from hv_sched.filters import earlier_picks
 from hv_sched.filters import hand_over
 from hv_sched.filters import preference
+from hv_sched.filters import request_snapshot
 from hv_sched.query import candidate_rules
-from hv_sched.snapshot import cache
+from hv_sched.request_filters import request_state
+from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
@@ -64,46 +67,49 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         """Hosts that keep a candidate, their candidates in order.
 
         A move that keeps its disk hands it over here, once it is known that
-        a host is left; if it cannot, none is.
+        a host is left; if it cannot, none is. Raises nothing: an exception
+        would leave a moving server in ERROR. After a fault of its own a move
+        is refused and a new server goes where Placement says.
         """
-        return hand_over.complete(
-            self._usable(filter_obj_list, spec_obj), spec_obj)
-
-    def _usable(self, filter_obj_list: Iterable[Any],
-                spec_obj: objects.RequestSpec) -> list[Any]:
         host_states = list(filter_obj_list)
-        snapshot = cache.get()
-        if snapshot is None or utils.request_is_rebuild(spec_obj):
+        try:
+            return hand_over.complete(
+                self._usable(host_states, spec_obj), spec_obj)
+        except Exception:
+            is_move = request_state.of(spec_obj).pending_move is not None
+            LOG.exception(
+                '%s failed: %s', type(self).__name__,
+                'the move is refused' if is_move else
+                'hosts and candidates pass as Placement gives them')
+            return [] if is_move else host_states
+
+    def _usable(self, host_states: list[Any],
+                spec_obj: objects.RequestSpec) -> list[Any]:
+        if utils.request_is_rebuild(spec_obj):
+            return host_states
+        snapshot = request_snapshot.of(spec_obj, host_states)
+        if snapshot is None:
             return host_states
         if not snapshot.volumes:
             self._warn_nothing_published()
-        earlier_picks.update(spec_obj, host_states)
+        picks = earlier_picks.update(spec_obj, host_states)
+        choices = [_Choice(host_state, snapshot, picks.taken_gb)
+                   for host_state in host_states]
+        if choices and not any(choice.passes for choice in choices):
+            newer = request_snapshot.renew(spec_obj)
+            if newer is not None:
+                snapshot = newer
+                choices = [_Choice(host_state, snapshot, picks.taken_gb)
+                           for host_state in host_states]
         preferences = preference.of(spec_obj, snapshot)
-        return [host_state for host_state in host_states
-                if self._choose(host_state, preferences)]
+        for choice in choices:
+            choice.apply(preferences)
+        return [choice.host_state for choice in choices if choice.passes]
 
     def host_passes(self, host_state: Any,
                     filter_properties: objects.RequestSpec) -> bool:
         """For callers that know no filter_all()."""
         return bool(list(self.filter_all([host_state], filter_properties)))
-
-    def _choose(self, host_state: Any,
-                preferences: preference.Preference) -> bool:
-        candidates = host_state.allocation_candidates
-        refusals = [candidate_rules.refusal(
-            host_state.uuid, candidate, preferences.snapshot)
-            for candidate in candidates]
-        usable = [candidate for candidate, refusal
-                  in zip(candidates, refusals, strict=True)
-                  if refusal is None]
-        if len(usable) < len(candidates):
-            _log_refusals(host_state,
-                          [refusal for refusal in refusals if refusal],
-                          bool(usable))
-        if len(usable) > 1:
-            preferences.order(host_state.host, usable)
-        host_state.allocation_candidates = usable
-        return bool(usable) or not candidates
 
     def _warn_nothing_published(self) -> None:
         if not self._warned_nothing_published:
@@ -129,9 +135,37 @@ def _warn_if_not_last() -> None:
             ', '.join(enabled[enabled.index(name) + 1:]))
 
 
-def _log_refusals(host_state: Any, refusals: list[str],
-                  is_usable: bool) -> None:
-    level = logging.DEBUG if is_usable else logging.INFO
-    LOG.log(level, 'Host %s %s: %s', host_state.host,
-            'does not use' if is_usable else 'is refused',
-            '; '.join(refusals))
+class _Choice:
+    """What is left of a host's candidates; the host is not touched yet.
+
+    :param taken_gb: what earlier servers of the request took, by provider
+    """
+
+    def __init__(self, host_state: Any, snapshot: volumes.Snapshot,
+                 taken_gb: Mapping[str, int]) -> None:
+        self.host_state = host_state
+        self.usable: list[Any] = []
+        self.refusals: list[str] = []
+        for candidate in host_state.allocation_candidates:
+            refusal = candidate_rules.refusal(
+                host_state.uuid, candidate, snapshot, taken_gb)
+            if refusal is None:
+                self.usable.append(candidate)
+            else:
+                self.refusals.append(refusal)
+
+    @property
+    def passes(self) -> bool:
+        """A host without candidates was asked no disk."""
+        return bool(self.usable) or not self.refusals
+
+    def apply(self, preferences: preference.Preference) -> None:
+        """Leave the usable candidates to Nova, the best first."""
+        if self.refusals:
+            LOG.log(logging.DEBUG if self.usable else logging.INFO,
+                    'Host %s %s: %s', self.host_state.host,
+                    'does not use' if self.usable else 'is refused',
+                    '; '.join(self.refusals))
+        if len(self.usable) > 1:
+            preferences.order(self.host_state.host, self.usable)
+        self.host_state.allocation_candidates = self.usable

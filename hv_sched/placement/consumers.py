@@ -23,6 +23,7 @@ Resources = Mapping[str, int]
 # What Placement calls the type of a consumer written before 1.38. It may be
 # read but not written.
 UNTYPED = 'unknown'
+# The types Nova's own consumers are of.
 INSTANCE = 'INSTANCE'
 MIGRATION = 'MIGRATION'
 

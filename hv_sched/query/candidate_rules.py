@@ -21,6 +21,10 @@ from hv_sched.snapshot import volumes
 
 Candidate = Mapping[str, Any]
 
+# A volume that keeps less than this part of its capacity free is near full.
+_NEAR_FULL = 10
+_FEW = 3
+
 
 @dataclasses.dataclass(frozen=True)
 class Disk:
@@ -41,11 +45,13 @@ def disk_of(candidate: Candidate) -> Disk | None:
     return max(disks, key=lambda disk: disk.size_gb, default=None)
 
 
-def refusal(host: str, candidate: Candidate, snapshot: volumes.Snapshot
-            ) -> str | None:
+def refusal(host: str, candidate: Candidate, snapshot: volumes.Snapshot,
+            taken_gb: Mapping[str, int] | None = None) -> str | None:
     """Why a candidate may not be used, None when it may.
 
     :param host: provider uuid of the node
+    :param taken_gb: what earlier servers of the request took since the
+        snapshot, by provider
     """
     disk = disk_of(candidate)
     if disk is None:
@@ -63,4 +69,37 @@ def refusal(host: str, candidate: Candidate, snapshot: volumes.Snapshot
             snapshot.homes[host]))
         return (f'{disk.size_gb} GB on volume {volume.name}, but the host '
                 f'writes to {homes}')
-    return volume.lacks(disk.size_gb, disk.size_gb)
+    return volume.lacks(disk.size_gb, disk.size_gb
+                        + (taken_gb or {}).get(volume.uuid, 0))
+
+
+def room_refusal(volume: volumes.VolumeState, size_gb: int, taken_gb: int
+                 ) -> str | None:
+    """Why a volume takes no disk of a size, None when it does.
+
+    :param taken_gb: what other servers of the request take
+    """
+    return closing(volume) or volume.lacks(size_gb, size_gb + taken_gb)
+
+
+def closing(volume: volumes.VolumeState) -> str | None:
+    """Why a volume takes no new disks and no growth, None when it does."""
+    if names.NO_NEW_DISKS not in volume.traits:
+        return None
+    reasons = ', '.join(reason.value for reason
+                        in names.closed_reasons(volume.traits))
+    return f'volume {volume.name} is closed to new disks' + (
+        f': {reasons}' if reasons else '')
+
+
+def is_doubtful(volume: volumes.VolumeState, size_gb: int) -> bool:
+    """Whether a snapshot may be too old to say that disks fit.
+
+    A move that failed since has made escrow of a share, which Placement alone
+    would give away. Both together are no more than before, but for servers
+    created since: near full, or where few such disks fit, they decide.
+
+    :param size_gb: of all disks of the request together
+    """
+    return (volume.room_gb < _FEW * size_gb
+            or volume.room_gb - size_gb < volume.capacity_gb // _NEAR_FULL)

@@ -30,28 +30,34 @@ ISOLATE, NO_POLICY = 'isolate', 'none'
 
 
 def unmarked(node: str | None, snapshot: volumes.Snapshot | None,
-             otherwise: requirements.Hypervisor) -> requirements.Hypervisor:
+             otherwise: requirements.Hypervisor, on_volume: bool = False
+             ) -> requirements.Hypervisor:
     """For whom an image is that does not say: a server stays with the
     hypervisor it has.
 
     :param node: name of the compute node the server is on, if any
     :param otherwise: [hv_sched]unmarked_images
+    :param on_volume: its disk is on a published volume: the node may have
+        left its cluster since
     """
     if node is None or snapshot is None or not snapshot.nodes or (
             names.HYPERV not in snapshot.traits):
         return otherwise
-    return (requirements.Hypervisor.HYPERV if node in snapshot.nodes.values()
+    return (requirements.Hypervisor.HYPERV
+            if on_volume or node in snapshot.nodes.values()
             else requirements.Hypervisor.OTHER)
 
 
 def for_server(rules: requirements.Rules, node: str | None,
-               snapshot: volumes.Snapshot | None) -> requirements.Rules:
+               snapshot: volumes.Snapshot | None, on_volume: bool = False
+               ) -> requirements.Rules:
     """An operator's rules for a server that may be on a node already.
 
     :param node: name of the compute node the server is on, if any
+    :param on_volume: its disk is on a published volume
     """
     return dataclasses.replace(rules, unmarked=unmarked(
-        node, snapshot, rules.unmarked))
+        node, snapshot, rules.unmarked, on_volume))
 
 
 def unknown(demands: requirements.Requirements, traits: Container[str]

@@ -32,6 +32,7 @@ from hv_sched import printable
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
 from hv_sched.request_filters import features
+from hv_sched.request_filters import forced_host
 from hv_sched.request_filters import moves
 
 CONF = nova.conf.CONF
@@ -71,12 +72,14 @@ def guarded(function: RequestFilter, option: str) -> RequestFilter:
 
 
 # In this order: what is asked of hosts, then which form a move takes, then
-# where the disk is asked (a move that keeps its disk asks none), then what
-# is forbidden, which must follow the disk into its group.
+# where the disk is asked (a move that keeps its disk asks none), then which
+# of its homes a forced host may use, then what is forbidden, which must
+# follow the disk into its group.
 REQUEST_FILTERS: tuple[RequestFilter, ...] = (
     guarded(features.ask_features, 'request_filter_features'),
     guarded(moves.keep_disk, 'request_filter_moves'),
     guarded(disk_group.ask_disk_in_own_group, 'request_filter_disk_group'),
+    guarded(forced_host.refuse_without_room, 'request_filter_disk_group'),
     guarded(closed.avoid_closed, 'request_filter_closed'),
 )
 

@@ -14,7 +14,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Iterable
 
 from nova import exception as nova_exception
 from nova import objects
@@ -23,6 +23,7 @@ import nova.conf
 from hv_sched import conf
 from hv_sched import exception
 from hv_sched.placement import names
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import operation
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
@@ -39,11 +40,11 @@ def keep(request_spec: objects.RequestSpec) -> None:
     snapshot = cache.get()
     if not CONF.hv_sched.live_migration_keeps_cpu_features or snapshot is None:
         return
-    move = operation.of(request_spec)
-    if move is None or move.kind != operation.LIVE:
-        return
     try:
-        traits = _features_of_source(move.migration, snapshot.nodes)
+        held = holdings.of(request_spec)
+        if held is None or held.move.kind != operation.LIVE:
+            return
+        traits = _cpu_traits(holdings.hyperv_sources(held, snapshot))
     except exception.PlacementError as exc:
         raise nova_exception.RequestFilterFailed(
             reason='the CPU features of the source cannot be read: '
@@ -51,14 +52,8 @@ def keep(request_spec: objects.RequestSpec) -> None:
     request_spec.root_required.update(traits)
 
 
-def _features_of_source(migration: str, nodes: Container[str]) -> set[str]:
-    """CPU traits of the node that the migration's allocation is on.
-
-    The migration itself does not name its source node while it is scheduled.
-    """
+def _cpu_traits(nodes: Iterable[str]) -> set[str]:
     placement = nova_transport.placement()
-    consumer = placement.consumer(migration)
-    return {trait for provider in (consumer.held if consumer else ())
-            if provider in nodes
-            for trait in placement.traits(provider)[1]
+    return {trait for node in nodes
+            for trait in placement.traits(node)[1]
             if trait.startswith(names.HW_CPU_PREFIX)}

@@ -73,10 +73,15 @@ def own_group(request_spec: objects.RequestSpec,
 
 
 def _needs_group(request_spec: objects.RequestSpec) -> bool:
-    return rules.disk_needs_group(
-        cache.get(), bool(specs.named_hosts(request_spec)
-                             or specs.names_aggregate(request_spec)),
-        volume_traits.required(request_spec))
+    bound = bool(specs.named_hosts(request_spec)
+                 or specs.names_aggregate(request_spec))
+    traits = volume_traits.required(request_spec)
+    snapshot = cache.get()
+    if (bound or traits) and snapshot is not None and not snapshot.volumes:
+        # Not from before the first volume was published: without the group
+        # Placement would find no host, which ends in ERROR.
+        snapshot = cache.recent()
+    return rules.disk_needs_group(snapshot, bound, traits)
 
 
 def _would_harm(request_spec: objects.RequestSpec,

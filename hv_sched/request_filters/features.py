@@ -28,9 +28,11 @@ from hv_sched import requirements
 from hv_sched.placement import names
 from hv_sched.query import rules
 from hv_sched.request_filters import cpu_features
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import requested_features
 from hv_sched.request_filters import specs
+from hv_sched.snapshot import cache
 
 GPU_SUFFIX = rules.GPU_SUFFIX
 
@@ -44,6 +46,7 @@ def ask_features(context: nova_context.RequestContext,
         shown what it needs
     """
     state = request_state.of(request_spec)
+    holdings.forget(request_spec)
     state.features = requested_features.read(request_spec, context)
     requested_features.refuse_contradictions(state.features)
     cpu_features.keep(request_spec)
@@ -69,6 +72,10 @@ def ask_features(context: nova_context.RequestContext,
 def _refuse_unknown(demands: requirements.Requirements,
                     traits: frozenset[str]) -> None:
     missing = rules.unknown(demands, traits)
+    if missing:  # unless some node has shown it since
+        snapshot = cache.recent()
+        missing = rules.unknown(
+            demands, traits if snapshot is None else snapshot.traits)
     if missing:
         raise exception.RequestFilterFailed(
             reason='No node has ever shown ' + ', '.join(missing))

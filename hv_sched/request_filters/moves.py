@@ -36,12 +36,14 @@ from hv_sched.conf import plugins
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.query import rules
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
 from hv_sched.request_filters.pending_move import PendingMove
+from hv_sched.request_filters.request_state import Holdings
 from hv_sched.shares import escrow
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
@@ -65,15 +67,19 @@ def keep_disk(context: nova_context.RequestContext,
     snapshot = cache.get()
     if snapshot is None or not snapshot.volumes or not _filter_is_enabled():
         return False
-    move = operation.of(request_spec)
-    if move is None:
-        return False
     try:
-        return _Move(context, request_spec, move, snapshot).take_form()
+        held = holdings.of(request_spec)
+        if held is None:
+            return False
+        if holdings.unknown_volume(held.consumers, snapshot):
+            snapshot = cache.recent() or snapshot
+        return _Move(context, request_spec, held, snapshot).take_form()
     except exception.PlacementError as exc:
         raise nova_exception.RequestFilterFailed(
-            reason=f'the move of server {move.server} is refused: {exc}'
-        ) from exc
+            reason=f'the move of server {request_spec.instance_uuid} is '
+                   f'refused: {exc}') from exc
+    finally:
+        holdings.forget(request_spec)
 
 
 class _Move:
@@ -81,24 +87,21 @@ class _Move:
 
     def __init__(self, context: nova_context.RequestContext,
                  request_spec: objects.RequestSpec,
-                 move: operation.Operation,
-                 snapshot: volumes.Snapshot) -> None:
+                 held: Holdings, snapshot: volumes.Snapshot) -> None:
         self._context = context
         self._spec = request_spec
-        self._operation = move
+        self._held = held
+        self._operation = held.move
         self._snapshot = snapshot
         self._volumes = frozenset(snapshot.volumes)
         self._placement = nova_transport.placement()
-        self._server = self._placement.consumer(move.server)
-        self._migration = (
-            None if move.kind == operation.EVACUATION
-            else self._placement.consumer(move.migration))
+        self._server, self._migration = held.consumers
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
-        if self._migration:  # an evacuation makes the server anew
-            for node in self._migration.held.keys() & self._snapshot.nodes:
-                older_builds.forbid_older(self._spec, node)
+        # None of an evacuation, which makes the server anew.
+        for node in holdings.hyperv_sources(self._held, self._snapshot):
+            older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._keeps_disk(shares.keys()):
             self._ask_no_disk(frozenset(shares))

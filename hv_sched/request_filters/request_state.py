@@ -28,7 +28,10 @@ from typing import Any
 from nova import objects
 
 from hv_sched import requirements
+from hv_sched.placement.consumers import Consumer
+from hv_sched.request_filters import operation
 from hv_sched.request_filters.pending_move import PendingMove
+from hv_sched.snapshot import volumes
 
 _ATTRIBUTE = '_hv_sched_state'
 
@@ -66,20 +69,43 @@ class EarlierPicks:
     first_host: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True)
+class Holdings:
+    """What the consumers of a move held when they were read.
+
+    :param migration: None for an evacuation, whose server keeps its own, and
+        for one that holds nothing
+    """
+
+    move: operation.Operation
+    server: Consumer | None
+    migration: Consumer | None
+
+    @property
+    def consumers(self) -> tuple[Consumer | None, Consumer | None]:
+        """The server's, then the migration's."""
+        return self.server, self.migration
+
+
 @dataclasses.dataclass
 class RequestState:
     """All that is remembered of one request.
 
     :param features: None until flavor and image are read
+    :param holdings: of a move, None until they are read
     :param pending_move: the hand-over to make, None when there is none
+    :param snapshot: the volumes by which all servers of the request are
+        placed, None until a filter needs them
     :param group_disks: how many members of the request's server group have
         their disk on a provider, None until it is read
     """
 
     features: RequestedFeatures | None = None
+    holdings: Holdings | None = None
     pending_move: PendingMove | None = None
     earlier_picks: EarlierPicks = dataclasses.field(
         default_factory=EarlierPicks)
+    snapshot: volumes.Snapshot | None = None
     group_disks: Mapping[str, int] | None = None
 
 

@@ -25,12 +25,15 @@ from nova import context as nova_context
 from nova import exception
 from nova import objects
 import nova.conf
+from nova.scheduler import utils
 
 from hv_sched import conf
+from hv_sched import exception as hv_exception
 from hv_sched import printable
 from hv_sched import requirements
 from hv_sched.placement import names
 from hv_sched.query import rules
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
 from hv_sched.request_filters import request_state
@@ -38,6 +41,7 @@ from hv_sched.request_filters import specs
 from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.requirements import keys
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
@@ -69,8 +73,7 @@ def read(request_spec: objects.RequestSpec,
     demands = requirements.of(
         _flavor(request_spec),
         _image(request_spec, record, context or request_spec._context),
-        rules.for_server(requirements.Rules.from_options(CONF.hv_sched),
-                         record.node, snapshot_with_hyperv()),
+        _rules(request_spec, record),
         boots_from_volume=bool('is_bfv' in request_spec
                                and request_spec.is_bfv),
         disks=record.disks)
@@ -83,6 +86,37 @@ def read(request_spec: objects.RequestSpec,
             demands, contradictions=(*demands.contradictions, fault))
     return RequestedFeatures(demands, runs_already=record.flavor_id == (
         flavor.flavorid if 'flavorid' in flavor else ''))
+
+
+def _rules(request_spec: objects.RequestSpec,
+           record: instance_record.Record) -> requirements.Rules:
+    """The operator's rules, for a server that may be on a node already."""
+    options = requirements.Rules.from_options(CONF.hv_sched)
+    snapshot = snapshot_with_hyperv()
+    if record.node is None or snapshot is None:
+        return options
+    return rules.for_server(
+        options, record.node, snapshot,
+        on_volume=record.node not in snapshot.nodes.values()
+        and _on_volume(request_spec, snapshot))
+
+
+def _on_volume(request_spec: objects.RequestSpec,
+               snapshot: volumes.Snapshot) -> bool:
+    """Whether a server is on a cluster's volume, though on no node of one.
+
+    :raises RequestFilterFailed: what it holds cannot be read
+    """
+    try:
+        if utils.request_is_rebuild(request_spec):
+            return holdings.on_volume((nova_transport.placement().consumer(
+                request_spec.instance_uuid),), snapshot)
+        held = holdings.of(request_spec)
+    except hv_exception.PlacementError as exc:
+        raise exception.RequestFilterFailed(
+            reason='what the server holds cannot be read: '
+            f'{exc}') from exc
+    return held is not None and holdings.on_volume(held.consumers, snapshot)
 
 
 def snapshot_with_hyperv() -> volumes.Snapshot | None:

@@ -74,12 +74,18 @@ def groups(request_spec: objects.RequestSpec) -> list[objects.RequestGroup]:
     return list(request_spec.requested_resources or [])
 
 
-def named_hosts(request_spec: objects.RequestSpec) -> set[str]:
-    """Hosts and nodes the request is bound to."""
+def forced_hosts(request_spec: objects.RequestSpec) -> set[str]:
+    """Hosts and nodes for which Nova runs no filter."""
     hosts: set[str] = set()
     for field in ('force_hosts', 'force_nodes'):
         if field in request_spec:
             hosts.update(getattr(request_spec, field) or ())
+    return hosts - {None, ''}
+
+
+def named_hosts(request_spec: objects.RequestSpec) -> set[str]:
+    """Hosts and nodes the request is bound to."""
+    hosts = forced_hosts(request_spec)
     target = destination(request_spec)
     for field in ('host', 'node'):
         if target is not None and field in target:

@@ -53,22 +53,31 @@ class SnapshotWeigher(weights.BaseHostWeigher, Generic[Criteria]):
 
     def weigh_objects(self, weighed_obj_list: list[Any],
                       weight_properties: objects.RequestSpec) -> list[float]:
-        """One weight for each host; the criteria are read once."""
+        """One weight for each host; the criteria are read once.
+
+        Raises nothing: after a fault of its own all weigh the same.
+        """
+        try:
+            return self._weigh_all(weighed_obj_list, weight_properties)
+        except Exception:
+            LOG.exception('%s failed: all hosts weigh the same',
+                          type(self).__name__)
+            return [0.0] * len(weighed_obj_list)
+
+    def _weigh_all(self, weighed_obj_list: list[Any],
+                   request_spec: objects.RequestSpec) -> list[float]:
         snapshot = cache.get()
         if snapshot is None or not self._distinguishes(snapshot):
             return [0.0] * len(weighed_obj_list)
-        criteria = self._criteria(weight_properties, snapshot)
+        criteria = self._criteria(request_spec, snapshot)
         return [self._weigh(weighed.obj, criteria)
                 for weighed in weighed_obj_list]
 
     def _weigh_object(self, obj: Any,
                       weight_properties: objects.RequestSpec) -> float:
         """For callers that know no weigh_objects()."""
-        snapshot = cache.get()
-        if snapshot is None:
-            return 0.0
-        return self._weigh(
-            obj, self._criteria(weight_properties, snapshot))
+        return self.weigh_objects(
+            [weights.WeighedHost(obj, 0.0)], weight_properties)[0]
 
     def _distinguishes(self, snapshot: volumes.Snapshot) -> bool:
         """Whether the snapshot makes any host differ from another."""

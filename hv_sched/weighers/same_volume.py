@@ -34,20 +34,16 @@ from hv_sched.weighers import base
 class SameVolumeWeigher(base.VolumeWeigher):
     """Higher weights, which is the server's own volume as home, win."""
 
-    def weigh_objects(self, weighed_obj_list: list[Any],
-                      weight_properties: objects.RequestSpec) -> list[float]:
+    def _weigh_all(self, weighed_obj_list: list[Any],
+                   request_spec: objects.RequestSpec) -> list[float]:
         """1 for a host whose home is the disk's volume, else 0."""
-        return [self._weigh_object(weighed.obj, weight_properties)
-                for weighed in weighed_obj_list]
-
-    def _weigh_object(self, obj: Any,
-                      weight_properties: objects.RequestSpec) -> float:
         snapshot = cache.get()
-        move = request_state.of(weight_properties).pending_move
+        move = request_state.of(request_spec).pending_move
         if snapshot is None or move is None:
-            return 0.0
-        return float(bool(move.kept_on
-                          & snapshot.homes.get(obj.uuid, frozenset())))
+            return [0.0] * len(weighed_obj_list)
+        return [float(not move.kept_on.isdisjoint(
+            snapshot.homes.get(weighed.obj.uuid, ())))
+            for weighed in weighed_obj_list]
 
     def _weigh_volume(self, host_state: Any, volume: volumes.VolumeState,
                       preferences: preference.Preference) -> float:

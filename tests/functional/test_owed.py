@@ -16,6 +16,7 @@
 import pytest
 
 from hv_sched.placement import bulk_read
+from hv_sched.placement import consumers
 from hv_sched.placement import names
 from hv_sched.placement import owed
 from hv_sched.placement.consumers import Consumer
@@ -59,7 +60,7 @@ def test_while_nothing_is_held_no_more_is_asked(cloud):
 def test_each_consumer_with_escrow_is_asked_for_its_type(cloud):
     cloud.create(100)
     hold(cloud, SERVER, {names.HELD_DISK_GB: 50}, 'INSTANCE')
-    hold(cloud, MOVING, {names.HELD_DISK_GB: 30}, owed.MIGRATION)
+    hold(cloud, MOVING, {names.HELD_DISK_GB: 30}, consumers.MIGRATION)
     cloud.allocate('99999999-9999-4999-8999-000000000003', {
         VOLUME: {'resources': {names.HELD_DISK_GB: 7}}})
     provider, requests = read(cloud)

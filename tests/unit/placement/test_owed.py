@@ -17,13 +17,14 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from hv_sched.placement import consumers
 from hv_sched.placement import names
 from hv_sched.placement import owed
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
 
 GB = st.integers(0, 65536)
-TYPES = st.sampled_from(['INSTANCE', owed.MIGRATION, 'unknown', 'OTHER'])
+TYPES = st.sampled_from(['INSTANCE', consumers.MIGRATION, 'unknown', 'OTHER'])
 ESCROWS = st.lists(st.builds(owed.Escrow, st.uuids().map(str), GB, GB, TYPES))
 
 
@@ -33,7 +34,7 @@ def volume(usages, escrows=None, shares_gb=None):
 
 
 @pytest.mark.parametrize('consumer_type,total_gb,covering_gb', [
-    ('INSTANCE', 300, 300), (owed.MIGRATION, 0, 0), ('unknown', 300, 0)])
+    ('INSTANCE', 300, 300), (consumers.MIGRATION, 0, 0), ('unknown', 300, 0)])
 def test_escrow_is_a_share_unless_a_migration_has_it(
         consumer_type, total_gb, covering_gb):
     """Of a consumer without a type nobody knows: it only keeps its room."""
@@ -52,7 +53,7 @@ def test_a_share_and_its_escrow_on_one_volume_are_one_copy(
 
 def test_a_move_under_way_owes_the_share_once():
     """The server has it, and its migration escrow of the same size."""
-    assert owed.owed(300, [owed.Escrow('m', 300, 0, owed.MIGRATION)]
+    assert owed.owed(300, [owed.Escrow('m', 300, 0, consumers.MIGRATION)]
                      ) == owed.Owed(300)
 
 
@@ -83,7 +84,7 @@ def test_a_provider_tells_what_it_owes_with_and_without_types():
 def test_the_copy_of_a_listed_server_is_its_escrow():
     provider = volume({}, (
         owed.Escrow('a', 50, 0, 'INSTANCE'), owed.Escrow('b', 60, 80),
-        owed.Escrow('m', 70, 0, owed.MIGRATION)), {'b': 80, 'c': 90})
+        owed.Escrow('m', 70, 0, consumers.MIGRATION)), {'b': 80, 'c': 90})
     assert provider.copies_gb == {'a': 50, 'b': 80, 'c': 90}
     assert volume({}).copies_gb is None
 

@@ -20,8 +20,11 @@ from oslo_db import exception as db_exc
 import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
+from hv_sched.placement.consumers import Consumer
 from hv_sched.request_filters import features
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import instance_record
+from hv_sched.request_filters.request_state import Holdings
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 
@@ -40,10 +43,13 @@ def registered_objects():
 @pytest.fixture(autouse=True)
 def known(monkeypatch):
     """What Placement knows and Nova recorded; tests may replace both."""
-    def know(traits=TRAITS, image=(), flavor_id=None, node=None):
+    def know(traits=TRAITS, image=(), flavor_id=None, node=None, held=None):
         found = None if traits is None else volumes.Snapshot(
-            {}, {'uuid-of-w1': 'w1'}, {}, traits)
+            {'v1': volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 10)},
+            {'uuid-of-w1': 'w1'}, {}, traits)
         monkeypatch.setattr(cache, 'get', lambda: found)
+        monkeypatch.setattr(cache, 'recent', lambda: found)
+        monkeypatch.setattr(holdings, 'of', lambda spec: held)
         record = instance_record.Record(
             dict(image), flavor_id=flavor_id, node=node)
         monkeypatch.setattr(instance_record, 'of', lambda spec: record)
@@ -170,6 +176,28 @@ def test_a_server_stays_with_the_hypervisor_it_has(known, node, required,
     ask(request_spec)
     assert request_spec.root_required == required
     assert request_spec.root_forbidden == forbidden
+
+
+def test_a_server_on_a_volume_is_of_hyperv_though_its_node_left(known):
+    """The node left its cluster; the server's share stays on the volume."""
+    share = Consumer('m', 1, 'p', 'u', {'v1': {'DISK_GB': 10}})
+    for consumers, trait in (((None, share), 'CUSTOM_HYPERV'),
+                             ((share, None), 'CUSTOM_HYPERV'),
+                             ((None, None), None)):
+        known(node='left', flavor_id='small',
+              held=Holdings(None, *consumers))
+        request_spec = spec()
+        ask(request_spec)
+        assert request_spec.root_required == ({trait} if trait else set())
+
+
+def test_what_a_node_has_shown_since_is_not_refused(known, monkeypatch):
+    known(traits=TRAITS - {'CUSTOM_HYPERV_GEN2'})
+    with pytest.raises(exception.RequestFilterFailed):
+        ask(spec(GEN2))
+    monkeypatch.setattr(cache, 'recent', lambda: volumes.Snapshot(
+        {}, {}, {}, TRAITS))
+    assert ask(spec(GEN2))
 
 
 def test_the_host_sees_what_the_image_says_letter_by_letter(known):

@@ -25,6 +25,7 @@ import pytest
 
 from hv_sched import request_filters  # noqa: F401  registers the options
 from hv_sched.request_filters import features
+from hv_sched.request_filters import holdings
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
 from hv_sched.snapshot import cache as snapshot
@@ -83,6 +84,7 @@ def recorded(monkeypatch):
     def record(traits=TRAITS, **fields):
         found = instance_record.Record(**{'image': {}, **fields})
         monkeypatch.setattr(instance_record, 'of', lambda spec: found)
+        monkeypatch.setattr(holdings, 'of', lambda spec: None)
         monkeypatch.setattr(snapshot, 'get', lambda: volumes.Snapshot(
             {}, {}, {}, traits))
     return record

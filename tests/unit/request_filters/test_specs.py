@@ -44,6 +44,7 @@ def known(monkeypatch):
     """What the scheduler knows; tests may replace it."""
     def know(what):
         monkeypatch.setattr(cache, 'get', lambda: what)
+        monkeypatch.setattr(cache, 'recent', lambda: what)
     know(KNOWN)
     return know
 

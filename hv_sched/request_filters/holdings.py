@@ -1,0 +1,93 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What a moving server and its migration hold while they are scheduled.
+
+Several request filters need it; it is read once.
+"""
+
+from __future__ import annotations
+
+from nova import objects
+
+from hv_sched.placement.consumers import Consumer
+from hv_sched.request_filters import operation
+from hv_sched.request_filters import request_state
+from hv_sched.request_filters.request_state import Holdings
+from hv_sched.shares import escrow
+from hv_sched.snapshot import nova_transport
+from hv_sched.snapshot import volumes
+
+# What a provider that is a node gives to every server, but no volume does.
+_COMPUTE = frozenset(('VCPU', 'PCPU', 'MEMORY_MB'))
+
+
+def of(request_spec: objects.RequestSpec) -> Holdings | None:
+    """What the consumers of the move hold; None for a server's creation.
+
+    :raises RequestFilterFailed: the server's cell cannot be read
+    :raises PlacementError:
+    """
+    state = request_state.of(request_spec)
+    if state.holdings is None:
+        move = operation.of(request_spec)
+        if move is None:
+            return None
+        placement = nova_transport.placement()
+        state.holdings = Holdings(
+            move, placement.consumer(move.server),
+            None if move.kind == operation.EVACUATION
+            else placement.consumer(move.migration))
+    return state.holdings
+
+
+def forget(request_spec: objects.RequestSpec) -> None:
+    """Read them anew for the next scheduling with the same spec."""
+    request_state.of(request_spec).holdings = None
+
+
+def on_volume(consumers: tuple[Consumer | None, ...],
+              snapshot: volumes.Snapshot) -> bool:
+    """Whether any of the consumers has a share of a published volume."""
+    return any(escrow.shares_of(consumer, snapshot.volumes)
+               for consumer in consumers)
+
+
+def nodes(consumer: Consumer | None) -> frozenset[str]:
+    """Provider uuids of the nodes a consumer is on."""
+    return frozenset(
+        provider for provider, resources
+        in (consumer.held.items() if consumer else ())
+        if not _COMPUTE.isdisjoint(resources))
+
+
+def hyperv_sources(held: Holdings, snapshot: volumes.Snapshot
+                   ) -> frozenset[str]:
+    """Provider uuids of the nodes of clusters the server moves away from.
+
+    A node that left its cluster counts while the server's share is on the
+    cluster's volume.
+    """
+    sources = nodes(held.migration)
+    if on_volume(held.consumers, snapshot):
+        return sources
+    return sources & snapshot.nodes.keys()
+
+
+def unknown_volume(consumers: tuple[Consumer | None, ...],
+                   snapshot: volumes.Snapshot) -> bool:
+    """Whether a disk is on what is no node, nor a volume of the snapshot."""
+    return any(
+        escrow.shares_of(consumer, consumer.held.keys()
+                         - nodes(consumer) - snapshot.volumes.keys())
+        for consumer in consumers if consumer)
