@@ -21,6 +21,9 @@ from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import command_line
 
+# Exit code, standard output and standard error of a command.
+Csv = collections.abc.Callable[..., tuple[int, str, str]]
+
 
 @pytest.fixture
 def placement() -> collections.abc.Iterator[base.Placement]:
@@ -54,12 +57,19 @@ def source(tmp_path: pathlib.Path) -> str:
 
 
 @pytest.fixture
-def csv(cloud: clouds.Cloud, monkeypatch: pytest.MonkeyPatch
-        ) -> collections.abc.Callable[..., tuple[int, str, str]]:
-    """Runs a command of ``openstack resource provider csv``."""
+def csv_of(monkeypatch: pytest.MonkeyPatch
+           ) -> collections.abc.Callable[[clouds.Cloud], Csv]:
+    """Makes what ``csv`` is, of any cloud."""
     # osc_lib keeps each client as a class attribute for the one command a
     # process runs; here several run.
     monkeypatch.setattr('osc_lib.clientmanager.ClientCache.__get__',
                         lambda self, instance, owner: self.factory(instance))
-    return functools.partial(command_line.run_csv,
-                             cloud.placement.service.endpoint)
+    return lambda cloud: functools.partial(
+        command_line.run_csv, cloud.placement.service.endpoint)
+
+
+@pytest.fixture
+def csv(cloud: clouds.Cloud, csv_of: collections.abc.Callable[
+        [clouds.Cloud], Csv]) -> Csv:
+    """Runs a command of ``openstack resource provider csv``."""
+    return csv_of(cloud)
