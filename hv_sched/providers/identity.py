@@ -40,6 +40,8 @@ class Identity:
         of the volume of another cluster it stands under
     :param disks: by volume, the GUID of its disk, where its traits name it
     :param replaced: strangers that give way to the source's volumes
+    :param in_use: by volume of the source, the name of the volume of another
+        cluster that is the same disk and that servers hold shares of
     """
 
     departing: Mapping[str, frozenset[str]]
@@ -47,6 +49,7 @@ class Identity:
     claims: Mapping[str, str]
     disks: Mapping[str, str]
     replaced: frozenset[str] = frozenset()
+    in_use: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def of_cluster(self, guid: str) -> frozenset[str]:
         """The volumes of a cluster that the source does not list."""
@@ -75,7 +78,20 @@ def identify(layouts: Iterable[Layout], overview: Overview, allow: Allow
         {guid: frozenset(uuids) for guid, uuids in departing.items()},
         frozenset(strangers), _claims(strangers, layouts, overview),
         {uuid: disk for uuid in overview.volumes
-         if (disk := _disk_guid(uuid, overview))}, frozenset(replaced))
+         if (disk := _disk_guid(uuid, overview))}, frozenset(replaced),
+        _in_use(layouts, departing, overview))
+
+
+def _in_use(layouts: Iterable[Layout], departing: Mapping[str, Iterable[str]],
+            overview: Overview) -> dict[str, str]:
+    """Disks that go to another cluster of the source, with shares on them."""
+    return {
+        uuid: overview.listed[former].name
+        for guid, leaving in departing.items()
+        for layout in layouts if layout.cluster.guid != guid
+        for uuid, volume in layout.volumes.items()
+        if (former := ids.volume_uuid(guid, volume.guid)) in leaving
+        and _is_used(former, overview)}
 
 
 def our_volumes(overview: Overview) -> frozenset[str]:

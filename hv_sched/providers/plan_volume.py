@@ -102,6 +102,12 @@ def _plan_one(view: ClusterView, uuid: str, bearers: _Names) -> Planned:
         closed = _close(view, provider, Closed.REFUSED) if provider else ()
         return [*closed], [view.notice(name, Kind.REFUSED, another_cluster(
             'volume', rival, layout))]
+    former = view.scope.identity.in_use.get(uuid)
+    if former is not None:
+        return [], [view.notice(
+            name, Kind.REFUSED, 'in Placement servers hold shares of this '
+            f'disk as {former}: it is published under {layout.cluster.name} '
+            'when they are moved or deleted')]
     if provider is None and not layout.members[uuid]:
         return [], [view.notice(
             name, Kind.NOTE,

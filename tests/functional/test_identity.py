@@ -235,6 +235,57 @@ def test_a_node_with_a_share_of_its_cluster_does_not_move(cloud, full):
     assert cloud.state()['hv02'] == before
 
 
+# -- a cluster that is split
+
+
+def split():
+    """hv02 and the second volume go to a cluster of their own."""
+    return clouds.facts(
+        clouds.cluster(1, nodes=(clouds.node(1, home=1),)),
+        model.Cluster(guid=NEW_GUID, name='hvc2',
+                      volumes=(clouds.volume(2),),
+                      nodes=(clouds.node(2, home=2),
+                             clouds.node(3, home=2))))
+
+
+@pytest.fixture
+def before_the_split(cloud):
+    cloud.register('hv03')
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=2),
+               clouds.node(3, home=2)))))
+    return cloud
+
+
+@pytest.mark.parametrize('settings', [
+    Settings(workers=1), allowing('withdraw:*', 'replace:*')])
+@pytest.mark.parametrize('full', [True, False])
+def test_a_disk_with_shares_is_not_offered_by_the_cluster_it_goes_to(
+        before_the_split, full, settings):
+    cloud = before_the_split
+    share = cloud.create(50, host='hv02')
+    for _again in range(2):
+        result = cloud.sync(split(), settings, full=full)
+        assert 'csv:hvc1/Volume2' in refused(result)['csv:hvc2/Volume2']
+        assert 'csv:hvc2/Volume2' not in {
+            provider.name for provider in cloud.api.list_providers(
+                required=names.SHARING)}
+        assert cloud.hosts(
+            10, f'required=!{names.NO_NEW_DISKS}') == {'hv01'}
+    old = ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(2))
+    assert cloud.api.allocations_on(old)[share] == {'DISK_GB': 50}
+
+
+def test_an_empty_disk_goes_with_its_nodes(before_the_split):
+    cloud = before_the_split
+    cloud.sync(split())
+    cloud.sync(split(), allowing('withdraw:hvc1/Volume2'))
+    assert volumes(cloud) == {'csv:hvc1/Volume1', 'csv:hvc2/Volume2'}
+    assert cloud.hosts(400) == {'hv01', 'hv02', 'hv03'}
+    assert cloud.sync(split()).plan.all_findings == ()
+
+
 # -- hosts that are no Hyper-V hosts
 
 
