@@ -145,7 +145,8 @@ class _Explaining:
                 self._constraints, self._leaves_any)
             explanation = dataclasses.replace(
                 explanation, emptied_by=tuple(emptied_by),
-                would_fit=self._would_fit(emptied_by))
+                would_fit=self._would_fit(emptied_by),
+                notes=(*explanation.notes, *self._closings(emptied_by)))
         return dataclasses.replace(explanation, requests=self._oracle.asked)
 
     def _names(self, hosts: Iterable[str]) -> tuple[str, ...]:
@@ -177,6 +178,18 @@ class _Explaining:
                 '([scheduler]max_placement_results): it may not see all of '
                 'these hosts')
         return tuple(notes)
+
+    def _closings(self, emptied_by: Sequence[Constraint]) -> list[str]:
+        """Why volumes are closed, where that leaves none."""
+        if not any(atom.name == names.NO_NEW_DISKS
+                   for atom in constraints.atoms(emptied_by)):
+            return []
+        return [f'{volume.name} takes no new disks: '
+                + '; '.join(reason.value for reason in reasons)
+                for volume in sorted(self._context.snapshot.volumes.values(),
+                                     key=lambda volume: volume.name)
+                if (reasons := names.closed_reasons(volume.traits))
+                ][:_EXAMPLES]
 
     def _filtered(self, answer: oracle.CandidateHosts) -> dict[str, Any]:
         """What SharedVolumeFilter makes of Placement's hosts."""

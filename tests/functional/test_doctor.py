@@ -420,14 +420,15 @@ def test_two_agents_that_write_against_each_other(cloud, monkeypatch):
     """Two syncs with different sources, as two agents would make them."""
     monkeypatch.setattr(gather, '_INTERVAL', 0.05)
     assert cloud.codes(watch=0.3) == set()
-    closing = clouds.facts(dataclasses.replace(
+    sources = [clouds.facts(dataclasses.replace(
         cloud.facts.clusters[0], volumes=(
-            clouds.volume(1, accepts_new_disks=False), clouds.volume(2))))
+            clouds.volume(1, accepts_new_disks=accepts), clouds.volume(2))))
+        for accepts in (False, True)]
     stop = threading.Event()
 
     def fight():
         while not stop.is_set():
-            for facts in (closing, cloud.facts):
+            for facts in sources:
                 cloud.sync(facts, full=False)
 
     thread = threading.Thread(target=fight)

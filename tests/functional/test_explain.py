@@ -195,6 +195,13 @@ def test_closed_volumes_and_paused_nodes(cloud):
     found = cloud.explain(flavor='small', image='plain')
     assert 'on a volume that takes new disks' in emptied(found)
     assert found.would_fit.largest_volumes == ()
+    assert not found.notes
+    for reason in ('MAINTENANCE', 'FLOOR'):
+        cloud.api.ensure_trait(f'CUSTOM_CSV_CLOSED_{reason}')
+        cloud.change_traits(V1, {f'CUSTOM_CSV_CLOSED_{reason}'})
+    note, = cloud.explain(flavor='small', image='plain').notes
+    assert note == ('csv:hvc1/Volume1 takes no new disks: in maintenance; '
+                    'physically free space below the floor')
 
 
 def test_escrow_keeps_its_room(cloud):
