@@ -330,7 +330,7 @@ def test_more_overcommit_needs_consent_again(cloud):
     _uuid, inventories, traits, _aggregates, _usages = cloud.state()[
         'csv:hvc1/Volume1']
     assert inventories['DISK_GB'].capacity == 700
-    assert [trait for trait in traits if 'OVERCOMMITTED' in trait] == [
+    assert [trait for trait in traits if 'OVERCOMMITTED_FROM' in trait] == [
         'CUSTOM_CSV_OVERCOMMITTED_FROM_1_0']
 
 
