@@ -67,7 +67,8 @@ def consumer(body: Any) -> Form:
 
 
 def fault(body: Any, form: Form) -> str:
-    """What is wrong with a body, such as ``traits/3``; empty when nothing.
+    """What is wrong with a body, such as ``traits: 3: NoneType 'None'``;
+    empty when nothing.
 
     :param body: as parsed from JSON
     """
@@ -78,8 +79,8 @@ def fault(body: Any, form: Form) -> str:
     if isinstance(form, list):
         if not isinstance(body, list):
             return 'no list'
-        return next((_at(index, where) for index, item in enumerate(body)
-                     if (where := fault(item, form[0]))), '')
+        return next((_at(index, reason) for index, item in enumerate(body)
+                     if (reason := fault(item, form[0]))), '')
     # JSON's true is no number, though Python's is.
     if not isinstance(body, form) or isinstance(body, bool):
         return f'{type(body).__name__} {str(body)[:20]!r}'
@@ -90,16 +91,16 @@ def _object_fault(body: Any, form: dict[Any, Form]) -> str:
     if not isinstance(body, dict):
         return 'no object'
     if str in form:
-        return next((_at(name, where) for name, value in body.items()
-                     if (where := fault(value, form[str]))), '')
+        return next((_at(name, reason) for name, value in body.items()
+                     if (reason := fault(value, form[str]))), '')
     for name, part in form.items():
         if name not in body:
             return f'no {name}'
-        where = fault(body[name], part)
-        if where:
-            return _at(name, where)
+        reason = fault(body[name], part)
+        if reason:
+            return _at(name, reason)
     return ''
 
 
-def _at(name: object, where: str) -> str:
-    return f'{name}: {where}'
+def _at(name: object, reason: str) -> str:
+    return f'{name}: {reason}'

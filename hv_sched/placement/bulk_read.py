@@ -18,11 +18,11 @@ from typing import Any
 
 from hv_sched import exception
 from hv_sched import features
-from hv_sched import printable
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement import owed
 from hv_sched.placement import ownership
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import GpuSummary
 from hv_sched.placement.observed import Listed
@@ -30,11 +30,11 @@ from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
 
-LOG = printable.logger(__name__)
-
 # A provider busy with claims changes between two of our reads; this often is
 # no bad luck any more.
 CONSISTENT_READ_ATTEMPTS = 10
+_LONGEST_PAUSE_SECONDS = 0.5
+
 
 def read_overview(client: Placement, listed: Iterable[Listed],
                   aggregates: Iterable[str], workers: int) -> Overview:
@@ -174,21 +174,21 @@ def _read(client: Placement, listed: Listed, with_shares: bool
     :raises PlacementUnavailable: when it never stands still
     """
     try:
-        for _attempt in range(CONSISTENT_READ_ATTEMPTS):
-            provider = _read_once(client, listed, with_shares)
-            if provider is not None:
-                return provider
-            LOG.debug('Provider %s changed while it was read', listed.name)
+        return retry.on_conflict(
+            f'read provider {listed.name}', CONSISTENT_READ_ATTEMPTS,
+            max_wait=_LONGEST_PAUSE_SECONDS)(
+                _read_once, client, listed, with_shares)
     except exception.PlacementNotFound:
         return None
-    raise exception.PlacementUnavailable(
-        f'provider {listed.name} changed during each of '
-        f'{CONSISTENT_READ_ATTEMPTS} attempts to read it')
+    except exception.PlacementConflict as exc:
+        raise exception.PlacementUnavailable(
+            f'provider {listed.name} changed during each of '
+            f'{CONSISTENT_READ_ATTEMPTS} attempts to read it') from exc
 
 
 def _read_once(client: Placement, listed: Listed, with_shares: bool
-               ) -> Provider | None:
-    """None when the reads were not of one generation."""
+               ) -> Provider:
+    """:raises PlacementConflict: the reads were not of one generation"""
     uuid = listed.uuid
     traits_at, traits = client.traits(uuid)
     aggregates_at, aggregates = client.aggregates(uuid)
@@ -196,10 +196,11 @@ def _read_once(client: Placement, listed: Listed, with_shares: bool
     is_held = bool(usages.get(names.HELD_DISK_GB))
     allocations = (client.allocations_on(uuid) if with_shares or is_held
                    else {})
-    escrows = _escrows(client, allocations)
     generation, inventories = client.inventories(uuid)
     if {traits_at, aggregates_at, usages_at} != {generation}:
-        return None
+        raise exception.PlacementConflict('it changed while it was read')
+    # Types change no generation, and never from one kind to the other.
+    escrows = _escrows(client, allocations)
     return Provider(uuid, listed.name, generation, inventories, usages,
                     traits, aggregates, listed.parent_uuid,
                     _shares_gb(allocations) if with_shares else None, escrows)

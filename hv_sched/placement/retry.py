@@ -21,7 +21,6 @@ loop made by ``on_conflict``. Both wait as long as the service asks for
 from collections.abc import Callable
 import dataclasses
 import logging
-import time
 from typing import Any
 
 import tenacity
@@ -75,7 +74,7 @@ def on_conflict(doing: str, attempts: int,
                 errors: tuple[type[Exception], ...] = (
                     exception.PlacementConflict,),
                 max_wait: float = 1.0,
-                sleep: Callable[[float], None] = time.sleep
+                sleep: Callable[[float], None] = tenacity.nap.sleep
                 ) -> tenacity.Retrying:
     """Read, check and write again after somebody else was faster.
 

@@ -27,7 +27,6 @@ from nova import exception as nova_exception
 from nova import objects
 import nova.conf
 from nova.scheduler import utils
-from nova.scheduler.client import report
 
 from hv_sched import conf
 from hv_sched import exception
@@ -145,13 +144,11 @@ class _Move:
         probe = self._spec.obj_clone()
         _drop_disk(probe)
         _restrict(probe, aggregates)
-        answer = report.report_client_singleton().get_allocation_candidates(
-            self._context, utils.resources_from_request_spec(
-                self._context, probe, None))
-        if answer is None or answer[0] is None:
-            raise exception.PlacementUnavailable(
-                'Placement gives no allocation candidates')
-        nodes = {uuid for candidate in answer[0]
+        query = utils.resources_from_request_spec(
+            self._context, probe, None).to_querystring()
+        candidates = self._placement.candidates_at(
+            f'/allocation_candidates?{query}')['allocation_requests']
+        nodes = {uuid for candidate in candidates
                  for uuid in candidate['allocations']}
         targets = nodes & self._snapshot.nodes.keys() - self._source()
         ignored = set((self._spec.ignore_hosts

@@ -16,7 +16,10 @@ import dataclasses
 
 import pytest
 
+from hv_sched import exception
 from hv_sched import model
+from hv_sched.placement import bulk_read
+from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
@@ -216,3 +219,42 @@ def test_every_facet_the_summary_shows_is_repaired_in_bulk(cloud):
         DISK_GB=dataclasses.replace(found['DISK_GB'], allocation_ratio=1.0)))
     cloud.sync(facts(8), full=False)
     assert cloud.state() == before
+
+
+def busy(cloud, times):
+    """A claim on volume 2 between our reads of it, so often."""
+    claims = []
+
+    def intrude(environ):
+        if len(claims) < times and environ['PATH_INFO'].endswith(
+                f'{volume_uuid(2)}/usages'):
+            claims.append(environ)
+            generation, inventories = cloud.api.inventories(volume_uuid(2))
+            cloud.api.set_inventories(volume_uuid(2), generation, {
+                **inventories, names.DISK_GB: dataclasses.replace(
+                    inventories[names.DISK_GB], total=500 + len(claims))})
+
+    cloud.placement.service.before = intrude
+
+
+def read_in_full_of(cloud):
+    api = client.from_adapter(cloud.placement)
+    return bulk_read.read_providers(
+        api, [api.provider(volume_uuid(2))], frozenset(), 1)
+
+
+def test_a_provider_is_read_whole_at_one_generation(cloud, monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    busy(cloud, 3)
+    provider = read_in_full_of(cloud)[volume_uuid(2)]
+    assert provider.inventories[names.DISK_GB].total == 503
+    assert provider.generation == cloud.api.provider(
+        volume_uuid(2)).generation
+
+
+def test_a_provider_that_never_stands_still_is_not_read(cloud, monkeypatch):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    busy(cloud, 10)
+    with pytest.raises(exception.PlacementUnavailable,
+                       match='csv:hvc1/Volume2 changed during each of 10'):
+        read_in_full_of(cloud)
