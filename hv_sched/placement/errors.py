@@ -36,6 +36,8 @@ _HTTP_NOT_FOUND = 404
 _HTTP_NOT_ACCEPTABLE = 406
 _HTTP_TOO_MANY = 429
 _DENIED = (401, 403)
+# What an error body of Placement's has, each of its releases some of it.
+_PLACEMENTS_OWN = frozenset(('detail', 'code', 'max_version'))
 _MAY_PASS = (_HTTP_TIMEOUT, _HTTP_TOO_MANY)
 NOT_KNOWN_WHETHER_WRITTEN = 'it is not known whether what was sent stands'
 
@@ -171,4 +173,4 @@ def _first_error(response: Response) -> dict[str, Any]:
         error = dict(response.json()['errors'][0])
     except (ValueError, KeyError, IndexError, TypeError):
         return {}
-    return error if 'detail' in error or 'code' in error else {}
+    return error if _PLACEMENTS_OWN & error.keys() else {}
