@@ -21,7 +21,6 @@ import json
 
 import pytest
 
-from hv_sched import exception
 from hv_sched.osc import shares as commands
 from tests.functional import nova_api
 from tests.functional import unadopted_cloud
@@ -149,10 +148,3 @@ def test_a_server_in_a_cell_that_is_down_is_told(csv, source, cloud):
     code, out, _err = csv('adopt', '--source', source)
     assert code == 4 and 'does not answer' in ' '.join(out.split())
     assert cloud.state() == before
-
-
-@pytest.mark.parametrize('text', ['0', '-1', 'x'])
-def test_a_batch_is_a_positive_number(text):
-    with pytest.raises((ValueError, exception.HvSchedError,
-                        commands.argparse.ArgumentTypeError)):
-        commands._positive(text)

@@ -17,6 +17,8 @@ import os
 
 import pytest
 
+from hv_sched.agent import cmd
+
 WORDS = 'has to be a number of seconds from 0 to 86400'
 
 
@@ -100,3 +102,12 @@ def test_a_saved_ratio_that_is_no_number_stops_a_retire(csv, source, cloud,
     refused(csv('retire', '--source', source, '--from', str(saved)),
             cloud.nodes['hv01'], 'allocation_ratio is -1')
     assert cloud.state() == before
+
+
+def test_an_agent_does_not_start_with_a_number_that_is_none(tmp_path,
+                                                            capsys):
+    config = tmp_path / 'hv_sched.conf'
+    config.write_text('[hv_sched]\nagent_interval = inf\n')
+    code = cmd.main(['--config-file', str(config), '--once'])
+    refused((code, *capsys.readouterr()), 'agent_interval', 'inf',
+            'from 1 to 86400')
