@@ -76,13 +76,15 @@ def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False
         cold_moves_keep_disk=cold_moves_keep_disk))
 
 
-def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False
-         ) -> int:
+def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False,
+         source: str | None = None) -> int:
     """What ``hv-sched-agent --once`` does when it has its clients.
 
+    :param source: path of a description of the clusters, None to sync none
     :returns: its exit code
     """
     conf = cmd.configure(['--once'])
+    conf.set_override('source', source, group='hv_sched')
     conf.set_override('cold_move_keeps_disk', cold_move_keeps_disk,
                       group='hv_sched')
     conf.set_override('held_settle_time', 0, group='hv_sched')
