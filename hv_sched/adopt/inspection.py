@@ -62,7 +62,8 @@ class Inspector:
         self._servers = servers
         self._settings = settings
         self._allow_overcommit = allow_overcommit
-        self._clock = clock or reconcile.utcnow
+        self._clock = clock or (
+            lambda: client.server_time or reconcile.utcnow())
         self.reconciler = reconcile.Reconciler(
             client, settings, clock=self._clock)
 
@@ -99,13 +100,15 @@ class Inspector:
                 if names.DISK_GB in resources}
 
     def _frozen(self, cluster: model.Cluster) -> list[Notice]:
-        limit = self._settings.stale_after
-        age = freshness.facts_age(cluster, self._clock())
-        if not limit or age <= limit:
-            return []
-        return [Notice(cluster.name, cluster.name, Kind.FROZEN,
-                       f'the facts are {int(age)} seconds old: nothing is '
-                       f'adopted until they are newer')]
+        """Why facts of another time adopt nothing."""
+        moment = freshness.Moment(self._clock())
+        reason = freshness.unlikely(cluster, moment)
+        if not reason and freshness.is_stale(cluster, moment, self._settings):
+            age = freshness.facts_age(cluster, moment.now)
+            reason = (f'the facts are {int(age)} seconds old: nothing is '
+                      'adopted until they are newer')
+        return [Notice(cluster.name, cluster.name, Kind.FROZEN, reason)
+                ] if reason else []
 
     def _misnamed(self, layout: Layout, scope_: Scope, observed: Observed
                   ) -> list[Notice]:
