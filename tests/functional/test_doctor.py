@@ -434,10 +434,10 @@ def test_two_agents_that_write_against_each_other(cloud, monkeypatch):
     thread = threading.Thread(target=fight)
     thread.start()
     try:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         found = set()
         while not found and time.monotonic() < deadline:
-            found = {one for one in cloud.found(watch=2)
+            found = {one for one in cloud.found(watch=5)
                      if one[0] == 'agents-fight'}
     finally:
         stop.set()
