@@ -28,11 +28,11 @@ from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
-from hv_sched.providers import cluster_view
 from hv_sched.providers import freshness
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import nova_denial
@@ -113,7 +113,7 @@ class Inspector:
     def _misnamed(self, layout: Layout, scope_: Scope, observed: Observed
                   ) -> list[Notice]:
         """Volumes that could never be published need no shares."""
-        planned, _kept_uuids = plan_volume.plan(cluster_view.ClusterView(
+        planned, _kept_uuids = plan_volume.plan(PlanningContext(
             layout, scope_, observed, self._settings))
         volume_names = {layout.volume_name(uuid) for uuid in layout.volumes}
         return [notice for notice in planned[1]

@@ -26,10 +26,10 @@ from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import drift
 from hv_sched.providers import scope as scoping
-from hv_sched.providers.cluster_view import agree
-from hv_sched.providers.cluster_view import voters
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.planning_context import agree
+from hv_sched.providers.planning_context import voters
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 

@@ -33,8 +33,8 @@ from hv_sched.providers import gate
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
-from hv_sched.providers.cluster_view import ClusterView
 from hv_sched.providers.freshness import Moment
+from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -82,7 +82,8 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
     Providers that were not read in full are taken to be as they should be.
     """
     clusters = tuple(
-        _cluster_plan(ClusterView(layout, scope, observed, settings), moment)
+        _cluster_plan(
+            PlanningContext(layout, scope, observed, settings), moment)
         for layout in scope.layouts)
     changes = [c for cluster in clusters for c in cluster.changes]
     return Plan(vocabulary=vocabulary(changes, observed.overview),
@@ -172,91 +173,93 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
                                      names.DISK_PREFIX)))
 
 
-def _cluster_plan(view: ClusterView, moment: Moment) -> ClusterPlan:
-    cluster = view.layout.cluster
+def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
+    cluster = context.layout.cluster
     reason = freshness.unlikely(cluster, moment)
     if reason:
-        return ClusterPlan(view.name, (), (
-            view.notice(view.name, Kind.FROZEN, reason),))
-    if freshness.is_stale(cluster, moment, view.settings):
-        return _stale(view, freshness.facts_age(cluster, moment.now))
-    view = dataclasses.replace(view, refused=refused_nodes(view, moment))
-    notices = [n for n in view.scope.matches.findings
-               if n.cluster == view.name]
-    notices += [view.notice(view.layout.nodes[uuid].name, Kind.REFUSED, why)
-                for uuid, why in sorted(view.refused.items())]
-    view = view.without_refused
-    view = dataclasses.replace(view, blocked=plan_node.holding_shares(
-        view.layout, view.observed))
-    notices += [_adopt(view, uuid) for uuid in sorted(view.blocked)]
-    if view.blocked and not scoping.is_published(
-            view.layout, view.observed.overview):
-        return ClusterPlan(view.name, (), tuple(notices))
-    planned, more_notices = _planned(view)
-    planned = gate.admit_all(planned, view.evidence)
+        return ClusterPlan(context.name, (), (
+            context.notice(context.name, Kind.FROZEN, reason),))
+    if freshness.is_stale(cluster, moment, context.settings):
+        return _stale(context, freshness.facts_age(cluster, moment.now))
+    context = dataclasses.replace(
+        context, refused=refused_nodes(context, moment))
+    notices = [n for n in context.scope.matches.findings
+               if n.cluster == context.name]
+    notices += [context.notice(context.layout.nodes[uuid].name,
+                               Kind.REFUSED, reason)
+                for uuid, reason in sorted(context.refused.items())]
+    context = context.without_refused
+    context = dataclasses.replace(context, blocked=plan_node.holding_shares(
+        context.layout, context.observed))
+    notices += [_adopt(context, uuid) for uuid in sorted(context.blocked)]
+    if context.blocked and not scoping.is_published(
+            context.layout, context.observed.overview):
+        return ClusterPlan(context.name, (), tuple(notices))
+    planned, more_notices = _planned(context)
+    planned = gate.admit_all(planned, context.evidence)
     planned.sort(key=lambda change: (change.step, change.name, change.uuid))
-    return ClusterPlan(view.name, tuple(planned),
+    return ClusterPlan(context.name, tuple(planned),
                        (*notices, *more_notices))
 
 
-def _planned(view: ClusterView) -> plan_volume.Planned:
-    (volumes, volume_notices), kept_volumes = plan_volume.plan(view)
+def _planned(context: PlanningContext) -> plan_volume.Planned:
+    (volumes, volume_notices), kept_volumes = plan_volume.plan(context)
     # The users of a volume that has to stay keep it.
-    nodes, node_notices = plan_node.plan(view, view.scope.aggregates - {
+    nodes, node_notices = plan_node.plan(context, context.scope.aggregates - {
         ids.home_aggregate(uuid) for uuid in kept_volumes})
-    departing, departing_notices = plan_node.plan_departing(view)
+    departing, departing_notices = plan_node.plan_departing(context)
     return ([*volumes, *nodes, *departing],
             [*volume_notices, *node_notices, *departing_notices])
 
 
-def refused_nodes(view: ClusterView, moment: Moment) -> dict[str, str]:
+def refused_nodes(context: PlanningContext, moment: Moment) -> dict[str, str]:
     """Nodes of the source that are another cluster's, or no Hyper-V host."""
-    reasons = {uuid: reason for uuid in view.layout.nodes
-               if (reason := _still_anothers(view, uuid, moment))}
+    reasons = {uuid: reason for uuid in context.layout.nodes
+               if (reason := _still_anothers(context, uuid, moment))}
     reasons.update(
         (uuid, f'Nova says its hypervisor is {hypervisor}, not Hyper-V: it '
          'is left alone; take it out of the source')
-        for uuid in view.layout.nodes
-        if (hypervisor := view.observed.other_hypervisors.get(uuid)))
+        for uuid in context.layout.nodes
+        if (hypervisor := context.observed.other_hypervisors.get(uuid)))
     return reasons
 
 
-def _still_anothers(view: ClusterView, uuid: str, moment: Moment) -> str:
+def _still_anothers(context: PlanningContext, uuid: str, moment: Moment
+                    ) -> str:
     """Why a node is still another cluster's; empty when it is not."""
-    rival = view.scope.identity.claims.get(uuid)
+    rival = context.scope.identity.claims.get(uuid)
     if rival is not None:
-        return plan_volume.another_cluster('node', rival, view.layout)
-    donor = scoping.donor_of(uuid, view.layout, view.scope,
-                             view.observed.overview)
+        return plan_volume.another_cluster('node', rival, context.layout)
+    donor = scoping.donor_of(uuid, context.layout, context.scope,
+                             context.observed.overview)
     if donor is None:
         return ''
     name = donor.cluster.name
-    if not freshness.is_current(donor.cluster, moment, view.settings):
+    if not freshness.is_current(donor.cluster, moment, context.settings):
         return (f'in Placement it stands under cluster {name}, not under '
-                f'{view.name}, and the facts about {name} are not of now: it '
-                'moves when they are')
-    held_gb = view.observed.node_shares_gb.get(uuid, 0)
+                f'{context.name}, and the facts about {name} are not of now: '
+                'it moves when they are')
+    held_gb = context.observed.node_shares_gb.get(uuid, 0)
     if held_gb:
         return (f'in Placement it stands under cluster {name}, not under '
-                f'{view.name}, and its servers hold {held_gb} GB of '
-                f'{name}: move or delete them, or run "openstack resource '
-                f'provider csv retire --node {view.layout.nodes[uuid].name}"')
+                f'{context.name}, and its servers hold {held_gb} GB of '
+                f'{name}: move or delete them first')
     return ''
 
 
-def _stale(view: ClusterView, age: float) -> ClusterPlan:
+def _stale(context: PlanningContext, age: float) -> ClusterPlan:
     """Old facts freeze the cluster; new disks on it would be a gamble."""
     message = (f'the facts are {int(age)} seconds old: nothing is changed '
                f'but its volumes take no new disks until they are newer')
     return ClusterPlan(
-        view.name, tuple(gate.admit_all(
-            plan_volume.close_all(view), view.evidence)),
-        (view.notice(view.name, Kind.FROZEN, message),))
+        context.name, tuple(gate.admit_all(
+            plan_volume.close_all(context), context.evidence)),
+        (context.notice(context.name, Kind.FROZEN, message),))
 
 
-def _adopt(view: ClusterView, uuid: str) -> Notice:
-    used = view.observed.providers[uuid].used(names.DISK_GB)
-    return view.notice(
-        view.layout.nodes[uuid].name, Kind.ADOPT,
+def _adopt(context: PlanningContext, uuid: str) -> Notice:
+    used = context.observed.providers[uuid].used(names.DISK_GB)
+    return context.notice(
+        context.layout.nodes[uuid].name, Kind.ADOPT,
         f'servers hold {used} GB of its own disk: run "openstack resource '
-        f'provider csv adopt --cluster {view.name}" first')
+        f'provider csv adopt --cluster {context.name}" first')

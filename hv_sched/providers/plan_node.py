@@ -33,8 +33,8 @@ from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
-from hv_sched.providers.cluster_view import ClusterView
 from hv_sched.providers.layout import Layout
+from hv_sched.providers.planning_context import PlanningContext
 
 Step = changes.Step
 
@@ -58,31 +58,31 @@ def is_open(provider: Provider) -> bool:
     return disk_ratio.is_open(provider.inventories.get(names.DISK_GB))
 
 
-def plan(view: ClusterView, our_aggregates: frozenset[str]
+def plan(context: PlanningContext, our_aggregates: frozenset[str]
          ) -> plan_volume.Planned:
     """The changes for the nodes the source lists.
 
     :param our_aggregates: every aggregate a node may be taken out of
     """
-    layout, observed = view.layout, view.observed
+    layout, observed = context.layout, context.observed
     planned: list[changes.Change] = []
     notices: list[Notice] = []
     for uuid in layout.nodes:
         provider = observed.providers.get(uuid)
         if provider is None:
             continue  # not read: the overview showed nothing wrong
-        if uuid in view.blocked and names.CLUSTERED not in provider.traits:
+        if uuid in context.blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
         planned += _mark(layout, provider, observed.overview)
-        if uuid not in view.blocked and is_open(provider):
+        if uuid not in context.blocked and is_open(provider):
             planned.append(_close(provider))
         planned += _join(layout, provider, our_aggregates,
-                         may_join=uuid not in view.blocked)
+                         may_join=uuid not in context.blocked)
         child_changes, reasons = plan_gpu.plan(
             layout.nodes[uuid], provider,
             observed.providers.get(ids.remotefx_uuid(uuid)))
         planned += child_changes
-        notices += [view.notice(provider.name, Kind.REFUSED, reason)
+        notices += [context.notice(provider.name, Kind.REFUSED, reason)
                     for reason in reasons]
     return planned, notices
 
@@ -133,7 +133,7 @@ def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
         labels=layout.labels)
 
 
-def plan_departing(view: ClusterView) -> plan_volume.Planned:
+def plan_departing(context: PlanningContext) -> plan_volume.Planned:
     """Nodes the source no longer lists leave their home and stay closed.
 
     Absence is not permission to open a disk: its servers' shares stand on
@@ -141,19 +141,19 @@ def plan_departing(view: ClusterView) -> plan_volume.Planned:
     """
     planned: list[changes.Change] = []
     notices: list[Notice] = []
-    for uuid in sorted(view.departing_nodes):
-        provider = view.observed.providers.get(uuid)
-        evidence = view.departing_evidence(uuid)
+    for uuid in sorted(context.departing_nodes):
+        provider = context.observed.providers.get(uuid)
+        evidence = context.departing_evidence(uuid)
         if not gate.refusal(changes.Widening.OPEN_NODE, evidence):
             if provider is not None:
                 planned += release(
-                    provider, view.scope.aggregates, view.layout)
+                    provider, context.scope.aggregates, context.layout)
             continue
         if provider is not None:
             planned += _leave_homes(
-                provider, view.scope.aggregates, view.layout)
-        name = view.observed.overview.listed[uuid].name
-        notices.append(view.notice(
+                provider, context.scope.aggregates, context.layout)
+        name = context.observed.overview.listed[uuid].name
+        notices.append(context.notice(
             name, Kind.REFUSED, _stays_closed(name, evidence.held_gb)))
     return planned, notices
 

@@ -30,9 +30,9 @@ from hv_sched.providers import closing
 from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reserved_space
 from hv_sched.providers import scope as scoping
-from hv_sched.providers.cluster_view import ClusterView
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import volume_traits
+from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.settings import Settings
 
 Step = changes.Step
@@ -51,56 +51,56 @@ class _Names:
     volumes: frozenset[str]
 
 
-def plan(view: ClusterView) -> tuple[Planned, frozenset[str]]:
+def plan(context: PlanningContext) -> tuple[Planned, frozenset[str]]:
     """The changes for all volumes of a cluster.
 
     :returns: the changes and notices, and the volumes that stay although
         the source no longer lists them
     """
-    planned, notices, withdrawn = plan_withdrawal.plan(view)
+    planned, notices, withdrawn = plan_withdrawal.plan(context)
     bearers = _Names(
         {listed.name.casefold(): uuid
-         for uuid, listed in view.observed.overview.listed.items()},
-        withdrawn, frozenset(view.layout.volumes))
-    for uuid in view.layout.volumes:
-        if uuid in view.observed.overview.listed and (
-                uuid not in view.observed.providers):
+         for uuid, listed in context.observed.overview.listed.items()},
+        withdrawn, frozenset(context.layout.volumes))
+    for uuid in context.layout.volumes:
+        if uuid in context.observed.overview.listed and (
+                uuid not in context.observed.providers):
             continue  # not read: the overview showed nothing wrong
-        volume_changes, volume_notices = _plan_one(view, uuid, bearers)
+        volume_changes, volume_notices = _plan_one(context, uuid, bearers)
         planned += volume_changes
         notices += volume_notices
-    departing = view.scope.identity.of_cluster(view.layout.cluster.guid)
+    departing = context.scope.identity.of_cluster(context.layout.cluster.guid)
     return (planned, notices), departing - withdrawn
 
 
-def close_all(view: ClusterView) -> Iterable[changes.Change]:
+def close_all(context: PlanningContext) -> Iterable[changes.Change]:
     """Close every published volume for old facts, and nothing else."""
-    for uuid in view.layout.volumes:
-        provider = view.observed.providers.get(uuid)
+    for uuid in context.layout.volumes:
+        provider = context.observed.providers.get(uuid)
         if provider and names.SHARING in provider.traits:
-            yield from _close(view, provider, Closed.STALE)
+            yield from _close(context, provider, Closed.STALE)
 
 
-def _close(view: ClusterView, provider: Provider, reason: Closed
+def _close(context: PlanningContext, provider: Provider, reason: Closed
            ) -> Iterable[changes.Change]:
     """Close a listed volume, whatever else it is closed for."""
     bare = closing.closed_reasons(
-        view.layout.volumes[provider.uuid], provider.traits,
-        provider.owed.total_gb, view.settings) if closing.is_bare(
+        context.layout.volumes[provider.uuid], provider.traits,
+        provider.owed.total_gb, context.settings) if closing.is_bare(
             provider.traits) else {}
     yield from changes.set_traits(
         Step.MARK, provider, provider.traits | closing.closed_traits(
             {**bare, reason: reason.value}))
 
 
-def _plan_one(view: ClusterView, uuid: str, bearers: _Names) -> Planned:
-    layout = view.layout
+def _plan_one(context: PlanningContext, uuid: str, bearers: _Names) -> Planned:
+    layout = context.layout
     name = layout.volume_name(uuid)
-    provider = view.observed.providers.get(uuid)
-    rival = view.scope.identity.claims.get(uuid)
+    provider = context.observed.providers.get(uuid)
+    rival = context.scope.identity.claims.get(uuid)
     if rival is not None:
-        closed = _close(view, provider, Closed.REFUSED) if provider else ()
-        return [*closed], [view.notice(name, Kind.REFUSED, another_cluster(
+        closed = _close(context, provider, Closed.REFUSED) if provider else ()
+        return [*closed], [context.notice(name, Kind.REFUSED, another_cluster(
             'volume', rival, layout))]
     former = view.scope.identity.in_use.get(uuid)
     if former is not None:
@@ -109,17 +109,17 @@ def _plan_one(view: ClusterView, uuid: str, bearers: _Names) -> Planned:
             f'disk as {former}: it is published under {layout.cluster.name} '
             'when they are moved or deleted')]
     if provider is None and not layout.members[uuid]:
-        return [], [view.notice(
+        return [], [context.notice(
             name, Kind.NOTE,
             'no node Nova knows has it as its home: it is not published')]
-    naming, refusal = _naming(view, uuid, provider, bearers)
+    naming, refusal = _naming(context, uuid, provider, bearers)
     if refusal:
         return [], [refusal]
     if provider is None:
         provider = Provider(uuid, name, 0, {}, {}, frozenset(), frozenset())
-    filling, refusals = _fill(view, provider)
+    filling, refusals = _fill(context, provider)
     return [*naming, *filling,
-            *_publish(view, provider, bool(refusals))], refusals
+            *_publish(context, provider, bool(refusals))], refusals
 
 
 def another_cluster(noun: str, rival: str, layout: Layout) -> str:
@@ -135,16 +135,16 @@ def another_cluster(noun: str, rival: str, layout: Layout) -> str:
             f'describe {cluster}, too')
 
 
-def _naming(view: ClusterView, uuid: str, provider: Provider | None,
+def _naming(context: PlanningContext, uuid: str, provider: Provider | None,
             bearers: _Names) -> tuple[list[changes.Change], Notice | None]:
     """Create or rename, or why the name cannot be had."""
-    name = view.layout.volume_name(uuid)
+    name = context.layout.volume_name(uuid)
     if provider is not None and provider.name == name:
         return [], None
     holder = bearers.holders.get(name.casefold())
     reason = _name_refused(name, uuid, holder, bearers)
     if reason:
-        return [], view.notice(name, Kind.REFUSED, reason)
+        return [], context.notice(name, Kind.REFUSED, reason)
     if provider is None:
         return [changes.CreateProvider(Step.CREATE, uuid, name)], None
     if holder in (None, uuid) or holder in bearers.departing:
@@ -171,14 +171,14 @@ def _name_refused(name: str, uuid: str, holder: str | None,
     return ''
 
 
-def _fill(view: ClusterView, provider: Provider) -> Planned:
+def _fill(context: PlanningContext, provider: Provider) -> Planned:
     """The volume's inventories, never smaller than what is allocated."""
-    disk = disk_inventory(view.layout, provider, view.settings)
+    disk = disk_inventory(context.layout, provider, context.settings)
     before = provider.inventories.get(names.DISK_GB)
-    reason = _size_refused(view, provider, disk)
+    reason = _size_refused(context, provider, disk)
     if reason:
-        return [], [view.notice(provider.name, Kind.REFUSED, reason)]
-    if before is not None and view.size_vote(provider.uuid) is None:
+        return [], [context.notice(provider.name, Kind.REFUSED, reason)]
+    if before is not None and context.size_vote(provider.uuid) is None:
         disk = dataclasses.replace(
             disk, total=before.total, max_unit=before.max_unit,
             reserved=max(disk.reserved, before.reserved))
@@ -187,22 +187,22 @@ def _fill(view: ClusterView, provider: Provider) -> Planned:
     if same_inventories(after, provider.inventories):
         return [], []
     return [changes.SetInventories(
-        Step.FILL, provider.uuid, view.layout.volume_name(provider.uuid),
+        Step.FILL, provider.uuid, context.layout.volume_name(provider.uuid),
         before=provider.inventories, after=after)], []
 
 
-def _size_refused(view: ClusterView, provider: Provider, disk: Inventory
+def _size_refused(context: PlanningContext, provider: Provider, disk: Inventory
                   ) -> str:
     """Why a volume's new size is not taken; empty when it is."""
     owed_gb = provider.owed.total_gb
     name = names.plain_volume_name(provider.name)
     if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), owed_gb
-                      ) and not view.settings.allow.covers('shrink', name):
+                      ) and not context.settings.allow.covers('shrink', name):
         return (f'its size would become {disk.total} GB x allocation_ratio '
                 f'{disk.allocation_ratio:g}, but servers hold {owed_gb} GB: '
                 'it keeps its size and takes no new disks. Check the source, '
                 f'or run with --allow shrink:{name}')
-    if view.size_vote(provider.uuid) is False:
+    if context.size_vote(provider.uuid) is False:
         return (f'its size would become {disk.total} GB, and the nodes whose '
                 'home it is report less than half or more than twice as '
                 'much: it keeps its size and takes no new disks. Check the '
@@ -244,12 +244,12 @@ def same_inventories(inventories: Mapping[str, Inventory],
         inventories[rc].is_same(desired[rc]) for rc in inventories)
 
 
-def _publish(view: ClusterView, provider: Provider, is_refused: bool
+def _publish(context: PlanningContext, provider: Provider, is_refused: bool
              ) -> Iterable[changes.Change]:
     """Traits, and at the very end the aggregate that makes it visible."""
-    layout = view.layout
+    layout = context.layout
     name = layout.volume_name(provider.uuid)
-    after = _traits(view, provider, is_refused)
+    after = _traits(context, provider, is_refused)
     if after != provider.traits:
         yield changes.SetTraits(Step.MARK, provider.uuid, name,
                                 before=provider.traits, after=after)
@@ -260,22 +260,23 @@ def _publish(view: ClusterView, provider: Provider, is_refused: bool
             after=provider.aggregates | home, labels=layout.labels)
 
 
-def _traits(view: ClusterView, provider: Provider, is_refused: bool
+def _traits(context: PlanningContext, provider: Provider, is_refused: bool
             ) -> frozenset[str]:
     """All traits a volume should have, others' included."""
-    volume = view.layout.volumes[provider.uuid]
+    volume = context.layout.volumes[provider.uuid]
     owed_gb = provider.owed.total_gb
     reasons = closing.closed_reasons(
-        volume, provider.traits, owed_gb, view.settings)
+        volume, provider.traits, owed_gb, context.settings)
     if is_refused:
         reasons[Closed.REFUSED] = Closed.REFUSED.value
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
         volume.cached_images is not None) | disk_ratio.outlived_traits(
         provider.traits, volume.total_gb, owed_gb,
-        view.settings.csv_allocation_ratio)
-    undecided = scoping.undecided_nodes(view.scope, view.observed.overview)
+        context.settings.csv_allocation_ratio)
+    undecided = scoping.undecided_nodes(
+        context.scope, context.observed.overview)
     return (provider.traits - owned) | volume_traits(
-        view.layout, provider.uuid, closing.closed_traits(reasons),
-        provider.traits, view.settings,
-        undecided & view.users(provider.uuid))
+        context.layout, provider.uuid, closing.closed_traits(reasons),
+        provider.traits, context.settings,
+        undecided & context.users(provider.uuid))

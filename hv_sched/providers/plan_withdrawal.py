@@ -27,12 +27,12 @@ from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import closing
 from hv_sched.providers import gate
-from hv_sched.providers.cluster_view import ClusterView
+from hv_sched.providers.planning_context import PlanningContext
 
 Step = changes.Step
 
 
-def plan(view: ClusterView) -> tuple[
+def plan(context: PlanningContext) -> tuple[
         list[changes.Change], list[Notice], frozenset[str]]:
     """Withdraw what was asked for, and close the rest.
 
@@ -41,9 +41,9 @@ def plan(view: ClusterView) -> tuple[
     planned: list[changes.Change] = []
     notices: list[Notice] = []
     withdrawn = set()
-    for uuid in sorted(view.departing_volumes):
-        provider = view.observed.providers.get(uuid)
-        evidence = view.withdrawal_evidence(uuid)
+    for uuid in sorted(context.departing_volumes):
+        provider = context.observed.providers.get(uuid)
+        evidence = context.withdrawal_evidence(uuid)
         if provider is not None and not gate.refusal(
                 changes.Widening.WITHDRAW, evidence):
             withdrawn.add(uuid)
@@ -51,9 +51,9 @@ def plan(view: ClusterView) -> tuple[
             continue
         if provider is not None:
             planned += _close(provider)
-        notices.append(view.notice(
-            view.observed.overview.listed[uuid].name, Kind.REFUSED,
-            _kept(view, uuid, evidence.held_gb)))
+        notices.append(context.notice(
+            context.observed.overview.listed[uuid].name, Kind.REFUSED,
+            _kept(context, uuid, evidence.held_gb)))
     return planned, notices, frozenset(withdrawn)
 
 
@@ -66,11 +66,11 @@ def _close(provider: Provider) -> Iterable[changes.Change]:
             names.NO_NEW_DISKS, Closed.LEFT_OUT.trait})
 
 
-def _kept(view: ClusterView, uuid: str, held_gb: int) -> str:
+def _kept(context: PlanningContext, uuid: str, held_gb: int) -> str:
     """Why a volume stays, and what settles it."""
-    name = names.plain_volume_name(view.observed.overview.listed[uuid].name)
-    if view.is_replaced(uuid):
-        disk = view.scope.identity.disks.get(uuid)
+    name = names.plain_volume_name(context.observed.overview.listed[uuid].name)
+    if context.is_replaced(uuid):
+        disk = context.scope.identity.disks.get(uuid)
         identity = (f'give identity: {disk} with the new one to keep '
                     'provider and shares; or ' if disk else '')
         return (f'the source gives this name to another disk (GUID) while '

@@ -128,9 +128,9 @@ class Reconciler:
         scope, observed = self.observe(facts, full, also)
         plan = planning.make(facts, scope, observed, self._settings,
                              self._moment())
-        others = self._not_hyperv(plan)
-        if others:
-            observed = observe.with_hypervisors(observed, others)
+        foreign = self._not_hyperv(plan)
+        if foreign:
+            observed = observe.with_hypervisors(observed, foreign)
             plan = planning.make(facts, scope, observed, self._settings,
                                  self._moment())
         return plan, observed

@@ -37,10 +37,10 @@ ANY = '*'
 class Allow:
     """Surprising steps that were asked for by name: ``--allow KIND:NAME``.
 
-    :param named: kinds with names of nodes, clusters or volumes, or ANY
+    :param permissions: kinds with names of nodes, clusters or volumes, or ANY
     """
 
-    named: frozenset[tuple[str, str]] = frozenset()
+    permissions: frozenset[tuple[str, str]] = frozenset()
 
     def covers(self, kind: str, name: str) -> bool:
         """Whether a step was asked for.
@@ -52,7 +52,7 @@ class Allow:
         cluster = plain.partition('/')[0]
         return any(allowed == kind and (
             text == ANY or _plain(text) in (plain, cluster))
-            for allowed, text in self.named)
+            for allowed, text in self.permissions)
 
 
 NOTHING_ALLOWED = Allow()
@@ -67,7 +67,7 @@ def allow_of(texts: Iterable[str]) -> Allow:
 
     :raises InvalidConfig: there is no such kind, or no name
     """
-    named = set()
+    permissions = set()
     for text in texts:
         kind, colon, name = text.partition(':')
         if kind not in ALLOW_KINDS or not name.strip():
@@ -75,8 +75,8 @@ def allow_of(texts: Iterable[str]) -> Allow:
                 f'--allow {text}: write KIND:NAME, where KIND is one of '
                 f'{", ".join(ALLOW_KINDS)} and NAME that of the node or '
                 'volume')
-        named.add((kind, name.strip()))
-    return Allow(frozenset(named))
+        permissions.add((kind, name.strip()))
+    return Allow(frozenset(permissions))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -39,7 +39,7 @@ _SIZE_FACTOR = 2
 
 
 @dataclasses.dataclass(frozen=True)
-class ClusterView:
+class PlanningContext:
     """:param refused: nodes of the source that are left alone, and why
     :param blocked: nodes that still hold shares of their own disk
     """
@@ -66,7 +66,7 @@ class ClusterView:
         return self.scope.identity.of_cluster(self.layout.cluster.guid)
 
     @functools.cached_property
-    def without_refused(self) -> 'ClusterView':
+    def without_refused(self) -> 'PlanningContext':
         """The same without the nodes that are left alone."""
         nodes = {uuid: node for uuid, node in self.layout.nodes.items()
                  if uuid not in self.refused}
