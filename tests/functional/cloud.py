@@ -25,6 +25,7 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from tests.functional import base
+from tests.widening import widens
 
 GIB = model.GIB
 CLUSTER_GUID = '11111111-1111-4111-8111-111111111111'
@@ -143,9 +144,11 @@ class Cloud:
 
     def sync(self, facts_: model.Facts, settings: Settings = SETTINGS,
              full: bool = True) -> reconcile.SyncResult:
-        """A sync that must not fail."""
+        """A sync that must not fail, nor widen past the gate."""
         result = self.reconciler(settings).sync(facts_, full)
         assert not result.failures, result.failures
+        for change in result.done:
+            assert change.granted or not widens(change), change
         return result
 
     def state(self) -> dict[str, tuple]:

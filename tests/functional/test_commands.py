@@ -13,6 +13,7 @@
 """The commands as an operator types them, on a real Placement."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -174,3 +175,32 @@ def test_options_are_read_from_a_configuration_file(csv, source, tmp_path,
     assert csv('sync', '--config-file', str(config))[0] == 0
     assert cloud.state()['csv:hvc1/Volume1'][1][
         'DISK_GB'].allocation_ratio == 1.5
+
+
+def test_the_line_that_a_refusal_prints_settles_it(csv, source, tmp_path,
+                                                   cloud):
+    csv('sync', '--source', source)
+    left = tmp_path / 'left.yaml'
+    left.write_text(''.join(line for line in SOURCE.splitlines(keepends=True)
+                            if 'hv02' not in line))
+    code, out, _err = csv('sync', '--source', str(left), '-f', 'json')
+    assert code == 4
+    refused, = [row for row in json.loads(out) if row['Change'] == '!']
+    allow = re.search(r'--allow \S+$', refused['To']).group().split()
+    assert allow == ['--allow', 'open:hv02']
+    assert csv('sync', '--source', str(left), *allow)[0] == 0
+    assert cloud.state()['hv02'][1]['DISK_GB'].capacity == 500
+
+
+@pytest.mark.parametrize('allow', ['open', 'open:', 'close:hv02', ':hv02'])
+def test_an_allow_that_nobody_understands_is_an_error(csv, source, allow):
+    code, _out, err = csv('plan', '--source', source, '--allow', allow)
+    assert code == 1
+    assert 'KIND:NAME' in err and 'withdraw' in err
+
+
+@pytest.mark.parametrize('flag', ['--allow-shrink', '--allow-withdraw',
+                                  '--allow-replace'])
+def test_flags_of_older_releases_still_work(csv, source, flag):
+    csv('sync', '--source', source)
+    assert csv('plan', '--source', source, flag)[0] == 0

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import exception
-from hv_sched.features import catalogue
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
@@ -30,48 +29,15 @@ from hv_sched.providers import changes
 from hv_sched.providers import gate
 from hv_sched.providers.changes import Step
 from hv_sched.providers.changes import Widening
+from tests.widening import CLOSERS
+from tests.widening import OFFERS
+from tests.widening import widens
 
 UUID = 'aaaaaaaa-0000-4000-8000-000000000001'
 HOME = ids.home_aggregate(UUID)
 CLUSTER = ids.cluster_aggregate('g')
-CLOSERS = (names.NO_NEW_DISKS, names.PAUSED, names.REDIRECTED,
-           *(reason.trait for reason in names.Closed))
-OFFERS = (*(f.trait for f in catalogue.ON_NODE), 'HW_CPU_X86_VMX',
-          names.build_trait(14393), 'STORAGE_DISK_SSD', names.SHARING)
 ALL = gate.Evidence(is_told=True, disks_closed=True, identity_clear=True,
                     size_agrees=True, is_allowed=True, is_closed=True)
-
-
-def widens(change):
-    """Whether more can be placed after a change. Knows nothing of gate.py.
-
-    Capacity up, reserved down, a closing trait gone, something offered that
-    was not, an aggregate joined, a node out of its cluster, a provider gone.
-    """
-    if isinstance(change, changes.SetInventories):
-        return any(_roomier(change.before.get(rc), after)
-                   for rc, after in change.after.items()
-                   if rc != 'CUSTOM_CSV_HELD_DISK_GB')
-    if isinstance(change, changes.SetTraits):
-        gained = change.after - change.before
-        lost = change.before - change.after
-        return bool(lost & {*CLOSERS, 'CUSTOM_HYPERV_CLUSTERED'}
-                    or gained & set(OFFERS))
-    if isinstance(change, changes.SetAggregates):
-        return bool(change.after - change.before) or (
-            HOME in change.before - change.after) or (
-            change.step == Step.LEAVE_CLUSTER
-            and change.after != change.before)
-    return isinstance(change, changes.DeleteProvider)
-
-
-def _roomier(before, after):
-    if before is None:
-        return int((after.total - after.reserved)
-                   * after.allocation_ratio) > 0
-    return (int((after.total - after.reserved) * after.allocation_ratio)
-            > int((before.total - before.reserved) * before.allocation_ratio)
-            or after.max_unit > before.max_unit)
 
 
 inventories = st.builds(
