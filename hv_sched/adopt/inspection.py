@@ -29,6 +29,8 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import freshness
+from hv_sched.providers import observe
+from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
 from hv_sched.providers.layout import Layout
@@ -80,6 +82,7 @@ class Inspector:
             layout, observed, shares, adopt_plan.targets(layout),
             self._settings, self._allow_overcommit)
         refusals = (*self._frozen(cluster), *plan.refusals,
+                    *self._others(layout, scope_, observed),
                     *self._misnamed(layout, scope_, observed))
         return AdoptInputs(
             facts, layout, observed, shares,
@@ -109,6 +112,19 @@ class Inspector:
                       'adopted until they are newer')
         return [Notice(cluster.name, cluster.name, Kind.FROZEN, reason)
                 ] if reason else []
+
+    def _others(self, layout: Layout, scope_: Scope, observed: Observed
+                ) -> list[Notice]:
+        """Nodes that are another cluster's, or no Hyper-V hosts."""
+        observed = observe.with_hypervisors(observed, {
+            uuid: observed.overview.listed[uuid].name
+            for uuid in layout.nodes}, self._servers)
+        refused = planning.refused_nodes(
+            PlanningContext(layout, scope_, observed, self._settings),
+            freshness.Moment(self._clock()))
+        return [Notice(layout.cluster.name, layout.nodes[uuid].name,
+                       Kind.REFUSED, reason)
+                for uuid, reason in sorted(refused.items())]
 
     def _misnamed(self, layout: Layout, scope_: Scope, observed: Observed
                   ) -> list[Notice]:

@@ -135,15 +135,15 @@ class Servers(Protocol):
     def node_names(self) -> Collection[str]:
         """The hypervisor host name of every compute node."""
 
+    def hypervisor_types(self) -> Mapping[str, str]:
+        """The hypervisor type of each compute node, by its provider."""
+
 
 class NovaRecords(Servers, Protocol):
     """What an audit asks besides; again every call asks anew."""
 
     def hosts(self) -> Mapping[str, str]:
         """The host of each compute node, by the uuid of its provider."""
-
-    def hypervisor_types(self) -> Mapping[str, str]:
-        """The hypervisor type of each compute node, by its provider."""
 
     def on_host(self, host: str) -> Mapping[str, Server]:
         """The servers on a nova-compute, by uuid."""

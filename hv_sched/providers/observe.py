@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched import exception
 from hv_sched import model
+from hv_sched import printable
+from hv_sched.compute import hypervisors
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import bulk_read
 from hv_sched.placement import names
@@ -32,6 +35,8 @@ from hv_sched.providers.planning_context import agree
 from hv_sched.providers.planning_context import voters
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
+
+LOG = printable.logger(__name__)
 
 
 class Observer:
@@ -121,15 +126,19 @@ def growing(scope: Scope, providers: Mapping[str, Provider]
                 yield layout, uuid
 
 
-def with_hypervisors(observed: Observed, hypervisors: dict[str, str]
-                     ) -> Observed:
-    """The same, with what Nova says of nodes that are no Hyper-V hosts.
+def with_hypervisors(observed: Observed, nodes: Mapping[str, str],
+                     nova: hypervisors.HypervisorTypes) -> Observed:
+    """The same, with which of the nodes are no Hyper-V hosts.
 
-    :param hypervisors: type by the node's name in Nova
+    Nova may be away: then nobody knows, and a sync works without it.
+
+    :param nodes: names by the uuid of the provider
     """
-    overview = observed.overview
+    try:
+        types = hypervisors.not_hyperv(nova, nodes)
+    except exception.HvSchedError as exc:
+        LOG.warning('Nova does not say what hypervisors the nodes have: %s',
+                    exc)
+        return observed
     return dataclasses.replace(observed, other_hypervisors={
-        uuid: hypervisors[overview.listed[uuid].name]
-        for uuid in overview.compute_nodes
-        if uuid in overview.listed
-        and overview.listed[uuid].name in hypervisors})
+        uuid: types[name] for uuid, name in nodes.items() if name in types})

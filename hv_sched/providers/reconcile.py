@@ -128,25 +128,15 @@ class Reconciler:
         scope, observed = self.observe(facts, full, also)
         plan = planning.make(facts, scope, observed, self._settings,
                              self._moment())
-        foreign = self._not_hyperv(plan)
-        if foreign:
-            observed = observe.with_hypervisors(observed, foreign)
+        # Asked only where a disk is to be closed.
+        nodes = {change.uuid: change.name for change in plan.changes
+                 if change.step == changes.Step.CLOSE_NODE}
+        if self._nova is not None and nodes:
+            observed = observe.with_hypervisors(observed, nodes, self._nova)
+        if observed.other_hypervisors:
             plan = planning.make(facts, scope, observed, self._settings,
                                  self._moment())
         return plan, observed
-
-    def _not_hyperv(self, plan: planning.Plan) -> dict[str, str]:
-        """Asked only where a disk is to be closed; Nova may be away."""
-        nodes = {change.uuid: change.name for change in plan.changes
-                 if change.step == changes.Step.CLOSE_NODE}
-        if self._nova is None or not nodes:
-            return {}
-        try:
-            return hypervisors.not_hyperv(self._nova, nodes)
-        except exception.HvSchedError as exc:
-            LOG.warning('Nova does not say what hypervisors the nodes have: '
-                        '%s', exc)
-            return {}
 
     def sync(self, facts: model.Facts, full: bool = True) -> SyncResult:
         """Plan and apply until nothing that can be retried is left.

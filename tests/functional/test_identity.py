@@ -18,6 +18,7 @@ import pytest
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.adopt import inspection
 from hv_sched.notices import Kind
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -332,6 +333,24 @@ def test_nova_is_asked_only_before_a_disk_is_closed(cloud):
     running.sync(clouds.facts(clouds.cluster(
         volumes=(clouds.volume(1, maintenance=True),))))
     assert nova.asked == 1
+
+
+def adopt_refusals(cloud, facts, **types):
+    inputs = inspection.Inspector(
+        cloud.api, Hypervisors(cloud, **types), Settings(workers=1), False
+    ).inspect(facts.clusters[0])
+    return {notice.subject for notice in inputs.plan.refusals}
+
+
+def test_adopt_touches_no_shares_of_a_kvm_host(cloud):
+    cloud.own_disk('hv01', 10)
+    assert adopt_refusals(cloud, clouds.facts()) == set()
+    assert adopt_refusals(cloud, clouds.facts(), hv02='QEMU') == {'hv02'}
+
+
+def test_adopt_takes_no_cluster_that_stands_under_another_name(cloud):
+    cloud.sync(clouds.facts())
+    assert adopt_refusals(cloud, rebuilt()) >= {'hv01', 'hv02'}
 
 
 def test_a_closed_volume_of_anothers_name_stays_closed(cloud):
