@@ -102,9 +102,9 @@ def _plan_one(context: PlanningContext, uuid: str, bearers: _Names) -> Planned:
         closed = _close(context, provider, Closed.REFUSED) if provider else ()
         return [*closed], [context.notice(name, Kind.REFUSED, another_cluster(
             'volume', rival, layout))]
-    former = view.scope.identity.in_use.get(uuid)
+    former = context.scope.identity.in_use.get(uuid)
     if former is not None:
-        return [], [view.notice(
+        return [], [context.notice(
             name, Kind.REFUSED, 'in Placement servers hold shares of this '
             f'disk as {former}: it is published under {layout.cluster.name} '
             'when they are moved or deleted')]

@@ -551,7 +551,8 @@ def test_placements_refusals_are_told_by_type(cloud, status, error, words,
 def test_an_old_placement_is_told_what_is_needed(cloud):
     cloud.placement.service.before = lambda environ: (
         '406 Not Acceptable', {'errors': [{
-            'status': 406, 'max_version': '1.36', 'min_version': '1.0'}]})
+            'status': 406, 'detail': 'Version 1.39 is not supported',
+            'max_version': '1.36', 'min_version': '1.0'}]})
     with pytest.raises(exception.MicroversionTooOld,
                        match='1.39.*at most 1.36'):
         cloud.reconciler().plan(clouds.facts())
