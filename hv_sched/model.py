@@ -54,8 +54,8 @@ class Gpu:
 class Node:
     """A Windows node; ``name`` is what Nova calls its compute node.
 
-    The capability fields are what the node itself showed; see features.py
-    for what is made of them.
+    The capability fields are what the node itself showed; see
+    features/catalogue.py for what is made of them.
 
     :param build: Windows build number, 14393 for Windows Server 2016
     :param home: GUID of the volume its ``instances_path`` is on

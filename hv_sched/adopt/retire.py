@@ -180,12 +180,12 @@ class Retirer:
         """Out of its home aggregate: no candidate has it from now on."""
         home = frozenset((ids.home_aggregate(volume),))
 
-        def once() -> None:
+        def attempt() -> None:
             generation, aggregates = self._client.aggregates(volume)
             if aggregates & home:
                 self._client.set_aggregates(volume, generation,
                                             aggregates - home)
-        retry.on_conflict(f'hide volume {volume}', mover.ATTEMPTS)(once)
+        retry.on_conflict(f'hide volume {volume}', mover.ATTEMPTS)(attempt)
 
     def _move(self, inputs: RetireInputs, disks: NodeDisks) -> list[Skip]:
         """Every share to the own disk of its server's node."""

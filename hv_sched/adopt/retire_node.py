@@ -129,13 +129,13 @@ class NodeRetirer:
     def _leave_homes(self, inputs: RetireInputs, node: str) -> None:
         homes = frozenset(map(ids.home_aggregate, inputs.volumes))
 
-        def once() -> None:
+        def attempt() -> None:
             generation, aggregates = self._client.aggregates(node)
             if aggregates & homes:
                 self._client.set_aggregates(node, generation,
                                             aggregates - homes)
         retry.on_conflict(f'take node {inputs.nodes[node]} off its volumes',
-                          mover.ATTEMPTS)(once)
+                          mover.ATTEMPTS)(attempt)
 
     def _changes(self, inputs: RetireInputs, node: str
                  ) -> Iterable[changes.Change]:

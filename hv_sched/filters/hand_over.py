@@ -22,8 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import dataclasses
-import random
-import time
 from typing import Any
 
 from nova import objects
@@ -33,6 +31,7 @@ from nova.scheduler import weights
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.placement import names
+from hv_sched.placement import retry
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.consumers import INSTANCE
 from hv_sched.placement.consumers import MIGRATION
@@ -47,7 +46,8 @@ CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
 
 _ATTEMPTS = 8
-_PAUSE_S = 0.1
+_CURED_BY_READING = (exception.PlacementConflict,
+                     exception.PlacementUnavailable)
 
 
 class Refused(exception.Terminal):
@@ -75,28 +75,26 @@ def complete(host_states: Iterable[Any],
 
 
 def _make(move: PendingMove) -> None:
-    restore = True
-    for attempt in range(_ATTEMPTS):
-        try:
-            after = _after(move, restore, again=bool(attempt))
+    try:
+        _write(move, restore=True)
+    except exception.PlacementRefused as exc:
+        # The room of an earlier failure's escrow may be gone: then it stays
+        # escrow, which the agent restores after the move.
+        LOG.warning('The escrow of server %s is not restored yet: %s',
+                    move.server, exc)
+        _write(move, restore=False)
+
+
+def _write(move: PendingMove, restore: bool) -> None:
+    """:param restore: turn the escrow of an earlier failure into a share"""
+    for attempt in retry.on_conflict(
+            f'hand over the share of server {move.server}', _ATTEMPTS,
+            _CURED_BY_READING):
+        with attempt:
+            is_first = attempt.retry_state.attempt_number == 1
+            after = _after(move, restore, again=not (restore and is_first))
             if after:
                 nova_transport.placement().write_consumers(after)
-            return
-        except (exception.PlacementConflict,
-                exception.PlacementUnavailable) as exc:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            LOG.info('Handing over the share of server %s again: %s',
-                     move.server, exc)
-            time.sleep(_PAUSE_S * random.random() * (attempt + 1))  # noqa: S311
-        except exception.PlacementRefused as exc:
-            if not restore:
-                raise
-            # The room of an earlier failure's escrow may be gone: then it
-            # stays escrow, which the agent restores after the move.
-            LOG.warning('The escrow of server %s is not restored yet: %s',
-                        move.server, exc)
-            restore = False
 
 
 def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:

@@ -71,7 +71,7 @@ class Adopt(shares.MovingCommand):
                 parsed_args.wait), shares.SharesProgressBar())
         if not parsed_args.dry_run:
             self._export(conf, parsed_args, placement, clusters)
-        return lambda cluster: self._one(adopter, cluster,
+        return lambda cluster: self._adopt_cluster(adopter, cluster,
                                          parsed_args.dry_run)
 
     def _export(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
@@ -85,8 +85,9 @@ class Adopt(shares.MovingCommand):
         self.app.stderr.write(f'Exported to {path}\n')
 
     @staticmethod
-    def _one(adopter: adopt.Adopter, cluster: model.Cluster, dry_run: bool
-             ) -> shares.Outcome:
+    def _adopt_cluster(
+            adopter: adopt.Adopter, cluster: model.Cluster, dry_run: bool
+            ) -> shares.Outcome:
         inputs = adopter.inspect(cluster)
         if dry_run:
             skipped = adopter.unknown(inputs)

@@ -74,12 +74,13 @@ class Retire(shares.MovingCommand):
                 placement, nova, retirer, conf.hv_sched.workers, ratios)
             return lambda cluster: self._one_node(
                 node_retirer, retirer.inspect(cluster), parsed_args)
-        return lambda cluster: self._one(retirer, cluster,
+        return lambda cluster: self._retire_cluster(retirer, cluster,
                                          parsed_args.dry_run)
 
     @staticmethod
-    def _one(retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool
-             ) -> shares.Outcome:
+    def _retire_cluster(
+            retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool
+            ) -> shares.Outcome:
         inputs = retirer.inspect(cluster)
         if dry_run:
             retirer.check_nova(inputs)

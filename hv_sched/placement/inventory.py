@@ -49,10 +49,13 @@ class Inventory:
 
     def is_same(self, other: 'Inventory') -> bool:
         """Equal, but for digits of the ratio that MySQL's FLOAT drops."""
-        return math.isclose(
-            self.allocation_ratio, other.allocation_ratio, rel_tol=1e-5
-        ) and self == dataclasses.replace(
+        return self.has_ratio_of(other) and self == dataclasses.replace(
             other, allocation_ratio=self.allocation_ratio)
+
+    def has_ratio_of(self, other: 'Inventory') -> bool:
+        """Whether the ratios are the same as far as MySQL's FLOAT tells."""
+        return math.isclose(self.allocation_ratio, other.allocation_ratio,
+                            rel_tol=1e-5)
 
     @property
     def body(self) -> dict[str, Any]:

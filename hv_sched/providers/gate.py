@@ -191,7 +191,8 @@ def _of_volume(before: Inventory, after: Inventory) -> Iterable[Widening]:
         yield Widening.GROW
     if after.reserved < before.reserved:
         yield Widening.RESERVED_DOWN
-    if after.allocation_ratio > before.allocation_ratio * (1 + 1e-5):
+    if after.allocation_ratio > before.allocation_ratio and (
+            not after.has_ratio_of(before)):
         yield Widening.RATIO_UP
 
 

@@ -55,7 +55,7 @@ class NodeDisks:
 
     def remember(self, node: str) -> None:
         """Keep the ratio as a trait, unless one is kept already."""
-        def once() -> None:
+        def attempt() -> None:
             generation, traits = self._client.traits(node)
             at, inventories = self._client.inventories(node)
             if (disk_ratio.remembers_former(traits)
@@ -67,7 +67,7 @@ class NodeDisks:
                 inventories[names.DISK_GB].allocation_ratio)
             self._client.ensure_trait(trait)
             self._client.set_traits(node, generation, traits | {trait})
-        _on_conflict(once)
+        _on_conflict(attempt)
 
     def fit(self, node: str, leaving_gb: int = 0) -> None:
         """Leave no room beside what is allocated, or is about to be.
@@ -75,11 +75,11 @@ class NodeDisks:
         :param leaving_gb: what the next request takes away; negative for
             what it brings
         """
-        def once() -> None:
+        def attempt() -> None:
             fitted = self._fitted(node, leaving_gb)
             if fitted is not None:
                 self._client.set_inventories(node, *fitted)
-        _on_conflict(once)
+        _on_conflict(attempt)
 
     def _fitted(self, node: str, leaving_gb: int) -> Inventories | None:
         """What to write of a node; None when it is right as it is.
@@ -105,34 +105,34 @@ class NodeDisks:
         """
         gate.require(changes.Widening.OPEN_NODE, evidence)
 
-        def once() -> None:
+        def attempt() -> None:
             generation, traits = self._client.traits(node)
             inventories = self._inventories(node, generation)
             if names.DISK_GB in inventories and (
                     ratio or disk_ratio.remembers_former(traits)):
                 self._set(node, generation, inventories,
                           ratio or disk_ratio.former_ratio(traits))
-        _on_conflict(once)
+        _on_conflict(attempt)
 
     def mark_adopted(self, node: str) -> None:
         """Closed and done: what is left on it stays as it is."""
-        def once() -> None:
+        def attempt() -> None:
             generation, traits = self._client.traits(node)
             if names.CLUSTERED not in traits:
                 self._client.ensure_trait(names.CLUSTERED)
                 self._client.set_traits(node, generation,
                                         traits | {names.CLUSTERED})
-        _on_conflict(once)
+        _on_conflict(attempt)
 
     def close(self, node: str) -> None:
         """Leave no whole GiB, whatever is allocated on it."""
-        def once() -> None:
+        def attempt() -> None:
             generation, inventories = self._client.inventories(node)
             if names.DISK_GB in inventories:
                 self._set(node, generation, inventories,
                           disk_ratio.closed_ratio(
                               inventories[names.DISK_GB].total))
-        _on_conflict(once)
+        _on_conflict(attempt)
 
     def write(self, moves: Sequence[Move]) -> None:
         """Write moves, and fit every node to what they leave on it.
@@ -205,6 +205,6 @@ def _stays(inventory: Inventory, traits: Collection[str],
     return is_open and not disk_ratio.remembers_former(traits)
 
 
-def _on_conflict(once: Callable[[], None]) -> None:
+def _on_conflict(attempt: Callable[[], None]) -> None:
     """:raises PlacementConflict: others were faster each time"""
-    retry.on_conflict("write a node's own disk", ATTEMPTS)(once)
+    retry.on_conflict("write a node's own disk", ATTEMPTS)(attempt)

@@ -48,7 +48,7 @@ class PlacementState:
     :param version: the newest microversion it speaks
     :param snapshot: see hv_sched.snapshot.volumes
     :param compute_nodes: names by provider uuid
-    :param rooms: the clustered nodes by provider uuid
+    :param capacities: the clustered nodes by provider uuid
     :param unmarked: names of nodes that are in a volume's home aggregate but
         lack our traits
     :param unnamed: names of nodes in such an aggregate that no volume's
@@ -70,7 +70,7 @@ class PlacementState:
     version: tuple[int, int]
     snapshot: volumes.Snapshot
     compute_nodes: Mapping[str, str]
-    rooms: Mapping[str, NodeCapacity]
+    capacities: Mapping[str, NodeCapacity]
     unmarked: tuple[str, ...] = ()
     unnamed: tuple[str, ...] = ()
     volume_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -178,7 +178,7 @@ class _StateReader:
         return PlacementState(
             version=self._placement.newest_version(), snapshot=published,
             compute_nodes=compute_nodes,
-            rooms=node_capacity.read(self._placement, self._workers),
+            capacities=node_capacity.read(self._placement, self._workers),
             unmarked=_sorted_names(compute_nodes,
                                    at_home - published.nodes.keys()),
             unnamed=_sorted_names(

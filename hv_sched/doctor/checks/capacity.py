@@ -40,7 +40,7 @@ def results_cut(evidence: DoctorEvidence) -> Iterator[Symptom]:
 def no_restart_room(evidence: DoctorEvidence) -> Iterator[Symptom]:
     state = evidence.placement
     for cluster, room in restart_capacity.of_clusters(
-            state.snapshot, state.rooms).items():
+            state.snapshot, state.capacities).items():
         if room.lacking:
             yield Symptom(cluster, f'if {room.node} fails, '
                           f'{", ".join(room.lacking)} are missing to start '

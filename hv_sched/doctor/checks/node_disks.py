@@ -24,7 +24,7 @@ from hv_sched.placement.node_capacity import NodeCapacity
 
 
 def _open(evidence: DoctorEvidence) -> Iterator[NodeCapacity]:
-    for node in evidence.placement.rooms.values():
+    for node in evidence.placement.capacities.values():
         if node.amount(names.DISK_GB).capacity >= 1:
             yield node
 
@@ -55,7 +55,7 @@ def node_open(evidence: DoctorEvidence) -> Iterator[Symptom]:
 
 
 def shares_on_nodes(evidence: DoctorEvidence) -> Iterator[Symptom]:
-    for node in evidence.placement.rooms.values():
+    for node in evidence.placement.capacities.values():
         disk = node.amount(names.DISK_GB)
         if disk.used:
             yield Symptom(node.name, f'servers hold {disk.used} GB of its own '
