@@ -12,19 +12,26 @@
 
 """What only a production database shows: real concurrency, FLOAT columns."""
 
+import collections
+import contextlib
 import dataclasses
+import random
 import threading
+import time
 
 import pytest
 
+from hv_sched import exception
 from hv_sched import model
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
+from hv_sched.recovery import restore
 from tests.functional import cloud as clouds
 from tests.functional import mariadb
+from tests.functional import nova_answers
 
 pytestmark = pytest.mark.skipif(bool(mariadb.missing()),
                                 reason=mariadb.missing())
@@ -103,3 +110,109 @@ def test_a_ratio_mysql_rounds_is_not_written_again(cloud):
         facts.clusters[0].guid, facts.clusters[0].volumes[0].guid))
     assert inventories['DISK_GB'].allocation_ratio == pytest.approx(
         1.1234567, rel=1e-5)
+
+
+STORM_SECONDS = 45
+SHARE_GB = 20
+
+
+class Storm:
+    """Syncs, failed moves, restores and claims of one cluster at once.
+
+    :ivar servers: who has a share, and must have exactly it in the end
+    :ivar errors: what ended a part of the storm early
+    """
+
+    def __init__(self, cloud):
+        self.cloud = cloud
+        self.nova = nova_answers.Answers(cloud.nodes)
+        self.servers = set()
+        self.errors = []
+        self.counts = collections.Counter()
+        self._end = time.monotonic() + STORM_SECONDS
+        self._random = random.Random(7)
+
+    @staticmethod
+    def facts(total_gb):
+        cluster, = source(clusters=1).clusters
+        return model.Facts((dataclasses.replace(cluster, volumes=tuple(
+            clouds.volume(number, total_gb) for number in range(2))),))
+
+    def run(self):
+        parts = (self.sync, self.claim, self.fail_a_move, self.restore)
+        threads = [threading.Thread(target=self._repeat, args=(part,))
+                   for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _repeat(self, part):
+        try:
+            while time.monotonic() < self._end:
+                # Somebody was faster ten times over: the next pass does it.
+                with contextlib.suppress(exception.PlacementError):
+                    part()
+                    self.counts[part.__name__] += 1
+                time.sleep(0.1)
+        except Exception as exc:  # noqa: BLE001 told by the test
+            self.errors.append((part.__name__, exc))
+
+    def sync(self):
+        result = reconcile.Reconciler(self.cloud.api, SETTINGS).sync(
+            self.facts(self._random.choice((600, 700, 800))))
+        for failure in result.failures.values():
+            raise failure
+
+    def claim(self):
+        server = self.cloud.create(SHARE_GB)
+        if len(self.servers) >= 20:
+            self.cloud.admin.delete(f'/allocations/{server}')
+            return
+        self.nova.add(server)
+        self.servers.add(server)
+
+    def fail_a_move(self):
+        """What a rolled back live migration leaves: escrow for the share."""
+        if not self.servers:
+            return
+        consumer = self.cloud.api.consumer(
+            self._random.choice(sorted(self.servers)))
+        held = {uuid: {names.HELD_DISK_GB if rc == names.DISK_GB else rc:
+                       amount for rc, amount in resources.items()}
+                for uuid, resources in consumer.held.items()}
+        self.cloud.api.write_consumers([
+            dataclasses.replace(consumer, held=held)])
+
+    def restore(self):
+        restore.Restorer(self.cloud.api, self.nova,
+                         sleep=lambda seconds: None).restore()
+
+
+@pytest.mark.long
+def test_a_storm_of_syncs_restores_and_claims_loses_no_share(cloud):
+    for node in source(clusters=1).clusters[0].nodes:
+        if node.name not in cloud.nodes:
+            cloud.register(node.name)
+    reconcile.Reconciler(cloud.api, SETTINGS).sync(source(clusters=1))
+    storm = Storm(cloud)
+    storm.run()
+    assert storm.errors == [] and min(storm.counts.values()) > 3, (
+        storm.errors, storm.counts)
+    storm.restore()
+    storm.restore()
+    reconcile.Reconciler(cloud.api, SETTINGS).sync(storm.facts(800))
+    for server in storm.servers:
+        assert [resources for uuid, resources
+                in cloud.api.consumer(server).held.items()
+                if uuid not in cloud.nodes.values()] == [
+                    {names.DISK_GB: SHARE_GB}], server
+    for listed in cloud.api.list_providers(required=names.VOLUME):
+        if not listed.name.startswith('csv:hvc0/'):
+            continue
+        inventories = cloud.api.inventories(listed.uuid)[1]
+        used = cloud.api.usages(listed.uuid)[1]
+        assert used.get(names.HELD_DISK_GB, 0) == 0
+        assert inventories[names.DISK_GB].total == 800
+        assert used.get(names.DISK_GB, 0) <= (
+            inventories[names.DISK_GB].capacity)
