@@ -16,6 +16,7 @@ import argparse
 
 from oslo_config import cfg
 
+from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched.adopt import export
@@ -54,7 +55,10 @@ class Retire(shares.MovingCommand):
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
-        self._is_node_found = not parsed_args.node
+        self._is_node_found = parsed_args.node is None
+        if not self._is_node_found and not parsed_args.node.strip():
+            # A variable of a script that is not set; never the whole cluster.
+            raise exception.InvalidConfig('--node names no node')
         answer = super().take_action(parsed_args)
         if not self._is_node_found and self.exit_code == exit_codes.OK:
             raise retire_node.no_such_node(parsed_args.node)
@@ -63,13 +67,13 @@ class Retire(shares.MovingCommand):
     def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
               clusters: list[model.Cluster]) -> shares.Move:
         ratios = (export.load(parsed_args.export).ratios
-                  if parsed_args.export else {})
+                  if parsed_args.export is not None else {})
         placement = self.placement(conf.hv_sched.request_timeout)
         nova = self.nova(conf)
         retirer = retire.Retirer(
             placement, nova, settings.from_conf(conf), parsed_args.batch,
             ratios, shares.SharesProgressBar())
-        if parsed_args.node:
+        if parsed_args.node is not None:
             node_retirer = retire_node.NodeRetirer(
                 placement, nova, retirer, conf.hv_sched.workers, ratios)
             return lambda cluster: self._one_node(
@@ -88,7 +92,6 @@ class Retire(shares.MovingCommand):
         report = retirer.retire(inputs)
         return shares.Outcome(sync.rows(report.done, ()), report.findings,
                               report.failures)
-
 
     def _one_node(self, node_retirer: retire_node.NodeRetirer,
                   inputs: retire.RetireInputs,

@@ -117,9 +117,10 @@ def _plan_one(context: PlanningContext, uuid: str, bearers: _Names) -> Planned:
         return [], [refusal]
     if provider is None:
         provider = Provider(uuid, name, 0, {}, {}, frozenset(), frozenset())
-    filling, refusals = _fill(context, provider)
+    filling, notices = _fill(context, provider)
+    is_refused = any(notice.kind is Kind.REFUSED for notice in notices)
     return [*naming, *filling,
-            *_publish(context, provider, bool(refusals))], refusals
+            *_publish(context, provider, is_refused)], notices
 
 
 def another_cluster(noun: str, rival: str, layout: Layout) -> str:
@@ -178,17 +179,34 @@ def _fill(context: PlanningContext, provider: Provider) -> Planned:
     reason = _size_refused(context, provider, disk)
     if reason:
         return [], [context.notice(provider.name, Kind.REFUSED, reason)]
+    notices = []
     if before is not None and context.size_vote(provider.uuid) is None:
-        disk = dataclasses.replace(
-            disk, total=before.total, max_unit=before.max_unit,
-            reserved=max(disk.reserved, before.reserved))
+        notices = [context.notice(
+            provider.name, Kind.NOTE, _unconfirmed(disk, before))]
+        disk = _as_large_as(before, disk, provider.owed.total_gb)
     after = {**provider.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
     if same_inventories(after, provider.inventories):
-        return [], []
+        return [], notices
     return [changes.SetInventories(
         Step.FILL, provider.uuid, context.layout.volume_name(provider.uuid),
-        before=provider.inventories, after=after)], []
+        before=provider.inventories, after=after)], notices
+
+
+def _as_large_as(before: Inventory, disk: Inventory, owed_gb: int
+                 ) -> Inventory:
+    """A volume that keeps its size, and still has room for what it owes."""
+    return dataclasses.replace(
+        disk, total=before.total, max_unit=before.max_unit,
+        reserved=reserved_space.fit_reserved(
+            before.total, max(disk.reserved, before.reserved),
+            disk.allocation_ratio, owed_gb))
+
+
+def _unconfirmed(disk: Inventory, before: Inventory) -> str:
+    return (f'its size would become {disk.total} GB, and no node whose home '
+            f'it is can confirm that now: it keeps its {before.total} GB '
+            'until one is up and reaches it')
 
 
 def _size_refused(context: PlanningContext, provider: Provider, disk: Inventory

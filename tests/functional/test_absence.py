@@ -13,6 +13,7 @@
 """Absence is not permission: what a source leaves out is closed, never freed.
 """
 
+import dataclasses
 import datetime
 
 from oslo_config import cfg
@@ -240,6 +241,24 @@ def test_a_cut_off_node_does_not_vote(cloud):
     disk = cloud.api.inventories(clouds.VOLUME)[1]['DISK_GB']
     assert disk.total in (500, 5000)
     assert Kind.REFUSED not in [kind for kind, _ in notices(result)]
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_growth_nobody_can_confirm_is_kept_back_and_said(cloud, full):
+    """Its nodes are down; and what is allocated keeps fitting (F13b)."""
+    cloud.sync(three())
+    cloud.create(400)
+    nodes = tuple(dataclasses.replace(clouds.node(n), state=model.NodeState
+                                      .DOWN) for n in (1, 2, 3))
+    grown = clouds.volume(1, 900, free_bytes=200 * model.GIB)
+    result = cloud.sync(three(volumes=(grown,), nodes=nodes), full=full)
+    disk = cloud.api.inventories(clouds.VOLUME)[1]['DISK_GB']
+    assert (disk.total, disk.reserved) == (500, 100), 'all the rest'
+    assert (Kind.NOTE, 'csv:hvc1/Volume1') in notices(result)
+    assert not reasons(cloud), 'the size that stands is not in doubt'
+    cloud.sync(three(volumes=(grown,)), full=full)
+    disk = cloud.api.inventories(clouds.VOLUME)[1]['DISK_GB']
+    assert (disk.total, disk.reserved) == (900, 304), 'they are up again'
 
 
 # -- a cluster that the source leaves out

@@ -119,6 +119,17 @@ def test_a_node_the_source_still_lists_is_refused(csv, source, cloud):
     assert node_state(cloud) == before
 
 
+@pytest.mark.parametrize('name', ['', ' '])
+def test_an_empty_name_of_a_node_never_means_the_cluster(
+        csv, cloud, left_out, name):
+    """As a script passes it whose variable is not set."""
+    before = cloud.state()
+    code, _out, err = csv('retire', '--node', name, '--source', left_out)
+    assert code == 1
+    assert '--node' in err and 'Traceback' not in err
+    assert cloud.state() == before
+
+
 def test_an_unknown_node_is_an_error(csv, cloud, left_out):
     code, _out, err = csv('retire', '--node', 'hv09', '--source', left_out)
     assert code == 1 and 'a node hv09' in err
