@@ -107,8 +107,9 @@ def written(folder, content):
 
 
 @pytest.fixture
-def cloud(placement, csv_of, tmp_path):
+def cloud(placement, csv_of, tmp_path, monkeypatch):
     """Three nodes, published by the command, with a server each."""
+    monkeypatch.chdir(tmp_path)  # adopt exports the shares here
     cloud = published_cloud.PublishedCloud(placement, nodes=NODES)
     cloud.register('hv11')
     placement.service.before = nova_api.AuditedNovaApi(cloud)
