@@ -72,7 +72,7 @@ class Adopt(shares.MovingCommand):
         if not parsed_args.dry_run:
             self._export(conf, parsed_args, placement, clusters)
         return lambda cluster: self._adopt_cluster(adopter, cluster,
-                                         parsed_args.dry_run)
+                                                   parsed_args.dry_run)
 
     def _export(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 placement: client.Placement,

@@ -79,7 +79,7 @@ class Retire(shares.MovingCommand):
             return lambda cluster: self._one_node(
                 node_retirer, retirer.inspect(cluster), parsed_args)
         return lambda cluster: self._retire_cluster(retirer, cluster,
-                                         parsed_args.dry_run)
+                                                    parsed_args.dry_run)
 
     @staticmethod
     def _retire_cluster(

@@ -46,7 +46,7 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
     _floor(volume, traits, settings, reasons)
     _operator(volume, standing, reasons)
     excess_gb = disk_ratio.excess_gb(traits, volume.total_gb, owed_gb,
-                                    settings.csv_allocation_ratio)
+                                     settings.csv_allocation_ratio)
     if excess_gb:
         reasons[Closed.OVERCOMMITTED] = (
             f'{excess_gb} GB more allocated than it holds')

@@ -111,7 +111,7 @@ def _nodes(layout: Layout, overview: Overview,
             yield uuid
         child = overview.gpus.get(ids.remotefx_uuid(uuid))
         if not plan_gpu.agrees(node, child,
-                           ids.remotefx_uuid(uuid) in overview.listed):
+                               ids.remotefx_uuid(uuid) in overview.listed):
             yield uuid
             yield ids.remotefx_uuid(uuid)
 

@@ -123,11 +123,11 @@ def _vanished(facts: model.Facts, scope: Scope, overview: Overview
 
 def _frozen(problems: Iterable[model.Problem]) -> tuple[Notice, ...]:
     return tuple(Notice(problem.cluster or '', problem.cluster or 'source',
-                         Kind.FROZEN, str(problem)) for problem in problems)
+                        Kind.FROZEN, str(problem)) for problem in problems)
 
 
 def vocabulary(changes: Iterable[change_types.Change], overview: Overview
-                ) -> tuple[change_types.Change, ...]:
+               ) -> tuple[change_types.Change, ...]:
     """Traits and classes must exist before a provider can have them.
 
     Those every query of the scheduler forbids must exist in any case: a

@@ -98,7 +98,7 @@ def _mark(layout: Layout, provider: Provider, overview: Overview
         desired.add(disk_ratio.former_trait(disk.allocation_ratio))
     else:
         desired |= {trait for trait in owned
-                   if trait.startswith(names.FORMER_RATIO_PREFIX)}
+                    if trait.startswith(names.FORMER_RATIO_PREFIX)}
     yield from changes.set_traits(
         Step.MARK_NODE, provider,
         frozenset((provider.traits - owned) | desired))

@@ -58,7 +58,7 @@ def _guids(cluster: Raw, refs: references.References) -> Faults:
     for path, guid in places:
         if naming.normal_guid(guid) == _NIL_GUID:
             yield naming.Fault(path, f'{guid!r} is nobody\'s GUID; take the '
-                                       'real one from Windows')
+                               'real one from Windows')
 
 
 def _nodes_once(cluster: Raw, refs: references.References) -> Faults:
