@@ -38,6 +38,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import gate
+from hv_sched.providers import identity
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_withdrawal
@@ -68,6 +69,8 @@ class RetireInputs:
     :param nodes: by uuid, the names of its compute nodes
     :param volumes: by uuid, the names of its volumes in Placement
     :param shares: by volume, what each consumer holds there, in GiB
+    :param others: by uuid, the volume of another cluster a node of the
+        source stands under; such a node is not this cluster's to give back
     """
 
     facts: model.Facts
@@ -77,6 +80,19 @@ class RetireInputs:
     nodes: Mapping[str, str]
     volumes: Mapping[str, str]
     shares: Mapping[str, Mapping[str, int]]
+    others: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def refusals(self) -> tuple[Notice, ...]:
+        """Nodes that are left alone."""
+        listed = self.observed.overview.listed
+        cluster = self.layout.cluster.name
+        return tuple(
+            Notice(cluster, listed[uuid].name, Kind.REFUSED,
+                   f'in Placement it stands under cluster '
+                   f'{names.cluster_of(volume)} ({volume}), not under '
+                   f'{cluster}: it is left alone; take it out of the source')
+            for uuid, volume in sorted(self.others.items()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,14 +137,18 @@ class Retirer:
         members = observed.overview.members.get(layout.cluster_aggregate,
                                                 frozenset())
         nodes = {*layout.nodes, *(members & observed.overview.compute_nodes)}
+        others = {uuid: listed[volume].name
+                  for volume in sorted(scope.identity.strangers)
+                  for uuid in nodes & identity.users(
+                      volume, observed.overview)}
         departing = scope.identity.of_cluster(cluster.guid)
         volumes = {uuid for uuid in (*layout.volumes, *departing)
                    if uuid in observed.providers}
         return RetireInputs(
             facts, layout, scope, observed,
-            {uuid: listed[uuid].name for uuid in nodes},
+            {uuid: listed[uuid].name for uuid in nodes - others.keys()},
             {uuid: listed[uuid].name for uuid in volumes},
-            {uuid: self._held(uuid) for uuid in volumes})
+            {uuid: self._held(uuid) for uuid in volumes}, others)
 
     def _held(self, volume: str) -> dict[str, int]:
         return {consumer: resources.get(names.DISK_GB, 0)
@@ -161,7 +181,7 @@ class Retirer:
         notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED, skip.message)
                         for skip in skipped)
         if any(skip.reason != SkipReason.UNEXPLAINED for skip in skipped):
-            return RetireReport((*notices, Notice(
+            return RetireReport((*inputs.refusals, *notices, Notice(
                 name, name, Kind.SKIPPED, 'not every share is back on its '
                 'node: its volumes stay hidden and its nodes closed; run '
                 'retire again')), tuple(skipped))
@@ -173,7 +193,8 @@ class Retirer:
         if not outcome.failures:
             self.clean()
         return RetireReport(
-            (*notices, *findings, *refusals), tuple(skipped), outcome.done,
+            (*inputs.refusals, *notices, *findings, *refusals),
+            tuple(skipped), outcome.done,
             tuple(outcome.failures.values()))
 
     def _hide(self, volume: str) -> None:

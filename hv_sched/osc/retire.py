@@ -88,7 +88,7 @@ class Retire(shares.MovingCommand):
         inputs = retirer.inspect(cluster)
         if dry_run:
             retirer.check_nova(inputs)
-            return shares.Outcome(retire_rows(inputs))
+            return shares.Outcome(retire_rows(inputs), inputs.refusals)
         report = retirer.retire(inputs)
         return shares.Outcome(sync.rows(report.done, ()), report.findings,
                               report.failures)

@@ -145,6 +145,27 @@ def test_a_moving_server_keeps_the_cluster_closed_until_a_rerun(cloud):
     assert {name for name, _c in cloud.disk()} <= {'hv01', 'hv02'}
 
 
+def test_a_node_of_another_cluster_is_never_given_back(cloud):
+    """Listed here by mistake, while the source does not describe its own."""
+    cloud.register('hv03')
+    cloud.sync(clouds.facts(clouds.cluster()))
+    cloud.sync(clouds.facts(dataclasses.replace(
+        clouds.cluster(volumes=(clouds.volume(9),), nodes=(clouds.node(3),)),
+        guid='99999999-9999-4999-8999-999999999999', name='hvc2')))
+    cloud.create(60, host='hv03')
+    before = cloud.state()
+    report = cloud.retire(clouds.cluster(3))
+    after = cloud.state()
+    assert [(notice.kind, notice.subject) for notice in report.findings
+            ] == [(Kind.REFUSED, 'hv03')]
+    assert 'csv:hvc2/Volume9' in report.findings[0].message
+    assert 'csv:hvc1/Volume1' not in after
+    for name in ('hv03', 'csv:hvc2/Volume9'):
+        assert after[name] == before[name]
+    for name in ('hv01', 'hv02'):
+        assert after[name][1]['DISK_GB'].allocation_ratio >= 1
+
+
 def test_an_unexplained_share_stays_on_its_hidden_volume(cloud):
     cloud.adopt()
     cloud.create(70)
