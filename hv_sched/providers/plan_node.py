@@ -143,6 +143,15 @@ def plan_departing(context: PlanningContext) -> plan_volume.Planned:
     notices: list[Notice] = []
     for uuid in sorted(context.departing_nodes):
         provider = context.observed.providers.get(uuid)
+        stranger = context.used_stranger(uuid)
+        if stranger:
+            if provider is not None:
+                planned += _leave_homes(
+                    provider, context.home_aggregates, context.layout)
+            notices.append(context.notice(
+                context.observed.overview.listed[uuid].name, Kind.REFUSED,
+                _used_elsewhere(stranger)))
+            continue
         evidence = context.departing_evidence(uuid)
         if not gate.refusal(changes.Widening.OPEN_NODE, evidence):
             if provider is not None:
@@ -156,6 +165,13 @@ def plan_departing(context: PlanningContext) -> plan_volume.Planned:
         notices.append(context.notice(
             name, Kind.REFUSED, _stays_closed(name, evidence.held_gb)))
     return planned, notices
+
+
+def _used_elsewhere(volume: str) -> str:
+    cluster = names.cluster_of(volume)
+    return (f'the source no longer lists it, and in Placement it uses '
+            f'{volume} of cluster {cluster}, which the source does not '
+            f'describe: its own disk stays closed; describe {cluster}, too')
 
 
 def _stays_closed(name: str, held_gb: int) -> str:

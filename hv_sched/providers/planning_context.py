@@ -28,6 +28,7 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import changes
+from hv_sched.providers import identity
 from hv_sched.providers import scope as scoping
 from hv_sched.providers.gate import Evidence
 from hv_sched.providers.layout import Layout
@@ -64,6 +65,12 @@ class PlanningContext:
     def departing_volumes(self) -> frozenset[str]:
         """The cluster's volumes in Placement that the source leaves out."""
         return self.scope.identity.of_cluster(self.layout.cluster.guid)
+
+    @property
+    def home_aggregates(self) -> frozenset[str]:
+        """Of every volume of the cluster, those left out, too."""
+        return frozenset(map(ids.home_aggregate, (
+            *self.layout.volumes, *self.departing_volumes)))
 
     @functools.cached_property
     def without_refused(self) -> 'PlanningContext':
@@ -114,6 +121,16 @@ class PlanningContext:
                       if layout.cluster is self.layout.cluster)
         return bool(self.scope.identity.claims.keys() & {
             uuid, *listed.members[uuid]})
+
+    def used_stranger(self, node: str) -> str:
+        """The volume a node uses of a cluster nobody describes; its name.
+
+        Empty when there is none.
+        """
+        overview = self.observed.overview
+        return min((overview.listed[volume].name
+                    for volume in self.scope.identity.strangers
+                    if node in identity.users(volume, overview)), default='')
 
     def departing_evidence(self, uuid: str) -> Evidence:
         """For opening a node that the source no longer lists."""

@@ -236,6 +236,24 @@ def test_a_node_with_a_share_of_its_cluster_does_not_move(cloud, full):
     assert cloud.state()['hv02'] == before
 
 
+def test_a_node_that_uses_another_clusters_volume_is_opened_by_no_flag(cloud):
+    """Older releases left nodes in two clusters; one is not described."""
+    cloud.register('hv03', 'hv04')
+    cloud.sync(clouds.facts(clouds.cluster(3), another(first=4)))
+    hv03 = cloud.nodes['hv03']
+    generation, aggregates = cloud.api.aggregates(hv03)
+    theirs = ids.home_aggregate(ids.volume_uuid(NEW_GUID, clouds.guid(9)))
+    cloud.api.set_aggregates(hv03, generation, aggregates | {theirs})
+    cloud.create(50, host='hv03')
+    before = cloud.state()['hv03']
+    result = cloud.sync(clouds.facts(clouds.cluster(2)),
+                        allowing('open:hv03'))
+    assert 'csv:hvc2/Volume9' in refused(result)['hv03']
+    after = cloud.state()['hv03']
+    assert after[1:3] == before[1:3], 'its own disk stays closed'
+    assert after[3] == before[3] - {ids.home_aggregate(clouds.VOLUME)}
+
+
 # -- a cluster that is split
 
 
