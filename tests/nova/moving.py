@@ -34,7 +34,7 @@ from tests.nova import publish
 
 _OPEN = ('accepted', 'queued', 'pre-migrating', 'preparing', 'running',
          'migrating', 'post-migrating', 'confirming', 'reverting')
-_PATIENCE_S = 30
+_PATIENCE_S = 180
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
 
 
