@@ -22,9 +22,9 @@ import pytest
 
 from hv_sched import printable
 
-ANY_TEXT = st.text(st.characters(exclude_categories=()))
+ANY_TEXT = st.text(st.characters(blacklist_categories=()))
 VISIBLE = st.text(st.characters(
-    categories=('L', 'M', 'N', 'P', 'S', 'Zs')).filter(
+    whitelist_categories=('L', 'M', 'N', 'P', 'S', 'Zs')).filter(
         lambda character: character not in printable.INVISIBLE))
 
 
