@@ -116,6 +116,8 @@ def build(server: ServerRequest, snapshot: volumes.Snapshot, owner_nova: bool,
         request = request.with_root(forbidden=rules.older_builds(
             server.source_traits, snapshot.traits))
     if server.keeps_disk_on and switches.moves:
+        refused = (*refused, *_not_of_medium(request, server, snapshot,
+                                             switches.volume_traits))
         request = _without_disk(request, server, snapshot,
                                 switches.volume_traits)
     if switches.disk_group:
@@ -177,15 +179,26 @@ def _without_disk(request: CandidatesQuery, server: ServerRequest,
                   snapshot: volumes.Snapshot, own_traits: frozenset[str]
                   ) -> CandidatesQuery:
     """A move that keeps its disk asks for none, inside its cluster."""
-    request, _disk = _moved(request, own_traits)
-    request = request.with_main(resources={
-        rc: amount for rc, amount in request.main.resources.items()
-        if rc != names.DISK_GB})
+    request = _moved(request, own_traits)[0].without(names.DISK_GB)
     if server.host:
         return request
     return request.with_main(member_of=(
         *request.main.member_of,
         cluster_homes(server.keeps_disk_on, snapshot)))
+
+
+def _not_of_medium(request: CandidatesQuery, server: ServerRequest,
+                   snapshot: volumes.Snapshot, own_traits: frozenset[str]
+                   ) -> tuple[str, ...]:
+    """What a new flavor asks of volumes and the kept disk's are not."""
+    if server.runs_already:
+        return ()
+    demands = [_moved(request, own_traits)[1], *(
+        group for suffix, group in request.groups.items()
+        if suffix and names.DISK_GB in group.resources)]
+    refusal = volume_traits.unmet(demands, [
+        snapshot.volumes[uuid] for uuid in server.keeps_disk_on])
+    return (refusal,) if refusal else ()
 
 
 def cluster_homes(on: frozenset[str], snapshot: volumes.Snapshot

@@ -131,6 +131,19 @@ class CandidatesQuery:
         return dataclasses.replace(
             self, groups={**self.groups, suffix: group})
 
+    def without(self, resource_class: str) -> 'CandidatesQuery':
+        """The question that asks for none of a class, in no group.
+
+        A suffixed group that asked for nothing else is gone.
+        """
+        groups = {suffix: dataclasses.replace(group, resources={
+            rc: amount for rc, amount in group.resources.items()
+            if rc != resource_class}) for suffix, group in self.groups.items()}
+        return dataclasses.replace(self, groups={
+            suffix: group for suffix, group in groups.items()
+            if not suffix or group.resources
+            or resource_class not in self.groups[suffix].resources})
+
     def with_main(self, **fields: object) -> 'CandidatesQuery':
         """Other fields of the unsuffixed group."""
         return self.with_group('', dataclasses.replace(

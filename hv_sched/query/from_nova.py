@@ -18,7 +18,6 @@ Nova asks for more.
 """
 
 from collections.abc import Mapping
-import re
 from typing import Any
 
 import os_resource_classes as orc
@@ -28,7 +27,6 @@ from hv_sched.compute import flavors
 from hv_sched.query.candidates_query import CandidatesQuery
 from hv_sched.query.candidates_query import Group
 
-KEY = re.compile(r'^(resources|trait)([a-zA-Z0-9_-]{1,64})?:(.*)$')
 _POLICIES = ('none', 'isolate')
 # Flavor keys and image properties that add to the question of Nova.
 _BEYOND = ('hw:cpu_policy', 'hw:cpu_thread_policy', 'hw:mem_encryption',
@@ -86,19 +84,16 @@ def _from_specs(specs: Mapping[str, str]
     resources: dict[str, dict[str, int]] = {}
     traits: dict[str, dict[str, str]] = {}
     for key, value in specs.items():
-        match = KEY.match(key)
+        match = flavors.GROUP_KEY.match(key)
         if match is None:
             continue
         prefix, suffix, name = match.groups(default='')
         if prefix == 'trait':
             traits.setdefault(suffix, {})[name] = value
-        elif _is_class(name) and str(value).isdecimal():
-            resources.setdefault(suffix, {})[name] = int(value)
+        elif flavors.is_resource_class(name) and (
+                amount := flavors.read_amount(value)) is not None:
+            resources.setdefault(suffix, {})[name] = amount
     return resources, traits
-
-
-def _is_class(name: str) -> bool:
-    return name.startswith(orc.CUSTOM_NAMESPACE) or name in orc.STANDARDS
 
 
 def _secure_boot(specs: Mapping[str, str], image: Mapping[str, Any]
@@ -115,9 +110,10 @@ def _add_sizes(resources: dict[str, dict[str, int]],
         main[orc.VCPU] = int(flavor.get('vcpus') or 0)
     if orc.MEMORY_MB not in classes:
         main[orc.MEMORY_MB] = int(flavor.get('ram_mb') or 0)
-    if orc.DISK_GB not in classes:
-        main[orc.DISK_GB] = flavors.local_disk_gb(
-            flavor, boots_from_volume)
+    for suffix, gb in flavors.disk_by_group(
+            flavor, boots_from_volume).items():
+        resources.setdefault(suffix, {})[orc.DISK_GB] = gb
+
 
 def _group(resources: Mapping[str, int], traits: Mapping[str, str]) -> Group:
     return Group(

@@ -17,9 +17,13 @@ and volume. Once the disk has a group of its own such a trait would be asked
 of the host, so it goes along with the disk.
 """
 
+from collections.abc import Collection
 from collections.abc import Container
+from collections.abc import Iterable
 
 from hv_sched.placement import names
+from hv_sched.query import candidates_query
+from hv_sched.snapshot import volumes
 
 _PREFIXES = (names.MEDIUM_PREFIX, names.CSV_PREFIX)
 _OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)
@@ -33,3 +37,29 @@ def is_of_volume(trait: str, own_traits: Container[str]) -> bool:
     if trait in own_traits or trait == names.VOLUME:
         return True
     return trait.startswith(_PREFIXES) and not trait.startswith(_OF_NODES)
+
+
+def unmet(demands: Iterable[candidates_query.Group],
+          on: Collection[volumes.VolumeState]) -> str | None:
+    """What volumes that hold a disk are not, None when they are as asked.
+
+    A group's disk is on one of them; nobody can tell on which of several.
+
+    :param demands: groups that ask of the disk's provider
+    :param on: the volumes, at least one
+    """
+    for group in demands:
+        lacking = [_lacking(group, volume) for volume in on]
+        if lacking and all(lacking):
+            titles = ', '.join(sorted(volume.name for volume in on))
+            return (f'its disk stays on volume {titles}, and the flavor or '
+                    f'image asks for a volume {min(lacking, key=len)}')
+    return None
+
+
+def _lacking(group: candidates_query.Group, volume: volumes.VolumeState
+             ) -> str:
+    return ' and '.join((
+        *(f'with {trait}' for trait in sorted(group.required - volume.traits)),
+        *(f'without {trait}'
+          for trait in sorted(group.forbidden & volume.traits))))

@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from nova import context as nova_context
 from nova import objects
-from nova.scheduler import utils
 
 from hv_sched.placement import names
 from hv_sched.request_filters import disk_group
+from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import cache
 
@@ -59,20 +59,11 @@ def _forbid_on_disks(request_spec: objects.RequestSpec) -> None:
         if names.DISK_GB in group.resources:
             group.forbidden_traits.add(names.NO_NEW_DISKS)
     extra_specs = specs.extra_specs(request_spec)
-    suffixes = {'', *_disk_suffixes(extra_specs)}
+    outside = {group.requester_id for group in specs.groups(request_spec)}
+    suffixes = {'', *requested_disk.by_group(request_spec)} - outside
     if disk_group.own_group(request_spec) is not None:
         suffixes.discard('')
     for suffix in suffixes:
         extra_specs.setdefault(
             f'trait{suffix}:{names.NO_NEW_DISKS}', _FORBIDDEN)
     specs.set_extra_specs(request_spec, extra_specs)
-
-
-def _disk_suffixes(extra_specs: dict[str, str]) -> set[str]:
-    suffixes = set()
-    for key in extra_specs:
-        match = utils.ResourceRequest.XS_KEYPAT.match(key)
-        if match and match.group(1) == 'resources' and (
-                match.group(3) == names.DISK_GB):
-            suffixes.add(match.group(2) or '')
-    return suffixes

@@ -27,6 +27,7 @@ from nova.scheduler import utils
 
 from hv_sched.placement import names
 from hv_sched.query import rules
+from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
 from hv_sched.request_filters import volume_traits
 from hv_sched.snapshot import cache
@@ -52,7 +53,7 @@ def ask_disk_in_own_group(context: nova_context.RequestContext,
     request = utils.ResourceRequest.from_request_spec(request_spec)
     if _would_harm(request_spec, request):
         return False
-    disk_gb = request.get_request_group(None).resources.get(names.DISK_GB, 0)
+    disk_gb = requested_disk.by_group(request_spec).get('')
     if not disk_gb:
         return False
     group = objects.RequestGroup(

@@ -25,12 +25,11 @@ from collections.abc import Iterable
 from nova import context as nova_context
 from nova import exception
 from nova import objects
-from nova.scheduler import utils
 
 from hv_sched.placement import ids
-from hv_sched.placement import names
 from hv_sched.query import candidate_rules
 from hv_sched.request_filters import disk_group
+from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
@@ -50,8 +49,7 @@ def refuse_without_room(context: nova_context.RequestContext,
     snapshot = cache.get() if hosts else None
     if snapshot is None:
         return False
-    size_gb = utils.ResourceRequest.from_request_spec(
-        request_spec).merged_resources().get(names.DISK_GB, 0)
+    size_gb = requested_disk.size_gb(request_spec)
     homes = {home for node, name in snapshot.nodes.items() if name in hosts
              for home in snapshot.homes.get(node, ())}
     if not homes or not size_gb:

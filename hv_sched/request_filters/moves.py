@@ -33,14 +33,14 @@ from hv_sched import exception
 from hv_sched import printable
 from hv_sched.conf import plugins
 from hv_sched.placement import ids
-from hv_sched.placement import names
 from hv_sched.query import rules
+from hv_sched.query import volume_traits
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import request_state
+from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
-from hv_sched.request_filters import volume_traits
 from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.request_filters.request_state import Holdings
 from hv_sched.shares import escrow
@@ -51,8 +51,6 @@ from hv_sched.snapshot import volumes
 CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
 conf.register_opts(CONF)
-
-_OVERRIDE = f'resources:{names.DISK_GB}'
 
 
 def keep_disk(context: nova_context.RequestContext,
@@ -103,15 +101,15 @@ class _Move:
             older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._keeps_disk(shares.keys()):
-            self._ask_no_disk(frozenset(shares))
+            self._check_medium(shares.keys())
+            self._ask_no_disk(shares)
             return True
         self._claim_normally()
         return False
 
     def _keeps_disk(self, on: Collection[str]) -> bool:
         kind = self._operation.kind
-        if kind in (operation.COLD, operation.RESIZE) and not (
-                CONF.hv_sched.cold_move_keeps_disk):
+        if self._is_cold() and not CONF.hv_sched.cold_move_keeps_disk:
             return False
         aggregates = self._aggregates(on)
         hosts = specs.named_hosts(self._spec)
@@ -142,7 +140,7 @@ class _Move:
         lets it pass.
         """
         probe = self._spec.obj_clone()
-        _drop_disk(probe)
+        requested_disk.drop(probe)
         _restrict(probe, aggregates)
         query = utils.resources_from_request_spec(
             self._context, probe, None).to_querystring()
@@ -161,17 +159,59 @@ class _Move:
         consumer = self._migration or self._server
         return set(consumer.held) if consumer else set()
 
-    def _ask_no_disk(self, on: frozenset[str]) -> None:
-        move, spec = self._operation, self._spec
-        cold = move.kind in (operation.COLD, operation.RESIZE)
+    def _is_cold(self) -> bool:
+        return self._operation.kind in (operation.COLD, operation.RESIZE)
+
+    def _check_medium(self, on: Collection[str]) -> None:
+        """What a new flavor asks of volumes holds for those of the files.
+
+        A driver that keeps the files where they are keeps them on their
+        medium, too.
+
+        :raises RequestFilterFailed: they are not what it asks for
+        """
+        if self._operation.kind != operation.RESIZE:
+            return
+        demands = requested_disk.demands(self._spec)
+        if volume_traits.unmet(demands, [
+                self._snapshot.volumes[uuid] for uuid in on]) is None:
+            return
+        # The snapshot may be from before a trait was published.
+        refusal = volume_traits.unmet(demands, [
+            volume for volume in map(cache.volume, on) if volume])
+        if refusal:
+            raise self._refused(refusal)
+
+    def _at_least_gb(self, shares: escrow.Amounts) -> int:
+        """The size of the disk after a cold move, 0 where the shares do.
+
+        :raises RequestFilterFailed: nobody can tell which of several volumes
+            a disk grows on
+        """
+        size_gb = requested_disk.size_gb(self._spec) if self._is_cold() else 0
+        if len(shares) == 1 or size_gb <= sum(shares.values()):
+            return size_gb if len(shares) == 1 else 0
+        titles = ', '.join(sorted(
+            self._snapshot.volumes[uuid].name for uuid in shares))
+        raise self._refused(
+            f'its disk of {sum(shares.values())} GB is on {titles}, and of '
+            f'{size_gb} GB nobody can tell on which of them it grows')
+
+    def _refused(self, reason: str) -> nova_exception.RequestFilterFailed:
+        return nova_exception.RequestFilterFailed(
+            reason=f'the move of server {self._operation.server} is refused: '
+                   f'{reason}')
+
+    def _ask_no_disk(self, shares: escrow.Amounts) -> None:
+        move, spec, on = self._operation, self._spec, frozenset(shares)
         pending = PendingMove(
             move.server, move.migration if self._migration else None,
-            self._volumes, on,
-            at_least_gb=_disk_gb(spec) if cold else 0, one_host=cold,
+            self._volumes, on, at_least_gb=self._at_least_gb(shares),
+            one_host=self._is_cold(),
             planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))
-        _drop_disk(spec)
+        requested_disk.drop(spec)
         request_state.of(spec).pending_move = pending
 
     def _claim_normally(self) -> None:
@@ -194,19 +234,6 @@ class _Move:
                     raise
                 LOG.warning('The escrow of server %s is not restored yet: '
                             '%s', self._operation.server, exc)
-
-
-def _disk_gb(request_spec: objects.RequestSpec) -> int:
-    request = utils.ResourceRequest.from_request_spec(request_spec)
-    return int(request.get_request_group(None).resources.get(
-        names.DISK_GB, 0))
-
-
-def _drop_disk(request_spec: objects.RequestSpec) -> None:
-    """Ask for no disk, nor for traits of the provider of one."""
-    volume_traits.move_to_group(request_spec, objects.RequestGroup())
-    specs.set_extra_specs(request_spec, {
-        **specs.extra_specs(request_spec), _OVERRIDE: '0'})
 
 
 def _restrict(request_spec: objects.RequestSpec,

@@ -12,6 +12,8 @@
 
 """GB of a server, against Nova's own computation."""
 
+from urllib import parse
+
 from hypothesis import given
 from hypothesis import strategies as st
 from nova import objects
@@ -22,6 +24,17 @@ from hv_sched.compute import flavors
 
 SIZES = st.integers(0, 4096)
 OVERRIDES = st.one_of(st.none(), SIZES.map(str))
+AMOUNTS = st.sampled_from(('0', '1', '7', ' 8 ', '1_000', '-5', 'x', '',
+                           '1.5', '4096'))
+KEYS = st.sampled_from((
+    'resources:DISK_GB', 'resources1:DISK_GB', 'resources_X-2:DISK_GB',
+    'resources1:VGPU', 'resources2:VGPU', 'resources 1:DISK_GB',
+    'resources1:CUSTOM_DISK_GB', 'resources1:DISK_GB_',
+    'trait1:STORAGE_DISK_SSD', 'trait2:CUSTOM_GOLD',
+    'trait:STORAGE_DISK_SSD'))
+EXTRA_SPECS = st.dictionaries(KEYS, AMOUNTS, max_size=6).map(
+    lambda specs: {key: 'required' if key.startswith('trait') else value
+                   for key, value in specs.items()})
 
 
 @pytest.fixture(scope='module', autouse=True)
@@ -29,12 +42,25 @@ def registered_objects():
     objects.register_all()
 
 
-def novas_own(flavor, is_bfv):
-    spec = objects.RequestSpec(
+def novas_request(flavor, is_bfv=False):
+    return utils.ResourceRequest.from_request_spec(objects.RequestSpec(
         flavor=objects.Flavor(vcpus=1, memory_mb=512, **flavor),
-        is_bfv=is_bfv)
-    found = utils.ResourceRequest.from_request_spec(spec)
-    return found.merged_resources().get('DISK_GB', 0)
+        is_bfv=is_bfv))
+
+
+def novas_own(flavor, is_bfv):
+    return novas_request(flavor, is_bfv).merged_resources().get('DISK_GB', 0)
+
+
+def novas_groups(request):
+    """What a query says by suffix: resources, and traits."""
+    groups = {}
+    for key, value in parse.parse_qsl(request.to_querystring()):
+        for kind in ('resources', 'required'):
+            if key.startswith(kind):
+                groups.setdefault(key.removeprefix(kind), {})[kind] = set(
+                    value.split(','))
+    return groups
 
 
 @given(root=SIZES, ephemeral=SIZES, swap=SIZES, override=OVERRIDES,
@@ -50,6 +76,50 @@ def test_a_servers_disk_is_what_nova_asks_for(root, ephemeral, swap,
              'extra_specs': extra_specs}
     assert flavors.server_disk_gb({**sizes, 'swap_mb': swap}, is_bfv) == (
         novas_own({**sizes, 'swap': swap}, is_bfv))
+
+
+@given(root=SIZES, extra_specs=EXTRA_SPECS, is_bfv=st.booleans())
+def test_every_group_asks_for_the_disk_nova_asks_in_it(root, extra_specs,
+                                                       is_bfv):
+    """What Nova cannot read it skips, 0 is an answer."""
+    flavor = {'root_gb': root, 'ephemeral_gb': 1, 'extra_specs': extra_specs}
+    asked = {suffix: int(amount)
+             for suffix, group in novas_groups(
+                 novas_request({**flavor, 'swap': 1025}, is_bfv)).items()
+             for amount in (resource.removeprefix('DISK_GB:')
+                            for resource in group.get('resources', ())
+                            if resource.startswith('DISK_GB:'))}
+    assert flavors.disk_by_group(
+        {**flavor, 'swap_mb': 1025}, is_bfv) == asked
+
+
+def test_a_disk_asked_from_outside_the_flavor_is_instead_of_its_own():
+    flavor = {'root_gb': 20}
+    assert flavors.disk_by_group(flavor, False, {'P': 7}) == {'P': 7}
+    assert flavors.disk_by_group(flavor, False, {'P': 0}) == {}
+    assert flavors.disk_by_group(flavor, False, {}) == {'': 20}
+    assert flavors.disk_by_group(
+        {**flavor, 'extra_specs': {'resources1:DISK_GB': '5'}}, False,
+        {'P': 7}) == {'1': 5, 'P': 7}
+
+
+@given(extra_specs=EXTRA_SPECS)
+def test_without_its_disk_a_request_asks_for_all_the_rest(extra_specs):
+    """A granular group goes with its traits when the disk was all of it."""
+    flavor = {'root_gb': 20, 'ephemeral_gb': 0, 'swap': 0}
+    expected = novas_groups(novas_request(
+        {**flavor, 'extra_specs': extra_specs}))
+    for suffix, group in list(expected.items()):
+        rest = {resource for resource in group.get('resources', ())
+                if not resource.startswith('DISK_GB:')}
+        named = f'resources{suffix}:DISK_GB' in extra_specs
+        if suffix and named and not rest:
+            del expected[suffix]
+        elif 'resources' in group:
+            group['resources'] = rest
+    assert novas_groups(novas_request({
+        **flavor, 'extra_specs': flavors.without_disk(extra_specs)},
+    )) == expected
 
 
 def test_a_flavor_without_extra_specs_has_no_override():
