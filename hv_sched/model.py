@@ -13,9 +13,10 @@
 """What a Hyper-V failover cluster is, as a source describes it.
 
 Values are frozen and carry their unit in their name. ``None`` always means
-"the source did not say": not knowing is not zero, and not False.
+"the source did not say": not knowing is not zero, not False and not healthy.
 """
 
+from collections.abc import Mapping
 import dataclasses
 import datetime
 import enum
@@ -36,9 +37,65 @@ class NodeState(enum.Enum):
     DOWN = 'down'
 
 
+class CsvState(enum.Enum):
+    """The state of the volume's cluster resource.
+
+    PENDING: it is being brought online or offline. Only of a volume that is
+    ONLINE does Windows tell size and GUID for certain.
+    """
+
+    ONLINE = 'online'
+    OFFLINE = 'offline'
+    FAILED = 'failed'
+    PENDING = 'pending'
+
+
 class CpuVendor(enum.Enum):
     INTEL = 'intel'
     AMD = 'amd'
+
+
+class Section(enum.Enum):
+    """What is asked of Windows in one go, and fails or grows old together.
+
+    The first five are told once for a cluster, by any of its nodes; the
+    others by each node of itself (``NODE_SECTIONS``).
+    """
+
+    CLUSTER = 'cluster'
+    NODES = 'nodes'
+    VOLUMES = 'volumes'
+    VOLUME_STATES = 'volume_states'
+    GROUPS = 'groups'
+    HOST = 'host'
+    GUARDED = 'guarded'
+    REMOTEFX = 'remotefx'
+    FILES = 'files'
+    IMAGE_CACHE = 'image_cache'
+
+
+NODE_SECTIONS = frozenset((
+    Section.HOST, Section.GUARDED, Section.REMOTEFX, Section.FILES,
+    Section.IMAGE_CACHE))
+
+
+@dataclasses.dataclass(frozen=True)
+class SectionReport:
+    """How the last attempt to collect a section went.
+
+    :param collected_at: when its facts were read from Windows; None when
+        nobody said
+    :param error: why it failed, in which case its facts are not known;
+        empty when it did not
+    """
+
+    collected_at: datetime.datetime | None = None
+    error: str = ''
+
+
+# A section that is no key was never delivered, which is neither a failure
+# nor old: the right to read it may be missing for good.
+Sections = Mapping[Section, SectionReport]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +115,7 @@ class Node:
     features/catalogue.py for what is made of them.
 
     :param build: Windows build number, 14393 for Windows Server 2016
+    :param sections: those of ``NODE_SECTIONS`` the source has of this node
     :param home: GUID of the volume its ``instances_path`` is on
     :param cpu_features: os-traits suffixes of HW_CPU_X86_*, such as ``VMX``
     :param guarded_host: ``IsHostGuarded`` of MSFT_HgsClientConfiguration
@@ -67,7 +125,7 @@ class Node:
 
     name: str
     build: int | None = None
-    state: NodeState = NodeState.UP
+    state: NodeState | None = None
     home: str | None = None
     cpu_vendor: CpuVendor | None = None
     cpu_features: tuple[str, ...] | None = None
@@ -78,6 +136,7 @@ class Node:
     mpio: bool | None = None
     refs: bool | None = None
     gpus: tuple[Gpu, ...] | None = None
+    sections: Sections = dataclasses.field(default_factory=dict)
 
 
 def capability_fields() -> tuple[str, ...]:
@@ -94,7 +153,13 @@ class Volume:
     """A Cluster Shared Volume.
 
     :param guid: the volume GUID of Partition.Name
-        (``\\\\?\\Volume{…}\\``), lower case without braces
+        (``\\\\?\\Volume{…}\\``), lower case without braces; None only
+        where the volume is not online: Windows tells none then, and
+        ``resource_id`` or ``name`` says which volume it is
+    :param size_bytes: None where Windows tells none (a volume that is not
+        online) or what it tells cannot be a size
+    :param resource_id: Id of the cluster resource, in its one form where it
+        is a GUID
     :param reserve_gb: GiB the operator keeps free of servers
     :param accepts_new_disks: False when the operator closes the volume,
         True when he opens one that was closed
@@ -104,45 +169,102 @@ class Volume:
     :param image_cache_bytes: size of that cache, held once per volume
     """
 
-    guid: str
+    guid: str | None
     name: str
-    size_bytes: int
+    size_bytes: int | None = None
+    state: CsvState | None = None
     free_bytes: int | None = None
     resource_id: str | None = None
     path: str | None = None
     file_system: str | None = None
     medium: str | None = None
     owner_node: str | None = None
-    reserve_gb: int = 0
-    maintenance: bool = False
+    reserve_gb: int | None = None
+    maintenance: bool | None = None
     accepts_new_disks: bool | None = None
-    cut_off_nodes: tuple[str, ...] = ()
-    redirected_nodes: tuple[str, ...] = ()
+    cut_off_nodes: tuple[str, ...] | None = None
+    redirected_nodes: tuple[str, ...] | None = None
     cached_images: tuple[str, ...] | None = None
     image_cache_bytes: int | None = None
 
     @property
-    def total_gb(self) -> int:
+    def total_gb(self) -> int | None:
         """Whole GiB; a part of one cannot be given to a server."""
+        return None if self.size_bytes is None else self.size_bytes // GIB
+
+    @property
+    def stated_gb(self) -> int:
+        """The same, where a volume without a size is not dealt with.
+
+        :raises ValueError: the source gives no size
+        """
+        if self.size_bytes is None:
+            raise ValueError(f'volume {self.name!r} has no size')
         return self.size_bytes // GIB
 
 
 @dataclasses.dataclass(frozen=True)
 class VmDisk:
-    """What one server keeps on one volume."""
+    """What one server keeps on one volume.
+
+    :param volume: GUID of the volume
+    """
 
     volume: str
-    provisioned_bytes: int
+    provisioned_bytes: int | None
     actual_bytes: int
 
 
 @dataclasses.dataclass(frozen=True)
 class Vm:
-    """A clustered VM that Nova knows as a server."""
+    """A clustered VM that Nova knows as a server.
 
-    instance_uuid: str
-    owner_node: str | None
-    disks: tuple[VmDisk, ...]
+    At least one of uuid and name is known.
+
+    :param instance_name: what the cluster calls it: Nova's
+        ``OS-EXT-SRV-ATTR:instance_name``
+    :param disks: None when the source does not list them
+    """
+
+    instance_uuid: str | None
+    owner_node: str | None = None
+    disks: tuple[VmDisk, ...] | None = None
+    instance_name: str | None = None
+
+
+class ItemKind(enum.Enum):
+    NODE = 'node'
+    VOLUME = 'volume'
+    VM = 'vm'
+
+
+@dataclasses.dataclass(frozen=True)
+class SetAside:
+    """An item of a cluster that cannot be used as it is described.
+
+    It is not left out: it exists, and keeps what it has in Placement. It is
+    neither joined nor published nor opened. What narrows can be believed
+    even so.
+
+    :param name: as far as it can be read
+    :param guid: of a volume or, for a VM, its uuid; as far as it can be read
+    :param code: of the problem it has, see ``Problem``
+    :param node_state: PAUSED, DRAINING or DOWN, where that can be read
+    :param volume_state: other than ONLINE, where that can be read
+    :param maintenance: True where that can be read
+    :param accepts_new_disks: False where that can be read
+    """
+
+    kind: ItemKind
+    name: str | None
+    guid: str | None
+    code: str
+    message: str
+    resource_id: str | None = None
+    node_state: NodeState | None = None
+    volume_state: CsvState | None = None
+    maintenance: bool | None = None
+    accepts_new_disks: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +275,9 @@ class Cluster:
     :param placement_chooses_volume: the nodes' driver writes to the volume
         Placement allocated (compute-hyperv does not)
     :param vms: None when the source does not list them
+    :param collected_at: the age of everything no section dates
+    :param sections: what the source has of the cluster's own sections
+    :param set_aside: what is described, but cannot be used
     """
 
     guid: str
@@ -160,24 +285,34 @@ class Cluster:
     nodes: tuple[Node, ...]
     volumes: tuple[Volume, ...]
     functional_level: int | None = None
-    placement_chooses_volume: bool = False
+    placement_chooses_volume: bool | None = None
     vms: tuple[Vm, ...] | None = None
     collected_at: datetime.datetime | None = None
+    sections: Sections = dataclasses.field(default_factory=dict)
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
     """Why a part of a source is left out.
 
-    :param cluster: the name of the cluster it freezes, None when the source
+    :param cluster: the name of the cluster it is about, None when the source
         does not even say that
     :param where: file and path inside it, such as
         ``clusters.yaml: clusters[0].nodes[3].build``
+    :param code: what kind of problem it is, the same in every release
+    :param freezes: the whole cluster is left as it stands; otherwise only
+        the one fact or item is, and the rest of the cluster is in force
+    :param is_note: for information: nothing is left undone that anybody
+        could mend
     """
 
     cluster: str | None
     where: str
     message: str
+    code: str = 'invalid'
+    freezes: bool = True
+    is_note: bool = False
 
     def __str__(self) -> str:
         return f'{self.where}: {self.message}'

@@ -15,6 +15,8 @@
 import dataclasses
 import enum
 
+from hv_sched import model
+
 
 class Kind(enum.Enum):
     """How a finding bears on the outcome.
@@ -45,3 +47,15 @@ class Notice:
 
     def __str__(self) -> str:
         return f'{self.kind.value}: {self.subject}: {self.message}'
+
+
+def of_problem(problem: model.Problem) -> Notice:
+    """What a plan says of a problem in the source."""
+    return Notice(problem.cluster or '', problem.cluster or 'source',
+                  _kind(problem), str(problem))
+
+
+def _kind(problem: model.Problem) -> Kind:
+    if problem.freezes:
+        return Kind.FROZEN
+    return Kind.NOTE if problem.is_note else Kind.SKIPPED

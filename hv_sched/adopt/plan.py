@@ -124,12 +124,17 @@ def _known(layout: Layout) -> dict[str, str]:
     """The volume with most of each server's files, where they are listed."""
     volumes = {}
     for vm in layout.cluster.vms or ():
-        disks = [(disk.provisioned_bytes, uuid) for disk in vm.disks
+        disks = [(_weight_bytes(disk), uuid) for disk in vm.disks or ()
                  if (uuid := ids.volume_uuid(layout.cluster.guid, disk.volume))
                  in layout.volumes]
-        if disks:
+        if disks and vm.instance_uuid:
             volumes[vm.instance_uuid] = max(disks)[1]
     return volumes
+
+
+def _weight_bytes(disk: model.VmDisk) -> int:
+    """What a server may come to keep there, as far as it is known."""
+    return max(disk.provisioned_bytes or 0, disk.actual_bytes)
 
 
 def make(layout: Layout, observed: Observed, shares: Shares, targets_: Targets,
@@ -227,7 +232,7 @@ def _short_gb(layout: Layout, provider: Provider, plan: VolumePlan,
     if disk and disk_ratio.overcommit_traits(provider.traits):
         # Raised already, with consent, but only for what it had then.
         return max(0, plan.after_gb - disk.capacity)
-    total = layout.volumes[plan.uuid].total_gb
+    total = layout.volumes[plan.uuid].stated_gb
     ratio = _ratio(provider, settings)
     if not disk_ratio.is_too_small(total, plan.after_gb, ratio):
         return 0
@@ -235,7 +240,7 @@ def _short_gb(layout: Layout, provider: Provider, plan: VolumePlan,
 
 
 def _short(layout: Layout, plan: VolumePlan) -> Notice:
-    total = layout.volumes[plan.uuid].total_gb
+    total = layout.volumes[plan.uuid].stated_gb
     return Notice(
         layout.cluster.name, plan.name, Kind.REFUSED,
         f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '

@@ -32,6 +32,8 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
         if _too_old(cluster, now, stale_after):
             continue
         for vm in cluster.vms or ():
+            if vm.instance_uuid is None or vm.disks is None:
+                continue  # nobody says which server's, or where
             volumes_by_server.setdefault(vm.instance_uuid, set()).update(
                 ids.volume_uuid(cluster.guid, disk.volume)
                 for disk in vm.disks)

@@ -88,7 +88,7 @@ def report(offering: Offering, names: list[str]) -> list[str]:
 
 def real_gb(facts: model.Facts) -> int:
     """The size of all volumes of a source, in GiB."""
-    return sum(volume.total_gb for cluster in facts.clusters
+    return sum(volume.total_gb or 0 for cluster in facts.clusters
                for volume in cluster.volumes)
 
 

@@ -26,8 +26,8 @@ import tqdm
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
-from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.notices import of_problem
 from hv_sched.osc import base
 from hv_sched.osc import numbers
 from hv_sched.osc import sync
@@ -85,8 +85,7 @@ class SharesCommand(base.ServersCommand):
         facts = self.required_facts(conf, parsed_args)
         selected = set(parsed_args.cluster or ())
         described = {cluster.name for cluster in facts.clusters}
-        broken = [Notice(p.cluster or '', p.cluster or 'source',
-                         Kind.FROZEN, str(p)) for p in facts.problems
+        broken = [of_problem(p) for p in facts.problems
                   if not selected or p.cluster in selected]
         missing = selected - described - {p.cluster for p in facts.problems}
         if missing:

@@ -61,7 +61,8 @@ class _Described:
 def described(facts: model.Facts) -> _Described:
     return _Described({
         ids.volume_uuid(cluster.guid, volume.guid): (cluster, volume)
-        for cluster in facts.clusters for volume in cluster.volumes},
+        for cluster in facts.clusters for volume in cluster.volumes
+        if volume.guid},
         frozenset((*(cluster.name for cluster in facts.clusters),
                    *(problem.cluster or '' for problem in facts.problems))))
 

@@ -45,7 +45,7 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
         reasons[Closed.OFFLINE] = Closed.OFFLINE.value
     _floor(volume, traits, settings, reasons)
     _operator(volume, standing, reasons)
-    excess_gb = disk_ratio.excess_gb(traits, volume.total_gb, owed_gb,
+    excess_gb = disk_ratio.excess_gb(traits, volume.stated_gb, owed_gb,
                                      settings.csv_allocation_ratio)
     if excess_gb:
         reasons[Closed.OVERCOMMITTED] = (
@@ -91,10 +91,11 @@ def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
 def _floor_bytes(volume: model.Volume, closed_before: bool,
                  settings: Settings) -> int:
     percent = settings.floor_percent
-    floor_bytes = max(volume.size_bytes * percent // 100,
+    size_bytes = volume.size_bytes or 0
+    floor_bytes = max(size_bytes * percent // 100,
                       settings.floor_gb * model.GIB)
     if closed_before and floor_bytes:
-        floor_bytes += (volume.size_bytes
+        floor_bytes += (size_bytes
                         * settings.floor_hysteresis_percent // 100)
     return floor_bytes
 

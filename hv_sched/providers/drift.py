@@ -156,9 +156,10 @@ def _space_agrees(layout: Layout, uuid: str, summary: VolumeSummary,
     ratio = (settings.csv_allocation_ratio
              or settings.initial_csv_allocation_ratio)
     before = Inventory(
-        total=volume.total_gb, allocation_ratio=ratio,
-        reserved=max(0, volume.total_gb - round(summary.capacity_gb / ratio)))
-    if volume.free_bytes is None and before.reserved > volume.reserve_gb:
+        total=volume.stated_gb, allocation_ratio=ratio,
+        reserved=max(0, volume.stated_gb - round(summary.capacity_gb / ratio)))
+    if volume.free_bytes is None and before.reserved > (
+            volume.reserve_gb or 0):
         return False  # reserved before, or the volume has grown: both look so
     guess = Provider(uuid, '', 0, {names.DISK_GB: before},
                      {names.DISK_GB: summary.used_gb}, frozenset(),

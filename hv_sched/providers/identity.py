@@ -90,7 +90,8 @@ def _in_use(layouts: Iterable[Layout], departing: Mapping[str, Iterable[str]],
         for guid, leaving in departing.items()
         for layout in layouts if layout.cluster.guid != guid
         for uuid, volume in layout.volumes.items()
-        if (former := ids.volume_uuid(guid, volume.guid)) in leaving
+        if volume.guid
+        and (former := ids.volume_uuid(guid, volume.guid)) in leaving
         and _is_used(former, overview)}
 
 

@@ -72,7 +72,8 @@ def layout_of(cluster: model.Cluster, uuids: Mapping[str, str]) -> Layout:
     nodes = {uuids[node.name]: node for node in cluster.nodes
              if node.name in uuids}
     volumes = {ids.volume_uuid(cluster.guid, volume.guid): volume
-               for volume in cluster.volumes}
+               for volume in cluster.volumes
+               if volume.guid and volume.size_bytes is not None}
     members = {
         uuid: frozenset(node_uuid for node_uuid, node in nodes.items()
                         if uses(cluster, node, volume))
@@ -88,7 +89,7 @@ def uses(cluster: model.Cluster, node: model.Node,
     volume, whatever else it could reach. A node that is cut off from the
     volume does not use it for the time being.
     """
-    if node.name in volume.cut_off_nodes:
+    if node.name in (volume.cut_off_nodes or ()):
         return False
     if cluster.placement_chooses_volume or len(cluster.volumes) == 1:
         return True
@@ -107,10 +108,11 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
         at all stay as they are
     """
     volume = layout.volumes[uuid]
-    traits = {names.SHARING, names.VOLUME, names.disk_trait(volume.guid),
-              *closed,
+    traits = {names.SHARING, names.VOLUME, *closed,
               *map(names.home_trait, layout.members[uuid]),
               *(observed & set(map(names.home_trait, undecided)))}
+    if volume.guid:
+        traits.add(names.disk_trait(volume.guid))
     if volume.file_system in names.FILE_SYSTEM:
         traits.add(names.FILE_SYSTEM[volume.file_system])
     if volume.medium in names.MEDIUM:

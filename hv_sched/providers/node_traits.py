@@ -58,7 +58,7 @@ def _said_or_kept(answer: bool | None, trait: str,
 
 
 def _is_redirected(cluster: model.Cluster, node: model.Node) -> bool:
-    return any(node.name in volume.redirected_nodes
+    return any(node.name in (volume.redirected_nodes or ())
                for volume in cluster.volumes
                if uses(cluster, node, volume))
 
@@ -94,7 +94,7 @@ def possible_owners(cluster: model.Cluster, node: model.Node
     """
     cut_off = {name for volume in cluster.volumes
                if uses(cluster, node, volume)
-               for name in volume.cut_off_nodes}
+               for name in volume.cut_off_nodes or ()}
     return tuple(
         owner for owner in cluster.nodes
         if owner.name != node.name and owner.name not in cut_off

@@ -90,7 +90,7 @@ class Observer:
         for layout, uuid in growing(scope, providers):
             for node in sorted(voters(layout, uuid)):
                 reported[node] = self._total_gb(node, providers)
-                if agree(layout.volumes[uuid].total_gb, reported[node]):
+                if agree(layout.volumes[uuid].stated_gb, reported[node]):
                     break
         return reported
 
@@ -122,7 +122,7 @@ def growing(scope: Scope, providers: Mapping[str, Provider]
         for uuid, volume in layout.volumes.items():
             provider = providers.get(uuid)
             disk = provider and provider.inventories.get(names.DISK_GB)
-            if disk and volume.total_gb > disk.total:
+            if disk and volume.stated_gb > disk.total:
                 yield layout, uuid
 
 

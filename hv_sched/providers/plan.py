@@ -23,6 +23,7 @@ import dataclasses
 from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.notices import of_problem
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Observed
@@ -89,7 +90,7 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
     return Plan(vocabulary=vocabulary(changes, observed.overview),
                 clusters=clusters,
                 cleaning=_cleaning(changes, observed.overview),
-                findings=(*_frozen(facts.problems),
+                findings=(*map(of_problem, facts.problems),
                           *_vanished(facts, scope, observed.overview)))
 
 
@@ -119,11 +120,6 @@ def _vanished(facts: model.Facts, scope: Scope, overview: Overview
                f'--cluster {cluster}"')
         for cluster, volumes in vanished_clusters(
             facts, scope, overview).items())
-
-
-def _frozen(problems: Iterable[model.Problem]) -> tuple[Notice, ...]:
-    return tuple(Notice(problem.cluster or '', problem.cluster or 'source',
-                        Kind.FROZEN, str(problem)) for problem in problems)
 
 
 def vocabulary(changes: Iterable[change_types.Change], overview: Overview

@@ -251,7 +251,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings
     return reserved_space.disk_inventory(
         volume, parts, provider.inventories.get(names.DISK_GB), owed_gb,
         settings, disk_ratio.overcommit_ratio(
-            provider.traits, volume.total_gb, owed_gb,
+            provider.traits, volume.stated_gb, owed_gb,
             settings.csv_allocation_ratio))
 
 
@@ -290,7 +290,7 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
         volume.cached_images is not None) | disk_ratio.outlived_traits(
-        provider.traits, volume.total_gb, owed_gb,
+        provider.traits, volume.stated_gb, owed_gb,
         context.settings.csv_allocation_ratio)
     undecided = scoping.undecided_nodes(
         context.scope, context.observed.overview)

@@ -174,7 +174,7 @@ class PlanningContext:
                 'size', self.layout.volume_name(uuid)) or (
                 self.layout.cluster.placement_chooses_volume):
             return True
-        volume_gb = self.layout.volumes[uuid].total_gb
+        volume_gb = self.layout.volumes[uuid].stated_gb
         votes = [agree(volume_gb, self.observed.reported_gb[node])
                  for node in voters(self.layout, uuid)
                  if node in self.observed.reported_gb]
@@ -184,7 +184,7 @@ class PlanningContext:
         provider = self.observed.providers.get(uuid)
         disk = provider.inventories.get(names.DISK_GB) if provider else None
         return disk is not None and (
-            self.layout.volumes[uuid].total_gb > disk.total)
+            self.layout.volumes[uuid].stated_gb > disk.total)
 
     def users(self, uuid: str) -> frozenset[str]:
         """The members a volume's home aggregate has now."""
@@ -198,7 +198,7 @@ def voters(layout: Layout, uuid: str) -> frozenset[str]:
         return frozenset()
     return frozenset(
         node for node in layout.members[uuid]
-        if layout.nodes[node].state is model.NodeState.UP)
+        if layout.nodes[node].state in (None, model.NodeState.UP))
 
 
 def agree(volume_gb: int, reported_gb: int) -> bool:

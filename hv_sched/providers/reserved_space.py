@@ -64,18 +64,23 @@ def _covered_by_vms(volume: model.Volume, vms: tuple[model.Vm, ...],
                     shares_gb: Mapping[str, int] | None) -> int:
     covered = 0
     for vm in vms:
-        for disk in vm.disks:
-            if disk.volume != volume.guid:
-                continue
-            share = (disk.provisioned_bytes if shares_gb is None else
-                     shares_gb.get(vm.instance_uuid, 0) * model.GIB)
-            covered += min(disk.actual_bytes, share)
+        for disk in vm.disks or ():
+            if disk.volume == volume.guid:
+                covered += min(disk.actual_bytes,
+                               _share_bytes(vm, disk, shares_gb))
     return covered
+
+
+def _share_bytes(vm: model.Vm, disk: model.VmDisk,
+                 shares_gb: Mapping[str, int] | None) -> int:
+    if shares_gb is None:
+        return disk.provisioned_bytes or 0
+    return shares_gb.get(vm.instance_uuid or '', 0) * model.GIB
 
 
 def used_bytes(volume: model.Volume) -> int:
     """Physically used; 0 when the source does not know the free space."""
-    if volume.free_bytes is None:
+    if volume.size_bytes is None or volume.free_bytes is None:
         return 0
     return volume.size_bytes - volume.free_bytes
 
@@ -85,7 +90,8 @@ def reserved_parts(volume: model.Volume, covered: int
     """Why space is reserved, largest claim of each kind on one line."""
     uncovered = max(0, used_bytes(volume) - covered)
     cache = min(uncovered, volume.image_cache_bytes or 0)
-    parts = (ReservedPart('operator reserve', volume.reserve_gb * model.GIB,
+    parts = (ReservedPart('operator reserve',
+                          (volume.reserve_gb or 0) * model.GIB,
                           is_exact=True),
              ReservedPart('image cache', cache),
              ReservedPart("files no server's share covers",
@@ -144,11 +150,12 @@ def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
     if volume.free_bytes is None and before is not None:
         # What was used is unknown, not gone.
         reserved = max(reserved, before.reserved)
-    reserved = min(reserved, volume.total_gb)
-    fitted = fit_reserved(volume.total_gb, reserved, ratio, used_gb)
+    total_gb = volume.stated_gb
+    reserved = min(reserved, total_gb)
+    fitted = fit_reserved(total_gb, reserved, ratio, used_gb)
     return Inventory(
-        total=volume.total_gb, reserved=fitted, min_unit=1,
-        max_unit=max(1, min(volume.total_gb, names.MAX_DISK_GB)),
+        total=total_gb, reserved=fitted, min_unit=1,
+        max_unit=max(1, min(total_gb, names.MAX_DISK_GB)),
         step_size=1, allocation_ratio=ratio)
 
 

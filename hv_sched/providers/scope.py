@@ -70,9 +70,9 @@ def our_aggregates(clusters: Iterable[model.Cluster],
     aggregates = set()
     for cluster in clusters:
         aggregates.add(ids.cluster_aggregate(cluster.guid))
-        for volume in cluster.volumes:
-            aggregates.add(ids.home_aggregate(
-                ids.volume_uuid(cluster.guid, volume.guid)))
+        aggregates.update(
+            ids.home_aggregate(ids.volume_uuid(cluster.guid, volume.guid))
+            for volume in cluster.volumes if volume.guid)
     for provider in listed:
         if provider.name.startswith(names.VOLUME_NAME_PREFIX):
             aggregates.add(ids.home_aggregate(provider.uuid))

@@ -41,7 +41,7 @@ def cluster(raw: Raw, collected_at: datetime.datetime | None) -> model.Cluster:
         nodes=tuple(_node(node, refs) for node in raw['nodes']),
         volumes=tuple(_volume(volume, refs) for volume in raw['volumes']),
         functional_level=_int(raw.get('functional_level')),
-        placement_chooses_volume=raw.get('placement_chooses_volume', False),
+        placement_chooses_volume=raw.get('placement_chooses_volume'),
         vms=None if vms is None else tuple(_vm(vm, refs) for vm in vms),
         collected_at=collected_at)
 
@@ -66,13 +66,17 @@ def _node(raw: Raw, refs: references.References) -> model.Node:
     return model.Node(
         name=raw['name'],
         build=_int(raw.get('build')),
-        state=model.NodeState(raw.get('state', 'up')),
+        state=model.NodeState(raw['state']) if 'state' in raw else None,
         home=refs.volume(raw['home']) if 'home' in raw else None,
         cpu_vendor=(model.CpuVendor(cpu['vendor']) if 'vendor' in cpu
                     else None),
         cpu_features=_cpu_features(cpu),
         gpus=None if gpus is None else tuple(_gpu(gpu) for gpu in gpus),
-        **{field: raw.get(field) for field in model.capability_fields()})
+        **_capabilities(raw))
+
+
+def _capabilities(raw: Raw) -> dict[str, Any]:
+    return {field: raw.get(field) for field in model.capability_fields()}
 
 
 def _cpu_features(cpu: Raw) -> tuple[str, ...] | None:
@@ -99,11 +103,11 @@ def _volume(raw: Raw, refs: references.References) -> model.Volume:
         file_system=raw.get('file_system'),
         medium=raw.get('medium'),
         owner_node=_owner(raw, refs),
-        reserve_gb=int(raw.get('reserve_gb', 0)),
-        maintenance=raw.get('maintenance', False),
+        reserve_gb=_int(raw.get('reserve_gb')),
+        maintenance=raw.get('maintenance'),
         accepts_new_disks=raw.get('accepts_new_disks'),
-        cut_off_nodes=_nodes(raw.get('cut_off_nodes', ()), refs),
-        redirected_nodes=_nodes(raw.get('redirected_nodes', ()), refs),
+        cut_off_nodes=_nodes(raw.get('cut_off_nodes'), refs),
+        redirected_nodes=_nodes(raw.get('redirected_nodes'), refs),
         cached_images=(None if images is None
                        else _once(image.lower() for image in images)),
         image_cache_bytes=_int(raw.get('image_cache_bytes')))
@@ -129,8 +133,10 @@ def _owner(raw: Raw, refs: references.References) -> str | None:
     return refs.node(raw['owner_node']) if 'owner_node' in raw else None
 
 
-def _nodes(names: Iterable[str],
-           refs: references.References) -> tuple[str, ...]:
+def _nodes(names: Iterable[str] | None,
+           refs: references.References) -> tuple[str, ...] | None:
+    if names is None:
+        return None
     known_nodes = (refs.node(name) for name in names)
     return _once(name for name in known_nodes if name is not None)
 

@@ -59,7 +59,8 @@ def lost_clusters(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """
     facts = _source(evidence).facts
     described = {ids.volume_uuid(cluster.guid, volume.guid)
-                 for cluster in facts.clusters for volume in cluster.volumes}
+                 for cluster in facts.clusters for volume in cluster.volumes
+                 if volume.guid}
     mentioned = {*(cluster.name for cluster in facts.clusters),
                  *(problem.cluster for problem in facts.problems)}
     clusters: dict[str, set[str]] = {}

@@ -70,6 +70,22 @@ def test_what_a_source_does_not_say_is_none_and_not_zero():
         None, None, None)
 
 
+def test_what_a_source_does_not_say_is_not_health_either():
+    cluster = _only(samples.document())
+    node, volume = cluster.nodes[0], cluster.volumes[0]
+    assert (node.state, cluster.placement_chooses_volume) == (None, None)
+    assert (volume.state, volume.maintenance, volume.reserve_gb,
+            volume.cut_off_nodes, volume.redirected_nodes) == (
+                None, None, None, None, None)
+
+
+def test_an_empty_list_of_cut_off_nodes_says_that_none_is():
+    cluster = _only(samples.document(samples.cluster(
+        volumes=[samples.volume(cut_off_nodes=[], redirected_nodes=[])])))
+    volume = cluster.volumes[0]
+    assert (volume.cut_off_nodes, volume.redirected_nodes) == ((), ())
+
+
 @pytest.mark.parametrize('form', [
     '{}', '{{{}}}', '\\\\?\\Volume{{{}}}\\', '\\\\?\\volume{{{}}}'])
 def test_every_form_of_a_guid_is_the_same_guid(form):

@@ -72,8 +72,9 @@ def _check_volume(cluster, volume):
     assert model.GIB <= volume.size_bytes
     assert volume.free_bytes is None or (
         0 <= volume.free_bytes <= volume.size_bytes)
-    assert 0 <= volume.reserve_gb <= volume.total_gb
-    assert {*volume.cut_off_nodes, *volume.redirected_nodes} <= nodes
+    assert 0 <= (volume.reserve_gb or 0) <= volume.total_gb
+    assert {*(volume.cut_off_nodes or ()),
+            *(volume.redirected_nodes or ())} <= nodes
     assert volume.owner_node is None or volume.owner_node in nodes
 
 
