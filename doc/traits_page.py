@@ -67,10 +67,14 @@ NODES = (
     Row(names.CLUSTERED, 'every node of a published cluster', 'nodes'),
     Row(names.BUILD_PREFIX + '<build>', 'node with that Windows build',
         'build'),
+    Row(names.LEVEL_PREFIX + '<level>', 'node of a cluster with that '
+        'functional level, which bounds the features; kept when the source '
+        'does not say', 'functional_level'),
     Row(names.PAUSED, 'node that is paused or draining in the cluster: '
         'nothing new goes there', 'state'),
     Row(names.REDIRECTED, 'node that reaches a volume it uses over the '
-        'network', 'redirected_nodes, home'),
+        'network, unless that is by design (ReFS on every node)',
+        'redirected_nodes, home'),
     Row(names.FORMER_RATIO_PREFIX + '<ratio>', 'node whose own disk is '
         'closed: the DISK_GB allocation_ratio to restore (1_5 is 1.5)',
         'what Placement held'),

@@ -68,6 +68,9 @@ WEIGHERS = (
     Plugin('SameVolumeWeigher', 'hv_sched.weighers.same_volume',
            'positive: a server that moves goes to a node whose home is the '
            'volume its disk is on; negative: to another'),
+    Plugin('RedirectedAccessWeigher', 'hv_sched.weighers.redirected_access',
+           'positive: nodes that reach their volume directly win over those '
+           'with redirected access; negative: they lose'),
     Plugin('SharedVolumeAntiAffinityWeigher',
            'hv_sched.weighers.anti_affinity',
            'positive: members of a server group with (soft-)anti-affinity go '

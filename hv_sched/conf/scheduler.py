@@ -191,6 +191,16 @@ together: 1 keeps rare nodes free only while others are about half empty.
 Aggregate metadata of the same name goes before it.
 """),
     numbers.real(
+        'redirected_access_weight_multiplier', *_MULTIPLIERS,
+        default=5.0,
+        help="""
+Multiplier of RedirectedAccessWeigher. Positive: nodes that reach a volume
+they use over the network only (CUSTOM_CSV_REDIRECTED) lose; negative: they
+win; 0: off. The default outweighs Nova's CPU, RAM and I/O weighers together:
+such a node gets a server when no other has room. Aggregate metadata of the
+same name goes before it.
+"""),
+    numbers.real(
         'shared_volume_anti_affinity_weight_multiplier', *_MULTIPLIERS,
         default=1.0,
         help="""

@@ -71,6 +71,10 @@ WS2025 = Build(26100, 'Windows Server 2025', _GEN1,
                VmLimits(2048, 240 * GB_PER_TB), ('8.0', '12.0'))
 
 BUILDS = (WS2012R2, WS2016, WS2019, WS2022, WS2025)
+# ClusterFunctionalLevel (Microsoft: "Cluster operating system rolling
+# upgrade", and the levels Get-Cluster shows on each release).
+FUNCTIONAL_LEVELS = {8: WS2012R2, 9: WS2016, 10: WS2019, 11: WS2022,
+                     12: WS2025}
 
 # Disks of one virtual machine, the same on every build.
 MAX_VHDX_GB = 64 * GB_PER_TB
@@ -93,3 +97,12 @@ def build_of(number: int) -> Build | None:
         return None
     return max((build for build in BUILDS if build.number <= number),
                key=lambda build: build.number)
+
+
+def build_of_level(functional_level: int) -> Build:
+    """The release a cluster acts as.
+
+    A level above all known ones is that of the newest; below, the oldest.
+    """
+    lower = [level for level in FUNCTIONAL_LEVELS if level <= functional_level]
+    return FUNCTIONAL_LEVELS[max(lower, default=min(FUNCTIONAL_LEVELS))]

@@ -71,6 +71,7 @@ HYPERV = 'CUSTOM_HYPERV'
 CLUSTERED = 'CUSTOM_HYPERV_CLUSTERED'
 PAUSED = 'CUSTOM_HYPERV_PAUSED'
 BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
+LEVEL_PREFIX = 'CUSTOM_HYPERV_LEVEL_'
 CPU_MANAGED = 'CUSTOM_HYPERV_CPU_MANAGED'
 REDIRECTED = 'CUSTOM_CSV_REDIRECTED'
 # The DISK_GB allocation_ratio a node had before it was closed.
@@ -170,3 +171,15 @@ def node_of(home_trait: str) -> str:
 def build_trait(build: int) -> str:
     """The trait of a Windows build, ``CUSTOM_HYPERV_BUILD_14393``."""
     return f'{BUILD_PREFIX}{build}'
+
+
+def level_trait(functional_level: int) -> str:
+    """The trait of a cluster's level, ``CUSTOM_HYPERV_LEVEL_9``."""
+    return f'{LEVEL_PREFIX}{functional_level}'
+
+
+def level_of(traits: Iterable[str]) -> int | None:
+    """The lowest functional level that a node's traits name."""
+    levels = [text for trait in traits if trait.startswith(LEVEL_PREFIX)
+              and (text := trait.removeprefix(LEVEL_PREFIX)).isdecimal()]
+    return min(map(int, levels), default=None)

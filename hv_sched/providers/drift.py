@@ -28,6 +28,7 @@ from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
 from hv_sched.providers import closing
 from hv_sched.providers import freshness
+from hv_sched.providers import functional_level
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
@@ -110,7 +111,8 @@ def _nodes(layout: Layout, overview: Overview,
                 != layout.node_aggregates(uuid)):
             yield uuid
         child = overview.gpus.get(ids.remotefx_uuid(uuid))
-        if not plan_gpu.agrees(node, child,
+        if not plan_gpu.agrees(functional_level.with_gpus(
+                layout.cluster, node, traits), child,
                                ids.remotefx_uuid(uuid) in overview.listed):
             yield uuid
             yield ids.remotefx_uuid(uuid)

@@ -17,12 +17,14 @@ what Placement holds.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 
 import os_traits
 
 from hv_sched import model
 from hv_sched.features import catalogue
 from hv_sched.placement import names
+from hv_sched.providers import functional_level
 from hv_sched.providers.layout import uses
 
 _KNOWN_CPU_TRAITS = frozenset(os_traits.get_traits(names.HW_CPU_PREFIX))
@@ -42,14 +44,22 @@ def desired_node_traits(cluster: model.Cluster, node: model.Node,
     if _is_redirected(cluster, node):
         traits.add(names.REDIRECTED)
     traits.update(_build(node, observed))
+    traits |= functional_level.level_traits(cluster, observed)
+    traits.update(_features(cluster, node, observed))
+    return frozenset(traits | _cpu(node, observed))
+
+
+def _features(cluster: model.Cluster, node: model.Node,
+              observed: frozenset[str]) -> Iterator[str]:
+    bound = functional_level.bound(cluster, observed)
     for feature in catalogue.ON_NODE:
-        if _said_or_kept(feature.rule(node), feature.trait, observed):
-            traits.add(feature.trait)
+        answer = functional_level.answer(feature, node, bound)
+        if _said_or_kept(answer, feature.trait, observed):
+            yield feature.trait
         ha_trait = catalogue.ha_trait(feature)
         if feature.survivable and _said_or_kept(
-                survives(cluster, node, feature), ha_trait, observed):
-            traits.add(ha_trait)
-    return frozenset(traits | _cpu(node, observed))
+                survives(cluster, node, feature, bound), ha_trait, observed):
+            yield ha_trait
 
 
 def _said_or_kept(answer: bool | None, trait: str,
@@ -58,9 +68,23 @@ def _said_or_kept(answer: bool | None, trait: str,
 
 
 def _is_redirected(cluster: model.Cluster, node: model.Node) -> bool:
+    """Whether it reaches a volume it uses by way of another node.
+
+    ReFS on Storage Spaces Direct is redirected on every node, always, and
+    healthy: that is how it works and no reason to go elsewhere.
+    """
     return any(node.name in (volume.redirected_nodes or ())
                for volume in cluster.volumes
-               if uses(cluster, node, volume))
+               if uses(cluster, node, volume)
+               and not _redirected_by_design(cluster, volume))
+
+
+def _redirected_by_design(cluster: model.Cluster, volume: model.Volume
+                          ) -> bool:
+    redirected = {*(volume.redirected_nodes or ()),
+                  *(volume.cut_off_nodes or ())}
+    return volume.file_system == 'refs' and all(
+        node.name in redirected for node in cluster.nodes)
 
 
 def _build(node: model.Node, observed: frozenset[str]) -> Iterable[str]:
@@ -71,14 +95,21 @@ def _build(node: model.Node, observed: frozenset[str]) -> Iterable[str]:
 
 
 def survives(cluster: model.Cluster, node: model.Node,
-             feature: catalogue.Feature) -> bool | None:
+             feature: catalogue.Feature, bound: int | None = None
+             ) -> bool | None:
     """Whether a server with this feature would start again after a failover.
 
-    True when the node and every other possible owner have the feature, None
-    when that hangs on a node the source cannot speak for.
+    True when there is another possible owner and all of them, the node among
+    them, have the feature; None when that hangs on a node the source cannot
+    speak for.
+
+    :param bound: the build whose features the nodes may claim at most
     """
-    answers = [feature.rule(owner)
-               for owner in (node, *possible_owners(cluster, node))]
+    owners = possible_owners(cluster, node)
+    if not owners:
+        return False
+    answers = [functional_level.answer(feature, owner, bound)
+               for owner in (node, *owners)]
     if False in answers:
         return False
     return None if None in answers else True

@@ -30,6 +30,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
 from hv_sched.providers import changes as change_types
 from hv_sched.providers import freshness
+from hv_sched.providers import functional_level
 from hv_sched.providers import gate
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
@@ -187,7 +188,8 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
     context = context.without_refused
     context = dataclasses.replace(context, blocked=plan_node.holding_shares(
         context.layout, context.observed))
-    notices += [_adopt(context, uuid) for uuid in sorted(context.blocked)]
+    notices += [*_unstated_level(context),
+                *(_adopt(context, uuid) for uuid in sorted(context.blocked))]
     if context.blocked and not scoping.is_published(
             context.layout, context.observed.overview):
         return ClusterPlan(context.name, (), tuple(notices))
@@ -251,6 +253,18 @@ def _stale(context: PlanningContext, age: float) -> ClusterPlan:
         context.name, tuple(gate.admit_all(
             plan_volume.close_all(context), context.evidence)),
         (context.notice(context.name, Kind.FROZEN, message),))
+
+
+def _unstated_level(context: PlanningContext) -> Iterable[Notice]:
+    cluster = context.layout.cluster
+    builds = functional_level.mixed_builds(cluster)
+    if cluster.functional_level is None and builds:
+        yield context.notice(
+            context.name, Kind.NOTE,
+            f'its nodes run builds {", ".join(map(str, sorted(builds)))} and '
+            'functional_level is not stated: no node claims more than the '
+            'level that stands in Placement, else the lowest build, allows. '
+            'State it (Get-Cluster, ClusterFunctionalLevel)')
 
 
 def _adopt(context: PlanningContext, uuid: str) -> Notice:

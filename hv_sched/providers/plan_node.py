@@ -29,6 +29,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import functional_level
 from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
@@ -79,7 +80,8 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str]
         planned += _join(layout, provider, our_aggregates,
                          may_join=uuid not in context.blocked)
         child_changes, reasons = plan_gpu.plan(
-            layout.nodes[uuid], provider,
+            functional_level.with_gpus(
+                layout.cluster, layout.nodes[uuid], provider.traits), provider,
             observed.providers.get(ids.remotefx_uuid(uuid)))
         planned += child_changes
         notices += [context.notice(provider.name, Kind.REFUSED, reason)

@@ -12,8 +12,9 @@
 
 """Reads all volumes from Placement in a few requests, without nova.
 
-Five, however many hosts and volumes there are; up to eight more while
-servers move inside their volume, or such a move failed.
+Five, however many hosts and volumes there are; one more once a node had
+redirected access, and up to eight while servers move inside their volume, or
+such a move failed.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ LOG = printable.logger(__name__)
 _ESCROW_READS = 8
 # Those that requests forbid.
 _FORBIDDEN = (names.NO_NEW_DISKS, names.PAUSED)
-_MARKS = (names.VOLUME, names.CLUSTERED)
+_MARKS = (names.VOLUME, names.CLUSTERED, names.REDIRECTED)
 
 TypesOf = Callable[[Iterable[str]], Mapping[str, str]]
 
@@ -65,6 +66,8 @@ class SnapshotReader:
             volumes=published, homes=homes.read_homes(published),
             nodes=(self._owners(names.CLUSTERED)
                    if names.CLUSTERED in traits else {}),
+            redirected=(frozenset(self._owners(names.REDIRECTED))
+                        if names.REDIRECTED in traits else frozenset()),
             traits=traits)
 
     def read_volume(self, uuid: str, name: str) -> volumes.VolumeState | None:

@@ -74,6 +74,8 @@ class Snapshot:
     :param traits: those of ours that Placement knows; asking for another is
         an error to Placement
     :param free_nodes: what the nodes with room can do
+    :param redirected: provider uuids of nodes that reach a volume they use
+        over the network only
     """
 
     volumes: Mapping[str, VolumeState]
@@ -81,6 +83,7 @@ class Snapshot:
     homes: Mapping[str, frozenset[str]]
     traits: frozenset[str]
     free_nodes: scarcity.Scarcity = scarcity.NOT_KNOWN
+    redirected: frozenset[str] = frozenset()
 
     def may_use(self, node: str, volume: str) -> bool:
         """Whether a node's home is a volume, or not known to be another."""

@@ -18,8 +18,10 @@ import pytest
 
 from hv_sched import features
 from hv_sched import model
+from hv_sched.notices import Kind
 from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
+from hv_sched.snapshot import reader
 from tests.functional import cloud as clouds
 
 SHIELDED = features.SHIELDED_VM.trait
@@ -37,10 +39,12 @@ def cloud(placement):
     return made
 
 
-def facts(first=None, second=None):
-    """Two nodes, each with these fields."""
-    return clouds.facts(clouds.cluster(nodes=(
-        clouds.node(1, **(first or {})), clouds.node(2, **(second or {})))))
+def facts(*nodes, level=None):
+    """Two nodes or more, each with these fields."""
+    fields = (*nodes, *({} for _lacking in range(2 - len(nodes))))
+    return clouds.facts(clouds.cluster(functional_level=level, nodes=tuple(
+        clouds.node(number, **shown) for number, shown in enumerate(fields, 1)
+    )))
 
 
 GUARDED = {'guarded_host': True}
@@ -72,7 +76,7 @@ def test_a_node_gets_what_its_build_says_and_what_it_showed(cloud):
     cloud.sync(facts(
         {'guarded_host': True, 'mpio': True, 'nested_virtualization': True,
          'cpu_vendor': model.CpuVendor.INTEL},
-        {'build': 9600, 'nested_virtualization': True}))
+        {'build': 9600, 'nested_virtualization': True}, level=9))
     assert published_features(cloud, 'hv01') == BY_BUILD_2016 | {
         SHIELDED, features.VTPM.trait, 'CUSTOM_HYPERV_MPIO', NESTED}
     assert published_features(cloud, 'hv02') == {
@@ -81,7 +85,8 @@ def test_a_node_gets_what_its_build_says_and_what_it_showed(cloud):
 
 def test_an_amd_node_nests_only_from_2022_on(cloud):
     amd = {'cpu_vendor': model.CpuVendor.AMD, 'nested_virtualization': True}
-    cloud.sync(facts({'build': 17763, **amd}, {'build': 20348, **amd}))
+    cloud.sync(facts({'build': 17763, **amd}, {'build': 20348, **amd},
+                     level=11))
     assert cloud.hosts(10, f'required={NESTED}') == {'hv02'}
 
 
@@ -170,8 +175,10 @@ def test_survivable_says_every_possible_owner_has_it(cloud):
 
 
 def test_an_older_node_is_no_possible_owner(cloud):
-    cloud.sync(facts({'build': 17763, **GUARDED}, UNGUARDED))
-    assert cloud.hosts(10, f'required={HA_SHIELDED}') == {'hv01'}
+    cloud.register('hv03')
+    newer = {'build': 17763, **GUARDED}
+    cloud.sync(facts(newer, UNGUARDED, newer))
+    assert cloud.hosts(10, f'required={HA_SHIELDED}') == {'hv01', 'hv03'}
 
 
 def test_an_owner_that_is_down_counts_it_comes_back(cloud):
@@ -230,6 +237,67 @@ def test_a_redirected_node_is_marked_and_still_used(cloud):
     assert cloud.hosts(10) == {'hv01', 'hv02'}
     cloud.sync(clouds.facts(), full=False)
     assert names.REDIRECTED not in traits(cloud, 'hv02')
+
+
+def snapshot(cloud):
+    return reader.SnapshotReader(
+        cloud.api, lambda trait: True, lambda uuids: {}).read()
+
+
+def test_the_scheduler_knows_redirected_nodes_by_their_trait(cloud):
+    cloud.sync(clouds.facts())
+    assert snapshot(cloud).redirected == frozenset()
+    cloud.sync(clouds.facts(clouds.cluster(volumes=(
+        clouds.volume(redirected_nodes=('hv02',)),))))
+    assert snapshot(cloud).redirected == {cloud.nodes['hv02']}
+
+
+def test_refs_that_is_redirected_on_every_node_marks_none(cloud):
+    volume = clouds.volume(file_system='refs',
+                           redirected_nodes=('hv01', 'hv02'))
+    cloud.sync(clouds.facts(clouds.cluster(volumes=(volume,))))
+    assert names.REDIRECTED not in traits(cloud) | traits(cloud, 'hv02')
+
+
+# -- the functional level
+
+EVERYTHING = {'guarded_host': True, 'nested_virtualization': True,
+              'cpu_vendor': model.CpuVendor.INTEL}
+OF_2016 = {features.SECURE_BOOT_LINUX.trait, features.VTPM.trait, SHIELDED,
+           NESTED}
+
+
+def mixed(*builds, level=None):
+    return clouds.facts(clouds.cluster(functional_level=level, nodes=tuple(
+        clouds.node(number + 1, build=build, **EVERYTHING)
+        for number, build in enumerate(builds))))
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_cluster_claims_no_more_than_its_level(cloud, full):
+    cloud.sync(mixed(9600, 14393, level=8), full=full)
+    assert published_features(cloud, 'hv02') == {
+        features.GEN1.trait, features.GEN2.trait, features.SECURE_BOOT.trait}
+    assert names.build_trait(14393) in traits(cloud, 'hv02')
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_level_that_is_no_longer_stated_bounds_until_one_is(cloud, full):
+    cloud.sync(mixed(14393, 14393, level=8))
+    before = cloud.state()
+    assert cloud.sync(mixed(14393, 14393), full=full).done == ()
+    assert cloud.state() == before
+    cloud.sync(mixed(14393, 14393, level=9), full=full)
+    assert published_features(cloud, 'hv01') >= OF_2016
+
+
+def test_mixed_builds_without_a_level_work_with_what_is_known(cloud):
+    result = cloud.sync(mixed(9600, 14393))
+    assert not published_features(cloud, 'hv02') & OF_2016
+    assert [(notice.kind, notice.subject)
+            for notice in result.plan.all_findings] == [(Kind.NOTE, 'hvc1')]
+    assert 'ClusterFunctionalLevel' in str(result.plan.all_findings)
+    assert cloud.hosts(10) == {'hv01', 'hv02'}
 
 
 # -- behind our back

@@ -89,16 +89,35 @@ def test_redirected_is_told_of_the_node_not_of_the_volume():
     assert 'CUSTOM_CSV_REDIRECTED' in traits(one, number=1)
 
 
+@pytest.mark.parametrize(('redirected', 'cut_off', 'expected'), [
+    (('hv0', 'hv1', 'hv2'), (), False), (('hv0',), (), True),
+    (('hv0', 'hv1'), ('hv2',), False), (('hv0', 'hv1'), (), True)])
+def test_refs_redirected_on_every_node_is_by_design(redirected, cut_off,
+                                                    expected):
+    one = cluster(*map(node, range(3)), volumes=(volume(
+        file_system='refs', redirected_nodes=redirected,
+        cut_off_nodes=cut_off),))
+    assert ('CUSTOM_CSV_REDIRECTED' in traits(one)) is expected
+
+
+def test_ntfs_redirected_on_every_node_is_a_fault():
+    one = cluster(node(0), node(1), volumes=(volume(
+        file_system='ntfs', redirected_nodes=('hv0', 'hv1')),))
+    assert 'CUSTOM_CSV_REDIRECTED' in traits(one)
+
+
 def test_what_nobody_knows_of_a_node_stays_as_it_is():
-    before = traits(cluster(node(0, 20348, **ALL)))
+    owner = node(1, 20348, **ALL)
+    before = traits(cluster(node(0, 20348, **ALL), owner))
     assert 'CUSTOM_HYPERV_HA_SHIELDED_VM' in before
-    silent = cluster(node(0, None, state=model.NodeState.DOWN))
+    silent = cluster(node(0, None, state=model.NodeState.DOWN), owner)
     assert traits(silent, before) == before
 
 
 def test_attestation_that_lapsed_takes_its_traits_at_once():
-    before = traits(cluster(node(0, **ALL)))
-    lapsed = traits(cluster(node(0, **{**ALL, 'guarded_host': False})),
+    owner = node(1, **ALL)
+    before = traits(cluster(node(0, **ALL), owner))
+    lapsed = traits(cluster(node(0, **{**ALL, 'guarded_host': False}), owner),
                     before)
     assert before - lapsed == {
         f'CUSTOM_HYPERV_{ha}{name}' for ha in ('', 'HA_')
@@ -112,13 +131,13 @@ def test_attestation_that_lapsed_takes_its_traits_at_once():
 def clusters(draw):
     """Up to six nodes of three builds that show everything, some cut off."""
     builds = draw(st.lists(st.sampled_from((14393, 17763, 20348)),
-                           min_size=1, max_size=6))
+                           min_size=2, max_size=6))
     states = st.sampled_from(model.NodeState)
     nodes = tuple(node(n, build, state=draw(states), **ALL)
                   for n, build in enumerate(builds))
-    cut_off = draw(st.sets(st.sampled_from([n.name for n in nodes[1:]]))
-                   if len(nodes) > 1 else st.just(set()))
-    return cluster(*nodes, volumes=(volume(cut_off_nodes=tuple(cut_off)),))
+    cut_off = draw(st.sets(st.sampled_from([n.name for n in nodes[1:]])))
+    return cluster(*nodes, volumes=(volume(cut_off_nodes=tuple(cut_off)),),
+                   functional_level=12)
 
 
 def can_restart(one, other):
@@ -126,6 +145,26 @@ def can_restart(one, other):
     first, node_ = one.nodes[0], one.nodes[other]
     return (node_.name not in one.volumes[0].cut_off_nodes
             and node_.build >= first.build)
+
+
+def has_owner(one):
+    """Whether a server of the first node has anywhere to restart."""
+    return any(can_restart(one, number)
+               for number in range(1, len(one.nodes)))
+
+
+clusters_with_owners = clusters().filter(has_owner)
+
+
+@given(clusters().filter(lambda one: not has_owner(one)))
+def test_without_another_owner_nothing_is_survivable(one):
+    assert not [trait for trait in traits(one, {'CUSTOM_HYPERV_HA_GEN1'})
+                if trait.startswith('CUSTOM_HYPERV_HA_')]
+
+
+def test_a_cluster_of_one_node_restarts_nothing_elsewhere():
+    assert not [trait for trait in traits(cluster(node(0, **ALL)))
+                if trait.startswith('CUSTOM_HYPERV_HA_')]
 
 
 def with_field(one, number, field, value):
@@ -138,7 +177,7 @@ def ha(trait):
     return trait.replace('CUSTOM_HYPERV_', 'CUSTOM_HYPERV_HA_')
 
 
-@given(clusters(), st.sampled_from(sorted(TAKEN)), st.data())
+@given(clusters_with_owners, st.sampled_from(sorted(TAKEN)), st.data())
 def test_survivable_means_every_possible_owner_has_it(one, trait, data):
     number = data.draw(st.integers(0, len(one.nodes) - 1))
     assert ha(trait) in traits(one)
@@ -149,7 +188,7 @@ def test_survivable_means_every_possible_owner_has_it(one, trait, data):
     assert (trait in without) is (number != 0)
 
 
-@given(clusters(), st.sampled_from(sorted(TAKEN)), st.data())
+@given(clusters_with_owners, st.sampled_from(sorted(TAKEN)), st.data())
 def test_showing_more_never_takes_a_survivable_trait_away(one, trait, data):
     lacking = one
     for number in data.draw(st.sets(
@@ -162,7 +201,8 @@ def test_showing_more_never_takes_a_survivable_trait_away(one, trait, data):
     assert before - after == NOTHING
 
 
-@given(clusters(), st.sampled_from(sorted(TAKEN)), st.booleans(), st.data())
+@given(clusters_with_owners, st.sampled_from(sorted(TAKEN)), st.booleans(),
+       st.data())
 def test_an_owner_nobody_can_speak_for_decides_nothing(one, trait, had, data):
     number = data.draw(st.integers(0, len(one.nodes) - 1))
     silent = with_field(one, number, TAKEN[trait], None)
@@ -183,7 +223,7 @@ def test_amd_on_2016_makes_nesting_of_an_intel_node_not_survivable():
     assert 'CUSTOM_HYPERV_HA_NESTED_VIRT' not in traits(
         cluster(node(0, **ALL), node(1, **amd)))
     assert 'CUSTOM_HYPERV_HA_NESTED_VIRT' in traits(
-        cluster(node(0, **ALL), node(1, 20348, **amd)))
+        cluster(node(0, **ALL), node(1, 20348, **amd), functional_level=11))
 
 
 # -- CPU features

@@ -29,6 +29,7 @@ from hv_sched.snapshot import volumes
 from hv_sched.weighers import anti_affinity
 from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
+from hv_sched.weighers import redirected_access
 
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
 BIG = volumes.VolumeState('v1', 'csv:c1/CSV1', 500, 100)
@@ -246,3 +247,39 @@ def test_the_filter_drops_a_clustered_nodes_own_disk(monkeypatch):
                     spec(scheduler_hints={})) == ['h1', 'kvm']
     assert len(both.allocation_candidates) == 1
     assert filtered([host('h1', 'h1')], spec(scheduler_hints={})) == []
+
+
+# -- redirected access
+
+
+def redirect(monkeypatch, *nodes):
+    known = volumes.Snapshot({}, {}, {}, frozenset(),
+                             redirected=frozenset(nodes))
+    monkeypatch.setattr(cache, 'get', lambda: known)
+
+
+def test_a_node_with_redirected_access_loses(monkeypatch):
+    redirect(monkeypatch, 'h1')
+    hosts = [host('h1', 'v1'), host('h2', 'v1')]
+    assert best(redirected_access.RedirectedAccessWeigher, hosts,
+                spec()) == ['h2']
+
+
+def test_nodes_with_redirected_access_weigh_the_same(monkeypatch):
+    redirect(monkeypatch, 'h1', 'h2')
+    hosts = [host('h1', 'v1'), host('h2', 'v1')]
+    assert best(redirected_access.RedirectedAccessWeigher, hosts,
+                spec()) == ['h1', 'h2']
+
+
+def test_redirected_access_outweighs_free_memory_and_processors(monkeypatch):
+    redirect(monkeypatch, 'h1')
+    empty, busy = host('h1', 'v1'), host('h2', 'v1')
+    for state, free in ((empty, 64), (busy, 1)):
+        state.vcpus_total, state.vcpus_used = 64, 64 - free
+        state.cpu_allocation_ratio = 1.0
+        state.free_ram_mb, state.num_io_ops = free * 1024, 0
+    weighed = weights.HostWeightHandler().get_weighed_objects(
+        [cpu.CPUWeigher(), ram.RAMWeigher(), io_ops.IoOpsWeigher(),
+         redirected_access.RedirectedAccessWeigher()], [empty, busy], spec())
+    assert weighed[0].obj.host == 'h2'
