@@ -24,6 +24,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import exception
+from hv_sched import windows_names
 from hv_sched.adopt.retire import RetireInputs
 from hv_sched.adopt.retire import Retirer
 from hv_sched.adopt.retire import RetireReport
@@ -173,7 +174,7 @@ class NodeRetirer:
 def node_named(inputs: RetireInputs, name: str) -> str | None:
     """The provider of a node by its name; Windows compares without case."""
     return next((uuid for uuid, node in sorted(inputs.nodes.items())
-                 if node.casefold() == name.casefold()), None)
+                 if windows_names.key(node) == windows_names.key(name)), None)
 
 
 def no_such_node(name: str) -> exception.InvalidConfig:

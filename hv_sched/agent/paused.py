@@ -16,8 +16,8 @@ from collections.abc import Iterable
 import dataclasses
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.placement import names
-from hv_sched.sources import naming
 
 
 class Paused:
@@ -25,7 +25,7 @@ class Paused:
 
     def __init__(self, clusters: Iterable[str] = ()) -> None:
         self.names = tuple(clusters)
-        self._keys = frozenset(map(naming.key, self.names))
+        self._keys = frozenset(map(windows_names.key, self.names))
 
     def without(self, facts: model.Facts) -> model.Facts:
         """The facts of the others.
@@ -35,15 +35,16 @@ class Paused:
         """
         return dataclasses.replace(facts, clusters=tuple(
             cluster for cluster in facts.clusters
-            if naming.key(cluster.name) not in self._keys),
+            if windows_names.key(cluster.name) not in self._keys),
             is_partial=facts.is_partial or bool(self._keys))
 
     def volume(self, provider_name: str) -> bool:
         """Whether a volume, by its provider's name, is a paused one's."""
         cluster = names.cluster_of(provider_name)
-        return naming.key(cluster) in self._keys
+        return windows_names.key(cluster) in self._keys
 
     def unknown(self, clusters: Iterable[str]) -> list[str]:
         """Names given that are no cluster's: mistyped, most likely."""
-        keys = set(map(naming.key, clusters))
-        return [name for name in self.names if naming.key(name) not in keys]
+        keys = set(map(windows_names.key, clusters))
+        return [name for name in self.names
+                if windows_names.key(name) not in keys]

@@ -28,6 +28,7 @@ import tenacity
 
 from hv_sched import exception
 from hv_sched import printable
+from hv_sched import windows_names
 
 LOG = printable.logger(__name__)
 _ATTEMPTS = 4
@@ -134,10 +135,10 @@ def missing_hosts(hosts: Collection[str], nodes: Collection[str]
     On Windows a name is the same with and without its domain, and in any
     case. Names with different domains are different hosts.
     """
-    folded = {host.casefold() for host in hosts}
+    folded = {windows_names.key(host) for host in hosts}
     short = {_short(host) for host in folded}
     return sorted(node for node in nodes
-                  if not _is_among(node.casefold(), folded, short))
+                  if not _is_among(windows_names.key(node), folded, short))
 
 
 def _is_among(node: str, hosts: Collection[str], short: Collection[str]

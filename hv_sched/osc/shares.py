@@ -16,6 +16,7 @@ import abc
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 import dataclasses
 import sys
 
@@ -26,6 +27,7 @@ import tqdm
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.notices import Notice
 from hv_sched.notices import of_problem
 from hv_sched.osc import base
@@ -83,17 +85,13 @@ class SharesCommand(base.ServersCommand):
         :raises InvalidConfig: a cluster is named that nobody describes
         """
         facts = self.required_facts(conf, parsed_args)
-        selected = set(parsed_args.cluster or ())
-        described = {cluster.name for cluster in facts.clusters}
-        broken = [of_problem(p) for p in facts.problems
-                  if not selected or p.cluster in selected]
-        missing = selected - described - {p.cluster for p in facts.problems}
-        if missing:
-            raise exception.InvalidConfig(
-                f'the source describes no cluster {", ".join(sorted(missing))}'
-                f'; it has {", ".join(sorted(described)) or "none"}')
-        return [cluster for cluster in facts.clusters
-                if not selected or cluster.name in selected], broken
+        selected = {windows_names.key(name): name
+                    for name in parsed_args.cluster or ()}
+        _check_described(selected, facts)
+        broken = [of_problem(p) for p in facts.problems if not selected
+                  or windows_names.key(p.cluster or '') in selected]
+        return [cluster for cluster in facts.clusters if not selected
+                or windows_names.key(cluster.name) in selected], broken
 
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
@@ -103,6 +101,19 @@ class SharesCommand(base.ServersCommand):
         return [uuid for layout in cloud.layouts
                 for uuid in (*layout.nodes, *layout.volumes)
                 if uuid in observed.overview.listed]
+
+
+def _check_described(selected: Mapping[str, str], facts: model.Facts
+                     ) -> None:
+    """:raises InvalidConfig: nobody describes a cluster that was named"""
+    described = {cluster.name for cluster in facts.clusters}
+    mentioned = described | {p.cluster or '' for p in facts.problems}
+    missing = selected.keys() - set(map(windows_names.key, mentioned))
+    if missing:
+        raise exception.InvalidConfig(
+            'the source describes no cluster '
+            f'{", ".join(sorted(selected[key] for key in missing))}; it has '
+            f'{", ".join(sorted(described)) or "none"}')
 
 
 class MovingCommand(SharesCommand, command.Lister):

@@ -23,6 +23,7 @@ from oslo_config import cfg
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import parallel
+from hv_sched import windows_names
 from hv_sched.osc import base
 from hv_sched.osc import format_columns
 from hv_sched.placement import bulk_read
@@ -224,7 +225,7 @@ def find(volumes: list[Listed], volume_name: str) -> Listed:
             else prefix + volume_name)
     for volume in volumes:
         if (volume.uuid == volume_name.lower()
-                or volume.name.casefold() == name.casefold()):
+                or windows_names.key(volume.name) == windows_names.key(name)):
             return volume
     raise _no_such_volume(volume_name)
 

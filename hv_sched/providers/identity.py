@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched import windows_names
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Overview
@@ -135,7 +136,8 @@ def _disk_guid(uuid: str, overview: Overview) -> str | None:
 
 def _bears_name(uuid: str, layout: Layout, overview: Overview) -> bool:
     cluster = names.cluster_of(overview.listed[uuid].name)
-    return cluster.casefold() == layout.cluster.name.casefold()
+    return windows_names.key(cluster) == windows_names.key(
+        layout.cluster.name)
 
 
 def _replaced(strangers: Iterable[str], layouts: Iterable[Layout],

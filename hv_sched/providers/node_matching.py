@@ -22,6 +22,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 
@@ -67,7 +68,7 @@ def _index(providers: Mapping[str, str]) -> dict[str, list[str]]:
     """Provider uuids by every name they may be called."""
     index: dict[str, list[str]] = {}
     for uuid, name in sorted(providers.items()):
-        folded = name.casefold()
+        folded = windows_names.key(name)
         for key in {name, '=' + folded, '~' + _short(folded)}:
             index.setdefault(key, []).append(uuid)
     return index
@@ -82,7 +83,7 @@ def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
 
     Two fully qualified names of different domains are different hosts.
     """
-    folded = node.casefold()
+    folded = windows_names.key(node)
     for key in (node, '=' + folded):
         if key in index:
             return index[key]

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 import dataclasses
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.notices import of_problem
@@ -103,12 +104,12 @@ def vanished_clusters(facts: model.Facts, scope: Scope, overview: Overview
     """
     if facts.is_partial:
         return {}
-    frozen = {(problem.cluster or '').casefold()
+    frozen = {windows_names.key(problem.cluster or '')
               for problem in facts.problems}
     clusters = sorted(names.cluster_of(overview.listed[uuid].name)
                       for uuid in scope.identity.strangers)
     return {cluster: clusters.count(cluster) for cluster in clusters
-            if cluster.casefold() not in frozen}
+            if windows_names.key(cluster) not in frozen}
 
 
 def _vanished(facts: model.Facts, scope: Scope, overview: Overview

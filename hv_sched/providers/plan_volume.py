@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched import windows_names
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import disk_ratio
@@ -59,7 +60,7 @@ def plan(context: PlanningContext) -> tuple[Planned, frozenset[str]]:
     """
     planned, notices, withdrawn = plan_withdrawal.plan(context)
     bearers = _Names(
-        {listed.name.casefold(): uuid
+        {windows_names.key(listed.name): uuid
          for uuid, listed in context.observed.overview.listed.items()},
         withdrawn, frozenset(context.layout.volumes))
     for uuid in context.layout.volumes:
@@ -142,7 +143,7 @@ def _naming(context: PlanningContext, uuid: str, provider: Provider | None,
     name = context.layout.volume_name(uuid)
     if provider is not None and provider.name == name:
         return [], None
-    holder = bearers.holders.get(name.casefold())
+    holder = bearers.holders.get(windows_names.key(name))
     reason = _name_refused(name, uuid, holder, bearers)
     if reason:
         return [], context.notice(name, Kind.REFUSED, reason)

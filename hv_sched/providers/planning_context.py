@@ -21,6 +21,7 @@ import dataclasses
 import functools
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import disk_ratio
@@ -160,8 +161,8 @@ class PlanningContext:
     def is_replaced(self, uuid: str) -> bool:
         """Whether the source gives a volume's place to another disk."""
         return uuid in self.scope.identity.replaced or (
-            self.observed.overview.listed[uuid].name.casefold() in {
-                self.layout.volume_name(volume).casefold()
+            windows_names.key(self.observed.overview.listed[uuid].name) in {
+                windows_names.key(self.layout.volume_name(volume))
                 for volume in self.layout.volumes})
 
     def size_vote(self, uuid: str) -> bool | None:

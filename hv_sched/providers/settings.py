@@ -20,6 +20,7 @@ import dataclasses
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import windows_names
 from hv_sched.placement import names
 
 # What an operator may ask for by name, and what it does.
@@ -59,7 +60,7 @@ NOTHING_ALLOWED = Allow()
 
 
 def _plain(name: str) -> str:
-    return names.plain_volume_name(name).casefold()
+    return windows_names.key(names.plain_volume_name(name))
 
 
 def allow_of(texts: Iterable[str]) -> Allow:

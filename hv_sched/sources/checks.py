@@ -23,6 +23,7 @@ from collections.abc import Iterator
 import os_traits
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.placement import names
 from hv_sched.sources import naming
 from hv_sched.sources import references
@@ -62,7 +63,7 @@ def _guids(cluster: Raw, refs: references.References) -> Faults:
 
 
 def _nodes_once(cluster: Raw, refs: references.References) -> Faults:
-    repeats = _repeated(naming.key(name) for name in refs.nodes)
+    repeats = _repeated(windows_names.key(name) for name in refs.nodes)
     for i, first in repeats:
         yield naming.Fault(
             ('nodes', i, 'name'),
@@ -72,7 +73,7 @@ def _nodes_once(cluster: Raw, refs: references.References) -> Faults:
 
 def _volume_names_once(cluster: Raw,
                        refs: references.References) -> Faults:
-    repeats = _repeated(naming.key(name) for name in refs.volumes)
+    repeats = _repeated(windows_names.key(name) for name in refs.volumes)
     for i, first in repeats:
         yield naming.Fault(
             ('volumes', i, 'name'),

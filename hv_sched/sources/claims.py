@@ -24,6 +24,7 @@ from collections.abc import Iterator
 import dataclasses
 from typing import Any
 
+from hv_sched import windows_names
 from hv_sched.sources import naming
 
 
@@ -98,7 +99,7 @@ def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
 def _claims(entry: Entry) -> Iterator[tuple[str, str, _Claim]]:
     for kind, path, text in _texts(entry.raw):
         guid = naming.normal_guid(text)
-        claimed = guid if kind.endswith('GUID') else naming.key(text)
+        claimed = guid if kind.endswith('GUID') else windows_names.key(text)
         if claimed:
             yield kind, claimed, _Claim(entry, path, text)
 

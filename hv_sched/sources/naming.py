@@ -10,17 +10,14 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How names and GUIDs of a source are compared, and how values are shown.
-
-Windows ignores case, so two names that differ in case only are one name. A
-name is compared as a whole: Volume1 is never found inside Volume10.
-"""
+"""How GUIDs of a source are compared, and how values and names are shown."""
 
 from collections.abc import Iterable
 import dataclasses
 import difflib
 import re
-import unicodedata
+
+from hv_sched import windows_names
 
 _GUID = re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 _WRAPPED = re.compile(r'(?:\\\\\?\\volume)?\{([^{}]*)\}\\?')
@@ -40,11 +37,6 @@ class Fault:
     message: str
 
 
-def key(name: str) -> str:
-    """The form in which two names are the same name."""
-    return unicodedata.normalize('NFC', name).casefold()
-
-
 def normal_guid(text: str) -> str | None:
     """A GUID in lower case without braces; None when text is not one.
 
@@ -58,8 +50,9 @@ def normal_guid(text: str) -> str | None:
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The known name that was probably meant."""
-    by_key = {key(candidate): candidate for candidate in candidates}
-    matches = difflib.get_close_matches(key(name), by_key, n=1)
+    by_key = {windows_names.key(candidate): candidate
+              for candidate in candidates}
+    matches = difflib.get_close_matches(windows_names.key(name), by_key, n=1)
     return by_key[matches[0]] if matches else None
 
 

@@ -12,12 +12,14 @@
 
 """What the names inside one cluster stand for.
 
+A name is compared as a whole: Volume1 is never found inside Volume10.
 Built from a cluster that has passed the schema.
 """
 
 import collections
 from typing import Any
 
+from hv_sched import windows_names
 from hv_sched.sources import naming
 
 Raw = dict[str, Any]
@@ -30,17 +32,17 @@ class References:
         self.nodes: list[str] = [node['name'] for node in cluster['nodes']]
         self.volumes: list[str] = [volume['name']
                                    for volume in cluster['volumes']]
-        self._nodes = {naming.key(name): name for name in self.nodes}
+        self._nodes = {windows_names.key(name): name for name in self.nodes}
         self._volumes: dict[str, set[str]] = collections.defaultdict(set)
         for volume in cluster['volumes']:
             guid = volume_guid(volume)
             self._volumes[guid].add(guid)
             self._volumes[own_guid(volume)].add(guid)
-            self._volumes[naming.key(volume['name'])].add(guid)
+            self._volumes[windows_names.key(volume['name'])].add(guid)
 
     def node(self, name: str) -> str | None:
         """The node's name as the cluster's list of nodes writes it."""
-        return self._nodes.get(naming.key(name))
+        return self._nodes.get(windows_names.key(name))
 
     def volume(self, reference: str) -> str | None:
         """The GUID of the volume; None when there is none, or two."""
@@ -57,7 +59,7 @@ class References:
     def _candidates(self, reference: str) -> set[str]:
         guid = naming.normal_guid(reference)
         by_guid = self._volumes.get(guid, set()) if guid else set()
-        return by_guid | self._volumes.get(naming.key(reference), set())
+        return by_guid | self._volumes.get(windows_names.key(reference), set())
 
 
 def volume_guid(volume: Raw) -> str:

@@ -115,6 +115,13 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch):
             assert terminal.getvalue() == ''
 
 
+def test_a_cluster_is_named_in_any_case(csv, source, cloud):
+    cloud.server('hv01', 10)
+    code, out, err = csv('adopt', '--source', source, '--cluster', 'HVC1')
+    assert code == 0, out + err
+    assert cloud.hosts(1) == {'hv01', 'hv02'}
+
+
 def test_an_unknown_cluster_is_an_error(csv, source, cloud):
     code, _out, err = csv('adopt', '--source', source, '--cluster', 'no')
     assert code == 1 and 'no cluster no; it has hvc1' in err

@@ -122,7 +122,7 @@ def test_names_are_matched_without_case_and_written_as_the_nodes_have_them():
 def test_names_with_spaces_and_other_letters_are_names():
     cluster = _only(samples.document(samples.cluster(
         name='Süd 1', nodes=[{'name': 'hv ö1'}],
-        volumes=[samples.volume('Том 1', owner_node='hv o\u03081')])))
+        volumes=[samples.volume('Том 1', owner_node='HV Ö1')])))
     assert (cluster.name, cluster.volumes[0].name) == ('Süd 1', 'Том 1')
     assert cluster.volumes[0].owner_node == 'hv ö1'
 

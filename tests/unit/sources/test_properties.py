@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.sources import naming
 from tests.unit.sources import samples
 
@@ -100,7 +101,7 @@ def _check_vms(cluster):
 def _check_cluster(cluster):
     assert cluster.nodes
     assert cluster.volumes
-    assert _once(naming.key(volume.name) for volume in cluster.volumes)
+    assert _once(windows_names.key(volume.name) for volume in cluster.volumes)
     assert len({node.build for node in cluster.nodes} - {None}) < 2 or (
         cluster.functional_level is not None)
     for volume in cluster.volumes:
@@ -113,8 +114,8 @@ def _check_cluster(cluster):
 def _check(facts):
     clusters = facts.clusters
     assert _once(each.guid for each in clusters)
-    assert _once(naming.key(each.name) for each in clusters)
-    assert _once(naming.key(node.name)
+    assert _once(windows_names.key(each.name) for each in clusters)
+    assert _once(windows_names.key(node.name)
                  for each in clusters for node in each.nodes)
     assert _once(volume.guid for each in clusters for volume in each.volumes)
     for cluster in clusters:
