@@ -58,10 +58,16 @@ class Example:
 
     def words(self) -> str:
         return ', '.join((
-            *(f'``{key}={value}``' for source in (
+            *(f'``{key}={_quoted(value)}``' for source in (
                 self.sizes, self.specs, self.image)
               for key, value in source.items()),
             *((_disks(self.disks),) if self.disks else ())))
+
+
+def _quoted(value: str | int) -> str:
+    """As messages have it: blanks at the ends can be seen."""
+    text = str(value)
+    return text if text == text.strip() else f'"{text}"'
 
 
 def _disks(disks: requirements.Disks) -> str:
@@ -134,9 +140,13 @@ REFUSED = (
     Example({**GUARDED, 'os_type': 'linux'}),
     Example({**GEN2, 'os_type': 'windows', 'os_shielded_vm': 'required'}),
     Example({**GUARDED, 'os_vtpm': 'Required'}),
+    Example({**GUARDED, 'os_shielded_vm': 'required '}),
+    Example({**GEN2, 'os_type': 'windows'}, {'os:secure_boot': 'true'}),
+    Example({'hw_machine_type': 'hyperv-gen2 '}),
+    Example({'img_hv_type': 'hyperv '}),
+    Example({**HYPERV, 'logging_serial_port': '3'}),
     Example({**SECURE, 'os_type': 'Windows'}),
     Example({'img_hv_type': 'kvm'}, {'os:resolution': '1024x768'}),
-    Example({}, {'os:vram': '256'}),
     Example({}, {'os:resolution': '800x600'}),
     Example({}, {'os:resolution': '1024x768', 'os:monitors': 'two'}),
     Example({}, {'os:resolution': '1024x768', 'os:vram': '65'}),
@@ -159,7 +169,13 @@ ELSEWHERE = (
     Example({'img_hv_type': 'kvm'}), Example({'hw_machine_type': 'q35'}),
     Example({'os_secure_boot': 'required', 'os_type': 'linux'}),
     Example({}, sizes={'vcpus': 65}), Example({'disk_format': 'qcow2'}))
-IGNORED = (Example({}, {'hw:cpu_features': 'vmx,avx2'}),)
+IGNORED = (
+    Example({}, {'hw:cpu_features': 'vmx,avx2'}),
+    Example({}, {'hw:cpu_features': 'avx2, vmx'}),
+    Example({}, {'os:monitors': '2'}), Example({}, {'os:vram': '256'}),
+    Example({}, {'hyperv:remotefx': '1280x1024,2'}),
+    Example({**HYPERV, 'hw_firmware_type': 'uefi'}),
+    Example({**GEN2, 'hw_firmware_type': 'bios'}))
 
 INTRODUCTION = """\
 =====================
@@ -212,8 +228,13 @@ host has not shown it. Where it has, the rebuild goes on: compute-hyperv makes
 the virtual machine anew. The reason is in the server's fault, which Nova then
 puts in ERROR, still running as it was.
 
-Properties are compared letter by letter, as the host does: ``Required`` and
-``Windows`` are refused, never taken for the other spelling.
+A key means what compute-hyperv makes of its very text, blanks and case
+included. What the host refuses at spawn is refused before; what it ignores
+asks for nothing and is named by ``csv check`` and in the log. Secure boot,
+vTPM and shielding are the exception: the host would ignore ``Required`` or a
+blank after ``required`` and start the server without the protection, so such
+a value is refused. So is ``os_type=Windows`` with secure boot, which the host
+would start with the keys for Linux.
 
 ``disk_format=vhd`` counts only with ``[hv_sched]disk_format_vhd_is_vhd``.
 
@@ -243,8 +264,8 @@ def page() -> str:
         *rst.table(('Asked', 'Hyper-V nodes'), (
             (example.words(), _elsewhere(example)) for example in ELSEWHERE)),
         *rst.title('Looked at by no Hyper-V host'),
-        'Logged once, and nothing else.\n',
-        *rst.table(('Asked', 'The log says'), (
+        'Logged once and named by ``csv check``; it asks for nothing.\n',
+        *rst.table(('Set', 'The message'), (
             (example.words(), '; '.join(example.asked().ignored))
             for example in IGNORED))))
 

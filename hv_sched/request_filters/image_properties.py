@@ -97,10 +97,13 @@ def of(context: nova_context.RequestContext, image_id: str,
 
 
 def may_be_cut(properties: dict[str, str]) -> bool:
-    """Whether vmx may stand where Nova cut the list of CPU features."""
+    """Whether vmx may stand where Nova cut the list of CPU features.
+
+    Its last word may be the beginning of a longer one.
+    """
     listed = properties.get(_CPU_FEATURES, '')
-    return len(listed.encode()) >= _SHORTEST_CUT and 'vmx' not in _words(
-        listed)
+    return len(listed.encode()) >= _SHORTEST_CUT and (
+        'vmx' not in keys.cpu_features(listed)[:-1])
 
 
 def _read(context: nova_context.RequestContext,
@@ -119,9 +122,5 @@ def _read(context: nova_context.RequestContext,
 def _short(key: str, value: str) -> str:
     """As much as is needed of a value, which may have 64 kB."""
     if len(value) > _KEPT and key == _CPU_FEATURES:
-        return 'vmx' if 'vmx' in _words(value) else ''
+        return 'vmx' if 'vmx' in keys.cpu_features(value) else ''
     return value[:_KEPT]
-
-
-def _words(listed: str) -> list[str]:
-    return listed.lower().replace(',', ' ').split()

@@ -12,10 +12,10 @@
 
 """What a flavor and an image say, key by key.
 
-Keys are read as compute-hyperv reads them: values are compared letter by
-letter, so "Required" asks for nothing on the host. A user who wrote that
-wanted something, which is why a value the host would not know is a fault
-here, never silence.
+Keys are read as compute-hyperv reads them: the very text counts, blanks and
+case included, so "Required" and "required " ask for nothing on the host.
+Where that would start a server without a protection its user wrote, it is a
+fault; of other keys the requirements say what the host ignores.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,10 @@ DISABLED = 'disabled'
 # Those of Nova's image fields the rules read.
 NOVA_IMAGE_FIELDS = ('hw_machine_type', 'os_secure_boot', 'os_type',
                      'img_hv_type')
-_SWITCH = (REQUIRED, DISABLED, 'optional')
+SWITCH = (REQUIRED, DISABLED, 'optional')
+# Read by the driver alone, vmops.py (_get_image_serial_port_settings).
+SERIAL_PORTS = ('interactive_serial_port', 'logging_serial_port')
+_IGNORED = ': a Hyper-V host would ignore it and start the server without'
 # Longer values are cut in messages; no number that is meant has more digits.
 _SHOWN = 60
 _DIGITS = 9
@@ -51,7 +54,8 @@ def dropped_by_nova() -> tuple[str, ...]:
 
 def image_properties() -> tuple[str, ...]:
     """All that the rules read of an image, but for its disk format."""
-    return (*NOVA_IMAGE_FIELDS, *_FORMERLY.values(), *dropped_by_nova())
+    return (*NOVA_IMAGE_FIELDS, *_FORMERLY.values(), *dropped_by_nova(),
+            *SERIAL_PORTS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,21 +63,26 @@ class Setting:
     """One key with its value, as a message names it.
 
     :param source: ``FLAVOR`` or ``IMAGE``
+    :param by_default: the key is not there, the host takes this value
     """
 
     source: str
     key: str
     value: str
+    by_default: bool = False
 
     def __str__(self) -> str:
         text = self.value if len(self.value) <= _SHOWN else (
             f'{self.value[:_SHOWN]}... ({len(self.value)} characters)')
-        return f'{self.source} {self.key}={text}'
+        if text != text.strip() or not text:
+            text = f'"{text}"'
+        return f'{self.source} {self.key}={text}' + (
+            ' (by default)' if self.by_default else '')
 
 
 def unsaid(source: str, key: str, value: str) -> Setting:
     """A key that is not there, with what the host takes instead."""
-    return Setting(source, key, f'{value} (by default)')
+    return Setting(source, key, value, by_default=True)
 
 
 class Keys:
@@ -93,42 +102,47 @@ class Keys:
         self._sizes = flavor
         self.faults: list[str] = []
 
-    def setting(self, source: str, key: str) -> Setting | None:
-        """A key's value; None when it is absent or empty."""
+    def text(self, source: str, key: str) -> str | None:
+        """A key's very text; None only when it is absent."""
         settings = self._sources[source]
         value = settings.get(key, settings.get(_FORMERLY.get(key, key)))
-        text = '' if value is None else str(value).strip()
+        return None if value is None else str(value)
+
+    def setting(self, source: str, key: str) -> Setting | None:
+        """A key's very text; None when it is absent or empty."""
+        text = self.text(source, key)
         return Setting(source, key, text) if text else None
 
     def one_of(self, source: str, key: str, values: tuple[str, ...],
-               any_case: bool = False) -> Setting | None:
+               consequence: str = '') -> Setting | None:
         """A key whose value must be one of some; another is a fault.
 
-        :param any_case: Nova or the host compares without regard to case
+        :param consequence: what the host would make of another
+        """
+        setting = self.setting(source, key)
+        if setting is None or setting.value in values:
+            return setting
+        self.faults.append(
+            f'{setting} is none of {", ".join(values)}{consequence}')
+        return None
+
+    def switch(self, source: str, key: str) -> Setting | None:
+        """A protection that is required, optional or disabled."""
+        return self.one_of(source, key, SWITCH, _IGNORED)
+
+    def number(self, source: str, key: str, lowest: int = 1
+               ) -> tuple[Setting, int] | None:
+        """A key that the host reads as a whole number; else a fault.
+
+        :param lowest: a lower one is a fault, too
         """
         setting = self.setting(source, key)
         if setting is None:
             return None
-        if any_case:
-            setting = dataclasses.replace(
-                setting, value=setting.value.lower())
-        if setting.value in values:
-            return setting
-        self.faults.append(f'{setting} is none of {", ".join(values)}')
-        return None
-
-    def switch(self, source: str, key: str) -> Setting | None:
-        """A key that is required, optional or disabled."""
-        return self.one_of(source, key, _SWITCH)
-
-    def number(self, source: str, key: str) -> tuple[Setting, int] | None:
-        """A key that is a whole number above zero; another is a fault."""
-        setting = self.setting(source, key)
-        if setting is None:
-            return None
-        number = _whole(setting.value)
-        if not number:
-            self.faults.append(f'{setting} is not a whole number above 0')
+        number = python_int(setting.value)
+        if number is None or number < lowest:
+            self.faults.append(
+                f'{setting} is not a whole number above {lowest - 1}')
             return None
         return setting, number
 
@@ -142,16 +156,25 @@ class Keys:
             self.faults.append(f'{setting} is not a whole number')
         return setting, number or 0
 
-    def contains(self, source: str, key: str, word: str) -> Setting | None:
-        """A key that lists a word, in any case, between commas."""
-        return self.setting(source, key) if word in self.words(
-            source, key) else None
-
     def words(self, source: str, key: str) -> tuple[str, ...]:
-        """What a key lists between commas, in lower case."""
-        setting = self.setting(source, key)
-        return tuple(setting.value.lower().replace(',', ' ').split()
-                     ) if setting else ()
+        """What a key lists, see ``cpu_features``."""
+        return cpu_features(self.text(source, key) or '')
+
+
+def cpu_features(text: str) -> tuple[str, ...]:
+    """A list as the host reads it: lower case, between commas, blanks kept.
+
+    vmops.py (_requires_nested_virt): " vmx" is not "vmx".
+    """
+    return tuple(text.lower().split(','))
+
+
+def python_int(text: str) -> int | None:
+    """As Python's int() reads it, which is what the driver calls."""
+    try:
+        return int(text) if len(text) <= _SHOWN else None
+    except ValueError:
+        return None
 
 
 def _whole(text: str) -> int | None:

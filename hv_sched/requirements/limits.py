@@ -91,8 +91,7 @@ class ReleaseLimits:
 
     def _image_format(self) -> None:
         formats = self._rules.disk_formats
-        if formats and self._format and (
-                self._format.value.lower() not in formats):
+        if formats and self._format and self._format.value not in formats:
             self._fault(f'{self._format}: Hyper-V boots from '
                         f'{", ".join(formats)}')
 

@@ -12,12 +12,12 @@
 
 """The rules of features, applied to what is said."""
 
-from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
 from hv_sched import features
 from hv_sched.placement import names
+from hv_sched.requirements import ignored
 from hv_sched.requirements import keys
 from hv_sched.requirements import limits
 from hv_sched.requirements import remotefx
@@ -34,8 +34,10 @@ _MACHINE = 'hw_machine_type'
 _GENERATIONS = {'hyperv-gen1': 1, 'hyperv-gen2': 2}
 _DEFAULT_MACHINE = 'hyperv-gen1'
 _GUARDED = {'os_shielded_vm': features.SHIELDED_VM, 'os_vtpm': features.VTPM}
-_CPU_FEATURES = ((FLAVOR, 'hw:cpu_features'), (IMAGE, 'hw_cpu_features'))
+_CPU_FEATURES = tuple((key.source, key.name)
+                      for key in features.NESTED_VIRT.keys)
 _NOT_SET = 'not set'
+_COM_PORTS = (1, 2)
 
 
 def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
@@ -70,14 +72,17 @@ def _hypervisor(read: keys.Keys, rules: Rules
                 ) -> tuple[Hypervisor, Setting | None]:
     """For whom a server is, and what says so."""
     marked = read.setting(IMAGE, 'img_hv_type')
-    if marked and marked.value.lower() != 'hyperv':
+    if marked and marked.value.strip().lower() != 'hyperv':
         return Hypervisor.OTHER, marked
+    if marked and marked.value.lower() != 'hyperv':
+        read.faults.append(f'{marked}: Nova accepts hyperv without blanks '
+                           'only')
     setting = marked or _only_hyperv_key(read)
     if setting:
         return Hypervisor.HYPERV, setting
-    machine = read.setting(IMAGE, _MACHINE)
-    if machine:  # q35, pc: Hyper-V knows its own two only
-        return Hypervisor.OTHER, machine
+    machine = read.text(IMAGE, _MACHINE)
+    if machine is not None:  # q35, pc: Hyper-V accepts its own two only
+        return Hypervisor.OTHER, Setting(IMAGE, _MACHINE, machine)
     if rules.unmarked is Hypervisor.ANY:
         return Hypervisor.ANY, None
     return rules.unmarked, keys.unsaid(IMAGE, 'img_hv_type',
@@ -87,32 +92,18 @@ def _hypervisor(read: keys.Keys, rules: Rules
 def _only_hyperv_key(read: keys.Keys) -> Setting | None:
     """A key that means nothing to any other hypervisor."""
     machine = read.setting(IMAGE, _MACHINE)
-    if machine and machine.value.lower().startswith('hyperv'):
+    if machine and machine.value.strip().lower().startswith('hyperv'):
         return machine
     for key in _GUARDED:
         setting = read.setting(IMAGE, key)
         if setting and setting.value not in ('disabled', 'optional'):
             return setting
-    for key in remotefx.KEYS:
-        setting = read.setting(FLAVOR, key)
-        if setting:
-            return setting
-    return _nested_key(read)
+    return read.setting(FLAVOR, remotefx.RESOLUTION) or _nested_key(read)
 
 
 def _nested_key(read: keys.Keys) -> Setting | None:
-    settings = (read.contains(*place, 'vmx') for place in _CPU_FEATURES)
-    return next(filter(None, settings), None)
-
-
-def _ignored(read: keys.Keys) -> Iterable[str]:
-    """CPU features besides vmx: vmops.py (_requires_nested_virt)."""
-    for source, key in _CPU_FEATURES:
-        ignored = [word for word in read.words(source, key)
-                   if word != 'vmx']
-        if ignored:
-            setting = Setting(source, key, ','.join(ignored))
-            yield f'{setting}: Hyper-V hosts look for vmx only'
+    return next((read.setting(*place) for place in _CPU_FEATURES
+                 if 'vmx' in read.words(*place)), None)
 
 
 def _elsewhere(setting: Setting, conflict: Setting | None) -> Requirements:
@@ -136,7 +127,7 @@ class _RequirementsBuilder:
         self._keys = read
         self._rules = rules
         self._reasons: list[Reason] = []
-        machine = read.one_of(IMAGE, _MACHINE, tuple(_GENERATIONS))
+        machine = self._read_machine()
         self._generation = _GENERATIONS[
             machine.value if machine else _DEFAULT_MACHINE]
         self._machine = machine or keys.unsaid(IMAGE, _MACHINE,
@@ -144,6 +135,16 @@ class _RequirementsBuilder:
         if machine:
             self._ask(features.GEN1 if self._generation == 1
                       else features.GEN2, machine)
+
+    def _read_machine(self) -> Setting | None:
+        """The host refuses an empty text as it does any other."""
+        text = self._keys.text(IMAGE, _MACHINE)
+        if text is None or text in _GENERATIONS:
+            return self._keys.setting(IMAGE, _MACHINE)
+        self._keys.faults.append(
+            f'{Setting(IMAGE, _MACHINE, text)} is none of '
+            f'{", ".join(_GENERATIONS)}')
+        return None
 
     def build(self, hypervisor: Hypervisor, from_volume: bool,
               disks: Disks | None) -> Requirements:
@@ -154,6 +155,7 @@ class _RequirementsBuilder:
         if nested:
             self._ask(features.NESTED_VIRT, nested)
         self._plain_features()
+        self._serial_ports()
         group = remotefx.read(self._keys, self._machine, self._generation,
                               limit)
         limit.check(from_volume, disks)
@@ -164,7 +166,8 @@ class _RequirementsBuilder:
             refused_releases=limit.refused, gpu=group,
             reasons=(*self._reasons, *limit.reasons()),
             contradictions=tuple(dict.fromkeys(self._keys.faults)),
-            ignored=tuple(_ignored(self._keys)))
+            ignored=tuple(ignored.texts(self._keys, self._machine,
+                                        self._generation)))
 
     def require(self, trait: str, setting: Setting) -> None:
         self._reasons.append(Reason(trait, setting))
@@ -179,12 +182,19 @@ class _RequirementsBuilder:
         """Features that any of their keys' values asks for."""
         for feature in features.CATALOGUE:
             for key in feature.keys if feature not in features.RULED else ():
-                setting = (
-                    self._keys.switch(key.source, key.name)
-                    if key.values == (keys.REQUIRED,)
-                    else self._keys.one_of(key.source, key.name, key.values))
+                setting = self._keys.one_of(
+                    key.source, key.name, keys.SWITCH
+                    if key.values == (keys.REQUIRED,) else key.values)
                 if setting and setting.value in key.values:
                     self._ask(feature, setting)
+
+    def _serial_ports(self) -> None:
+        for key in keys.SERIAL_PORTS:
+            text = self._keys.text(IMAGE, key)
+            if text is not None and keys.python_int(text) not in _COM_PORTS:
+                self._keys.faults.append(
+                    f'{Setting(IMAGE, key, text)} is no serial port: '
+                    'Hyper-V has 1 and 2')
 
     def _secure_boot(self) -> Setting | None:
         """What asks for secure boot."""
@@ -208,19 +218,19 @@ class _RequirementsBuilder:
         else:
             self._ask(features.SECURE_BOOT if _is_windows(os_type)
                       else features.SECURE_BOOT_LINUX, asking[0])
-            self._letter_by_letter(asking[0], os_type)
+            self._is_spelled_windows(asking[0], os_type)
         return asking[0]
 
     def _os_type(self) -> Setting:
         return (self._keys.setting(IMAGE, 'os_type')
                 or Setting(IMAGE, 'os_type', _NOT_SET))
 
-    def _letter_by_letter(self, asking: Setting, os_type: Setting) -> None:
+    def _is_spelled_windows(self, asking: Setting, os_type: Setting) -> None:
         """The host would boot "Windows" with the keys for Linux."""
         if _is_windows(os_type) and os_type.value != 'windows':
             self._keys.faults.append(
-                f'{asking} with {os_type}: the host knows it as "windows", '
-                'letter by letter')
+                f'{asking} with {os_type}: the host takes exactly "windows" '
+                'for Windows')
 
     def _guarded(self, secure_boot: Setting | None) -> None:
         """vTPM and shielding."""
@@ -246,4 +256,4 @@ class _RequirementsBuilder:
 
 
 def _is_windows(os_type: Setting) -> bool:
-    return os_type.value.lower() == 'windows'
+    return os_type.value.strip().lower() == 'windows'

@@ -27,41 +27,40 @@ from hv_sched.requirements.keys import Setting
 RESOLUTION = 'os:resolution'
 MONITORS = 'os:monitors'
 VRAM = 'os:vram'
-KEYS = (RESOLUTION, MONITORS, VRAM)
 
 
 def read(read_keys: keys.Keys, machine: Setting, generation: int,
          limit: limits.ReleaseLimits) -> values.GpuGroup | None:
     """The adapter that is asked for; releases without it are refused.
 
-    compute-hyperv looks at nothing unless ``os:resolution`` is there, and
-    takes one monitor when their number is not said. Video memory that is
-    not said it leaves to Hyper-V: what that needs for the monitors is
+    compute-hyperv ignores the other keys unless ``os:resolution`` is there,
+    and takes one monitor when their number is not set. Video memory that is
+    not set it leaves to Hyper-V: what that needs for the monitors is
     counted, on the release that needs most.
     """
-    heads = read_keys.number(FLAVOR, MONITORS) or (
-        keys.unsaid(FLAVOR, MONITORS, '1'), 1)
-    vram = read_keys.one_of(
-        FLAVOR, VRAM, tuple(map(str, remotefx.VRAM_SIZES_MB)))
-    if read_keys.setting(FLAVOR, RESOLUTION) is None:
-        for key in (MONITORS, VRAM):
-            setting = read_keys.setting(FLAVOR, key)
-            if setting:
-                read_keys.faults.append(
-                    f'{setting} with {FLAVOR} {RESOLUTION} not set, which '
-                    'alone asks for a RemoteFX adapter')
-        return None
     resolution = read_keys.one_of(FLAVOR, RESOLUTION, tuple(
         remotefx.MONITORS[windows_builds.WS2016.number]))
     if resolution is None:
         return None
-    _refuse(limit, resolution, heads, vram)
+    heads = read_keys.number(FLAVOR, MONITORS) or (
+        keys.unsaid(FLAVOR, MONITORS, '1'), 1)
+    vram = _vram(read_keys)
+    _refuse(limit, resolution, heads, vram and vram[0])
     if generation == 2:
         limit.refuse(windows_builds.WS2012R2, resolution,
                      f'{resolution} with {machine}: RemoteFX for generation '
                      '2 exists since Windows Server 2016')
-    return _group(resolution, heads[1], int(vram.value) if vram else _needed(
+    return _group(resolution, heads[1], vram[1] if vram else _needed(
         limit, resolution.value, heads[1]))
+
+
+def _vram(read_keys: keys.Keys) -> tuple[Setting, int] | None:
+    """Video memory in MB; 0 leaves it to Hyper-V, as no key does."""
+    vram = read_keys.number(FLAVOR, VRAM, lowest=0)
+    if vram and vram[1] and vram[1] not in remotefx.VRAM_SIZES_MB:
+        sizes = ', '.join(map(str, remotefx.VRAM_SIZES_MB))
+        read_keys.faults.append(f'{vram[0]} is none of {sizes}')
+    return vram if vram and vram[1] else None
 
 
 def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
@@ -74,12 +73,16 @@ def keeps_vram(before: Mapping[str, str], after: Mapping[str, str]
     :param before: extra specs of the flavor the server has
     :param after: of the one it shall have
     """
-    vram = before.get(VRAM)
-    if not (vram and before.get(RESOLUTION) and after.get(RESOLUTION)):
+    vram_mb = _stated_mb(before)
+    if not (vram_mb and before.get(RESOLUTION) and after.get(RESOLUTION)):
         return None
-    return None if after.get(VRAM) else (
-        f'{FLAVOR} {VRAM} not set: the adapter would keep the {vram} MB of '
+    return None if _stated_mb(after) else (
+        f'{FLAVOR} {VRAM} not set: the adapter would keep the {vram_mb} MB of '
         'the flavor the server has')
+
+
+def _stated_mb(specs: Mapping[str, str]) -> int:
+    return keys.python_int(specs.get(VRAM) or '') or 0
 
 
 def _refuse(limit: limits.ReleaseLimits, resolution: Setting,

@@ -40,8 +40,8 @@ class Rules:
     :param survivable: ask for what every possible failover owner has
     :param vhd_is_vhd: ``disk_format`` vhd means the old format; many images
         with VHDX data are registered as vhd
-    :param disk_formats: those the nodes' virt driver boots from, in lower
-        case; empty: any
+    :param disk_formats: those the nodes' virt driver boots from, as it
+        spells them; empty: any
     """
 
     unmarked: Hypervisor = Hypervisor.ANY
@@ -104,7 +104,7 @@ class Requirements:
     :param refused_releases: the lowest build numbers of Windows releases
         that cannot run the server; see ``forbidden_among``
     :param contradictions: why no host can ever run the server, in words
-    :param ignored: what is said that no Hyper-V host looks at, in words
+    :param ignored: what is set that no Hyper-V host looks at, in words
     """
 
     hypervisor: Hypervisor

@@ -147,7 +147,8 @@ class Recorded:
     FLAVORS = {
         'plain': {}, 'gpu': {'os:resolution': '1024x768'},
         'wrong': {'os:resolution': '1024x768', 'os:monitors': '0'},
-        'much': {'os:resolution': '1024x768', 'os:vram': '1024'}}
+        'much': {'os:resolution': '1024x768', 'os:vram': '1024'},
+        'blank': {'hw:cpu_features': 'aes, vmx'}}
 
     def __init__(self, nova, glance):
         pass
@@ -173,11 +174,22 @@ def test_all_flavors_are_judged_in_one_command(shell_of, recorded):
     assert code == 4
     assert {name: row['Nodes'] for name, row in rows.items()
             if name != 'wrong'} == {
-        'plain': ['hv01', 'hv02'], 'gpu': ['hv02'], 'much': []}
+        'plain': ['hv01', 'hv02'], 'gpu': ['hv02'], 'much': [],
+        'blank': ['hv01', 'hv02']}
     assert rows['much']['Problems'] == ['no node can run it']
     assert 'os:monitors=0' in rows['wrong']['Problems'][0]
     assert 'CUSTOM_REMOTEFX_ADAPTER: 1' in rows['gpu']['Asks']
     assert shell_of('flavor', 'plain')[0] == 0
+
+
+def test_what_the_host_ignores_is_named_and_is_no_failure(
+        shell_of, recorded):
+    code, rows, _err = shell_of('flavor', 'blank')
+    assert code == 0
+    assert rows['blank']['Problems'] == [
+        'flavor hw:cpu_features=aes, vmx: Hyper-V hosts find vmx between '
+        'commas without blanks only']
+    assert rows['blank']['Asks'] == []
 
 
 def test_flavor_and_image_are_judged_together(shell_of, recorded):

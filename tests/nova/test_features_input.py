@@ -72,6 +72,13 @@ class InputTest(features.FeatureCase):
                    'volume_size': 1, 'boot_index': -1,
                    **({'disk_bus': bus} if bus else {})} for bus in buses)]}
 
+    def test_a_blank_after_required_starts_no_unprotected_server(
+            self) -> None:
+        """The driver would boot it unshielded, on any host."""
+        for key in ('os_shielded_vm', 'os_vtpm'):
+            fault = self.refused(({}, {}, {**SHIELDED, key: 'required '}))
+            assert f'{key}="required "' in fault
+
     def test_a_property_nova_cuts_is_read_from_glance(self) -> None:
         nested = {'hw_cpu_features': _LONG}
         for _ in range(3):
