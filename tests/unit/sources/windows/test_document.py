@@ -1,0 +1,280 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is made of the collector's lines: each trap of Windows is a sample.
+
+The samples are bytes in the shapes Windows PowerShell writes, not what our
+own code would print.
+"""
+
+import json
+import pathlib
+
+import pytest
+
+from hv_sched import exception
+from hv_sched.sources import files
+from hv_sched.sources.windows import document
+from hv_sched.sources.windows import raw
+
+SAMPLES = pathlib.Path(__file__).parents[3] / 'windows' / 'samples'
+GUID = '5f4a1d52-6e0c-4f57-8f5e-0d2c5a0b9a01'
+VOLUME1 = '3b7c5c1e-0d11-4f5a-9e01-a0a0a0a0a001'
+VOLUME2 = '3b7c5c1e-0d11-4f5a-9e01-a0a0a0a0a002'
+
+
+def text(name):
+    return files.text(str(SAMPLES / name))
+
+
+def cluster(*names):
+    """The one cluster of samples that were read together."""
+    made = document.document(
+        answer for name in names for answer in raw.answers(text(name)))
+    assert made['version'] == 2
+    [described] = made['clusters']
+    return described
+
+
+def by_name(items):
+    return {item['name']: item for item in items}
+
+
+@pytest.fixture
+def healthy():
+    return cluster('cluster.jsonl', 'node.jsonl')
+
+
+def test_a_cluster_is_known_by_its_guid_in_any_case_and_with_braces(healthy):
+    assert healthy['guid'] == GUID
+    assert cluster('cluster_numbers.jsonl')['guid'] == GUID
+    assert healthy['name'] == 'HVLAB'
+    assert healthy['functional_level'] == 10
+
+
+def test_the_state_of_a_node_is_never_kinder_than_windows_says(healthy):
+    assert {name: node.get('state')
+            for name, node in by_name(healthy['nodes']).items()} == {
+        'HV01': 'up', 'HV02': 'draining', 'HV03': 'down',
+        'HV04': 'paused',  # isolated and quarantined
+        'HV05': None}  # Unknown is not known
+
+
+def test_states_are_understood_as_numbers_too():
+    described = cluster('cluster_numbers.jsonl')
+    assert {name: node.get('state')
+            for name, node in by_name(described['nodes']).items()} == {
+        'HV01': 'up', 'HV02': 'draining', 'HV03': 'down', 'HV04': 'paused',
+        'HV05': None, 'HV06': None}
+
+
+def test_a_volume_is_called_like_its_folder_not_like_its_resource(healthy):
+    assert list(by_name(healthy['volumes'])) == ['Volume1', 'Volume10']
+    # With or without a backslash at the end of the path.
+    assert list(by_name(cluster('cluster_numbers.jsonl')['volumes'])) == [
+        'Volume1', 'Volume2']
+
+
+def test_sizes_are_exact(healthy):
+    volumes = by_name(healthy['volumes'])
+    assert volumes['Volume1']['size_bytes'] == 2199023190016
+    assert volumes['Volume10']['size_bytes'] == 2 ** 64 - 1
+    # 2**53 + 1, which a floating-point number cannot hold.
+    assert volumes['Volume10']['free_bytes'] == 9007199254740993
+
+
+def test_maintenance_is_told_by_mode_or_by_the_fault_state(healthy):
+    volumes = by_name(healthy['volumes'])
+    assert volumes['Volume1']['maintenance'] is False
+    assert volumes['Volume10']['maintenance'] is True
+    numbers = by_name(cluster('cluster_numbers.jsonl')['volumes'])
+    assert numbers['Volume2']['maintenance'] is True
+
+
+def test_refs_is_redirected_by_design_and_that_is_no_fault(healthy):
+    volumes = by_name(healthy['volumes'])
+    assert volumes['Volume10']['file_system'] == 'refs'
+    # HV02 was redirected by an administrator as well, HV01 was not.
+    assert volumes['Volume10']['redirected_nodes'] == ['HV02']
+    assert volumes['Volume1']['redirected_nodes'] == ['HV02']
+    assert 'file_system' not in volumes['Volume1']  # CSVFS says neither
+
+
+def test_redirection_without_a_reason_is_not_by_design():
+    volumes = by_name(cluster('cluster_numbers.jsonl')['volumes'])
+    # HV01: ReFS. HV04: Storage Spaces Direct. hv05: no reason at all.
+    assert volumes['Volume1']['redirected_nodes'] == ['HV02', 'hv05']
+    assert volumes['Volume1']['file_system'] == 'ntfs'  # told by Get-Volume
+    assert volumes['Volume2']['file_system'] == 'refs'
+
+
+def test_a_node_without_access_is_cut_off_and_others_are_not(healthy):
+    volumes = by_name(healthy['volumes'])
+    assert volumes['Volume1']['cut_off_nodes'] == []
+    assert volumes['Volume10']['cut_off_nodes'] == ['HV04']
+    numbers = by_name(cluster('cluster_numbers.jsonl')['volumes'])
+    assert numbers['Volume1']['cut_off_nodes'] == ['HV06']
+
+
+def test_a_node_that_says_nothing_of_a_volume_is_named_not_cut_off():
+    from hv_sched.sources.windows import volumes
+    [answer] = raw.answers(text('cluster.jsonl'))
+    assert volumes.silent_nodes(
+        answer.rows['volume_states'],
+        frozenset(('hv01', 'hv02', 'hv04'))) == {VOLUME1: ['hv04']}
+
+
+def test_two_volumes_on_one_disk_are_two_volumes():
+    volumes = cluster('cluster_numbers.jsonl')['volumes']
+    assert [volume['guid'] for volume in volumes] == [VOLUME1, VOLUME2]
+
+
+def test_a_volume_that_is_not_online_has_neither_guid_nor_size():
+    volumes = cluster('cluster_half_answers.jsonl')['volumes']
+    assert [volume.get('state') for volume in volumes] == [
+        'offline', 'failed', 'pending', None]
+    for number, volume in enumerate(volumes, 1):
+        assert not {'guid', 'size_bytes', 'free_bytes'} & volume.keys()
+        assert volume['resource_id'] == (
+            f'c1d0a0b0-0000-4000-8000-00000000000{number}')
+
+
+def test_states_without_the_right_to_them_are_never_delivered():
+    described = cluster('cluster_half_answers.jsonl')
+    assert 'volume_states' not in described['sections']
+    for volume in described['volumes']:
+        assert not {'cut_off_nodes', 'redirected_nodes'} & volume.keys()
+
+
+def test_rows_beside_an_error_are_not_believed():
+    described = cluster('cluster_half_answers.jsonl')
+    assert described['sections']['groups']['error'] == (
+        'the cluster went away')
+    assert 'vms' not in described
+
+
+def test_virtual_machines_are_the_groups_of_that_kind(healthy):
+    assert [vm['instance_name'] for vm in healthy['vms']] == [
+        'instance-0000001a', 'SQL01']
+    assert healthy['vms'][0]['owner_node'] == 'HV01'
+
+
+def test_disks_are_not_told_while_the_files_of_a_volume_are_not(healthy):
+    assert all('disks' not in vm for vm in healthy['vms'])
+
+
+def test_the_image_cache_is_its_complete_images_newest_first(healthy):
+    volumes = by_name(healthy['volumes'])
+    assert volumes['Volume1']['cached_images'] == [
+        '0d6a0f4e-7e3b-4d58-9df6-6f3a21cf0b02',
+        '0d6a0f4e-7e3b-4d58-9df6-6f3a21cf0b01']
+    assert volumes['Volume1']['image_cache_bytes'] == (
+        6442450944 + 42949672960 + 123456)
+    assert 'cached_images' not in volumes['Volume10']
+
+
+def test_a_row_about_a_volume_of_another_cluster_counts_for_nothing(healthy):
+    assert 'ffffffff-0000-4000-8000-000000000000' not in json.dumps(healthy)
+
+
+def test_a_node_tells_its_home_as_the_last_line_of_nova_conf(healthy):
+    node = by_name(healthy['nodes'])['HV01']
+    assert node['home'] == 'C:\\ClusterStorage\\Volume1\\instances'
+
+
+def test_what_a_node_says_of_itself(healthy):
+    node = by_name(healthy['nodes'])['HV01']
+    assert node['cpu'] == {'vendor': 'intel'}
+    assert node['guarded_host'] is True
+    assert node['remotefx_enabled'] is True
+    assert node['mpio'] is False
+    assert node['fibre_channel'] is False
+    # The command does not exist on this build: not known, not "none".
+    assert 'gpus' not in node
+    assert 'remotefx' not in node['sections']
+
+
+def test_a_node_that_was_not_asked_tells_nothing_of_itself(healthy):
+    assert set(by_name(healthy['nodes'])['HV02']) == {
+        'name', 'build', 'state'}
+
+
+def test_lists_of_one_wrapped_lists_and_null_are_lists():
+    [answer] = raw.answers(text('cluster_numbers.jsonl'))
+    assert len(answer.rows['cluster']) == 1
+    assert len(answer.rows['nodes']) == 6
+    assert answer.rows['groups'] == ()
+
+
+def test_utf16_as_out_file_writes_it_is_the_same(healthy):
+    assert cluster('cluster_utf16.jsonl', 'node.jsonl') == healthy
+
+
+@pytest.mark.parametrize('name', ('cluster.jsonl', 'node.jsonl',
+                                  'cluster_numbers.jsonl'))
+def test_cut_at_any_byte_what_is_known_shrinks_and_never_changes(name):
+    whole = text(name)
+    [complete] = raw.answers(whole)
+    for length in range(len(whole)):
+        for answer in raw.answers(whole[:length]):
+            assert answer.node == complete.node
+            for section, rows in answer.rows.items():
+                assert rows == complete.rows[section]
+            if not answer.is_complete:
+                assert answer.rows.keys() | answer.failures.keys() >= set(
+                    raw.PARTS[answer.part])
+
+
+def test_a_section_told_twice_is_not_known():
+    lines = text('cluster.jsonl').splitlines()
+    twice = '\n'.join([*lines[:3], lines[2], *lines[3:]])
+    [answer] = raw.answers(twice)
+    assert 'nodes' not in answer.rows
+    assert answer.failures['nodes'].text == 'it was told twice'
+
+
+@pytest.mark.parametrize('line', (
+    '', 'null', '[]', '3', '{', '{"section":7}', '{"section":"nodes"}',
+    '{"section":"nodes","rows":7}', '{"section":"nodes","rows":[7]}',
+    '{"section":"nodes","rows":[],"rows":[]}', 'WARNING: text',
+    '{"section":"nodes","error":7}', '{"section":"nodes","error":{}}'))
+def test_a_line_that_is_no_section_leaves_its_section_unknown(line):
+    lines = text('cluster.jsonl').splitlines()
+    lines[2] = line
+    [answer] = raw.answers('\n'.join(lines))
+    assert 'nodes' not in answer.rows
+    assert 'volumes' in answer.rows
+
+
+def test_another_format_is_refused_with_the_remedy():
+    newer = text('cluster.jsonl').replace('"format":"1"', '"format":"2"')
+    with pytest.raises(exception.InvalidFacts, match='HV01.*format.*2.*'
+                       'csv collect --print-script'):
+        raw.answers(newer)
+
+
+def test_without_a_guid_nothing_is_a_cluster():
+    lines = text('cluster.jsonl').splitlines()
+    del lines[1]
+    with pytest.raises(exception.InvalidFacts, match='GUID.*HV01'):
+        document.document(raw.answers('\n'.join(lines)))
+
+
+def test_the_newest_answer_of_several_nodes_counts_section_by_section():
+    newer = text('cluster.jsonl').replace('11:00:00', '11:05:00').replace(
+        '"state":"Paused"', '"state":"Up"')
+    made = document.document([*raw.answers(newer),
+                              *raw.answers(text('cluster.jsonl'))])
+    [described] = made['clusters']
+    assert by_name(described['nodes'])['HV02']['state'] == 'up'
+    assert described['sections']['nodes']['collected_at'].startswith(
+        '2026-11-26T11:05:00')
