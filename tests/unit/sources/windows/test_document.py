@@ -25,6 +25,7 @@ from hv_sched import exception
 from hv_sched.sources import files
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
+from hv_sched.sources.windows import volumes as volume_rows
 
 SAMPLES = pathlib.Path(__file__).parents[3] / 'windows' / 'samples'
 GUID = '5f4a1d52-6e0c-4f57-8f5e-0d2c5a0b9a01'
@@ -126,9 +127,8 @@ def test_a_node_without_access_is_cut_off_and_others_are_not(healthy):
 
 
 def test_a_node_that_says_nothing_of_a_volume_is_named_not_cut_off():
-    from hv_sched.sources.windows import volumes
     [answer] = raw.answers(text('cluster.jsonl'))
-    assert volumes.silent_nodes(
+    assert volume_rows.silent_nodes(
         answer.rows['volume_states'],
         frozenset(('hv01', 'hv02', 'hv04'))) == {VOLUME1: ['hv04']}
 
