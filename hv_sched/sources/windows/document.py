@@ -23,6 +23,7 @@ import datetime
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import windows_names
 from hv_sched.sources import naming
 from hv_sched.sources.windows import machines
 from hv_sched.sources.windows import nodes
@@ -95,7 +96,7 @@ def by_cluster(answers: Iterable[Answer]) -> Iterator[ClusterAnswers]:
     own: dict[str, Answer] = {}
     for answer in newest_first:
         if answer.part == raw.NODE:
-            own.setdefault(naming.key(answer.node), answer)
+            own.setdefault(windows_names.key(answer.node), answer)
     for guid, told in sorted(of_cluster.items()):
         yield ClusterAnswers(guid, tuple(told), _of_its_nodes(told, own))
 
@@ -109,7 +110,7 @@ def _guid(answer: Answer) -> str | None:
 
 def _of_its_nodes(told: list[Answer], own: dict[str, Answer]
                   ) -> dict[str, Answer]:
-    names = {naming.key(row.get('name') or '') for answer in told
+    names = {windows_names.key(row.get('name') or '') for answer in told
              for row in answer.rows.get('nodes', ())}
     return {name: answer for name, answer in own.items() if name in names}
 
@@ -136,7 +137,7 @@ def _cluster(of: ClusterAnswers) -> Raw:
 
 
 def _node(row: Row, of: ClusterAnswers) -> Raw:
-    answer = of.by_node.get(naming.key(row.get('name') or ''))
+    answer = of.by_node.get(windows_names.key(row.get('name') or ''))
     described = nodes.node(row, answer)
     if answer is not None:
         described['sections'] = {

@@ -24,7 +24,7 @@ import dataclasses
 import re
 from typing import Any
 
-from hv_sched.sources import naming
+from hv_sched import windows_names
 from hv_sched.sources.windows import terms
 from hv_sched.sources.windows import volumes
 from hv_sched.sources.windows.raw import Row
@@ -74,7 +74,7 @@ def files(rows: Iterable[Row], guids: frozenset[str]) -> Files:
             images[guid].update(_cached(row))
         elif row.get('folder'):
             sizes = folders.setdefault(
-                naming.key(row['folder'] or ''), {})
+                windows_names.key(row['folder'] or ''), {})
             sizes[guid] = sizes.get(guid, 0) + size_bytes
     return Files(told, folders, images, cache_bytes)
 
@@ -104,7 +104,7 @@ def _machine(row: Row, listed: Files | None) -> Raw:
     if row.get('owner'):
         machine['owner_node'] = row.get('owner')
     if listed is not None:
-        sizes = listed.folders.get(naming.key(row['name'] or ''), {})
+        sizes = listed.folders.get(windows_names.key(row['name'] or ''), {})
         machine['disks'] = [{'volume': guid, 'actual_bytes': size_bytes}
                             for guid, size_bytes in sorted(sizes.items())]
     return machine

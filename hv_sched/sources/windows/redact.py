@@ -25,8 +25,8 @@ from typing import Any
 import uuid
 
 from hv_sched import exception
+from hv_sched import windows_names
 from hv_sched.sources import json as strict_json
-from hv_sched.sources import naming
 
 _GUID = re.compile(r'[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}')
 _KEPT = frozenset((
@@ -71,7 +71,7 @@ class _Names:
     def name(self, kind: str, name: str) -> str:
         if name in _WORDS:
             return name
-        key = kind, naming.key(name)
+        key = kind, windows_names.key(name)
         count = sum(each == kind for each, _ in self._names) + 1
         return self._names.setdefault(key, f'{kind}{count}')
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 import ntpath
 from typing import Any
 
+from hv_sched import windows_names
 from hv_sched.sources import naming
 from hv_sched.sources.windows import terms
 from hv_sched.sources.windows.raw import Row
@@ -55,7 +56,7 @@ def _by_guid(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
         guid = guid_of(row.get('volume'))
         if guid and row.get('node'):
             states = by_guid.setdefault(guid, {})
-            states[naming.key(row['node'] or '')] = row
+            states[windows_names.key(row['node'] or '')] = row
     return by_guid
 
 

@@ -130,7 +130,7 @@ def test_a_node_that_says_nothing_of_a_volume_is_named_not_cut_off():
     [answer] = raw.answers(text('cluster.jsonl'))
     assert volume_rows.silent_nodes(
         answer.rows['volume_states'],
-        frozenset(('hv01', 'hv02', 'hv04'))) == {VOLUME1: ['hv04']}
+        frozenset(('HV01', 'HV02', 'HV04'))) == {VOLUME1: ['HV04']}
 
 
 def test_two_volumes_on_one_disk_are_two_volumes():
