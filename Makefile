@@ -25,8 +25,9 @@ PYTHON_2023.2 := 3, 10
 BEFORE_2026.2 := 4, 0
 BEFORE_2023.2 := 3, 12
 
-.PHONY: help demo demo-up demo-down test test-faults test-long glance lint \
-        test-2023.2 test-lowest docs sample-config bench clean
+.PHONY: help demo demo-up demo-down cloud cloud-down cloud-test test \
+        test-faults test-long glance lint test-2023.2 test-lowest docs \
+        sample-config bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
@@ -73,6 +74,16 @@ demo-up: $(VENV)/.demo  ## leave that Placement running (PORT=8778)
 
 demo-down: $(VENV)/.demo  ## stop it
 	@$(BIN)/python -m hv_sched.demo down
+
+# In .cloud, with a virtual environment of its own.
+cloud:  ## a real OpenStack on loopback with hv_sched (CLOUD_ARGS=--stock)
+	@$(PYTHON) -m tests.cloud up $(CLOUD_ARGS)
+
+cloud-down:  ## stop it (CLOUD_ARGS=--purge: forget its databases, too)
+	@$(PYTHON) -m tests.cloud down $(CLOUD_ARGS)
+
+cloud-test:  ## acceptance tests on another one, in .cloud-test
+	@$(PYTHON) -m tests.cloud --folder .cloud-test test
 
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
@@ -153,6 +164,8 @@ bench: $(VENV)/.test  ## measured figures of benchmarks/
 clean:  ## remove everything made here
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then \
 	    $(BIN)/python -m hv_sched.demo down; fi
-	rm -rf .venv .venv-2023.2 .venv-lowest .venv-glance .demo doc/build \
-	    .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
-	    .grimp_cache .hypothesis
+	@$(PYTHON) -m tests.cloud down
+	@$(PYTHON) -m tests.cloud --folder .cloud-test down
+	rm -rf .cloud .cloud-test .venv .venv-2023.2 .venv-lowest \
+	    .venv-glance .demo doc/build .pytest_cache .mypy_cache \
+	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The real command line client, as a process, and what it shows."""
+
+import json
+import subprocess
+import time
+from typing import Any
+
+from tests.cloud import cloud
+from tests.cloud import errors
+
+# Of a server's operation, on a machine with other work.
+DEADLINE_SECONDS = 300
+COMMAND_SECONDS = 600
+
+
+class OpenStack:
+    """``openstack`` with the environment of the cloud's ``openrc``."""
+
+    def __init__(self, home: cloud.Cloud) -> None:
+        self._home = home
+        self._program = home.folder.program('openstack')
+
+    def run(self, *arguments: str
+            ) -> 'subprocess.CompletedProcess[str]':
+        """Run a command; what it prints and its exit code."""
+        return subprocess.run(
+            [self._program, *arguments], check=False, text=True,
+            capture_output=True, timeout=COMMAND_SECONDS,
+            env=self._home.client_environment(),
+            cwd=self._home.folder.run)
+
+    def popen(self, *arguments: str) -> 'subprocess.Popen[str]':
+        """Start a command."""
+        return subprocess.Popen(
+            [self._program, *arguments], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=self._home.client_environment(),
+            cwd=self._home.folder.run)
+
+    def do(self, *arguments: str) -> str:
+        """Run a command that must succeed; what it prints.
+
+        :raises errors.CloudError: with its message
+        """
+        result = self.run(*arguments)
+        if result.returncode:
+            raise errors.CloudError(
+                f'openstack {" ".join(arguments)}: exit code '
+                f'{result.returncode}: {result.stderr.strip()}')
+        return result.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The answer of a command that must succeed."""
+        return json.loads(self.do(*arguments, '-f', 'json') or 'null')
+
+    def servers(self) -> dict[str, dict[str, Any]]:
+        """All servers by name: id, status, host."""
+        rows = self.json('server', 'list', '--all-projects', '--long')
+        return {row['Name']: row for row in rows}
+
+    def wait(self, statuses: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """Ask until these servers, by name, have these statuses.
+
+        A server that ends in ERROR and should not ends the waiting.
+
+        :raises errors.CloudError: not within the deadline
+        """
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            servers = self.servers()
+            now = {name: _status(servers.get(name)) for name in statuses}
+            if now == statuses:
+                return servers
+            failed = [name for name, status in now.items()
+                      if status == 'ERROR' != statuses[name]]
+            if failed or time.monotonic() > deadline:
+                raise errors.CloudError(
+                    f'servers are {now}, expected {statuses}')
+            time.sleep(0.5)
+
+    def create(self, name: str, flavor: str, *where: str) -> None:
+        """Ask for a server; ``where`` is options of ``server create``."""
+        self.do('server', 'create', '--image', 'tiny', '--flavor', flavor,
+                '--nic', 'none', *where, name)
+
+    def try_create(self, name: str, flavor: str, *where: str
+                   ) -> dict[str, Any]:
+        """Ask for a server and wait for the outcome, good or bad."""
+        self.create(name, flavor, *where)
+        return self.outcome(name)
+
+    def outcome(self, name: str) -> dict[str, Any]:
+        """A server once it is ACTIVE or in ERROR."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            server = self.servers()[name]
+            if server['Status'] in ('ACTIVE', 'ERROR') and (
+                    server['Task State'] in (None, 'None')):
+                return server
+            if time.monotonic() > deadline:
+                raise errors.CloudError(f'{name} stays {server["Status"]}')
+            time.sleep(0.5)
+
+    def moved(self, name: str, source: str) -> dict[str, Any]:
+        """A server once it has left a node, or is in ERROR."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            server = self.servers()[name]
+            if server['Task State'] in (None, 'None') and (
+                    server['Host'] != source or server['Status'] == 'ERROR'):
+                return server
+            if time.monotonic() > deadline:
+                raise errors.CloudError(
+                    f'{name} stays on {source}, {server["Status"]}')
+            time.sleep(0.5)
+
+    def delete(self, *names: str) -> None:
+        """Delete servers for good and wait until they are gone."""
+        ids = [server['ID'] for name, server in self.servers().items()
+               if name in names]
+        self.do('server', 'delete', '--all-projects', '--force', *ids)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while left := set(names) & self.servers().keys():
+            if time.monotonic() > deadline:
+                raise errors.CloudError(f'not deleted: {sorted(left)}')
+            time.sleep(0.5)
+
+
+def _status(server: dict[str, Any] | None) -> str:
+    """With its task, so that none is in the middle of an operation."""
+    if server is None:
+        return 'gone'
+    task = server['Task State']
+    return server['Status'] + ('' if task in (None, 'None') else f' {task}')

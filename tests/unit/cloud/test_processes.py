@@ -1,0 +1,140 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Processes of the cloud: started once, and nobody else's is stopped."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.cloud import errors
+from tests.cloud import processes
+
+SLEEPER = (sys.executable, '-c', 'import signal; signal.pause()')
+# Says that it hears no SIGTERM, then hears none.
+DEAF = (sys.executable, '-c', 'import signal, sys; '
+        'signal.signal(signal.SIGTERM, signal.SIG_IGN); '
+        'print("deaf", flush=True); signal.pause()')
+
+
+@pytest.fixture
+def cloud(tmp_path):
+    running = processes.Processes(tmp_path, tmp_path)
+    yield running
+    running.stop(seconds=0)
+
+
+@pytest.fixture
+def stranger():
+    with subprocess.Popen(SLEEPER, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def test_a_program_is_started_once(cloud):
+    program = processes.Program('sleeper', SLEEPER)
+    assert cloud.ensure(program)
+    pid = cloud.running()['sleeper'].pid
+    assert not cloud.ensure(program)
+    assert cloud.running()['sleeper'].pid == pid
+
+
+def test_a_program_whose_file_changed_is_started_again(cloud, tmp_path):
+    conf = tmp_path / 'service.conf'
+    conf.write_text('workers = 1')
+    program = processes.Program('sleeper', SLEEPER, inputs=(conf,))
+    cloud.ensure(program)
+    first = cloud.running()['sleeper']
+    conf.write_text('workers = 2')
+    assert cloud.ensure(program)
+    assert not first.is_alive()
+    assert cloud.running()['sleeper'].pid != first.pid
+
+
+def test_a_program_that_died_is_started_again(cloud):
+    program = processes.Program('sleeper', SLEEPER)
+    cloud.ensure(program)
+    first = cloud.running()['sleeper']
+    os.kill(first.pid, signal.SIGKILL)
+    os.waitpid(first.pid, 0)
+    assert cloud.running() == {}
+    assert cloud.ensure(program)
+
+
+def test_stop_ends_the_process_and_forgets_it(cloud, tmp_path):
+    cloud.ensure(processes.Program('sleeper', SLEEPER))
+    record = cloud.running()['sleeper']
+    assert cloud.stop() == []
+    assert not record.is_alive()
+    assert not list(tmp_path.glob('*.pid'))
+
+
+def test_a_process_that_ignores_the_signal_is_killed(cloud):
+    cloud.ensure(processes.Program('deaf', DEAF))
+    record = cloud.running()['deaf']
+    processes.wait('deaf', lambda: 'deaf' in cloud.tail('deaf'), 30)
+    assert cloud.stop(seconds=0) == ['deaf']
+    os.waitpid(record.pid, 0)
+    assert not record.is_alive()
+
+
+def test_a_process_of_the_same_id_that_started_later_is_not_stopped(
+        cloud, tmp_path, stranger):
+    cloud.ensure(processes.Program('sleeper', SLEEPER))
+    record = dataclasses.replace(cloud.running()['sleeper'],
+                                 pid=stranger.pid)
+    cloud.stop()
+    (tmp_path / 'sleeper.pid').write_text(
+        json.dumps(dataclasses.asdict(record)))
+    assert cloud.running() == {}
+    assert cloud.stop(seconds=0) == []
+    assert stranger.poll() is None
+
+
+@pytest.mark.parametrize('text', ['', '4711', '{"pid": 4711}', 'null'])
+def test_a_broken_record_is_named_and_stops_nothing(cloud, tmp_path, text):
+    path = tmp_path / 'sleeper.pid'
+    path.write_text(text)
+    with pytest.raises(errors.CloudError, match='sleeper.pid is no record'):
+        cloud.stop()
+    path.unlink()
+
+
+def test_a_dead_program_is_told_with_the_end_of_its_log(cloud):
+    cloud.ensure(processes.Program('broken', (
+        sys.executable, '-c', 'raise SystemExit("no such database")')))
+    processes.wait('broken', lambda: not cloud.running(), 30)
+    with pytest.raises(errors.CloudError, match='no such database'):
+        cloud.check('broken')
+
+
+def test_a_program_that_is_not_there_is_named(cloud):
+    with pytest.raises(errors.CloudError, match='gone cannot be started'):
+        cloud.ensure(processes.Program('gone', ('/no/such/program',)))
+
+
+def test_waiting_ends_when_the_process_has_died(cloud):
+    cloud.ensure(processes.Program('broken', (
+        sys.executable, '-c', 'raise SystemExit("port taken")')))
+    with pytest.raises(errors.CloudError, match='port taken'):
+        processes.wait('broken', lambda: False, 30,
+                       lambda: cloud.check('broken'))
+
+
+def test_waiting_has_an_end():
+    with pytest.raises(errors.CloudError, match='it: not ready after 0 sec'):
+        processes.wait('it', lambda: False, 0)
