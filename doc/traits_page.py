@@ -75,6 +75,10 @@ NODES = (
     Row(names.REDIRECTED, 'node that reaches a volume it uses over the '
         'network, unless that is by design (ReFS on every node)',
         'redirected_nodes, home'),
+    Row(names.CUT_OFF_PREFIX + '<provider uuid>', 'node that does not reach '
+        'this volume: no disk that stays there goes to it. The name is known '
+        'to Placement from the time the volume is published',
+        'cut_off_nodes'),
     Row(names.FORMER_RATIO_PREFIX + '<ratio>', 'node whose own disk is '
         'closed: the DISK_GB allocation_ratio to restore (1_5 is 1.5)',
         'what Placement held'),

@@ -38,7 +38,9 @@ def widens(change):
         gained = change.after - change.before
         lost = change.before - change.after
         return bool(lost & {*CLOSERS, 'CUSTOM_HYPERV_CLUSTERED'}
-                    or gained & set(OFFERS))
+                    or gained & set(OFFERS)
+                    or any(trait.startswith('CUSTOM_CSV_CUT_OFF_')
+                           for trait in lost))
     if isinstance(change, changes.SetAggregates):
         return bool(change.after - change.before) or (
             ids.home_aggregate(change.uuid)

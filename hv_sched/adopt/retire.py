@@ -55,7 +55,7 @@ from hv_sched.shares.quiescence import SkipReason
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
 _PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
-         names.DISK_PREFIX, names.OVERCOMMITTED_PREFIX)
+         names.DISK_PREFIX, names.OVERCOMMITTED_PREFIX, names.CUT_OFF_PREFIX)
 # The operator said retire; who still holds something is left alone.
 _EVIDENCE = gate.Evidence(is_told=True, is_allowed=True)
 _OURS = (names.CSV_PREFIX, names.HYPERV)
@@ -301,7 +301,11 @@ class Retirer:
         """
         in_use = self._client.all_traits(associated=True)
         last = not in_use & {names.VOLUME, names.CLUSTERED}
-        for trait in sorted(self._client.all_traits() - in_use):
+        needed = frozenset() if last else frozenset(
+            names.cut_off_trait(provider.uuid)
+            for provider in self._client.list_providers()
+            if provider.name.startswith(names.VOLUME_NAME_PREFIX))
+        for trait in sorted(self._client.all_traits() - in_use - needed):
             if trait.startswith(_PAST) or last and trait.startswith(_OURS):
                 self._forget(self._client.delete_trait, trait)
         if last:

@@ -55,7 +55,8 @@ class Constraint:
 def of(built: BuiltQuery, places: Mapping[str, str]) -> list[Constraint]:
     """Every condition of a question, in the order they are told.
 
-    :param places: what aggregates and hosts are, by the value in the query
+    :param places: what aggregates, hosts and traits of reach are, by the
+        value in the query
     """
     builds = frozenset(
         atom for atom in built.request.atoms()
@@ -104,6 +105,8 @@ def _text(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:
         return places.get(atom.name, f'host {atom.name}')
     if atom.name in _TEXTS:
         return _TEXTS[atom.name]
+    if atom.name.startswith(names.CUT_OFF_PREFIX):
+        return places.get(atom.name, f'no {atom.name}')
     group = _ON.get(atom.group, of_group)
     return (f'no {atom.name}{group}' if atom.kind == requests.FORBIDDEN
             else f'{atom.name}{group}')
@@ -116,6 +119,8 @@ def _origin(atom: Atom, requirements: Requirements) -> str:
     if atom.name in _TEXTS or atom.kind not in (
             requests.REQUIRED, requests.FORBIDDEN):
         return ''
+    if atom.name.startswith(names.CUT_OFF_PREFIX):
+        return 'its disk stays there'
     if atom.name == os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT:
         return 'Nova, for secure boot'
     if atom.group == rules.GPU_SUFFIX:

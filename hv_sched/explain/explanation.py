@@ -96,6 +96,7 @@ class Context:
     :param places: see ``constraints.of``
     :param source_hosts: where the server is, so that it cannot go there
     :param limit: [scheduler]max_placement_results
+    :param unreaching: names of nodes the disk cannot go to, and why
     """
 
     snapshot: volumes.Snapshot
@@ -104,6 +105,7 @@ class Context:
     source_hosts: frozenset[str] = frozenset()
     limit: int = 1000
     not_evaluated: tuple[str, ...] = ()
+    unreaching: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 def explain(placement: Placement, built: BuiltQuery, context: Context
@@ -194,8 +196,8 @@ class _Explaining:
     def _filtered(self, answer: oracle.CandidateHosts) -> dict[str, Any]:
         """What SharedVolumeFilter makes of Placement's hosts."""
         passed: dict[str, tuple[str, ...]] = {}
-        dropped = dict.fromkeys(self._context.source_hosts,
-                                'the server is there now')
+        dropped = {**self._context.unreaching, **dict.fromkeys(
+            self._context.source_hosts, 'the server is there now')}
         for host, candidates in answer.by_host.items():
             name = self._context.nodes[host]
             refusals = [candidate_rules.refusal(

@@ -31,6 +31,7 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import MIGRATION
 from hv_sched.query import build
+from hv_sched.query import candidate_rules
 from hv_sched.query import from_nova
 from hv_sched.query import rules
 from hv_sched.query.candidates_query import joined
@@ -80,6 +81,7 @@ class QuestionBuilder:
         self._not_evaluated: list[str] = []
         self._places: dict[str, str] = {}
         self._source_hosts: frozenset[str] = frozenset()
+        self._unreaching: dict[str, str] = {}
 
     def ask(self, question: Question) -> tuple[build.BuiltQuery, Context]:
         """The question as it will reach Placement, and what goes with it.
@@ -102,7 +104,7 @@ class QuestionBuilder:
         return built, Context(
             snapshot, nodes, self._places, self._source_hosts,
             self._conf.scheduler.max_placement_results,
-            tuple(self._not_evaluated))
+            tuple(self._not_evaluated), self._unreaching)
 
     def _snapshot(self) -> volumes.Snapshot:
         return placement_state.snapshot(self._placement, self._types_of)
@@ -160,12 +162,22 @@ class QuestionBuilder:
                 'here, Nova looks outside the cluster')
         self._places[joined(build.cluster_homes(on, snapshot))] = (
             'in the cluster of its volume')
+        self._name_reach(on, snapshot)
         traits = {trait for node in source
                   for trait in self._placement.traits(node)[1]}
         return dataclasses.replace(
             request, keeps_disk_on=on, runs_already=not resized,
             on_node=next(iter(self._source_hosts), None),
             source_traits=frozenset(traits))
+
+    def _name_reach(self, on: frozenset[str], snapshot: volumes.Snapshot
+                    ) -> None:
+        for uuid in on:
+            self._places[names.cut_off_trait(uuid)] = (
+                f'reaching volume {snapshot.volumes[uuid].name}')
+        self._unreaching = {
+            snapshot.nodes[node]: refusal for node in snapshot.nodes
+            if (refusal := candidate_rules.reach_refusal(node, on, snapshot))}
 
     # -- what is named
 

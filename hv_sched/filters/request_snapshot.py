@@ -69,8 +69,9 @@ def renew(request_spec: objects.RequestSpec) -> volumes.Snapshot | None:
 def _differ(snapshot: volumes.Snapshot, former: volumes.Snapshot | None
             ) -> bool:
     return former is None or (
-        snapshot.volumes, snapshot.nodes, snapshot.homes) != (
-        former.volumes, former.nodes, former.homes)
+        snapshot.volumes, snapshot.nodes, snapshot.homes,
+        snapshot.cut_off) != (
+        former.volumes, former.nodes, former.homes, former.cut_off)
 
 
 def _without_doubt(snapshot: volumes.Snapshot, host_states: Iterable[Any],

@@ -48,7 +48,8 @@ class SharedVolumeFilter(filters.BaseHostFilter):
     that node, a volume that is not the node's home, and a volume whose room
     is kept for servers under way. A host that loses its last candidate is
     refused. Candidates without a disk pass: a move that keeps its disk asks
-    for none. Without an answer of Placement's everything passes.
+    for none, and only nodes that do not reach it are dropped. Without an
+    answer of Placement's everything passes.
 
     (Nova's CandidateFilterMixin is not used: it formats two log lines for
     each candidate, whatever the log level.)
@@ -93,14 +94,17 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         if not snapshot.volumes:
             self._warn_nothing_published()
         picks = earlier_picks.update(spec_obj, host_states)
-        choices = [_Choice(host_state, snapshot, picks.taken_gb)
+        pending_move = request_state.of(spec_obj).pending_move
+        kept_on = pending_move.kept_on if pending_move else frozenset()
+        choices = [_Choice(host_state, snapshot, picks.taken_gb, kept_on)
                    for host_state in host_states]
         if choices and not any(choice.passes for choice in choices):
             newer = request_snapshot.renew(spec_obj)
             if newer is not None:
                 snapshot = newer
-                choices = [_Choice(host_state, snapshot, picks.taken_gb)
-                           for host_state in host_states]
+                choices = [
+                    _Choice(host_state, snapshot, picks.taken_gb, kept_on)
+                    for host_state in host_states]
         preferences = preference.of(spec_obj, snapshot)
         for choice in choices:
             choice.apply(preferences)
@@ -139,13 +143,20 @@ class _Choice:
     """What is left of a host's candidates; the host is not touched yet.
 
     :param taken_gb: what earlier servers of the request took, by provider
+    :param kept_on: volumes that the disk of a move stays on
     """
 
     def __init__(self, host_state: Any, snapshot: volumes.Snapshot,
-                 taken_gb: Mapping[str, int]) -> None:
+                 taken_gb: Mapping[str, int], kept_on: frozenset[str]
+                 ) -> None:
         self.host_state = host_state
         self.usable: list[Any] = []
         self.refusals: list[str] = []
+        unreached = candidate_rules.reach_refusal(
+            host_state.uuid, kept_on, snapshot)
+        if unreached:
+            self.refusals.append(unreached)
+            return
         for candidate in host_state.allocation_candidates:
             refusal = candidate_rules.refusal(
                 host_state.uuid, candidate, snapshot, taken_gb)

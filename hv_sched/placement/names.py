@@ -74,6 +74,8 @@ BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
 LEVEL_PREFIX = 'CUSTOM_HYPERV_LEVEL_'
 CPU_MANAGED = 'CUSTOM_HYPERV_CPU_MANAGED'
 REDIRECTED = 'CUSTOM_CSV_REDIRECTED'
+# The node does not reach this volume of its cluster.
+CUT_OFF_PREFIX = 'CUSTOM_CSV_CUT_OFF_'
 # The DISK_GB allocation_ratio a node had before it was closed.
 FORMER_RATIO_PREFIX = 'CUSTOM_CSV_FORMER_RATIO_'
 HW_CPU_PREFIX = 'HW_CPU_X86_'
@@ -166,6 +168,22 @@ def node_of(home_trait: str) -> str:
     :raises ValueError: not a uuid
     """
     return str(uuid.UUID(home_trait.removeprefix(HOME_PREFIX)))
+
+
+def cut_off_trait(volume: str) -> str:
+    """The trait of a node that does not reach a volume, by its uuid.
+
+    :param volume: uuid of the volume's provider
+    """
+    return CUT_OFF_PREFIX + volume.replace('-', '').upper()
+
+
+def volume_of(cut_off_trait: str) -> str:
+    """The volume's provider uuid that a node's trait names.
+
+    :raises ValueError: not a uuid
+    """
+    return str(uuid.UUID(cut_off_trait.removeprefix(CUT_OFF_PREFIX)))
 
 
 def build_trait(build: int) -> str:

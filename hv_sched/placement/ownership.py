@@ -36,7 +36,8 @@ _VOLUME_PREFIXES = (
     names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX)
 _MEDIUM_TRAITS = frozenset((
     os_traits.STORAGE_DISK_HDD, os_traits.STORAGE_DISK_SSD))
-_NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX)
+_NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX,
+                  names.CUT_OFF_PREFIX)
 _NODE_TRAITS = frozenset((names.HYPERV, names.REDIRECTED))
 
 

@@ -86,9 +86,9 @@ class Debounce:
     def _after(self, change: changes.SetTraits) -> frozenset[str]:
         gained = change.after - change.before
         lost = change.before - change.after
-        for trait in (lost & _OFFERS) | (gained & _CLOSERS):
+        for trait in (lost & _OFFERS) | _closers(gained):
             self._waits[change.uuid, trait] = _Wait(0, self._now)
-        opening = (gained & _OFFERS) | (lost & _CLOSERS)
+        opening = (gained & _OFFERS) | _closers(lost)
         after = change.after ^ {trait for trait in opening
                                 if self._must_wait((change.uuid, trait))}
         # A reason that waits keeps the volume closed.
@@ -105,3 +105,9 @@ class Debounce:
             wait = _Wait(wait.count + 1 if in_a_row else 1, self._now)
             self._waits[key] = wait
         return wait.count < self._passes
+
+
+def _closers(traits: frozenset[str]) -> frozenset[str]:
+    """Those that close while they are there."""
+    return (traits & _CLOSERS) | {
+        trait for trait in traits if trait.startswith(names.CUT_OFF_PREFIX)}

@@ -101,10 +101,11 @@ def _departing(layout: Layout, scope: Scope, overview: Overview,
 def _nodes(layout: Layout, overview: Overview,
            memberships: Mapping[str, frozenset[str]], scope: Scope
            ) -> Iterable[str]:
+    left_out = scope.identity.of_cluster(layout.cluster.guid)
     for uuid, node in layout.nodes.items():
         traits = overview.node_traits.get(uuid, frozenset())
         traits_desired = overview.placeable(node_traits.desired_node_traits(
-            layout.cluster, node, traits))
+            layout.cluster, node, traits, left_out))
         if (ownership.node_traits(traits) != traits_desired
                 or uuid in overview.open_nodes
                 or memberships.get(uuid, frozenset()) & scope.aggregates

@@ -210,7 +210,8 @@ def _of_traits(before: frozenset[str], after: frozenset[str]
 
 
 def _closes(trait: str) -> bool:
-    return trait in names.CLOSING or trait.startswith(names.CLOSED_PREFIX)
+    return trait in names.CLOSING or trait.startswith(
+        (names.CLOSED_PREFIX, names.CUT_OFF_PREFIX))
 
 
 def _offers(trait: str) -> bool:

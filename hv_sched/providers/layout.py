@@ -22,6 +22,7 @@ import dataclasses
 from hv_sched import model
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.providers import reach
 from hv_sched.providers.settings import Settings
 
 
@@ -64,11 +65,14 @@ class Layout:
         return labels
 
 
-def layout_of(cluster: model.Cluster, uuids: Mapping[str, str]) -> Layout:
+def layout_of(cluster: model.Cluster, uuids: Mapping[str, str],
+              traits: Mapping[str, frozenset[str]] | None = None) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
+    :param traits: ours, by the uuid of the node that has them now
     """
+    cluster = reach.with_standing(cluster, uuids, traits or {})
     nodes = {uuids[node.name]: node for node in cluster.nodes
              if node.name in uuids}
     volumes = {ids.volume_uuid(cluster.guid, volume.guid): volume
@@ -89,7 +93,7 @@ def uses(cluster: model.Cluster, node: model.Node,
     volume, whatever else it could reach. A node that is cut off from the
     volume does not use it for the time being.
     """
-    if node.name in (volume.cut_off_nodes or ()):
+    if reach.is_cut_off(node, volume):
         return False
     if cluster.placement_chooses_volume or len(cluster.volumes) == 1:
         return True

@@ -16,6 +16,7 @@ Except the one that remembers its former allocation_ratio, which hangs on
 what Placement holds.
 """
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ from hv_sched import model
 from hv_sched.features import catalogue
 from hv_sched.placement import names
 from hv_sched.providers import functional_level
+from hv_sched.providers import reach
 from hv_sched.providers.layout import uses
 
 _KNOWN_CPU_TRAITS = frozenset(os_traits.get_traits(names.HW_CPU_PREFIX))
@@ -32,13 +34,16 @@ _NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
 
 
 def desired_node_traits(cluster: model.Cluster, node: model.Node,
-                        observed: frozenset[str]) -> frozenset[str]:
+                        observed: frozenset[str],
+                        left_out: Collection[str] = ()) -> frozenset[str]:
     """The traits of a node.
 
     :param observed: what the provider has now. What the source cannot say,
         of a node that is down for instance, stays as it is.
+    :param left_out: volumes of the cluster the source does not list
     """
-    traits = {names.HYPERV, names.CLUSTERED}
+    traits = {names.HYPERV, names.CLUSTERED,
+              *reach.cut_off_traits(cluster, node, observed, left_out)}
     if node.state in _NOTHING_NEW:
         traits.add(names.PAUSED)
     if _is_redirected(cluster, node):

@@ -128,10 +128,12 @@ def vocabulary(changes: Iterable[change_types.Change], overview: Overview
                ) -> tuple[change_types.Change, ...]:
     """Traits and classes must exist before a provider can have them.
 
-    Those every query of the scheduler forbids must exist in any case: a
+    Those that queries of the scheduler forbid must exist in any case: a
     query that names an unknown trait is answered with 400.
     """
-    traits = {names.NO_NEW_DISKS, names.PAUSED}
+    changes = tuple(changes)
+    traits = {names.NO_NEW_DISKS, names.PAUSED,
+              *map(names.cut_off_trait, _published(changes, overview))}
     classes: set[str] = set()
     for change in changes:
         if isinstance(change, change_types.SetTraits):
@@ -145,9 +147,23 @@ def vocabulary(changes: Iterable[change_types.Change], overview: Overview
               for name in sorted(classes - overview.known_classes)))
 
 
+def _published(changes: Iterable[change_types.Change], overview: Overview
+               ) -> frozenset[str]:
+    """Uuids of the volumes there are once the changes are made."""
+    created: set[str] = set()
+    deleted: set[str] = set()
+    for change in changes:
+        if isinstance(change, change_types.DeleteProvider):
+            deleted.add(change.uuid)
+        elif isinstance(change, change_types.SetTraits) and (
+                names.VOLUME in change.after):
+            created.add(change.uuid)
+    return frozenset((overview.volumes.keys() | created) - deleted)
+
+
 def _cleaning(changes: Iterable[change_types.Change], overview: Overview
               ) -> tuple[change_types.Change, ...]:
-    """Names of images that no cache holds and of nodes that are gone.
+    """Names of images no cache holds, of nodes and volumes that are gone.
 
     One that is used where the overview does not look stays: Placement
     refuses to delete it.
@@ -160,6 +176,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     kept_traits = {trait for change in marks for trait in change.after}
     kept_traits |= {trait for uuid, summary in overview.volumes.items()
                     if uuid not in changed for trait in summary.traits}
+    kept_traits.update(map(names.cut_off_trait,
+                           _published(changes, overview)))
     dropped = {trait for change in marks for trait in change.before}
     dropped |= {trait for uuid in deleted & overview.volumes.keys()
                 for trait in overview.volumes[uuid].traits}
@@ -168,7 +186,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
                  for name in sorted(unused - kept_traits)
                  if name.startswith((names.IMAGE_PREFIX,
                                      names.HOME_PREFIX,
-                                     names.DISK_PREFIX)))
+                                     names.DISK_PREFIX,
+                                     names.CUT_OFF_PREFIX)))
 
 
 def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
@@ -205,7 +224,7 @@ def _planned(context: PlanningContext) -> plan_volume.Planned:
     (volumes, volume_notices), kept_volumes = plan_volume.plan(context)
     # The users of a volume that has to stay keep it.
     nodes, node_notices = plan_node.plan(context, context.scope.aggregates - {
-        ids.home_aggregate(uuid) for uuid in kept_volumes})
+        ids.home_aggregate(uuid) for uuid in kept_volumes}, kept_volumes)
     departing, departing_notices = plan_node.plan_departing(context)
     return ([*volumes, *nodes, *departing],
             [*volume_notices, *node_notices, *departing_notices])

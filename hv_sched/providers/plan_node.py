@@ -59,11 +59,12 @@ def is_open(provider: Provider) -> bool:
     return disk_ratio.is_open(provider.inventories.get(names.DISK_GB))
 
 
-def plan(context: PlanningContext, our_aggregates: frozenset[str]
-         ) -> plan_volume.Planned:
+def plan(context: PlanningContext, our_aggregates: frozenset[str],
+         left_out: frozenset[str]) -> plan_volume.Planned:
     """The changes for the nodes the source lists.
 
     :param our_aggregates: every aggregate a node may be taken out of
+    :param left_out: volumes that stay although the source does not list them
     """
     layout, observed = context.layout, context.observed
     planned: list[changes.Change] = []
@@ -74,7 +75,7 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str]
             continue  # not read: the overview showed nothing wrong
         if uuid in context.blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
-        planned += _mark(layout, provider, observed.overview)
+        planned += _mark(layout, provider, observed.overview, left_out)
         if uuid not in context.blocked and is_open(provider):
             planned.append(_close(provider))
         planned += _join(layout, provider, our_aggregates,
@@ -89,12 +90,13 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str]
     return planned, notices
 
 
-def _mark(layout: Layout, provider: Provider, overview: Overview
-          ) -> Iterable[changes.Change]:
+def _mark(layout: Layout, provider: Provider, overview: Overview,
+          left_out: frozenset[str]) -> Iterable[changes.Change]:
     """Our traits; a node about to be closed also remembers its ratio."""
     owned = ownership.node_traits(provider.traits)
     desired = set(overview.placeable(node_traits.desired_node_traits(
-        layout.cluster, layout.nodes[provider.uuid], provider.traits)))
+        layout.cluster, layout.nodes[provider.uuid], provider.traits,
+        left_out)))
     if is_open(provider) and not disk_ratio.remembers_former(provider.traits):
         disk = provider.inventories[names.DISK_GB]
         desired.add(disk_ratio.former_trait(disk.allocation_ratio))

@@ -117,7 +117,8 @@ def build(server: ServerRequest, snapshot: volumes.Snapshot, owner_nova: bool,
             server.source_traits, snapshot.traits))
     if server.keeps_disk_on and switches.moves:
         refused = (*refused, *_not_of_medium(request, server, snapshot,
-                                             switches.volume_traits))
+                                             switches.volume_traits),
+                   *_not_reached(server, snapshot))
         request = _without_disk(request, server, snapshot,
                                 switches.volume_traits)
     if switches.disk_group:
@@ -179,7 +180,9 @@ def _without_disk(request: CandidatesQuery, server: ServerRequest,
                   snapshot: volumes.Snapshot, own_traits: frozenset[str]
                   ) -> CandidatesQuery:
     """A move that keeps its disk asks for none, inside its cluster."""
-    request = _moved(request, own_traits)[0].without(names.DISK_GB)
+    request = _moved(request, own_traits)[0].without(
+        names.DISK_GB).with_root(forbidden=rules.cut_off_traits(
+            server.keeps_disk_on, snapshot.traits))
     if server.host:
         return request
     return request.with_main(member_of=(
@@ -198,6 +201,15 @@ def _not_of_medium(request: CandidatesQuery, server: ServerRequest,
         if suffix and names.DISK_GB in group.resources)]
     refusal = volume_traits.unmet(demands, [
         snapshot.volumes[uuid] for uuid in server.keeps_disk_on])
+    return (refusal,) if refusal else ()
+
+
+def _not_reached(server: ServerRequest, snapshot: volumes.Snapshot
+                 ) -> tuple[str, ...]:
+    """The named host that does not reach the disk."""
+    refusal = rules.cut_off_refusal(
+        {server.host[0]} if server.host else (), server.keeps_disk_on,
+        snapshot)
     return (refusal,) if refusal else ()
 
 

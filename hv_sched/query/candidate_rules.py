@@ -12,6 +12,7 @@
 
 """Which of Placement's candidates SharedVolumeFilter lets pass. Pure."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
@@ -71,6 +72,20 @@ def refusal(host: str, candidate: Candidate, snapshot: volumes.Snapshot,
                 f'writes to {homes}')
     return volume.lacks(disk.size_gb, disk.size_gb
                         + (taken_gb or {}).get(volume.uuid, 0))
+
+
+def reach_refusal(host: str, on: Iterable[str], snapshot: volumes.Snapshot
+                  ) -> str | None:
+    """Why a kept disk cannot go to a host, None when it can.
+
+    :param host: provider uuid of the node
+    :param on: provider uuids of the volumes the disk stays on
+    """
+    unreached = sorted(snapshot.volumes[uuid].name for uuid in on
+                       if uuid in snapshot.volumes
+                       and not snapshot.reaches(host, uuid))
+    return (f'it does not reach volume {", ".join(unreached)}'
+            if unreached else None)
 
 
 def room_refusal(volume: volumes.VolumeState, size_gb: int, taken_gb: int

@@ -128,6 +128,30 @@ def volumes_of_clusters(on: Iterable[str],
             if volume.cluster in clusters]
 
 
+def cut_off_traits(on: Iterable[str], traits: Container[str]
+                   ) -> frozenset[str]:
+    """What no node has that reaches these volumes.
+
+    The publisher makes the name known with the volume: Placement answers 400
+    to one it does not know, and then nobody has it.
+
+    :param on: provider uuids of the volumes
+    :param traits: those Placement knows
+    """
+    return frozenset(trait for trait in map(names.cut_off_trait, on)
+                     if trait in traits)
+
+
+def cut_off_refusal(hosts: Container[str], on: Iterable[str],
+                    snapshot: volumes.Snapshot) -> str:
+    """Which of the named hosts does not reach which volume; empty: none."""
+    return '; '.join(
+        f'{name} does not reach volume {snapshot.volumes[uuid].name}'
+        for uuid in sorted(on)
+        for node, name in sorted(snapshot.nodes.items())
+        if name in hosts and not snapshot.reaches(node, uuid))
+
+
 def older_builds(source_traits: Iterable[str], traits: Iterable[str]
                  ) -> set[str]:
     """Traits of the builds a server cannot move to from a node.

@@ -26,7 +26,8 @@ from hv_sched.query import candidates_query
 from hv_sched.snapshot import volumes
 
 _PREFIXES = (names.MEDIUM_PREFIX, names.CSV_PREFIX)
-_OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX)
+_OF_NODES = (names.REDIRECTED, names.FORMER_RATIO_PREFIX,
+             names.CUT_OFF_PREFIX)
 
 
 def is_of_volume(trait: str, own_traits: Container[str]) -> bool:

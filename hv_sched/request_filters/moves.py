@@ -38,6 +38,7 @@ from hv_sched.query import volume_traits
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
+from hv_sched.request_filters import reach
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
@@ -100,6 +101,8 @@ class _Move:
         for node in holdings.hyperv_sources(self._held, self._snapshot):
             older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
+        if shares and self._leaves_files():
+            reach.forbid_cut_off(self._spec, shares.keys(), self._snapshot)
         if shares and self._keeps_disk(shares.keys()):
             self._check_medium(shares.keys())
             self._ask_no_disk(shares)
@@ -109,7 +112,7 @@ class _Move:
 
     def _keeps_disk(self, on: Collection[str]) -> bool:
         kind = self._operation.kind
-        if self._is_cold() and not CONF.hv_sched.cold_move_keeps_disk:
+        if self._is_cold() and not self._leaves_files():
             return False
         aggregates = self._aggregates(on)
         hosts = specs.named_hosts(self._spec)
@@ -158,6 +161,15 @@ class _Move:
         """The node the server is on, as what it holds there says."""
         consumer = self._migration or self._server
         return set(consumer.held) if consumer else set()
+
+    def _leaves_files(self) -> bool:
+        """Whether the cluster moves the server, and not its files.
+
+        A live migration out of the cluster copies them, to nodes without
+        any trait of the cluster's.
+        """
+        return self._operation.kind == operation.LIVE or (
+            self._is_cold() and CONF.hv_sched.cold_move_keeps_disk)
 
     def _is_cold(self) -> bool:
         return self._operation.kind in (operation.COLD, operation.RESIZE)

@@ -12,14 +12,15 @@
 
 """Reads all volumes from Placement in a few requests, without nova.
 
-Five, however many hosts and volumes there are; one more once a node had
-redirected access, and up to eight while servers move inside their volume, or
-such a move failed.
+Seven, however many hosts and volumes there are; one more once a node had
+redirected access, up to eight while servers move inside their volume, or such
+a move failed, and up to eight while nodes are cut off from volumes.
 """
 
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -34,6 +35,8 @@ LOG = printable.logger(__name__)
 
 # Volumes with escrow whose consumers are read, a request for each.
 _ESCROW_READS = 8
+# Volumes some node is cut off from whose nodes are read, a request for each.
+_CUT_OFF_READS = 8
 # Those that requests forbid.
 _FORBIDDEN = (names.NO_NEW_DISKS, names.PAUSED)
 _MARKS = (names.VOLUME, names.CLUSTERED, names.REDIRECTED)
@@ -68,7 +71,7 @@ class SnapshotReader:
                    if names.CLUSTERED in traits else {}),
             redirected=(frozenset(self._owners(names.REDIRECTED))
                         if names.REDIRECTED in traits else frozenset()),
-            traits=traits)
+            traits=traits, cut_off=self._cut_off(traits))
 
     def read_volume(self, uuid: str, name: str) -> volumes.VolumeState | None:
         """One volume as it is now: a request, with escrow on it one more.
@@ -99,7 +102,28 @@ class SnapshotReader:
         if names.VOLUME in traits:
             traits |= {trait for trait in _FORBIDDEN
                        if trait not in traits and self._ensure_trait(trait)}
+            traits |= self._placement.all_traits(
+                name=f'startswith:{names.CUT_OFF_PREFIX}')
         return traits
+
+    def _cut_off(self, traits: frozenset[str]) -> dict[str, frozenset[str]]:
+        """The nodes that do not reach a volume, by the volume.
+
+        For what is told, and as a safety net: queries forbid the trait
+        whether or not anybody has it. While nobody has, one request says so.
+        """
+        if not any(trait.startswith(names.CUT_OFF_PREFIX)
+                   for trait in traits):
+            return {}
+        in_use = sorted(self._placement.all_traits(
+            name=f'startswith:{names.CUT_OFF_PREFIX}', associated=True))
+        cut_off = {}
+        for trait in in_use[:_CUT_OFF_READS]:
+            # One not of our making says nothing.
+            with contextlib.suppress(ValueError):
+                cut_off[names.volume_of(trait)] = frozenset(
+                    self._owners(trait))
+        return cut_off
 
     def _owners(self, trait: str) -> dict[str, str]:
         return {provider.uuid: provider.name for provider

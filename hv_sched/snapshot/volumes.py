@@ -76,6 +76,8 @@ class Snapshot:
     :param free_nodes: what the nodes with room can do
     :param redirected: provider uuids of nodes that reach a volume they use
         over the network only
+    :param cut_off: the nodes that do not reach a volume, by the volume's
+        uuid, as far as they were read; queries forbid them whether or not
     """
 
     volumes: Mapping[str, VolumeState]
@@ -84,7 +86,13 @@ class Snapshot:
     traits: frozenset[str]
     free_nodes: scarcity.Scarcity = scarcity.NOT_KNOWN
     redirected: frozenset[str] = frozenset()
+    cut_off: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
 
     def may_use(self, node: str, volume: str) -> bool:
         """Whether a node's home is a volume, or not known to be another."""
         return volume in self.homes.get(node, (volume,))
+
+    def reaches(self, node: str, volume: str) -> bool:
+        """Whether a node is not known to be cut off from a volume."""
+        return node not in self.cut_off.get(volume, ())

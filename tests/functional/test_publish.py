@@ -293,8 +293,40 @@ def test_a_cut_off_node_leaves_the_volume_and_comes_back(cloud):
     assert cloud.hosts(10) == {'hv01'}
     assert homes(cloud) == {'hv01'}
     assert cloud.api.allocations_on(VOLUME) == {share: {'DISK_GB': 50}}
-    cloud.sync(clouds.facts(), full=False)
+    assert cut_off(cloud) == {'hv02'}
+    cloud.sync(clouds.facts(), full=False)  # says nothing of it
+    assert cut_off(cloud) == {'hv02'}
+    assert cloud.hosts(10) == homes(cloud) == {'hv01'}
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(cut_off_nodes=()),))), full=False)
     assert cloud.hosts(10) == homes(cloud) == {'hv01', 'hv02'}
+    assert cut_off(cloud) == set()
+
+
+def test_the_names_of_reach_are_known_as_long_as_their_volumes_are(cloud):
+    """A query that forbids an unknown trait would be refused."""
+    cloud.sync(clouds.facts())
+    assert names.cut_off_trait(VOLUME) in cloud.api.all_traits()
+    cloud.api.delete_trait(names.cut_off_trait(VOLUME))
+    cloud.sync(clouds.facts(), full=False)
+    assert names.cut_off_trait(VOLUME) in cloud.api.all_traits()
+    assert cloud.sync(clouds.facts()).done == ()
+    emptied = clouds.facts(clouds.cluster(volumes=()))
+    cloud.sync(emptied, allowing('withdraw:hvc1/Volume1'))
+    assert names.cut_off_trait(VOLUME) not in cloud.api.all_traits()
+
+
+def test_a_node_stays_cut_off_from_a_volume_the_source_leaves_out(cloud):
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(cut_off_nodes=('hv02',)),))))
+    cloud.sync(clouds.facts(clouds.cluster(volumes=())))
+    assert cut_off(cloud) == {'hv02'}
+
+
+def cut_off(cloud):
+    """The nodes that bear the trait of the volume."""
+    return {provider.name for provider in cloud.api.list_providers(
+        required=names.cut_off_trait(VOLUME))}
 
 
 def homes(cloud):
