@@ -25,6 +25,7 @@ from doc import checks_page
 from doc import extra_specs_page
 from doc import findings_page
 from doc import moves_page
+from doc import overrides_page
 from doc import plugins_page
 from doc import traits_page
 
@@ -41,7 +42,7 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, extra_specs_page, findings_page, moves_page,
-        plugins_page, traits_page)}
+        overrides_page, plugins_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -318,13 +318,46 @@ class Problem:
         return f'{self.where}: {self.message}'
 
 
+class Origin(enum.Enum):
+    """Who decided a fact.
+
+    PLACEMENT: nobody says it now; what stands there is kept.
+    """
+
+    SOURCE = 'source'
+    OVERRIDES = 'overrides'
+    DEFAULT = 'default'
+    PLACEMENT = 'Placement'
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """One fact that an operator may decide, and whose it is.
+
+    :param item: name of the node or volume; empty for the cluster itself
+    :param value: None where what stands in Placement is kept
+    """
+
+    cluster: str
+    kind: str
+    item: str
+    field: str
+    value: object
+    origin: Origin
+
+
 @dataclasses.dataclass(frozen=True)
 class Facts:
     """All a source said: usable clusters, and what had to be left out.
 
     :param is_partial: clusters were set aside on purpose; nobody misses them
+    :param standalone: names of Hyper-V nodes that are in no cluster on
+        purpose
+    :param decisions: what an operator may decide, and who did
     """
 
     clusters: tuple[Cluster, ...]
     problems: tuple[Problem, ...] = ()
     is_partial: bool = False
+    standalone: tuple[str, ...] = ()
+    decisions: tuple[Decision, ...] = ()

@@ -94,7 +94,7 @@ def known_on(options: Any) -> dict[str, str]:
     if not options.source:
         return {}
     try:
-        facts = sources.load(options.source, options.source_type)
+        facts = sources.configured(options)
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
         return {}

@@ -96,7 +96,7 @@ class Agent:
         options = self._conf.hv_sched
         if not options.source:
             return exit_codes.OK
-        facts = sources.load(options.source, options.source_type)
+        facts = sources.configured(options)
         self._say_paused(facts)
         result = self._reconciler.sync(self._paused.without(facts),
                                        self._is_full(number))

@@ -29,4 +29,13 @@ read together. ``--source`` of the commands goes before it.
         choices=[(choices.AUTO, 'by the ending of each file'),
                  *choices.SOURCE_TYPES.items()],
         help='The form of the source.'),
+    cfg.ListOpt(
+        'overrides',
+        default=[],
+        help="""
+What only an operator decides of the clusters: YAML files, or folders of such
+files, that are read together. They go before the source; ``--overrides`` of
+the commands goes before this option. A file that is missing or wrong leaves
+what stands in Placement as it is.
+"""),
 ]

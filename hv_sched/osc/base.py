@@ -184,6 +184,10 @@ class SourceCommand(CsvCommand):
             '--source', metavar='<path>',
             help='File or folder that describes the clusters (default: '
                  '[hv_sched]source of the configuration file)')
+        parser.add_argument(
+            '--overrides', metavar='<path>', action='append',
+            help='File or folder of what only an operator decides; may be '
+                 'repeated (default: [hv_sched]overrides)')
         return parser
 
     @staticmethod
@@ -193,7 +197,9 @@ class SourceCommand(CsvCommand):
         path = parsed_args.source or conf.hv_sched.source
         if not path:
             return None
-        return sources.load(path, conf.hv_sched.source_type)
+        return sources.load(
+            path, conf.hv_sched.source_type,
+            parsed_args.overrides or conf.hv_sched.overrides)
 
     def required_facts(self, conf: cfg.ConfigOpts,
                        parsed_args: argparse.Namespace) -> model.Facts:

@@ -14,6 +14,7 @@
 
 from collections.abc import Iterable
 import dataclasses
+import enum
 from typing import Any
 
 from cliff import columns
@@ -43,6 +44,32 @@ class Mapping(columns.FormattableColumn):
 
     def machine_readable(self) -> Any:
         return dict(self._value)
+
+
+class DecisionsColumn(columns.FormattableColumn):
+    """Who decided what: a line a field, or a JSON object of each."""
+
+    def human_readable(self) -> str:
+        return '\n'.join(printable.text(
+            f'{decision.field}: kept as it stands in Placement'
+            if decision.value is None else
+            f'{decision.field}: {_plain(decision.value)} '
+            f'({decision.origin.value})') for decision in self._value)
+
+    def machine_readable(self) -> Any:
+        return {decision.field: {'value': _json(decision.value),
+                                 'origin': decision.origin.value}
+                for decision in self._value}
+
+
+def _json(value: Any) -> Any:
+    return value.value if isinstance(value, enum.Enum) else value
+
+
+def _plain(value: Any) -> str:
+    """As it is written in a source."""
+    plain = _json(value)
+    return str(plain).lower() if isinstance(plain, bool) else str(plain)
 
 
 class RestartRoomColumn(columns.FormattableColumn):

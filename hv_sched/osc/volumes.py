@@ -39,6 +39,7 @@ from hv_sched.providers import reserved_space
 from hv_sched.providers import settings
 from hv_sched.snapshot import placement_state
 from hv_sched.snapshot import restart_capacity
+from hv_sched.sources import decisions
 
 COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
            'Allocated GB', 'Held GB', 'Nodes', 'Restart Room')
@@ -52,11 +53,13 @@ class _Described:
     :param volumes: cluster and volume by provider uuid
     :param clusters: names of the clusters it tells of, usable or not
     :param drift: provider uuids a sync would change
+    :param decisions: who decided what an operator may decide
     """
 
     volumes: Mapping[str, tuple[model.Cluster, model.Volume]]
     clusters: frozenset[str]
     drift: frozenset[str] = frozenset()
+    decisions: tuple[model.Decision, ...] = ()
 
 
 def described(facts: model.Facts) -> _Described:
@@ -65,7 +68,8 @@ def described(facts: model.Facts) -> _Described:
         for cluster in facts.clusters for volume in cluster.volumes
         if volume.guid},
         frozenset((*(cluster.name for cluster in facts.clusters),
-                   *(problem.cluster or '' for problem in facts.problems))))
+                   *(problem.cluster or '' for problem in facts.problems))),
+        decisions=decisions.of(facts))
 
 
 def state(provider: Provider) -> str:
@@ -180,7 +184,10 @@ class ShowVolume(_Volumes, command.ShowOne):
     """Show one Cluster Shared Volume: its space, nodes and who holds what
 
     With a source, the reasons for the reserved space and for a closed
-    volume are told line by line.
+    volume are told line by line, and who decided what an operator may
+    decide: the source, the overrides, nobody (the default) or, where it is
+    not known now, Placement. The decisions on a cluster or a node are shown
+    by its name.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -188,15 +195,20 @@ class ShowVolume(_Volumes, command.ShowOne):
         parser.add_argument(
             'volume', metavar='<volume>',
             help='<cluster>/<volume>, the same with csv: before it, or the '
-                 'uuid of the resource provider')
+                 'uuid of the resource provider; with a source also the '
+                 'name of a cluster or node')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
         conf = self.conf(parsed_args)
         placement = self.placement(conf.hv_sched.request_timeout)
-        listed = find(self.volumes(placement), parsed_args.volume)
         description = self.described(conf, parsed_args)
+        decided = decisions.about(
+            description.decisions if description else (), parsed_args.volume)
+        if decided:
+            return _decided(decided)
+        listed = find(self.volumes(placement), parsed_args.volume)
         provider = next(iter(self.read(placement, conf, [listed],
                                        with_shares=True)), None)
         if provider is None:
@@ -213,6 +225,18 @@ class ShowVolume(_Volumes, command.ShowOne):
             fields |= _reasons_of(provider, description,
                                   settings.from_conf(conf))
         return tuple(fields), tuple(fields.values())
+
+
+def _decided(decided: tuple[model.Decision, ...]
+             ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The decisions on a cluster, a node, or on both of one name."""
+    items = dict.fromkeys((decision.kind, decision.item or decision.cluster)
+                          for decision in decided)
+    return ('name', *(f'{kind}_decisions' for kind, _name in items)), (
+        next(iter(items))[1],
+        *(format_columns.DecisionsColumn([
+            decision for decision in decided if decision.kind == kind])
+          for kind, _name in items))
 
 
 def find(volumes: list[Listed], volume_name: str) -> Listed:
@@ -280,4 +304,8 @@ def _reasons_of(provider: Provider, description: _Described,
             node.name for node in cluster.nodes
             if layout.uses(cluster, node, volume)),
         'drift': provider.uuid in description.drift,
+        'decisions': format_columns.DecisionsColumn([
+            decision for decision in description.decisions
+            if (decision.cluster, decision.kind, decision.item)
+            == (cluster.name, 'volume', volume.name)]),
     }

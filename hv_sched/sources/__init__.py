@@ -12,24 +12,46 @@
 
 """Where the facts about the clusters come from: files and folders."""
 
+from collections.abc import Iterable
 import os
+from typing import Any
 
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.conf import choices
 from hv_sched.sources import facts
 from hv_sched.sources import files
+from hv_sched.sources import overrides
 from hv_sched.sources import source
 
 
-def load(path: str, source_type: str = choices.AUTO) -> model.Facts:
+def load(path: str, source_type: str = choices.AUTO,
+         override_paths: Iterable[str] = ()) -> model.Facts:
     """The facts in a file, or in all the files of a folder together.
 
     :param source_type: ``static`` (YAML) or ``json``, whatever a single
         file is called; ``auto`` goes by the ending of each file
-    :raises InvalidFacts: nothing there can be used
+    :param override_paths: files and folders of what only an operator
+        decides; with none, the source alone counts
+    :raises InvalidFacts: nothing in the source can be used
     :raises InvalidConfig: there is no such type of source
     """
+    described = _described(path, source_type)
+    paths = tuple(override_paths)
+    return (overrides.apply(described, overrides.read(paths)) if paths
+            else described)
+
+
+def configured(options: Any) -> model.Facts:
+    """The facts as an agent's or a command's options say.
+
+    :param options: the group [hv_sched] with a ``source``
+    :raises InvalidFacts: nothing in the source can be used
+    """
+    return load(options.source, options.source_type, options.overrides)
+
+
+def _described(path: str, source_type: str) -> model.Facts:
     documents: list[facts.Document] = []
     problems: list[model.Problem] = []
     for name in files.of(path, _endings(source_type)):

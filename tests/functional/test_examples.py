@@ -20,6 +20,7 @@ from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 from tests.repository import EXAMPLES
 
+OVERRIDES = EXAMPLES / 'overrides'
 EXAMPLES = sorted(
     EXAMPLES.glob('*.yaml'))
 SETTINGS = Settings(workers=1, stale_after=0)
@@ -27,7 +28,8 @@ SETTINGS = Settings(workers=1, stale_after=0)
 
 @pytest.mark.parametrize('path', EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_is_published_and_then_nothing_is_to_do(placement, path):
-    facts = sources.load(str(path))
+    facts = sources.load(str(path), override_paths=[
+        str(overrides) for overrides in OVERRIDES.glob(path.name)])
     assert facts.problems == ()
     cloud = clouds.Cloud(placement)
     for cluster in facts.clusters:
