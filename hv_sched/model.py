@@ -165,6 +165,8 @@ class Volume:
         True when he opens one that was closed
     :param cut_off_nodes: names of nodes that cannot reach the volume
     :param redirected_nodes: names of nodes that reach it over the network
+    :param incomplete_lists: which of these two lists may lack nodes: those
+        in it are believed, of the others nothing is known
     :param cached_images: Glance image ids in its image cache, newest first
     :param image_cache_bytes: size of that cache, held once per volume
     """
@@ -184,6 +186,7 @@ class Volume:
     accepts_new_disks: bool | None = None
     cut_off_nodes: tuple[str, ...] | None = None
     redirected_nodes: tuple[str, ...] | None = None
+    incomplete_lists: frozenset[str] = frozenset()
     cached_images: tuple[str, ...] | None = None
     image_cache_bytes: int | None = None
 
@@ -249,6 +252,8 @@ class SetAside:
     :param name: as far as it can be read
     :param guid: of a volume or, for a VM, its uuid; as far as it can be read
     :param code: of the problem it has, see ``Problem``
+    :param is_nobodys: it is a volume no server's disk could be on, such as
+        one below 1 GiB
     :param node_state: PAUSED, DRAINING or DOWN, where that can be read
     :param volume_state: other than ONLINE, where that can be read
     :param maintenance: True where that can be read
@@ -261,6 +266,7 @@ class SetAside:
     code: str
     message: str
     resource_id: str | None = None
+    is_nobodys: bool = False
     node_state: NodeState | None = None
     volume_state: CsvState | None = None
     maintenance: bool | None = None
@@ -290,6 +296,17 @@ class Cluster:
     collected_at: datetime.datetime | None = None
     sections: Sections = dataclasses.field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
+
+    @property
+    def only_volume(self) -> Volume | None:
+        """The volume that is every node's home, where there is no other.
+
+        One that was set aside may be the home of a node that tells none.
+        """
+        others = any(aside.kind is ItemKind.VOLUME and not aside.is_nobodys
+                     for aside in self.set_aside)
+        return self.volumes[0] if len(
+            self.volumes) == 1 and not others else None
 
 
 @dataclasses.dataclass(frozen=True)

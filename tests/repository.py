@@ -17,3 +17,4 @@ import pathlib
 ROOT = pathlib.Path(__file__).parents[1]
 EXAMPLES = ROOT / 'examples'
 DOC = ROOT / 'doc'
+FACTS = ROOT / 'tests' / 'facts'

@@ -56,8 +56,7 @@ class Agent:
             nova=servers)
         self._restorer = restore.Restorer(
             placement, servers,
-            restore.options(conf, self._paused.volume,
-                            lambda: audit_pass.known_on(conf.hv_sched)))
+            restore.options(conf, self._paused.volume))
         self._auditor = audit_pass.Audits(
             conf.hv_sched, placement, servers, self._paused.volume)
         self._halves = (

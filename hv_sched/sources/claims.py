@@ -22,10 +22,14 @@ import collections
 from collections.abc import Iterable
 from collections.abc import Iterator
 import dataclasses
+import datetime
 from typing import Any
 
 from hv_sched import windows_names
 from hv_sched.sources import naming
+from hv_sched.sources.fault import Cost
+from hv_sched.sources.fault import Fault
+from hv_sched.sources.fault import Path
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,18 +38,26 @@ class Entry:
 
     :param file: the name of the file
     :param index: its place in the file's list of clusters
+    :param version: of the form it is in
+    :param collected_at: when the file was read from Windows
+    :param resource_ids: the GUIDs of cluster resources in the file
+    :param faults: what reading it left out
     """
 
     file: str
     index: int
     raw: Any
+    version: int
+    collected_at: datetime.datetime | None = None
+    resource_ids: frozenset[str] = frozenset()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def name(self) -> str | None:
         name = _text(self.raw, 'name')
         return name or None
 
-    def where(self, path: naming.Path = ()) -> str:
+    def where(self, path: Path = ()) -> str:
         """The place in words, ``clusters.yaml: clusters[0].guid``."""
         return f'{self.file}: ' + naming.where(
             ('clusters', self.index, *path))
@@ -54,7 +66,7 @@ class Entry:
 @dataclasses.dataclass(frozen=True)
 class _Claim:
     entry: Entry
-    path: naming.Path
+    path: Path
     text: str
 
 
@@ -68,7 +80,7 @@ _REMEDIES = {
 
 
 def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
-                                                      naming.Fault]]:
+                                                      Fault]]:
     """What two clusters both claim, told once for each of the two."""
     by_claim: dict[tuple[str, str], list[_Claim]] = (
         collections.defaultdict(list))
@@ -80,7 +92,7 @@ def conflicts(entries: list[Entry]) -> Iterator[tuple[Entry,
 
 
 def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
-        tuple[Entry, naming.Fault]]:
+        tuple[Entry, Fault]]:
     first = claims[0]
     other = next((claim for claim in claims
                   if claim.entry is not first.entry), None)
@@ -88,12 +100,12 @@ def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
         return
     for claim in claims:
         rival = other if claim.entry is first.entry else first
-        yield claim.entry, naming.Fault(
+        yield claim.entry, Fault(
             claim.path,
             f'{kind} {claim.text!r} is also at '
             f'{rival.entry.where(rival.path)}, in cluster '
             f'{rival.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
-            'are left as they are until then')
+            'are left as they are until then', 'claimed-twice', Cost.CLUSTER)
 
 
 def _claims(entry: Entry) -> Iterator[tuple[str, str, _Claim]]:
@@ -104,7 +116,7 @@ def _claims(entry: Entry) -> Iterator[tuple[str, str, _Claim]]:
             yield kind, claimed, _Claim(entry, path, text)
 
 
-def _texts(raw: Any) -> Iterable[tuple[str, naming.Path, str]]:
+def _texts(raw: Any) -> Iterable[tuple[str, Path, str]]:
     yield 'cluster', ('name',), _text(raw, 'name')
     yield 'cluster GUID', ('guid',), _text(raw, 'guid')
     yield 'cluster GUID', ('identity',), _text(raw, 'identity')

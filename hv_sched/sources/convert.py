@@ -10,54 +10,84 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""From a cluster that has passed every check to the model."""
+"""From what is left of a cluster's description to the model."""
 
 from collections.abc import Iterable
 import datetime
+import enum
 from typing import Any
+from typing import TypeVar
 
 from hv_sched import model
+from hv_sched.sources import identity_checks
 from hv_sched.sources import naming
 from hv_sched.sources import references
-from hv_sched.sources import volume_checks
+from hv_sched.sources import sections
+from hv_sched.sources import volume_sizes
+from hv_sched.sources.draft import Draft
+from hv_sched.sources.draft import ITEMS
+from hv_sched.sources.draft import Raw
+from hv_sched.sources.fault import Fault
 
-Raw = references.Raw
-
-# datetime keeps microseconds; PowerShell writes seven digits.
-_FRACTION_DIGITS = 6
+_State = TypeVar('_State', bound=enum.Enum)
 
 
-def cluster(raw: Raw, collected_at: datetime.datetime | None) -> model.Cluster:
+def cluster(draft: Draft, collected_at: datetime.datetime | None
+            ) -> model.Cluster:
     """The cluster as the model has it; names and GUIDs in their one form.
 
-    :param raw: has passed the schema and ``checks.check``
+    :param draft: what is left when all faults were applied
     :param collected_at: when its file was read from Windows
     """
-    refs = references.References(raw)
-    vms = raw.get('vms')
+    raw = draft.raw
+    refs = references.References(draft)
     return model.Cluster(
         guid=_guid(raw.get('identity') or raw['guid']),
         name=raw['name'],
-        nodes=tuple(_node(node, refs) for node in raw['nodes']),
-        volumes=tuple(_volume(volume, refs) for volume in raw['volumes']),
+        nodes=tuple(_node(node, refs) for _i, node in draft.items('nodes')),
+        volumes=tuple(_volume(volume, refs, draft, i)
+                      for i, volume in draft.items('volumes')),
         functional_level=_int(raw.get('functional_level')),
         placement_chooses_volume=raw.get('placement_chooses_volume'),
-        vms=None if vms is None else tuple(_vm(vm, refs) for vm in vms),
-        collected_at=collected_at)
+        vms=(tuple(_vm(vm, refs) for _i, vm in draft.items('vms'))
+             if 'vms' in raw else None),
+        collected_at=collected_at,
+        sections=sections.reports(raw),
+        set_aside=tuple(_set_aside(kind, item, fault)
+                        for name, kind in ITEMS.items()
+                        for item, fault in draft.aside(name)))
 
 
-def timestamp(text: str) -> datetime.datetime:
-    """An RFC 3339 time that has passed the schema.
+def _set_aside(kind: model.ItemKind, item: Any, fault: Fault
+               ) -> model.SetAside:
+    """Of an item of any type, what can be read and narrows."""
+    raw: Raw = item if isinstance(item, dict) else {}
+    guid = _text(raw, 'identity') or _text(raw, 'guid') or _text(
+        raw, 'instance_uuid')
+    state = raw.get('state')
+    return model.SetAside(
+        kind=kind, name=_text(raw, 'name') or _text(raw, 'instance_name'),
+        guid=naming.normal_guid(guid) if guid else None,
+        code=fault.code, message=fault.text,
+        resource_id=_text(raw, 'resource_id'),
+        is_nobodys=fault.code in identity_checks.NOBODYS_CODES,
+        node_state=_narrowing(model.NodeState, state, model.NodeState.UP),
+        volume_state=_narrowing(model.CsvState, state,
+                                model.CsvState.ONLINE),
+        maintenance=True if raw.get('maintenance') is True else None,
+        accepts_new_disks=(False if raw.get('accepts_new_disks') is False
+                           else None))
 
-    :raises ValueError: there is no such day or time
-    """
-    text = text.upper().replace('Z', '+00:00')
-    head, dot, tail = text.partition('.')
-    if dot:
-        digits = len(tail) - len(tail.lstrip('0123456789'))
-        fraction = tail[:digits][:_FRACTION_DIGITS]
-        text = f'{head}.{fraction:0<{_FRACTION_DIGITS}}{tail[digits:]}'
-    return datetime.datetime.fromisoformat(text)
+
+def _narrowing(states: type[_State], value: object, healthy: _State
+               ) -> _State | None:
+    return next((state for state in states
+                 if state.value == value and state is not healthy), None)
+
+
+def _text(raw: Raw, field: str) -> str | None:
+    value = raw.get(field)
+    return value if isinstance(value, str) else None
 
 
 def _node(raw: Raw, refs: references.References) -> model.Node:
@@ -72,6 +102,7 @@ def _node(raw: Raw, refs: references.References) -> model.Node:
                     else None),
         cpu_features=_cpu_features(cpu),
         gpus=None if gpus is None else tuple(_gpu(gpu) for gpu in gpus),
+        sections=sections.reports(raw),
         **_capabilities(raw))
 
 
@@ -91,14 +122,16 @@ def _gpu(raw: Raw) -> model.Gpu:
                      available_vram_mb=_int(raw.get('available_vram_mb')))
 
 
-def _volume(raw: Raw, refs: references.References) -> model.Volume:
+def _volume(raw: Raw, refs: references.References, draft: Draft, place: int
+            ) -> model.Volume:
     images = raw.get('cached_images')
     return model.Volume(
         guid=references.volume_guid(raw),
         name=raw['name'],
-        size_bytes=volume_checks.size_bytes(raw),
-        free_bytes=volume_checks.free_bytes(raw),
-        resource_id=raw.get('resource_id'),
+        size_bytes=volume_sizes.size_bytes(raw),
+        free_bytes=volume_sizes.free_bytes(raw),
+        state=model.CsvState(raw['state']) if 'state' in raw else None,
+        resource_id=_resource_id(raw),
         path=raw.get('path'),
         file_system=raw.get('file_system'),
         medium=raw.get('medium'),
@@ -108,16 +141,27 @@ def _volume(raw: Raw, refs: references.References) -> model.Volume:
         accepts_new_disks=raw.get('accepts_new_disks'),
         cut_off_nodes=_nodes(raw.get('cut_off_nodes'), refs),
         redirected_nodes=_nodes(raw.get('redirected_nodes'), refs),
+        incomplete_lists=frozenset(
+            field for field in ('cut_off_nodes', 'redirected_nodes')
+            if draft.is_incomplete(('volumes', place, field))),
         cached_images=(None if images is None
                        else _once(image.lower() for image in images)),
         image_cache_bytes=_int(raw.get('image_cache_bytes')))
 
 
+def _resource_id(raw: Raw) -> str | None:
+    text = raw.get('resource_id')
+    return (naming.normal_guid(text) or text) if text else None
+
+
 def _vm(raw: Raw, refs: references.References) -> model.Vm:
+    uuid, disks = raw.get('instance_uuid'), raw.get('disks')
     return model.Vm(
-        instance_uuid=raw['instance_uuid'].lower(),
+        instance_uuid=uuid.lower() if uuid else None,
+        instance_name=raw.get('instance_name'),
         owner_node=_owner(raw, refs),
-        disks=tuple(_disk(disk, refs) for disk in raw['disks']))
+        disks=(None if disks is None
+               else tuple(_disk(disk, refs) for disk in disks)))
 
 
 def _disk(raw: Raw, refs: references.References) -> model.VmDisk:
@@ -125,7 +169,7 @@ def _disk(raw: Raw, refs: references.References) -> model.VmDisk:
     if volume is None:
         raise ValueError(f'not a volume: {raw["volume"]!r}')
     return model.VmDisk(volume=volume,
-                        provisioned_bytes=int(raw['provisioned_bytes']),
+                        provisioned_bytes=_int(raw.get('provisioned_bytes')),
                         actual_bytes=int(raw['actual_bytes']))
 
 
@@ -133,12 +177,12 @@ def _owner(raw: Raw, refs: references.References) -> str | None:
     return refs.node(raw['owner_node']) if 'owner_node' in raw else None
 
 
-def _nodes(names: Iterable[str] | None,
+def _nodes(names: Iterable[str | None] | None,
            refs: references.References) -> tuple[str, ...] | None:
     if names is None:
         return None
-    known_nodes = (refs.node(name) for name in names)
-    return _once(name for name in known_nodes if name is not None)
+    nodes = (refs.node(name) for name in names if name is not None)
+    return _once(node for node in nodes if node is not None)
 
 
 def _once(values: Iterable[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from typing import Any
 
 from hv_sched import exception
 from hv_sched.sources import naming
+from hv_sched.sources.fault import Path
 
 ENDINGS = ('.json',)
 
@@ -74,9 +75,9 @@ class _Twice:
             f'has the field {naming.where((*path, name))} twice; keep one')
 
 
-def _path(document: Any, mapping: dict[str, Any]) -> naming.Path | None:
+def _path(document: Any, mapping: dict[str, Any]) -> Path | None:
     """Where in a document a mapping is."""
-    todo: list[tuple[naming.Path, Any]] = [((), document)]
+    todo: list[tuple[Path, Any]] = [((), document)]
     while todo:
         path, value = todo.pop()
         if value is mapping:

@@ -13,11 +13,11 @@
 """How GUIDs of a source are compared, and how values and names are shown."""
 
 from collections.abc import Iterable
-import dataclasses
 import difflib
 import re
 
 from hv_sched import windows_names
+from hv_sched.sources.fault import Path
 
 _GUID = re.compile(r'[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}')
 _WRAPPED = re.compile(r'(?:\\\\\?\\volume)?\{([^{}]*)\}\\?')
@@ -25,16 +25,6 @@ _FIELD = re.compile(r'\w{1,60}')
 _SHOWN_LENGTH = 60
 # Longer numbers than this are cut short: Python refuses to print some.
 _SHOWN_NUMBER = 10 ** 30
-
-Path = tuple[str | int, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class Fault:
-    """What is wrong at one place of a cluster's description."""
-
-    path: Path
-    message: str
 
 
 def normal_guid(text: str) -> str | None:

@@ -9,11 +9,9 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-
 """What the names inside one cluster stand for.
 
 A name is compared as a whole: Volume1 is never found inside Volume10.
-Built from a cluster that has passed the schema.
 """
 
 import collections
@@ -21,33 +19,55 @@ from typing import Any
 
 from hv_sched import windows_names
 from hv_sched.sources import naming
-
-Raw = dict[str, Any]
+from hv_sched.sources.draft import Draft
+from hv_sched.sources.draft import Raw
 
 
 class References:
-    """Looks up nodes by name, volumes by name or GUID."""
+    """Looks up nodes by name, volumes by name or GUID.
 
-    def __init__(self, cluster: Raw) -> None:
-        self.nodes: list[str] = [node['name'] for node in cluster['nodes']]
-        self.volumes: list[str] = [volume['name']
-                                   for volume in cluster['volumes']]
-        self._nodes = {windows_names.key(name): name for name in self.nodes}
+    What was set aside is there, too: a reference to it is not a wrong one.
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        aside = [name for item, _fault in draft.aside('nodes')
+                 if (name := _text(item, 'name'))]
+        self.nodes: list[str] = [node['name'] for _i, node
+                                 in draft.items('nodes')]
+        self.volumes: list[str] = [volume['name'] for _i, volume
+                                   in draft.items('volumes')]
+        self._nodes = {windows_names.key(name): name
+                       for name in (*aside, *self.nodes)}
         self._volumes: dict[str, set[str]] = collections.defaultdict(set)
-        for volume in cluster['volumes']:
-            guid = volume_guid(volume)
-            self._volumes[guid].add(guid)
-            self._volumes[own_guid(volume)].add(guid)
-            self._volumes[windows_names.key(volume['name'])].add(guid)
+        for _i, volume in draft.items('volumes'):
+            self._add(volume)
+        self._aside = {text for item, _fault in draft.aside('volumes')
+                       for text in _keys(item)}
+
+    def _add(self, volume: Raw) -> None:
+        guid = volume_guid(volume)
+        if guid is not None:
+            for text in _keys(volume):
+                self._volumes[text].add(guid)
 
     def node(self, name: str) -> str | None:
-        """The node's name as the cluster's list of nodes writes it."""
-        return self._nodes.get(windows_names.key(name))
+        """The node's name as the cluster's list of nodes writes it.
+
+        A fully qualified name also stands for the node of its short name,
+        unless there is one of the whole name.
+        """
+        key = windows_names.key(name)
+        return self._nodes.get(key) or self._nodes.get(
+            key.partition('.')[0])
 
     def volume(self, reference: str) -> str | None:
         """The GUID of the volume; None when there is none, or two."""
         guids = self._candidates(reference)
         return next(iter(guids)) if len(guids) == 1 else None
+
+    def is_aside(self, reference: str) -> bool:
+        """Whether a volume that was set aside may be meant."""
+        return not self._aside.isdisjoint(_forms(reference))
 
     def why_no_volume(self, reference: str) -> str:
         """What to tell when ``volume`` found nothing."""
@@ -57,21 +77,34 @@ class References:
         return naming.suggestion(reference, self.volumes, 'volumes')
 
     def _candidates(self, reference: str) -> set[str]:
-        guid = naming.normal_guid(reference)
-        by_guid = self._volumes.get(guid, set()) if guid else set()
-        return by_guid | self._volumes.get(windows_names.key(reference), set())
+        return {guid for text in _forms(reference)
+                for guid in self._volumes.get(text, ())}
 
 
-def volume_guid(volume: Raw) -> str:
+def volume_guid(volume: Raw) -> str | None:
     """The GUID a volume is known by: its own, or the one it had before."""
-    if 'identity' in volume:
-        return own_guid({'guid': volume['identity']})
-    return own_guid(volume)
+    return _guid(volume, 'identity') or _guid(volume, 'guid')
 
 
-def own_guid(volume: Raw) -> str:
-    """The volume's GUID in its one form."""
-    guid = naming.normal_guid(volume['guid'])
-    if guid is None:
-        raise ValueError(f'not a volume GUID: {volume["guid"]!r}')
-    return guid
+def _keys(volume: Any) -> set[str]:
+    """All a volume may be called by."""
+    guids = {guid for field in ('guid', 'identity')
+             if (guid := _guid(volume, field))}
+    name = _text(volume, 'name')
+    return guids | {windows_names.key(name)} if name else guids
+
+
+def _forms(reference: str) -> set[str]:
+    """A name or GUID in the forms in which they are compared."""
+    guid = naming.normal_guid(reference)
+    return {windows_names.key(reference), *((guid,) if guid else ())}
+
+
+def _guid(volume: Any, field: str) -> str | None:
+    text = _text(volume, field)
+    return naming.normal_guid(text) if text else None
+
+
+def _text(item: Any, field: str) -> str | None:
+    value = item.get(field) if isinstance(item, dict) else None
+    return value if isinstance(value, str) else None

@@ -26,7 +26,7 @@ import yaml
 
 from hv_sched import exception
 from hv_sched.sources import naming
-from hv_sched.sources import schema
+from hv_sched.sources import validation
 
 ENDINGS = ('.yaml', '.yml')
 
@@ -42,9 +42,16 @@ _NUMBERS = {
 }
 
 
-def _resolvers(resolvers: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+# As in JSON. Version 1 also has YAML 1.1's yes, no, on and off, so that a
+# node of one of these names had to be quoted there.
+_TRUE_AND_FALSE = re.compile(r'true|True|TRUE|false|False|FALSE')
+
+
+def _resolvers(resolvers: list[tuple[str, Any]],
+               patterns: dict[str, re.Pattern[str]]
+               ) -> list[tuple[str, Any]]:
     """What decides of a plain text whether it is anything but text."""
-    return [(tag, _Whole(_NUMBERS[tag]) if tag in _NUMBERS else pattern)
+    return [(tag, _Whole(patterns[tag]) if tag in patterns else pattern)
             for tag, pattern in resolvers if tag != _TAG + 'timestamp']
 
 
@@ -55,9 +62,14 @@ class _Whole:
         self.match = pattern.fullmatch
 
 
-_Loader: Any = type('_Loader', (_BASE,), {'yaml_implicit_resolvers': {
-    first: _resolvers(resolvers)
-    for first, resolvers in _BASE.yaml_implicit_resolvers.items()}})
+def _loader(name: str, patterns: dict[str, re.Pattern[str]]) -> Any:
+    return type(name, (_BASE,), {'yaml_implicit_resolvers': {
+        first: _resolvers(resolvers, patterns)
+        for first, resolvers in _BASE.yaml_implicit_resolvers.items()}})
+
+
+_Loader = _loader('_Loader', {**_NUMBERS, _TAG + 'bool': _TRUE_AND_FALSE})
+_LoaderOfVersion1 = _loader('_LoaderOfVersion1', _NUMBERS)
 
 
 def parse(text: str) -> Any:
@@ -66,9 +78,11 @@ def parse(text: str) -> Any:
     :raises InvalidFacts: it is not YAML, or YAML that is not accepted here
     """
     try:
-        _Guard().look_through(text)
-        # S506 is about unsafe loaders; this one is a SafeLoader.
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
+        guard = _Guard()
+        guard.look_through(text)
+        loader = _LoaderOfVersion1 if guard.version == '1' else _Loader
+        # S506 is about unsafe loaders; both are SafeLoaders.
+        return yaml.load(text, Loader=loader)  # noqa: S506
     except yaml.YAMLError as exc:
         raise exception.InvalidFacts(_as_text(exc)) from exc
     except ValueError as exc:
@@ -111,7 +125,10 @@ class _Level:
 
 
 class _Guard:
+    """:ivar version: the text of that field"""
+
     def __init__(self) -> None:
+        self.version = ''
         self._levels: list[_Level] = []
         self._documents = 0
         self._values = 0
@@ -136,16 +153,19 @@ class _Guard:
 
     def _node(self, event: Any) -> None:
         self._values += 1
-        if self._values > schema.MAX_VALUES:
-            _refuse(event, schema.TOO_MANY_VALUES.format(schema.MAX_VALUES))
+        if self._values > validation.MAX_VALUES:
+            _refuse(event, validation.TOO_MANY_VALUES.format(
+                validation.MAX_VALUES))
         level = self._levels[-1] if self._levels else None
         if level is not None and level.advance(event):
             self._check_name(event, level)
+        elif len(self._levels) == 1 and level and level.step == 'version':
+            self.version = getattr(event, 'value', '')
         self._check_form(event)
         if isinstance(event, yaml.CollectionStartEvent):
             mapping = isinstance(event, yaml.MappingStartEvent)
             self._levels.append(_Level(set() if mapping else None))
-            if len(self._levels) > schema.MAX_DEPTH:
+            if len(self._levels) > validation.MAX_DEPTH:
                 _refuse(event, 'is nested too deep')
 
     def _check_form(self, event: Any) -> None:
@@ -167,10 +187,10 @@ class _Guard:
         if name in level.names:
             _refuse(event, f'has the field {self._where()} twice; keep one')
         level.names.add(name)
-        if len(level.names) > schema.MAX_FIELDS:
+        if len(level.names) > validation.MAX_FIELDS:
             level.step = None
-            _refuse(event, schema.TOO_MANY_FIELDS.format(schema.MAX_FIELDS)
-                    + self._as('in'))
+            _refuse(event, validation.TOO_MANY_FIELDS.format(
+                validation.MAX_FIELDS) + self._as('in'))
 
     def _where(self) -> str:
         return naming.where(tuple(level.step for level in self._levels

@@ -17,12 +17,18 @@ now and what it has to be, and end with the field's own description.
 """
 
 from collections.abc import Callable
+import dataclasses
+import functools
 from typing import Any
 from typing import TypeAlias
 
 import jsonschema
 
 from hv_sched.sources import naming
+from hv_sched.sources import schema
+from hv_sched.sources.fault import Cost
+from hv_sched.sources.fault import Fault
+from hv_sched.sources.fault import Path
 
 _TYPES = {
     'array': 'a list',
@@ -32,11 +38,31 @@ _TYPES = {
     'string': 'text',
 }
 _KINDS = {'nodes': 'node', 'volumes': 'volume', 'vms': 'vm', 'gpus': 'gpu'}
+# By one of these a thing is told from others, whatever else it has.
+_IDENTITIES = ('guid', 'instance_uuid')
+_NAMES = ('name', 'instance_uuid', 'instance_name')
+_SIZES = ('size_', 'free_')
 
 Error: TypeAlias = jsonschema.ValidationError
 
 
-def faults(error: Error, root: Any, kind: str) -> list[naming.Fault]:
+@dataclasses.dataclass(frozen=True)
+class _Context:
+    """What an error is about.
+
+    :param subject: in words, such as ``build of node 'hv01'``
+    :param path: of the value inside what was validated
+    :param kind: what that is, ``cluster`` or ``file``
+    """
+
+    subject: str
+    path: Path
+    kind: str
+    version: int
+
+
+def faults(error: Error, root: Any, kind: str, version: int
+           ) -> list[Fault]:
     """What one error of the validator means.
 
     :param root: what was validated
@@ -44,11 +70,18 @@ def faults(error: Error, root: Any, kind: str) -> list[naming.Fault]:
     """
     path = tuple(error.absolute_path)
     describe = _WORDS.get(str(error.validator), _other)
-    return [naming.Fault(path + tail, message)
-            for tail, message in describe(error, _subject(path, root, kind))]
+    return describe(error, _Context(_subject(path, root, kind), path, kind,
+                                    version))
 
 
-def _subject(path: naming.Path, root: Any, kind: str) -> str:
+def code_of(path: Path) -> str:
+    """The code of a value that is none of its field's."""
+    if str(path[-1] if path else '').startswith(_SIZES):
+        return 'size-not-believed'
+    return 'value-not-understood'
+
+
+def _subject(path: Path, root: Any, kind: str) -> str:
     """What a path leads to: ``build of node 'hv01'``."""
     name = _name(root) if kind == 'cluster' else None
     rest, value = path, root
@@ -64,109 +97,153 @@ def _subject(path: naming.Path, root: Any, kind: str) -> str:
 def _name(value: Any) -> str | None:
     if not isinstance(value, dict):
         return None
-    name = value.get('name', value.get('instance_uuid'))
+    name = next((value[field] for field in _NAMES if field in value), None)
     return name if isinstance(name, str) else None
 
 
-_Messages = list[tuple[naming.Path, str]]
+def _needed(error: Error, context: _Context, need: str,
+            remedy: Callable[[], str] | None = None) -> list[Fault]:
+    return [Fault(
+        context.path,
+        f'{context.subject} is {naming.shown(error.instance)}, but has to be '
+        f'{need}: {error.schema["description"]}',
+        code_of(context.path), remedy=remedy)]
 
 
-def _needed(error: Error, subject: str, need: str) -> _Messages:
-    text = (f'{subject} is {naming.shown(error.instance)}, but has to be '
-            f'{need}: {error.schema["description"]}')
-    return [((), text)]
+def _type(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context, _TYPES[error.validator_value])
 
 
-def _type(error: Error, subject: str) -> _Messages:
-    if error.instance is None:
-        return [((), f'{subject} has no value; leave the field out when it '
-                     'is not known')]
-    return _needed(error, subject, _TYPES[error.validator_value])
-
-
-def _enum(error: Error, subject: str) -> _Messages:
+def _enum(error: Error, context: _Context) -> list[Fault]:
     choices = error.validator_value
-    messages = _needed(error, subject, f'one of {", ".join(choices)}')
-    if isinstance(error.instance, str):
-        meant = naming.nearest(error.instance, choices)
-        return [(path, f'{text} Did you mean {meant!r}?' if meant else text)
-                for path, text in messages]
-    return messages
+    remedy = (functools.partial(_meant, error.instance, choices)
+              if isinstance(error.instance, str) else None)
+    return _needed(error, context, f'one of {", ".join(choices)}', remedy)
 
 
-def _minimum(error: Error, subject: str) -> _Messages:
-    return _needed(error, subject, f'{error.validator_value} or more')
+def _meant(text: str, choices: list[str]) -> str:
+    meant = naming.nearest(text, choices)
+    return f' Did you mean {meant!r}?' if meant else ''
 
 
-def _maximum(error: Error, subject: str) -> _Messages:
-    return _needed(error, subject, f'{error.validator_value} or less')
+def _minimum(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context, f'{error.validator_value} or more')
 
 
-def _const(error: Error, subject: str) -> _Messages:
-    return _needed(error, subject, naming.shown(error.validator_value))
+def _maximum(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context, f'{error.validator_value} or less')
 
 
-def _pattern(error: Error, subject: str) -> _Messages:
-    return _needed(error, subject, 'of this form')
+def _const(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context, naming.shown(error.validator_value))
 
 
-def _max_length(error: Error, subject: str) -> _Messages:
-    return _needed(error, subject,
+def _pattern(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context, 'of this form')
+
+
+def _max_length(error: Error, context: _Context) -> list[Fault]:
+    return _needed(error, context,
                    f'{error.validator_value} characters or fewer')
 
 
-def _min_items(error: Error, subject: str) -> _Messages:
-    return [((), f'{subject} is an empty list, which would take everything '
-                 'away; describe what there is, and use `openstack resource '
-                 'provider csv retire` to take a cluster off')]
+def _min_items(error: Error, context: _Context) -> list[Fault]:
+    return [Fault(
+        context.path,
+        f'{context.subject} is an empty list, which would take everything '
+        'away; describe what there is, and use `openstack resource provider '
+        'csv retire` to take a cluster off')]
 
 
-def _required(error: Error, subject: str) -> _Messages:
+def _required(error: Error, context: _Context) -> list[Fault]:
     # One error per missing field; its name is only in the message.
     missing = [name for name in error.validator_value
                if name not in error.instance
                and error.message.startswith(repr(name))]
-    fields = error.schema['properties']
-    return [((), f'{subject} has no {name}: {_described(fields[name])}')
-            for name in missing]
+    return [Fault(
+        context.path, f'{context.subject} has no {name}'
+        f'{_why_missing(name, error)}', 'field-missing',
+        removes=_without(name, context.path)) for name in missing]
 
 
-def _described(field: dict[str, Any]) -> str:
-    return str(field['description'])
+def _why_missing(name: str, error: Error) -> str:
+    sections = error.instance.get('sections')
+    report = sections.get(name) if isinstance(sections, dict) else None
+    if isinstance(report, dict) and report.get('error'):
+        return f', which could not be collected: {report["error"]}'
+    return f': {error.schema["properties"][name]["description"]}'
 
 
-def _unknown(error: Error, subject: str) -> _Messages:
+def _without(name: str, path: Path) -> tuple[Path, ...]:
+    """What makes no sense without a field."""
+    is_needed = name in _IDENTITIES or name in schema.needed(path)
+    return (path,) if is_needed else ()
+
+
+def _unknown(error: Error, context: _Context) -> list[Fault]:
     choices = error.schema['properties']
-    return [((name,), f'{subject} has an unknown field {naming.shown(name)}; '
-                      + naming.suggestion(name, choices, 'fields'))
+    return [_unknown_field(name, choices, context)
             for name in error.instance if name not in choices]
 
 
-def _one_of(error: Error, subject: str) -> _Messages:
+def _unknown_field(name: str, choices: dict[str, Any], context: _Context
+                   ) -> Fault:
+    # Facts whose age is misspelt must not pass for facts without an age.
+    is_age = context.kind == 'file' and (
+        naming.nearest(name, choices) == 'collected_at')
+    return Fault(
+        (*context.path, name),
+        f'{context.subject} has an unknown field {naming.shown(name)}; ',
+        'field-unknown', is_note=not is_age and (
+            context.version != schema.VERSIONS[0]),
+        remedy=functools.partial(_field_remedy, name, choices, context))
+
+
+def _field_remedy(name: str, choices: dict[str, Any], context: _Context
+                  ) -> str:
+    if context.kind == 'cluster' and name in schema.properties(context.path):
+        return f'it belongs to version {schema.VERSION}: give that version'
+    return naming.suggestion(name, choices, 'fields')
+
+
+def _one_of(error: Error, context: _Context) -> list[Fault]:
     """Exactly one of several fields; only volumes' sizes are so."""
     names = [choice['required'][0] for choice in error.validator_value]
     if not isinstance(error.instance, dict):
         return []  # its type is another error
     if any(name in error.instance for name in names):
-        return _not(error, subject, names)
-    return [((), f'{subject} has no size: give {" or ".join(names)}')]
+        return _not(error, context, names)
+    return [Fault(context.path, f'{context.subject} has no size: give '
+                  f'{" or ".join(names)}', 'field-missing', Cost.NOTHING)]
 
 
-def _not(error: Error, subject: str,
-         names: list[str] | None = None) -> _Messages:
+def _not(error: Error, context: _Context,
+         names: list[str] | None = None) -> list[Fault]:
     """At most one of several fields."""
     if not isinstance(error.instance, dict):
         return []  # its type is another error
     both = names or error.validator_value['required']
-    return [((), f'{subject} has both {" and ".join(both)}; keep one')]
+    return [Fault(context.path, f'{context.subject} has both '
+                  f'{" and ".join(both)}; keep one', 'size-not-believed',
+                  removes=tuple((*context.path, name) for name in both))]
 
 
-def _other(error: Error, subject: str) -> _Messages:
-    return [((), f'{subject}: {error.message}')]
+def _any_of(error: Error, context: _Context) -> list[Fault]:
+    """At least one of several fields; only the names of VMs are so."""
+    if not isinstance(error.instance, dict):
+        return []  # its type is another error
+    names = [choice['required'][0] for choice in error.validator_value]
+    return [Fault(context.path, f'{context.subject} has neither '
+                  f'{" nor ".join(names)}: give one', 'field-missing')]
 
 
-_WORDS: dict[str, Callable[[Error, str], _Messages]] = {
+def _other(error: Error, context: _Context) -> list[Fault]:
+    return [Fault(context.path, f'{context.subject}: {error.message}')]
+
+
+_WORDS: dict[str, Callable[[Error, _Context], list[Fault]]] = {
     'additionalProperties': _unknown,
+    'anyOf': _any_of,
     'const': _const,
     'enum': _enum,
     'maxLength': _max_length,

@@ -109,7 +109,8 @@ LISTS = {
     'on_host': (servers, lambda api: api.on_host('h'), 'servers'),
     'waiting_evacuations': (
         servers, lambda api: api.waiting_evacuations(), 'migrations'),
-    'soft_deleted': (servers, lambda api: api.soft_deleted(), 'servers'),
+    'evacuations_of': (
+        servers, lambda api: api.evacuations_of('s'), 'migrations'),
     'moves_of': (servers, lambda api: api.moves_of('s'), 'migrations'),
     'resized_since': (
         servers, lambda api: api.resized_since(None), 'migrations'),

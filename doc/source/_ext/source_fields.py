@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The directive ``source-fields``: the schema of a source as a table.
+"""The directive ``source-fields``: the form of a source as a table.
 
 It reads the schema itself, so the page cannot fall behind.
 """
@@ -24,9 +24,10 @@ from docutils import statemachine
 from sphinx import application
 from sphinx.util import docutils
 
-from hv_sched.sources import schema
+from hv_sched.sources import reference
 
-HEADER = ('Field', 'Form', 'Meaning')
+HEADER = ('Field', 'Form', 'Unit', 'Meaning', 'On Windows',
+          'What absence does')
 
 
 def _literal(text: str) -> str:
@@ -38,9 +39,11 @@ def _plain(text: str) -> str:
     return re.sub(r'([\\*_`|])', r'\\\1', text)
 
 
-def _row(field: schema.Field) -> tuple[str, str, str]:
+def _row(field: reference.Field) -> tuple[str, ...]:
     form = field.type + (', required' if field.required else '')
-    return _literal(field.path), form, _plain(field.description)
+    return (_literal(field.path), form, field.unit,
+            _plain(field.description), _plain(field.windows),
+            _plain(field.absent))
 
 
 class SourceFields(docutils.SphinxDirective):
@@ -49,9 +52,9 @@ class SourceFields(docutils.SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Build the table by way of docutils' own csv-table."""
         text = io.StringIO()
-        csv.writer(text).writerows([HEADER, *map(_row, schema.describe())])
+        csv.writer(text).writerows([HEADER, *map(_row, reference.fields())])
         lines = ['.. csv-table::', '   :header-rows: 1',
-                 '   :widths: 32 18 50', '']
+                 '   :widths: 20 10 5 30 15 20', '']
         lines += [f'   {line}' for line in text.getvalue().splitlines()]
         parent = nodes.container()
         self.state.nested_parse(

@@ -26,9 +26,9 @@ import datetime
 from typing import Any
 
 from hv_sched import exception
-from hv_sched.sources import convert
 from hv_sched.sources import json
 from hv_sched.sources import naming
+from hv_sched.sources import timestamp
 
 FORMAT = '1'
 CLUSTER = 'cluster'
@@ -192,7 +192,7 @@ def _begun(line: Mapping[str, Any]) -> _Open | None:
 
 def _time(text: str | None) -> datetime.datetime | None:
     try:
-        return None if text is None else convert.timestamp(text)
+        return None if text is None else timestamp.read(text)
     except ValueError:
         return None
 

@@ -30,6 +30,7 @@ from hv_sched.features import catalogue
 from hv_sched.providers import node_traits
 from hv_sched.requirements import keys
 from hv_sched.sources import schema
+from hv_sched.sources import validation
 from tests.unit.sources import samples
 
 TRAIT = 'CUSTOM_HYPERV_SRIOV'
@@ -42,11 +43,14 @@ def capability(monkeypatch):
     monkeypatch.setattr(model, 'Node', dataclasses.make_dataclass(
         'Node', [('sriov', bool | None, None)], bases=(model.Node,),
         frozen=True))
-    # hv_sched/sources/schema_v1.json: a property of a node.
+    # hv_sched/sources/schema_v2.json: a property of a node.
     form = copy.deepcopy(schema.load())
     form['$defs']['node']['properties']['sriov'] = {
-        'type': 'boolean', 'description': 'SR-IOV; left out when not known.'}
-    monkeypatch.setattr(schema, 'load', lambda: form)
+        'type': 'boolean', 'description': 'SR-IOV.',
+        'windows': 'Get-NetAdapterSriov', 'absent': 'It stays.'}
+    load = schema.load
+    monkeypatch.setattr(schema, 'load', lambda version=schema.VERSION: (
+        form if version == schema.VERSION else load(version)))
     # hv_sched/features/catalogue.py: an entry.
     feature = catalogue._plain(
         'SR-IOV', 'SRIOV', 'sriov', 'a network adapter that has it', 'none',
@@ -57,15 +61,15 @@ def capability(monkeypatch):
     monkeypatch.setattr(features, 'CATALOGUE', grown)
     monkeypatch.setattr(catalogue, 'ON_NODE', (*catalogue.ON_NODE, feature))
     monkeypatch.setattr(traits_page, 'CATALOGUE', grown)
-    schema._cluster_validator.cache_clear()
+    validation._cluster_validator.cache_clear()
     yield feature
-    schema._cluster_validator.cache_clear()
+    validation._cluster_validator.cache_clear()
 
 
 def traits_of_nodes(**fields):
     source = samples.read(samples.document(samples.cluster(nodes=[
         {'name': 'hv01', 'build': 14393, **fields},
-        {'name': 'hv02', 'build': 14393, 'sriov': False}])))
+        {'name': 'hv02', 'build': 14393, 'sriov': False}]), version=2))
     assert source.problems == ()
     cluster, = source.clusters
     return node_traits.desired_node_traits(

@@ -24,7 +24,7 @@ IMAGE = '55555555-4444-4333-8222-000000000001'
 
 
 def volume(name='Volume1', guid=VOLUME_1, **fields):
-    if 'size_bytes' not in fields:
+    if not fields.keys() & {'size_bytes', 'size_mb'}:
         fields.setdefault('size_gb', 500)
     return {'name': name, 'guid': guid, **fields}
 
@@ -42,7 +42,28 @@ def document(*clusters, **fields):
 
 
 def full():
-    """A document that has every field."""
+    """A document of version 2 that has every field."""
+    document = full_of_version_1()
+    document['version'] = 2
+    first, second = document['clusters']
+    report = {'collected_at': '2026-03-01T08:29:00Z', 'error': ''}
+    first['sections'] = {name: dict(report) for name in (
+        'cluster', 'nodes', 'volumes', 'volume_states', 'groups')}
+    first['nodes'][0]['sections'] = {name: dict(report) for name in (
+        'host', 'guarded', 'remotefx', 'files', 'image_cache')}
+    first['volumes'][0]['state'] = 'online'
+    first['volumes'][1]['state'] = 'failed'
+    first['vms'].append({'instance_name': 'instance-00000007'})
+    second['volumes'][0] = volume(
+        guid=VOLUME_1[:-1] + '9', size_mb=512000, free_mb=1024)
+    second['nodes'][0]['home'] = 'Volume1'
+    second['volumes'].append(
+        {'name': 'Volume2', 'state': 'offline', 'resource_id': 'r2'})
+    return document
+
+
+def full_of_version_1():
+    """A document of version 1 that has every field."""
     node = {
         'name': 'hv01', 'build': 14393, 'state': 'up', 'home': 'Volume1',
         'cpu': {'vendor': 'intel', 'features': ['VMX']},

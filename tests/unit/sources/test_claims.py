@@ -14,7 +14,7 @@
 
 import pytest
 
-from hv_sched.sources import schema
+from hv_sched.sources import validation
 from tests.unit.sources import samples
 
 
@@ -58,7 +58,7 @@ def test_both_clusters_are_left_out(name):
 
 
 def test_an_invalid_cluster_still_claims_its_nodes():
-    broken = samples.cluster(functional_level='nine')
+    broken = samples.cluster(guid='nine')
     facts = samples.read(samples.document(
         broken, _other(nodes=[{'name': 'hv01'}])))
     assert facts.clusters == ()
@@ -77,7 +77,7 @@ def test_of_many_common_nodes_a_screenful_is_told_of_each_cluster():
         samples.cluster(nodes=nodes), _other(nodes=nodes)))
     assert facts.clusters == ()
     assert [sum(each.cluster == name for each in facts.problems)
-            for name in ('c1', 'c2')] == [schema.MAX_FAULTS] * 2
+            for name in ('c1', 'c2')] == [validation.MAX_FAULTS + 1] * 2
 
 
 def test_a_node_that_one_cluster_has_twice_names_the_other_cluster():

@@ -21,7 +21,7 @@ import yaml
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
-from hv_sched.sources import convert
+from hv_sched.sources import timestamp
 from tests.repository import EXAMPLES
 from tests.unit.sources import samples
 
@@ -41,24 +41,43 @@ def test_every_field_reaches_the_model():
         home=samples.VOLUME_1, cpu_vendor=model.CpuVendor.INTEL,
         cpu_features=('VMX',), nested_virtualization=True,
         guarded_host=False, remotefx_enabled=True, fibre_channel=False,
-        mpio=True, refs=True, gpus=(model.Gpu('M60', 8192, 4096),))
+        mpio=True, refs=True, gpus=(model.Gpu('M60', 8192, 4096),),
+        sections=_reports('host', 'guarded', 'remotefx', 'files',
+                          'image_cache'))
     assert other.home == samples.VOLUME_2
     assert other.state is model.NodeState.PAUSED
     assert first == model.Volume(
         guid=samples.VOLUME_1, name='Volume1', size_bytes=500 * model.GIB,
-        free_bytes=100 * model.GIB, resource_id='r1',
-        path='C:\\ClusterStorage\\Volume1', file_system='ntfs',
-        medium='ssd', owner_node='hv01', reserve_gb=10, maintenance=False,
+        state=model.CsvState.ONLINE, free_bytes=100 * model.GIB,
+        resource_id='r1', path='C:\\ClusterStorage\\Volume1',
+        file_system='ntfs', medium='ssd', owner_node='hv01', reserve_gb=10,
+        maintenance=False,
         accepts_new_disks=True, cut_off_nodes=('hv02',),
         redirected_nodes=('hv01',), cached_images=(samples.IMAGE,),
         image_cache_bytes=1024)
     assert (second.size_bytes, second.free_bytes) == (2 ** 40, 2 ** 39)
     assert cluster.vms == (model.Vm(
         samples.SERVER, 'hv02',
-        (model.VmDisk(samples.VOLUME_2, 2 ** 30, 2 ** 20),)),)
+        (model.VmDisk(samples.VOLUME_2, 2 ** 30, 2 ** 20),)),
+        model.Vm(None, instance_name='instance-00000007'))
     assert cluster.functional_level == 9
     assert cluster.collected_at == datetime.datetime(
         2026, 3, 1, 8, 30, tzinfo=datetime.timezone.utc)
+    assert cluster.sections == _reports(
+        'cluster', 'nodes', 'volumes', 'volume_states', 'groups')
+
+
+def _reports(*names):
+    time = datetime.datetime(2026, 3, 1, 8, 29, tzinfo=datetime.timezone.utc)
+    return {model.Section(name): model.SectionReport(time) for name in names}
+
+
+def test_a_volume_that_is_not_online_needs_neither_size_nor_guid():
+    facts = samples.read(samples.full())
+    other = facts.clusters[1].volumes[1]
+    assert other == model.Volume(
+        guid=None, name='Volume2', state=model.CsvState.OFFLINE,
+        resource_id='r2')
 
 
 def test_what_a_source_does_not_say_is_none_and_not_zero():
@@ -153,7 +172,7 @@ def test_whole_numbers_written_with_a_point_become_integers():
     ('2026-03-01 08:30:00-05:00', 0, -5)])
 def test_a_time_keeps_its_zone(text, microsecond, hours):
     zone = datetime.timezone(datetime.timedelta(hours=hours))
-    assert convert.timestamp(text) == datetime.datetime(
+    assert timestamp.read(text) == datetime.datetime(
         2026, 3, 1, 8, 30, 0, microsecond, tzinfo=zone)
 
 

@@ -21,7 +21,7 @@ import yaml
 from hv_sched import exception
 from hv_sched import sources
 from hv_sched.sources import files
-from hv_sched.sources import schema
+from hv_sched.sources import validation
 from tests.unit.sources import samples
 
 BOMB = """
@@ -39,8 +39,8 @@ UNUSABLE = {
              'version and clusters'),
     'no version': ('clusters: [{}]\n', 'a.yaml: the file has no version: '
                    'Version of this form'),
-    'other version': ('version: 2\n', 'a.yaml: version: version 2 is not '
-                      'known; this release reads version 1'),
+    'other version': ('version: 3\n', 'a.yaml: version: version 3 is not '
+                      'known; this release reads versions 1 and 2'),
     'no clusters': ('version: 1\n', 'a.yaml: the file has no clusters'),
     'zero clusters': ('version: 1\nclusters: []\n', 'a.yaml: clusters: '
                       'clusters of the file is an empty list'),
@@ -136,8 +136,10 @@ class TestAnUnusableFile:
 def test_a_folder_is_its_visible_yaml_and_json_files_together(tmp_path):
     full = samples.full()
     first, second = full['clusters']
-    _write(tmp_path, 'b.YML', yaml.safe_dump(samples.document(first)))
-    _write(tmp_path, 'a.json', json.dumps(samples.document(second)))
+    _write(tmp_path, 'b.YML', yaml.safe_dump(
+        samples.document(first, version=2)))
+    _write(tmp_path, 'a.json', json.dumps(samples.document(
+        second, version=2)))
     _write(tmp_path, '.hidden.yaml', 'rubbish: [')
     _write(tmp_path, 'notes.txt', 'rubbish')
     (tmp_path / 'folder.yaml').mkdir()
@@ -149,8 +151,9 @@ def test_a_folder_is_its_visible_yaml_and_json_files_together(tmp_path):
 def test_each_cluster_is_as_old_as_its_own_file(tmp_path):
     first, second = samples.full()['clusters']
     _write(tmp_path, 'a.json', json.dumps(samples.document(
-        first, collected_at='2026-03-01T08:30:00Z')))
-    _write(tmp_path, 'b.json', json.dumps(samples.document(second)))
+        first, collected_at='2026-03-01T08:30:00Z', version=2)))
+    _write(tmp_path, 'b.json', json.dumps(samples.document(
+        second, version=2)))
     dated, undated = sources.load(str(tmp_path)).clusters
     assert dated.collected_at is not None
     assert undated.collected_at is None
@@ -234,12 +237,13 @@ def test_a_file_without_permission_is_named(tmp_path):
 
 
 def refusal(path):
-    """What is said of a file of which nothing can be used."""
+    """What is said of a file that has something wrong."""
     try:
         facts = sources.load(path)
     except exception.InvalidFacts as exc:
         return str(exc)
-    assert facts.clusters == ()
+    assert all(volume.size_bytes is None for cluster in facts.clusters
+               for volume in cluster.volumes)
     return '; '.join(map(str, facts.problems))
 
 
@@ -284,6 +288,28 @@ def test_yes_and_no_stay_booleans_in_version_1(tmp_path, text):
     assert sources.load(path).clusters[0].volumes[0].maintenance is True
 
 
+@pytest.mark.parametrize('text', ['yes', 'no', 'on', 'off', 'Y'])
+def test_in_version_2_yes_and_no_are_text_and_may_be_names(tmp_path, text):
+    """The top-level domain of Norway, and a node called on."""
+    document = yaml.safe_dump(samples.document(version=2))
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'name: hv02', f'name: {text}'))
+    assert sources.load(path).clusters[0].nodes[1].name == text
+
+
+@pytest.mark.parametrize('text,is_closed', [
+    ('true', True), ('TRUE', True), ('yes', True), ('"True"', True),
+    ('no', False), ('false', False), ('maybe', None), ('1', None)])
+def test_in_version_2_a_boolean_is_what_its_word_says(
+        tmp_path, text, is_closed):
+    document = yaml.safe_dump(samples.document(version=2))
+    path = _write(tmp_path, 'a.yaml', document.replace(
+        'size_gb: 500', f'size_gb: 500\n    maintenance: {text}'))
+    facts = sources.load(path)
+    assert facts.clusters[0].volumes[0].maintenance is is_closed
+    assert len(facts.problems) == (1 if is_closed is None else 0)
+
+
 def test_a_pipe_is_refused_at_once(tmp_path):
     path = tmp_path / 'a.yaml'
     os.mkfifo(path)
@@ -304,14 +330,14 @@ def test_a_pipe_is_refused_at_once(tmp_path):
 ])
 def test_more_of_anything_than_any_cloud_has_is_refused(
         tmp_path, monkeypatch, name, document, words):
-    monkeypatch.setattr(schema, 'MAX_VALUES', 5000)
+    monkeypatch.setattr(validation, 'MAX_VALUES', 5000)
     path = _write(tmp_path, name, json.dumps(document))
     assert words in refusal(path)
     assert len(refusal(path)) < 400
 
 
 def test_as_many_as_the_limits_say_are_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(schema, 'MAX_VALUES', 60)
+    monkeypatch.setattr(validation, 'MAX_VALUES', 60)
     clusters = [samples.cluster(
         name=f'c{i}', guid=samples.CLUSTER[:-1] + str(i),
         nodes=[{'name': f'hv{i}'}],
