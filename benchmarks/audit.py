@@ -107,6 +107,8 @@ class Nova:
         asked = parse.urlsplit(path)
         query = dict(parse.parse_qsl(asked.query))
         if asked.path == '/servers/detail':
+            if 'host' not in query:  # soft-deleted
+                return Answer({'servers': []})
             node = int(query['host'][2:])
             first = node // NODES * self.per_cluster + node % NODES
             last = min(self.size, (node // NODES + 1) * self.per_cluster)

@@ -42,7 +42,7 @@ class Audits:
         self._healer = healing.Healer(placement, cloud, healing.HealOptions(
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
-            settle_seconds=options.held_settle_time))
+            settle_seconds=options.held_settle_time, skips=skips))
 
     def run(self) -> bool:
         """One audit, with healing; returns whether nothing is left.
@@ -52,7 +52,8 @@ class Audits:
         options = self._options
         audit = auditor.Auditor(
             self._placement, self._cloud, auditor.AuditOptions(
-                options.workers, _known_on(options),
+                options.workers, known_on(options),
+                cold_moves_keep_disk=options.cold_move_keeps_disk,
                 settle_seconds=options.held_settle_time))
         remaining = 0
         for report in audit.audit():
@@ -88,7 +89,7 @@ class Audits:
         return len(result.remaining)
 
 
-def _known_on(options: Any) -> dict[str, str]:
+def known_on(options: Any) -> dict[str, str]:
     """Where the source lists servers' files; nothing when it is away."""
     if not options.source:
         return {}

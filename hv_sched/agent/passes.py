@@ -56,7 +56,8 @@ class Agent:
             nova=servers)
         self._restorer = restore.Restorer(
             placement, servers,
-            restore.options(conf, self._paused.volume))
+            restore.options(conf, self._paused.volume,
+                            lambda: audit_pass.known_on(conf.hv_sched)))
         self._auditor = audit_pass.Audits(
             conf.hv_sched, placement, servers, self._paused.volume)
         self._halves = (

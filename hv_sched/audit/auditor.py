@@ -14,10 +14,11 @@
 
 One cluster after the other, so memory holds the largest cluster and not the
 cloud: what each volume and node has allocated, the servers of each node, and
-for the whole cloud the open migrations. That is a request for each volume
-and two for each node, however many servers there are. Only a cluster where
-something looks wrong is read a second time, and only what both looks show is
-told: a server that moved in between is none of it.
+for the whole cloud the open migrations and the soft-deleted servers. That is
+a request for each volume and two for each node, however many servers there
+are. Only a server with which something looks wrong is looked at a second
+time, by itself and by all it holds in all clusters, and only what that look
+shows is told: a server that moved in between is none of it.
 """
 
 from collections.abc import Collection
@@ -29,33 +30,36 @@ import functools
 import time
 
 from hv_sched import exception
+from hv_sched.audit import closer_look
 from hv_sched.audit import clusters
 from hv_sched.audit import judge
 from hv_sched.audit import orphans
+from hv_sched.audit.closer_look import CloserLook
 from hv_sched.audit.cluster_view import AuditView
 from hv_sched.audit.cluster_view import Cells
 from hv_sched.audit.cluster_view import Services
 from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.context import AuditContext
+from hv_sched.audit.context import MigrationShares
 from hv_sched.audit.context import NodeVolumes
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
-from hv_sched.audit.held import Held
 from hv_sched.compute import proven
-from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
 from hv_sched.parallel import in_parallel
-from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.shares import quiescence
 from hv_sched.shares.quiescence import SkipReason
+
+_OF_NOBODY = (Code.ORPHANED, Code.UNEXPLAINED)
 
 
 @dataclasses.dataclass(frozen=True)
 class AuditOptions:
     """:param known_on: by server, the one volume the source lists it on
     :param assume_home: take files to be on the home of a server's node
+    :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
     :param settle_seconds: a server whose migration changed since is left
         out: Nova ends one a moment before it is done with it, and its
         services stamp their records with clocks of their own
@@ -64,6 +68,7 @@ class AuditOptions:
     workers: int = 8
     known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
     assume_home: bool = False
+    cold_moves_keep_disk: bool = False
     settle_seconds: float = 10
 
 
@@ -71,7 +76,8 @@ class AuditOptions:
 class AuditReport:
     """What an audit of one cluster came to.
 
-    :param context: what the findings were judged on
+    :param context: the cluster's volumes and nodes
+    :param all_clusters: what the findings were judged on
     :param hosts: host by node's provider, as far as their cells answer
     :param servers: how many were looked at
     :param nodes: by server with a finding, the provider of its node
@@ -85,6 +91,7 @@ class AuditReport:
 
     findings: tuple[Finding, ...]
     context: AuditContext
+    all_clusters: AuditContext
     hosts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
     abandoned: frozenset[str] = frozenset()
@@ -142,13 +149,16 @@ class _Pass:
         self._services = Services(cloud)
         self.cells = self._read_cells(clusters_)
         self._open = cloud.open_migrations()
-        self._wide = self._context(
+        self._open_of = closer_look.of_servers(self._open)
+        self._all_clusters = self._context(
             {volume: name for cluster in clusters_
              for volume, name in cluster.volumes.items()},
             {uuid: node for cluster in clusters_
              for uuid, node in cluster.nodes.items()})
         self.orphans = orphans.Orphans(
-            client, cloud, self._wide, options.workers)
+            client, cloud, self._all_clusters, options.workers)
+        self._look = CloserLook(client, cloud, self._all_clusters,
+                                options.workers)
 
     def _read_cells(self, clusters_: list[ClusterProviders]) -> Cells:
         """Nova cannot list its hypervisors while a cell is down; a compute
@@ -165,55 +175,64 @@ class _Pass:
     def _context(self, volumes: Mapping[str, str],
                  nodes: Mapping[str, NodeVolumes]) -> AuditContext:
         waiting, _abandoned = self._evacuations
-        return AuditContext(volumes, nodes, self._options.known_on, waiting,
-                            assume_home=self._options.assume_home)
+        return AuditContext(
+            volumes, nodes, self._options.known_on, waiting,
+            assume_home=self._options.assume_home,
+            cold_moves_keep_disk=self._options.cold_moves_keep_disk)
 
     @functools.cached_property
     def _evacuations(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Evacuated servers whose former node may come back, or may not."""
-        waiting = self._cloud.waiting_evacuations()
-        compute_nodes = {listed.name for listed in self._client.list_providers(
-            required=names.COMPUTE_NODE)} if waiting else frozenset()
-        back = frozenset(server for server, migration in waiting.items()
-                         if migration.source_node in compute_nodes)
-        return back, frozenset(waiting) - back
+        """See ``clusters.evacuations``."""
+        return clusters.evacuations(self._client, self._cloud)
 
     def audit(self, cluster: ClusterProviders) -> AuditReport:
         context = self._context(cluster.volumes, cluster.nodes)
         view = self._read_cluster(cluster)
         first = self._judge(view, context)
-        findings: list[Finding] = []
-        if first.findings:
-            context = self._with_evacuations(context, first.findings)
-            view = self._read_cluster(cluster)
-            again = self._judge(view, context, {
-                finding.consumer for finding in first.findings})
-            changed = self._cloud.changed_since(
-                time.monotonic() - self._started
-                + self._options.settle_seconds)
-            findings = self._both(first.findings, again.findings, context,
-                                  changed)
+        findings = self._second_look(first.findings, view)
         findings.sort(key=lambda finding: (finding.code.value, finding))
         return AuditReport(
-            tuple(findings), context, self.cells.hosts,
+            tuple(findings), context, self._all_clusters, self.cells.hosts,
             _nodes(findings, view, context), self._evacuations[1],
             len(view.servers), first.busy, first.unknown, first.unproven)
 
-    def _both(self, first: list[Finding], again: list[Finding],
-              context: AuditContext, changed: Collection[str]
-              ) -> list[Finding]:
-        """What both looks show of servers that did not move meanwhile.
+    def _second_look(self, first: list[Finding], view: AuditView
+                     ) -> list[Finding]:
+        """What is still so when each server is looked at by itself.
 
-        The second look knows of evacuations, and so which of the shares is
-        the wrong one.
+        By all it holds in all clusters, which is what heal will see; and
+        not of a server that moved meanwhile. What nobody is was read so
+        before.
         """
-        before = {(finding.consumer, finding.location) for finding in first}
-        return [finding for finding in again
-                if ((finding.consumer, finding.location) in before
-                    or finding.consumer in context.evacuated)
-                and self.orphans.server_of.get(finding.consumer,
-                                               finding.consumer)
-                not in changed]
+        if not first:
+            return []
+        suspects = {finding.subject for finding in first
+                    if finding.code not in _OF_NOBODY}
+        servers = self._servers_again(suspects, view)
+        findings = self._look.findings(
+            [servers[uuid] for uuid in self._at_rest(servers, servers)[0]],
+            self._open)
+        findings += [finding for finding in first
+                     if finding.code in _OF_NOBODY]
+        changed = self._cloud.changed_since(
+            time.monotonic() - self._started + self._options.settle_seconds)
+        return [finding for finding in findings
+                if self.orphans.server_of.get(
+                    finding.consumer, finding.subject) not in changed]
+
+    def _servers_again(self, suspects: Collection[str], view: AuditView
+                       ) -> dict[str, Server]:
+        """Servers as Nova tells them now; in bulk those of its nodes."""
+        nodes = {view.servers[uuid].node for uuid in suspects
+                 if uuid in view.servers}
+        listed = self._on_hosts(sorted(
+            {host for node, host in self.cells.hosts.items()
+             if self._all_clusters.title(node) in nodes}))
+        answers = in_parallel(
+            self._options.workers, self._cloud.server,
+            sorted(suspects - listed.keys()))
+        listed.update({server.uuid: server for server in answers if server})
+        return {uuid: listed[uuid] for uuid in suspects if uuid in listed}
 
     def _read_cluster(self, cluster: ClusterProviders) -> AuditView:
         held: dict[str, dict[str, dict[str, int]]] = {}
@@ -225,25 +244,36 @@ class _Pass:
                 held.setdefault(consumer, {})[provider] = resources
         hosts = sorted({self.cells.hosts[node] for node in cluster.nodes
                         if node in self.cells.hosts})
+        names_ = {node.name for node in cluster.nodes.values()}
+        return AuditView(held, {
+            **{uuid: server for uuid, server in self._soft_deleted.items()
+               if server.node in names_}, **self._on_hosts(hosts)})
+
+    @functools.cached_property
+    def _soft_deleted(self) -> Mapping[str, Server]:
+        """They have files until they are reclaimed; no host's list has them.
+        """
+        return self._cloud.soft_deleted()
+
+    def _on_hosts(self, hosts: Iterable[str]) -> dict[str, Server]:
         servers: dict[str, Server] = {}
         for on_host in in_parallel(self._options.workers, self._cloud.on_host,
                                    hosts):
             servers.update(on_host)
-        return AuditView(held, servers)
+        return servers
 
-    def _judge(self, view: AuditView, context: AuditContext,
-               only: Collection[str] | None = None) -> _Judgement:
+    def _judge(self, view: AuditView, context: AuditContext) -> _Judgement:
         """Of servers, and of consumers that are none where Nova is proven."""
-        uuids = [uuid for uuid in view.servers
-                 if only is None or uuid in only]
-        at_rest, busy = self._at_rest(view.servers, uuids)
+        at_rest, busy = self._at_rest(view.servers, view.servers)
+        context = dataclasses.replace(context, migrations={
+            uuid: self._shares_of(view.servers[uuid], view, context)
+            for uuid in at_rest if uuid in self._open_of})
         findings = [finding for uuid in at_rest
-                    for finding in self._of_server(
+                    for finding in judge.judge(
                      view.servers[uuid], view.held.get(uuid, {}), context)]
         unlisted = [
             consumer for consumer in view.holding_disk
-            if consumer not in view.servers and consumer not in self._open
-            and (only is None or consumer in only)]
+            if consumer not in view.servers and consumer not in self._open]
         if self.cells.down:
             return _Judgement(findings, busy, len(unlisted))
         elsewhere, denied = self._of_other_hosts(unlisted)
@@ -275,25 +305,15 @@ class _Pass:
                 sum(1 for skip in sorted_.skipped
                     if skip.reason is SkipReason.MOVING))
 
-    def _of_server(self, server: Server, held: Held, context: AuditContext
-                   ) -> list[Finding]:
-        """Only where something is wrong its root disk has to be known."""
-        findings = list(judge.judge(server, held, context))
-        if findings and server.root_device is not None:
-            return list(judge.judge(self._cloud.resolved(server), held,
-                                    context))
-        return findings
-
-    def _with_evacuations(self, context: AuditContext,
-                          findings: Iterable[Finding]) -> AuditContext:
-        """The newest evacuation of each server with several shares."""
-        evacuated: dict[str, Migration] = {}
-        for server in sorted({finding.consumer for finding in findings
-                              if finding.code is Code.DOUBLED}):
-            evacuations = self._cloud.evacuations_of(server)
-            if evacuations:
-                evacuated[server] = evacuations[0]
-        return dataclasses.replace(context, evacuated=evacuated)
+    def _shares_of(self, server: Server, view: AuditView,
+                   context: AuditContext) -> list[MigrationShares]:
+        """What its open migrations hold; read where that is elsewhere."""
+        return [MigrationShares(
+            migration, view.held.get(migration.uuid, {})
+            if context.node_named(migration.source_node)
+            else closer_look.held_by(self._client, migration.uuid),
+            quiescence.is_dead(migration, server))
+            for migration in self._open_of[server.uuid]]
 
     # -- consumers that are no server of the cluster's nodes
 
@@ -303,19 +323,15 @@ class _Pass:
         answers = dict(zip(consumers, in_parallel(
             self._options.workers, self._cloud.server, consumers),
             strict=True))
-        findings: list[Finding] = []
         servers = {uuid: server for uuid, server in answers.items() if server}
-        for uuid in self._at_rest(servers, servers)[0]:
-            consumer = self._client.consumer(uuid)
-            if consumer is not None:
-                findings += self._of_server(servers[uuid], consumer.held,
-                                            self._wide)
-        return findings, [uuid for uuid, server in answers.items()
-                          if server is None]
+        return (self._look.findings(
+            [servers[uuid] for uuid in self._at_rest(servers, servers)[0]],
+            self._open), [uuid for uuid, server in answers.items()
+                          if server is None])
 
 
 def _nodes(findings: Iterable[Finding], view: AuditView,
            context: AuditContext) -> dict[str, str]:
-    nodes = {finding.consumer: context.node_of(view.servers[finding.consumer])
-             for finding in findings if finding.consumer in view.servers}
+    nodes = {finding.subject: context.node_of(view.servers[finding.subject])
+             for finding in findings if finding.subject in view.servers}
     return {server: node for server, node in nodes.items() if node}

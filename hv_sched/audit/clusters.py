@@ -15,6 +15,7 @@
 import dataclasses
 
 from hv_sched.audit.context import NodeVolumes
+from hv_sched.compute.servers import NovaRecords
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -107,3 +108,17 @@ def _cluster_of(group: set[str], volumes: dict[str, str],
                                           for home in homes}))
     return ClusterProviders(mine, {uuid: node(uuid) for uuid in sorted(group)
                                    if uuid in nodes})
+
+
+def evacuations(client: Placement, cloud: NovaRecords
+                ) -> tuple[frozenset[str], frozenset[str]]:
+    """Evacuated servers whose former node may come back, or may not.
+
+    :raises PlacementError, NovaError: when they cannot be read
+    """
+    waiting = cloud.waiting_evacuations()
+    compute_nodes = {listed.name for listed in client.list_providers(
+        required=names.COMPUTE_NODE)} if waiting else frozenset()
+    back = frozenset(server for server, migration in waiting.items()
+                     if migration.source_node in compute_nodes)
+    return back, frozenset(waiting) - back

@@ -14,11 +14,15 @@
 
 from collections.abc import Collection
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import functools
 
+from hv_sched.audit import file_history
+from hv_sched.audit.held import Held
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
+from hv_sched.placement import names
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,26 +40,71 @@ class NodeVolumes:
 
 
 @dataclasses.dataclass(frozen=True)
+class MigrationShares:
+    """An open migration of a server that stands still.
+
+    :param held: all that it holds
+    :param is_dead: nothing will end it any more; if not, it is a resize
+        that waits to be confirmed
+    """
+
+    migration: Migration
+    held: Held
+    is_dead: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class AuditContext:
     """What is known besides the server; volumes and nodes by uuid.
 
     :param known_on: by server, the one volume that has all its files
     :param waiting: servers evacuated from nodes that have not come back
-    :param evacuated: by server, its newest evacuation, when that is over
+    :param moves: by server, all its migrations, newest first, as far as
+        they were read
+    :param migrations: by server, what its open migrations hold
     :param assume_home: take files to be on the home of the server's node
+    :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
     """
 
     volumes: Mapping[str, str]
     nodes: Mapping[str, NodeVolumes]
     known_on: Mapping[str, str] = dataclasses.field(default_factory=dict)
     waiting: Collection[str] = ()
-    evacuated: Mapping[str, Migration] = dataclasses.field(
+    moves: Mapping[str, Sequence[Migration]] = dataclasses.field(
+        default_factory=dict)
+    migrations: Mapping[str, Sequence[MigrationShares]] = dataclasses.field(
         default_factory=dict)
     assume_home: bool = False
+    cold_moves_keep_disk: bool = False
 
     def node_of(self, server: Server) -> str | None:
         """The provider of the node a server is on, if it is one of ours."""
-        return self._by_name.get(server.node or '')
+        return self.node_named(server.node)
+
+    def node_named(self, name: str | None) -> str | None:
+        """The provider of one of our nodes by its hypervisor host name."""
+        return self._by_name.get(name or '')
+
+    def place_of(self, name: str | None) -> file_history.Place:
+        """Where the node of a name is."""
+        uuid = self.node_named(name)
+        if uuid is None:
+            return file_history.Place()
+        node = self.nodes[uuid]
+        clusters = {names.cluster_of(self.volumes[volume])
+                    for volume in node.homes or node.reach
+                    if volume in self.volumes}
+        return file_history.Place(node.homes, min(clusters, default=None))
+
+    def volume_by_moves(self, server: str, on: Collection[str]
+                        ) -> str | file_history.Uncertainty:
+        """Which of several volumes has the files, as Nova's moves tell.
+
+        :param on: those it holds a share of
+        """
+        return file_history.volume_of(
+            on, self.moves.get(server, ()), self.place_of,
+            self.cold_moves_keep_disk, server in self.waiting)
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, str]:

@@ -34,6 +34,8 @@ class Code(enum.Enum):
     HELD = 'held'
     ORPHANED = 'orphaned'
     UNEXPLAINED = 'unexplained'
+    MISSING_SOURCE = 'missing-source'
+    STRANDED = 'stranded'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,9 +67,11 @@ MEANINGS: Mapping[Code, Meaning] = {
         "the share is on a node's own disk, which is closed",
         'it moves to the volume, where that is certain'),
     Code.EVACUATED: Meaning(
-        'the server was evacuated to a node with another home, its former '
-        'node has come back and cleaned up, and Nova left the old share',
-        'the share on the former home is released'),
+        "the server holds shares on several volumes, and Nova's migrations "
+        'say which one has its files: it was evacuated to a node with another '
+        'home, in its cluster or another, and its former node has cleaned up '
+        'or is gone for good; or such an evacuation failed',
+        'the share where it has no files is released'),
     Code.DOUBLED: Meaning(
         'the server holds shares on several volumes and has one copy',
         'all but the one the source proves (``vms``) are released'),
@@ -89,6 +93,20 @@ MEANINGS: Mapping[Code, Meaning] = {
         'Nova knows no such server or migration: perhaps long archived, '
         "perhaps never Nova's",
         'never touched unless named with ``--consumer``'),
+    Code.MISSING_SOURCE: Meaning(
+        'the server waits for its resize or cold migration to be confirmed, '
+        'and the migration holds no share of the copy at its source: '
+        '``nova-manage placement audit --delete`` takes it, too',
+        "the migration's share is restored, in one write with the server's, "
+        'where size and volume are certain: a migration that keeps the '
+        'flavor, in a cluster with one volume'),
+    Code.STRANDED: Meaning(
+        'a migration that nothing in Nova ends any more holds a share while '
+        'its server lives: the server was evacuated before its resize was '
+        'confirmed, or a process died in the move',
+        'what the migration holds on the volumes and their nodes is '
+        "released, where the server's share is certain to be the copy it "
+        'has'),
 }
 # The agent may be allowed to heal these.
 SAFE = tuple(map(Code, choices.SAFE_AUDIT_CODES))
@@ -102,6 +120,7 @@ class Finding:
     :param location: name of the volume or node it is about, '' when unknown
     :param remedy: what heal would do, or why it does nothing
     :param after: what the consumer would hold, None when that is not known
+    :param server: whose migration the consumer is, '' where it is none
     """
 
     code: Code = dataclasses.field(compare=False)
@@ -112,6 +131,12 @@ class Finding:
     remedy: str = dataclasses.field(compare=False)
     after: Held | None = dataclasses.field(
         default=None, compare=False, repr=False)
+    server: str = dataclasses.field(default='', compare=False)
+
+    @property
+    def subject(self) -> str:
+        """The server it is about, else the consumer that is none."""
+        return self.server or self.consumer
 
     @property
     def healable(self) -> bool:

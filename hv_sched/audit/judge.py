@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched.audit import migration_shares
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
@@ -39,8 +40,9 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 
 _Changed = dict[str, dict[str, int]]
-# Healing these takes nothing away.
-_PUT_BACK = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE)
+# Healing these takes nothing away, or Nova's migrations prove it.
+_CERTAIN_IN_ERROR = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE,
+                     Code.EVACUATED)
 
 
 def healed(server: Server, held: Held, context: AuditContext,
@@ -49,6 +51,7 @@ def healed(server: Server, held: Held, context: AuditContext,
     for _step in Code:
         after = next((finding.after for finding in judge(
             server, held, context) if finding.code in codes
+            and finding.consumer == server.uuid
             and finding.after is not None), None)
         if after is None or after == held:
             break
@@ -56,9 +59,21 @@ def healed(server: Server, held: Held, context: AuditContext,
     return held
 
 
+def healed_migrations(server: Server, held: Held, context: AuditContext,
+                      codes: Collection[Code]) -> dict[str, Held]:
+    """What its open migrations hold then, as far as that is another thing.
+
+    :param held: what the server holds once it is healed itself
+    """
+    return {finding.consumer: finding.after
+            for finding in judge(server, held, context)
+            if finding.code in codes and finding.server
+            and finding.after is not None}
+
+
 def judge(server: Server, held: Held, context: AuditContext
           ) -> Iterator[Finding]:
-    """What is wrong with a server that stands still.
+    """What is wrong with a server that stands still, and its migrations.
 
     :param held: all that it holds, or all of it in its cluster
     """
@@ -70,8 +85,11 @@ def judge(server: Server, held: Held, context: AuditContext
 
 
 def _cautious(finding: Finding) -> Finding:
-    """Of a server in ERROR nobody knows where an operation ended."""
-    if finding.code in _PUT_BACK:
+    """Of a server in ERROR nobody knows where an operation ended.
+
+    But where Nova's migrations say it.
+    """
+    if finding.code in _CERTAIN_IN_ERROR:
         return finding
     return dataclasses.replace(
         finding, after=None, remedy='nothing: the server is in ERROR, so '
@@ -90,6 +108,8 @@ def _findings(case: '_Case') -> Iterator[Finding]:
     else:
         yield from case.node_part()
         yield from case.disk_part()
+    yield from migration_shares.findings(
+        case.server, case.shares, case.context)
 
 
 class _Case:
@@ -118,11 +138,17 @@ class _Case:
         return self.server.needs
 
     def held_over(self) -> Finding:
-        volume, gb = next(iter(sorted(self.escrow.items())))
-        shares = {**self.shares, volume: max(gb, self.shares.get(volume, 0))}
+        return self._given_back(
+            self.escrow, 'a move ended without giving the share back')
+
+    def _given_back(self, escrow: Mapping[str, int], evidence: str
+                    ) -> Finding:
+        """A share and its escrow on one volume are one copy."""
+        volume, gb = next(iter(sorted(escrow.items())))
         return self._finding(
-            Code.HELD, volume, gb, 'a move ended without giving the share '
-            'back', 'it becomes the share again', self._with(shares))
+            Code.HELD, volume, gb, evidence, 'it becomes the share again',
+            self._with({v: max(escrow.get(v, 0), self.shares.get(v, 0))
+                        for v in {**escrow, **self.shares}}))
 
     # -- nothing there
 
@@ -130,7 +156,7 @@ class _Case:
         gb = self.needs.disk_gb
         if not self._has_files() or not (gb or self.needs.compute):
             return
-        volume = self.context.volume_of(self.server, self.node)
+        volume = self._volume()
         after: _Changed | None = None
         remedy = (f'restore {gb} GB, and {as_text(self.needs.compute)} on '
                   f'{self.server.node}')
@@ -152,9 +178,16 @@ class _Case:
 
     def missing(self) -> Iterator[Finding]:
         gb = self.needs.disk_gb
-        if not self._has_files() or gb == 0 or self._has_disk_anywhere():
+        if self._has_disk_anywhere():
             return
-        volume = self.context.volume_of(self.server, self.node)
+        escrow = migration_shares.escrow_of(self.server, gb, self.context)
+        if escrow:
+            yield self._given_back(
+                escrow, 'only its migration says what it has')
+            return
+        if not self._has_files() or gb == 0:
+            return
+        volume = self._volume()
         after, remedy = None, f'restore {gb} GB'
         if gb is None:
             remedy = 'nothing: its flavor is not told, so its size is not ' \
@@ -166,6 +199,11 @@ class _Case:
         yield self._finding(
             Code.MISSING, volume, gb or 0,
             f'it is on {self.server.node} and holds no share', remedy, after)
+
+    def _volume(self) -> str | None:
+        """The volume with its files, None when it is not certain."""
+        return (migration_shares.volume_of(self.server, self.context)
+                or self.context.volume_of(self.server, self.node))
 
     def _has_disk_anywhere(self) -> bool:
         return any(resources.get(names.DISK_GB)
@@ -252,17 +290,19 @@ class _Case:
     def _several(self) -> Iterator[Finding]:
         if self.server.uuid in self.context.waiting:
             return  # two copies until the former node has cleaned up
-        shares = ', '.join(f'{gb} GB on {self.context.title(volume)}'
-                           for volume, gb in sorted(self.shares.items()))
-        former = self._left_by_evacuation()
+        shares = ', '.join(f'{self.shares[volume]} GB on '
+                           f'{self.context.title(volume)}' for volume in
+                           sorted(self.shares, key=self.context.title))
+        by_moves = self.context.volume_by_moves(self.server.uuid, self.shares)
         keep = self.context.known_on.get(self.server.uuid, '')
-        if former is not None and keep in ('', *self.shares.keys() - {former}):
+        if isinstance(by_moves, str) and keep in ('', by_moves):
+            former = sorted(self.shares.keys() - {by_moves})[0]
             yield self._finding(
                 Code.EVACUATED, former, self.shares[former],
-                f'it holds {shares} and was evacuated from '
-                f'{self.context.evacuated[self.server.uuid].source_node}',
-                f'release it on {self.context.title(former)}',
-                self._only(self.shares.keys() - {former}))
+                f'it holds {shares}; its migrations say that its files are '
+                f'on {self.context.title(by_moves)}',
+                f'keep {self.context.title(by_moves)}, release the others',
+                self._only({by_moves}))
             return
         proved = keep in self.shares
         volume = sorted(self.shares.keys() - {keep})[0]
@@ -271,22 +311,6 @@ class _Case:
             f'keep {self.context.title(keep)}, release the others'
             if proved else f'nothing: {_UNCERTAIN}',
             self._only({keep}) if proved else None)
-
-    def _left_by_evacuation(self) -> str | None:
-        """The share on the home of the node it was evacuated from."""
-        evacuation = self.context.evacuated.get(self.server.uuid)
-        if (evacuation is None or len(self.shares) != 2
-                or evacuation.dest_node != self.server.node):
-            return None
-        homes = {node.name: node.homes for node in self.context.nodes.values()}
-        # It was built anew on the home of the node it is on. The other
-        # node may be gone, and then nothing says which home it had.
-        present = homes.get(self.server.node or '', frozenset())
-        former = self.shares.keys() - present
-        source_homes = homes.get(evacuation.source_node or '', former)
-        if len(present) == len(former) == 1 and source_homes == former:
-            return next(iter(former))
-        return None
 
     def _single_share(self) -> Iterator[Finding]:
         (volume, gb), = self.shares.items()

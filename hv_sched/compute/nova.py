@@ -90,9 +90,16 @@ class NovaServers:
 
     def on_host(self, host: str) -> Mapping[str, Server]:
         """See ``Cloud``."""
+        return self._listed(host=host)
+
+    def soft_deleted(self) -> Mapping[str, Server]:
+        """See ``Cloud``; Nova leaves them out of all lists but this one."""
+        return self._listed(status='SOFT_DELETED', deleted='true')
+
+    def _listed(self, **query: str) -> dict[str, Server]:
         servers = {}
         for record in self._pages('/servers/detail', 'servers',
-                                  all_tenants='1', host=host):
+                                  all_tenants='1', **query):
             if _HYPERVISOR not in record and record['status'] != 'UNKNOWN':
                 raise exception.NovaDenied(_ROLE)
             servers[record['id']] = self._server(record)
@@ -146,11 +153,6 @@ class NovaServers:
         return {record['instance_uuid']: _migration(record)
                 for record in self._migrations(
                     status=DONE, migration_type=EVACUATION)}
-
-    def evacuations_of(self, server: str) -> Sequence[Migration]:
-        """See ``Cloud``."""
-        return [_migration(record) for record in self._migrations(
-            instance_uuid=server, migration_type=EVACUATION)]
 
     def changed_since(self, seconds: float) -> Collection[str]:
         """See ``Cloud``; Nova's clock is read from its answers."""

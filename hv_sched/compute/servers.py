@@ -25,6 +25,7 @@ DONE = 'done'  # an evacuation whose source has not come back yet
 OFFLOADED = 'shelved_offloaded'
 BUILDING = 'building'
 ERROR = 'error'
+SOFT_DELETED = 'soft-delete'
 EVACUATION = 'evacuation'
 # Every status of a migration that may still touch allocations. Nova keeps no
 # list: nova/db/main/api.py names the closed ones.
@@ -146,7 +147,10 @@ class NovaRecords(Servers, Protocol):
         """The host of each compute node, by the uuid of its provider."""
 
     def on_host(self, host: str) -> Mapping[str, Server]:
-        """The servers on a nova-compute, by uuid."""
+        """The servers on a nova-compute, by uuid; no soft-deleted ones."""
+
+    def soft_deleted(self) -> Mapping[str, Server]:
+        """The servers that are deleted and not reclaimed yet, by uuid."""
 
     def resolved(self, server: Server) -> Server:
         """A server with ``needs`` settled, whatever its root disk is."""
@@ -156,9 +160,6 @@ class NovaRecords(Servers, Protocol):
 
     def waiting_evacuations(self) -> Mapping[str, Migration]:
         """By server: evacuations whose source has not cleaned up yet."""
-
-    def evacuations_of(self, server: str) -> Sequence[Migration]:
-        """All evacuations of a server, newest first."""
 
     def moves_of(self, server: str) -> Sequence[Migration]:
         """All migrations of a server, newest first."""

@@ -30,4 +30,5 @@ DISK_FORMATS = ('vhd', 'vhdx', 'iso')
 
 # Codes of an audit that the agent may be allowed to heal.
 SAFE_AUDIT_CODES = (
-    'missing', 'lost', 'wrong-node', 'closed-node', 'evacuated', 'held')
+    'missing', 'lost', 'wrong-node', 'closed-node', 'evacuated', 'held',
+    'missing-source')

@@ -47,14 +47,19 @@ class Auditing(base.ServersCommand):
 
     def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 nova: nova_servers.NovaServers) -> auditor.Auditor:
-        facts = self.facts(conf, parsed_args)
-        known_on = {} if facts is None else file_locations.volumes_of(
-            facts, reconcile.utcnow(), conf.hv_sched.stale_after)
         return auditor.Auditor(
             self.placement(conf.hv_sched.request_timeout), nova,
-            auditor.AuditOptions(conf.hv_sched.workers, known_on,
-                                 parsed_args.assume_home,
-                                 conf.hv_sched.held_settle_time))
+            auditor.AuditOptions(
+                conf.hv_sched.workers, self.known_on(conf, parsed_args),
+                parsed_args.assume_home, conf.hv_sched.cold_move_keeps_disk,
+                conf.hv_sched.held_settle_time))
+
+    def known_on(self, conf: cfg.ConfigOpts,
+                 parsed_args: argparse.Namespace) -> dict[str, str]:
+        """By server: the one volume that the source lists its files on."""
+        facts = self.facts(conf, parsed_args)
+        return {} if facts is None else file_locations.volumes_of(
+            facts, reconcile.utcnow(), conf.hv_sched.stale_after)
 
 
 def unknown_row(down: Iterable[str], count: int) -> Row:

@@ -120,9 +120,10 @@ class Heal(audit_command.Auditing, command.Lister):
                  nova: nova_servers.NovaServers, outcome: '_Outcome') -> None:
         result = restore.Restorer(
             self.placement(conf.hv_sched.request_timeout), nova,
-            restore.options(conf),
+            restore.options(conf, known_on=lambda: self.known_on(
+                conf, parsed_args)),
         ).restore(parsed_args.dry_run)
-        outcome.done += restored_rows(result)
+        outcome.done += restored_rows(result, parsed_args.dry_run)
         outcome.is_undone |= bool(exit_codes.of(result.findings))
         if result.failure is not None:
             raise result.failure
@@ -140,8 +141,10 @@ class Heal(audit_command.Auditing, command.Lister):
         unknown = 0
         for report in auditor_.audit():
             result = healer.heal(report)
-            outcome.done += [_row(finding, finding.remedy)
-                             for finding in result.done]
+            outcome.done += [
+                _row(finding, finding.remedy,
+                     'would be done, ' if parsed_args.dry_run else '')
+                for finding in result.done]
             outcome.done += raised_rows(result)
             outcome.remaining += left_rows(result, codes)
             unknown += report.unknown
@@ -174,9 +177,11 @@ def error_row(error: Exception) -> Row:
     return '', '', '', f'error: {error}'
 
 
-def restored_rows(result: restore.RestoreResult) -> Iterator[Row]:
+def restored_rows(result: restore.RestoreResult, dry_run: bool
+                  ) -> Iterator[Row]:
     for restored in result.done:
-        yield restored.consumer, restored.volume, restored.gb, restored.action
+        yield (restored.consumer, restored.volume, restored.gb,
+               ('would be ' if dry_run else '') + restored.action)
     for finding in result.findings:
         yield (finding.subject, '', '',
                f'{finding.kind.value}: {finding.message}')

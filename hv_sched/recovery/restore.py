@@ -20,35 +20,32 @@ quiescence.py. Escrow of a server is never dropped.
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Mapping
 import dataclasses
 import time
 from typing import Any
 
 from hv_sched import exception
-from hv_sched.compute.servers import Migration
+from hv_sched.audit import rewriter
+from hv_sched.audit.context import AuditContext
+from hv_sched.audit.findings import Code
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
-from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
-from hv_sched.placement.consumers import Consumer
 from hv_sched.recovery import escrow_state
 from hv_sched.recovery import release
 from hv_sched.recovery import stray_shares
 from hv_sched.recovery.escrow_state import EscrowState
 from hv_sched.recovery.escrow_state import Restored
 from hv_sched.shares import escrow as moves
-from hv_sched.shares import mover
 from hv_sched.shares import quiescence
 from hv_sched.shares import room
 from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
 from hv_sched.shares.quiescence import Unit
 from hv_sched.shares.rewrite import Move
-
-_BATCH = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,23 +70,27 @@ class RestoreOptions:
         it gives the migration's allocations back to the server
     :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
     :param skips: whether a volume, by its provider's name, is left alone
+    :param known_on: tells by server the one volume the source lists it on;
+        asked only when a server holds shares on several
     """
 
     workers: int = 8
     settle_seconds: float = 10
     cold_moves_keep_disk: bool = False
     skips: Callable[[str], bool] = lambda name: False
+    known_on: Callable[[], Mapping[str, str]] = dict
 
 
-def options(conf: Any, skips: Callable[[str], bool] = lambda name: False
+def options(conf: Any, skips: Callable[[str], bool] = lambda name: False,
+            known_on: Callable[[], Mapping[str, str]] = dict
             ) -> RestoreOptions:
-    """As configured.
+    """As configured; see ``RestoreOptions``.
 
     :param conf: an oslo.config object with hv_sched's options
     """
     group = conf.hv_sched
     return RestoreOptions(group.workers, group.held_settle_time,
-                          group.cold_move_keeps_disk, skips)
+                          group.cold_move_keeps_disk, skips, known_on)
 
 
 class Restorer:
@@ -107,7 +108,7 @@ class Restorer:
             sleep)
         self._stray_shares = stray_shares.StrayShares(
             client, servers, self._workers,
-            self._options.cold_moves_keep_disk)
+            self._options.cold_moves_keep_disk, self._options.known_on)
 
     def restore(self, dry_run: bool = False, full: bool = True
                 ) -> RestoreResult:
@@ -143,7 +144,7 @@ class Restorer:
         ordered = quiescence.sort({
             *state.consumers, *(dead.server for dead in view.dead.values())},
             view)
-        restored, notices = self._restore(state, ordered.units, view, dry_run)
+        restored, notices = self._restore(state, ordered.units, dry_run)
         done += restored
         findings += notices
         denied = [skipped.consumer for skipped in ordered.skipped
@@ -153,59 +154,22 @@ class Restorer:
         findings += self._releaser.release(state, view, denied, dry_run, done)
 
     def _restore(self, state: EscrowState, units: Iterable[Unit],
-                 view: quiescence.NovaView, dry_run: bool
-                 ) -> tuple[list[Restored], list[Notice]]:
-        units = tuple(units)
-        escrow = self._of_migrations(units, view)
-        planned: dict[str, Move] = {}
-
-        def write(consumer: Consumer) -> Move:
-            after = consumer
-            if consumer.uuid in servers:
-                after = moves.given_back(
-                    consumer, escrow.get(consumer.uuid), state.volumes)
-            move = Move(consumer, after)
-            if move.changes:
-                planned[consumer.uuid] = move
-            return move
-
-        servers = {unit.server for unit in units}
+                 dry_run: bool) -> tuple[list[Restored], list[Notice]]:
+        """What the judge says of servers that hold escrow, or whose
+        migrations do.
+        """
+        codes = {unit.server: {Code.HELD} for unit in units}
+        writer = rewriter.Rewriter(
+            self._client, self._servers, AuditContext(state.volumes, {}),
+            codes, rewriter.WatchedServers(self._servers, {}))
         if dry_run:
-            for consumer in in_parallel(
-                    self._workers, self._client.consumer, sorted(servers)):
-                if consumer is not None:
-                    write(consumer)
-            return _restored(planned.values(), state), []
-        space = room.Room(self._client)
-
-        def send(batch: Sequence[Move]) -> None:
-            space.make(batch)
-            self._client.write_consumers(move.after for move in batch)
-
-        skipped = mover.Mover(
-            self._client, self._servers, mover.MoveStrategy(
-                write, send, _nowhere), _BATCH, self._workers
-        ).move('', servers, lambda count: None)
-        lost = {consumer.consumer for consumer in skipped}
-        return (_restored((move for uuid, move in planned.items()
+            writer.plan(codes)
+            return _restored(writer.moves.values(), state), []
+        skipped = writer.move('', codes, self._workers)
+        lost = {skip.consumer for skip in skipped}
+        return (_restored((move for uuid, move in writer.moves.items()
                            if uuid not in lost), state),
-                [*map(_finding, skipped), *_short(space, state)])
-
-    def _of_migrations(self, units: Iterable[Unit],
-                       view: quiescence.NovaView) -> dict[str, Consumer]:
-        """Consumers of finished and dead migrations, by their server."""
-        pairs = [(dead.server, dead.uuid) for dead in view.dead.values()]
-        pairs += [(unit.server, unit.migration) for unit in units
-                  if unit.migration is not None]
-        consumers = in_parallel(self._workers, self._client.consumer,
-                                [migration for _, migration in pairs])
-        return {server: consumer for (server, _), consumer
-                in zip(pairs, consumers, strict=True) if consumer is not None}
-
-
-def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
-    """Where a move goes that overtook a write: left for the next pass."""
-    return None, None
+                [*map(_finding, skipped), *_short(writer.space, state)])
 
 
 def _restored(moves_made: Iterable[Move], state: EscrowState

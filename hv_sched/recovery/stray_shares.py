@@ -14,35 +14,36 @@
 """What moves that ended well, or badly, leave wrong on volumes.
 
 A resize that kept the disk is charged the larger of both sizes until it is
-confirmed, and Nova then leaves it so; the wrong one of two volumes is told by
-file_history.py. Each volume's shares are read, so this is for a full pass.
+confirmed, and Nova then leaves it so; an evacuation to another home leaves a
+share on a volume too many. Which servers are suspected is decided here, what
+is wrong with them by the judge. Each volume's shares are read, so this is for
+a full pass.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
-from collections.abc import Sequence
 import dataclasses
 import time
 
+from hv_sched.audit import clusters
+from hv_sched.audit import rewriter
+from hv_sched.audit.closer_look import CloserLook
+from hv_sched.audit.context import AuditContext
+from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
 from hv_sched.compute.servers import ERROR
-from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import RESIZED
 from hv_sched.compute.servers import Server
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.parallel import in_parallel
-from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
-from hv_sched.placement.consumers import Consumer
-from hv_sched.recovery import file_history
 from hv_sched.shares import escrow
-from hv_sched.shares import mover
 from hv_sched.shares import quiescence
-from hv_sched.shares.rewrite import Move
 
-_BATCH = 50
 # Nova's services stamp their records with clocks of their own.
 _CLOCK_MARGIN_S = 300
 _OURS = (names.DISK_GB, names.HELD_DISK_GB)
@@ -59,14 +60,18 @@ class ShareCorrection:
 
 
 class StrayShares:
-    """:param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk"""
+    """:param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
+    :param known_on: tells by server the one volume the source lists it on
+    """
 
     def __init__(self, client: Placement, servers: NovaRecords, workers: int,
-                 cold_moves_keep_disk: bool) -> None:
+                 cold_moves_keep_disk: bool,
+                 known_on: Callable[[], Mapping[str, str]]) -> None:
         self._client = client
         self._servers = servers
         self._workers = workers
         self._cold_moves_keep_disk = cold_moves_keep_disk
+        self._known_on = known_on
         # When this process last looked at all resizes there were, and whose
         # servers could not be put right then.
         self._looked_at: float | None = None
@@ -82,16 +87,30 @@ class StrayShares:
         """
         now = time.monotonic()
         shares = self._shares(volumes)
-        strayed, findings = self._strayed(shares, volumes)
+        strayed = {uuid for uuid, on in shares.items() if len(on) > 1}
         resized, later = self._resized(shares)
-        corrections = {change.server: change
-                       for change in (*resized, *strayed)}
+        if not strayed and not resized:
+            self._note(now, later, dry_run)
+            return [], []
+        context, abandoned = self._context(volumes)
+        judged = self._judged({**self._at_rest(strayed), **resized}, context)
+        findings = [finding for finding in judged if _is_ours(
+            finding, resized, shares)]
+        corrections = {finding.consumer: _correction(finding, shares)
+                       for finding in findings}
         skipped = (self._not_standing(corrections) if dry_run
-                   else self._write(corrections, frozenset(volumes)))
-        if not dry_run:
-            self._looked_at, self._later = now, frozenset(later | skipped)
+                   else self._write(findings, context, abandoned))
+        self._note(now, later | (skipped & resized.keys()), dry_run)
         return ([change for server, change in sorted(corrections.items())
-                 if server not in skipped], findings)
+                 if server not in skipped], [
+            Notice('', finding.consumer, Kind.SKIPPED,
+                   f'{finding.evidence}; {finding.remedy}')
+            for finding in judged if finding.code is Code.DOUBLED])
+
+    def _note(self, now: float, later: Collection[str], dry_run: bool
+              ) -> None:
+        if not dry_run:
+            self._looked_at, self._later = now, frozenset(later)
 
     def _shares(self, volumes: Mapping[str, str]) -> Shares:
         uuids = sorted(volumes)
@@ -105,15 +124,21 @@ class StrayShares:
                     shares.setdefault(consumer, {})[volume] = amount
         return shares
 
-    # -- smaller than before
+    # -- whom to suspect
+
+    def _at_rest(self, uuids: Collection[str]) -> dict[str, Server]:
+        answers = in_parallel(self._workers, self._servers.server,
+                              sorted(uuids))
+        return {server.uuid: server for server in answers
+                if server is not None and _is_at_rest(server)}
 
     def _resized(self, shares: Shares
-                 ) -> tuple[list[ShareCorrection], set[str]]:
+                 ) -> tuple[dict[str, Server], set[str]]:
         """Servers whose last confirmed resize made them smaller.
 
         :returns: also those that do not stand still
         """
-        corrections, later = [], set()
+        resized, later = {}, set()
         for uuid in sorted(shares.keys() & self._ever_resized()):
             server = self._servers.server(uuid)
             if server is None:
@@ -122,12 +147,9 @@ class StrayShares:
                 later.add(uuid)
                 continue
             needed_gb = self._servers.resolved(server).needs.disk_gb
-            if needed_gb and len(shares[uuid]) == 1:
-                (volume, gb), = shares[uuid].items()
-                if needed_gb < gb:
-                    corrections.append(ShareCorrection(uuid, {volume: gb},
-                                                       {volume: needed_gb}))
-        return corrections, later
+            if needed_gb and needed_gb < max(shares[uuid].values()):
+                resized[uuid] = server
+        return resized, later
 
     def _ever_resized(self) -> set[str]:
         """Or since this process last looked, and those left then."""
@@ -135,94 +157,73 @@ class StrayShares:
             time.monotonic() - self._looked_at + _CLOCK_MARGIN_S)
         return {*self._servers.resized_since(seconds), *self._later}
 
-    # -- on a volume too many
+    # -- what is wrong with them
 
-    def _strayed(self, shares: Shares, volumes: Mapping[str, str]
-                 ) -> tuple[list[ShareCorrection], list[Notice]]:
-        several = {uuid: on for uuid, on in shares.items() if len(on) > 1}
-        place_of = self._places(volumes) if several else None
-        corrections, findings = [], []
-        for uuid, on in sorted(several.items()):
-            server = self._servers.server(uuid)
-            if place_of is None or not _is_at_rest(server):
-                continue
-            outcome = file_history.volume_of(
-                on, self._servers.moves_of(uuid), place_of,
-                self._cold_moves_keep_disk)
-            if isinstance(outcome, str):
-                corrections.append(ShareCorrection(
-                    uuid, on, {outcome: on[outcome]}))
-            elif outcome is file_history.Uncertainty.UNKNOWN:
-                findings.append(Notice('', uuid, Kind.SKIPPED, (
-                    'it holds shares on '
-                    f'{", ".join(sorted(volumes[v] for v in on))}, and '
-                    f'{outcome.value}')))
-        return corrections, findings
+    def _context(self, volumes: Mapping[str, str]
+                 ) -> tuple[AuditContext, frozenset[str]]:
+        """All clusters but those left alone.
 
-    def _places(self, volumes: Mapping[str, str]
-                ) -> Callable[[str | None], file_history.Place]:
-        uuids = {listed.name: listed.uuid
-                 for listed in self._client.list_providers()}
-        homes = {ids.home_aggregate(volume): volume for volume in volumes}
-        places: dict[str | None, file_history.Place] = {}
+        :returns: also the evacuated servers whose former node is gone
+        """
+        read = clusters.read(self._client, self._workers)
+        waiting, abandoned = clusters.evacuations(self._client, self._servers)
+        return AuditContext(
+            volumes, {uuid: dataclasses.replace(
+                node, homes=node.homes & volumes.keys(),
+                reach=node.reach & volumes.keys())
+                for cluster in read for uuid, node in cluster.nodes.items()},
+            self._known_on(), waiting,
+            cold_moves_keep_disk=self._cold_moves_keep_disk), abandoned
 
-        def read(node: str | None) -> file_history.Place:
-            if node is None or node not in uuids:
-                return file_history.Place()
-            _, aggregates = self._client.aggregates(uuids[node])
-            node_homes = frozenset(
-                homes[aggregate] for aggregate in aggregates
-                if aggregate in homes)
-            clusters = {names.cluster_of(volumes[volume])
-                        for volume in node_homes}
-            return file_history.Place(node_homes, min(clusters, default=None))
-
-        def place_of(node: str | None) -> file_history.Place:
-            if node not in places:
-                places[node] = read(node)
-            return places[node]
-        return place_of
+    def _judged(self, servers: Mapping[str, Server], context: AuditContext
+                ) -> list[Finding]:
+        return CloserLook(
+            self._client, self._servers, context, self._workers).findings(
+                servers.values(), self._servers.open_migrations())
 
     # -- writing
 
-    def _not_standing(self, corrections: Mapping[str, ShareCorrection]
-                      ) -> set[str]:
-        view = quiescence.read_view(self._servers, (), corrections)
+    def _not_standing(self, uuids: Collection[str]) -> set[str]:
+        view = quiescence.read_view(self._servers, (), uuids)
         return {skip.consumer
-                for skip in quiescence.sort(corrections, view).skipped}
+                for skip in quiescence.sort(uuids, view).skipped}
 
-    def _write(self, corrections: Mapping[str, ShareCorrection],
-               volumes: frozenset[str]) -> set[str]:
+    def _write(self, findings: Collection[Finding], context: AuditContext,
+               abandoned: Collection[str]) -> set[str]:
         """Write those that stand still; returns the others."""
-        done: set[str] = set()
-
-        def rewrite(consumer: Consumer) -> Move:
-            change = corrections.get(consumer.uuid)
-            if change is None or escrow.shares_of(
-                    consumer, volumes) != change.before or escrow.held_of(
-                        consumer, change.after.keys()):
-                return Move(consumer, consumer)
-            done.add(consumer.uuid)
-            return Move(consumer, escrow.only(consumer, volumes,
-                                              change.after))
-
-        def write(batch: Sequence[Move]) -> None:
-            self._client.write_consumers(move.after for move in batch)
-
-        skipped = mover.Mover(
-            self._client, self._servers, mover.MoveStrategy(
-                rewrite, write, _nowhere), _BATCH, self._workers
-        ).move('', corrections, lambda count: None) if corrections else []
+        codes: dict[str, set[Code]] = {}
+        for finding in findings:
+            codes.setdefault(finding.consumer, set()).add(finding.code)
+        if not codes:
+            return set()
+        writer = rewriter.Rewriter(
+            self._client, self._servers, context, codes,
+            rewriter.WatchedServers(self._servers, {}), abandoned)
+        skipped = writer.move('', codes, self._workers)
         return {skip.consumer for skip in skipped} | (
-            corrections.keys() - done)
+            codes.keys() - writer.changed)
 
 
-def _nowhere(migration: Migration) -> tuple[str | None, str | None]:
-    """Where a move goes that overtook a write: left for the next pass."""
-    return None, None
+def _is_ours(finding: Finding, resized: Collection[str], shares: Shares
+             ) -> bool:
+    """What is put right on every full pass, whatever else is asked for."""
+    if not finding.healable:
+        return False
+    if finding.code is Code.EVACUATED:
+        return True
+    return (finding.code is Code.WRONG_AMOUNT and finding.consumer in resized
+            and len(shares[finding.consumer]) == 1)
 
 
-def _is_at_rest(server: Server | None) -> bool:
-    """Not a migration's consumer, nor a server to be confirmed."""
-    return (server is not None and server.known and not server.task_state
+def _correction(finding: Finding, shares: Shares) -> ShareCorrection:
+    before = shares[finding.consumer]
+    after = {provider: resources[names.DISK_GB]
+             for provider, resources in (finding.after or {}).items()
+             if provider in before and names.DISK_GB in resources}
+    return ShareCorrection(finding.consumer, before, after)
+
+
+def _is_at_rest(server: Server) -> bool:
+    """Not a server to be confirmed."""
+    return (server.known and not server.task_state
             and server.vm_state != RESIZED)

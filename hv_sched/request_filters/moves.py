@@ -117,12 +117,17 @@ class _Move:
         aggregates = self._aggregates(on)
         hosts = specs.named_hosts(self._spec)
         if hosts:
-            members = self._placement.list_providers(
-                member_of=f'in:{",".join(aggregates)}')
-            return not hosts.isdisjoint(node.name for node in members)
+            members = {
+                node.uuid for node in self._placement.list_providers(
+                    member_of=f'in:{",".join(aggregates)}')
+                if node.name in hosts}
+            return bool(members) and not (
+                specs.may_leave_cell(self._spec)
+                and not operation.hosts_up(self._operation, members))
         if kind == operation.EVACUATION or (
                 kind == operation.LIVE
-                and CONF.hv_sched.live_migration_scope == 'prefer'):
+                and CONF.hv_sched.live_migration_scope == 'prefer'
+                ) or specs.may_leave_cell(self._spec):
             return self._finds_host(aggregates)
         return True
 
@@ -223,6 +228,8 @@ class _Move:
             planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))
+        # By way of an image, as to another cell, no driver keeps the files.
+        specs.stay_in_cell(spec, move.cell)
         requested_disk.drop(spec)
         request_state.of(spec).pending_move = pending
 

@@ -106,3 +106,19 @@ def destination(request_spec: objects.RequestSpec,
     if 'requested_destination' not in request_spec:
         return None
     return request_spec.requested_destination
+
+
+def may_leave_cell(request_spec: objects.RequestSpec) -> bool:
+    """Whether a resize may end in another cell, by way of an image."""
+    requested = destination(request_spec)
+    return bool(requested is not None
+                and 'allow_cross_cell_move' in requested
+                and requested.allow_cross_cell_move)
+
+
+def stay_in_cell(request_spec: objects.RequestSpec,
+                 cell: objects.CellMapping) -> None:
+    """Let a resize that might leave it go to hosts of a cell alone."""
+    requested = destination(request_spec)
+    if requested is not None and may_leave_cell(request_spec):
+        requested.cell = cell

@@ -123,24 +123,6 @@ def restored(server: Consumer, volumes: Collection[str]) -> Consumer:
     return _with(server, volumes, shares_of(server, volumes), {})
 
 
-def given_back(server: Consumer, migration: Consumer | None,
-               volumes: Collection[str]) -> Consumer:
-    """A server that waits for its resize to be confirmed, with its share.
-
-    A rescheduled move of a server that keeps its disk claims none on the
-    next host, so only the migration says what it has.
-    """
-    if server.disk_gb:
-        return restored(server, volumes)
-    return _with(server, volumes, held_of(migration, volumes), {})
-
-
-def only(consumer: Consumer, volumes: Collection[str], shares: Amounts
-         ) -> Consumer:
-    """A consumer with exactly these shares on volumes, and no escrow."""
-    return _with(consumer, volumes, shares, {})
-
-
 def released(consumer: Consumer, volumes: Collection[str]) -> Consumer:
     """A closed migration without its escrow; its other parts stay."""
     return _with(consumer, volumes,

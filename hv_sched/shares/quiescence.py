@@ -136,6 +136,12 @@ def is_dead(migration: Migration, server: Server | None) -> bool:
             and migration.idle_seconds > DEAD_AFTER_SECONDS)
 
 
+def is_waiting(migration: Migration, server: Server) -> bool:
+    """Whether a migration is a resize that waits to be confirmed."""
+    return (server.vm_state == RESIZED and not server.task_state
+            and migration.status == FINISHED)
+
+
 def unknown(consumers: Iterable[str], view: NovaView) -> set[str]:
     """Those that are neither a server nor a migration as far as Nova told."""
     return {consumer for consumer in consumers

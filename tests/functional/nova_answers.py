@@ -21,11 +21,11 @@ import dataclasses
 
 from hv_sched.compute.servers import Changes
 from hv_sched.compute.servers import DONE
-from hv_sched.compute.servers import EVACUATION
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Needs
 from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.compute.servers import Server
+from hv_sched.compute.servers import SOFT_DELETED
 
 
 class Answers:
@@ -89,7 +89,11 @@ class Answers:
         return frozenset(self.resizes)
 
     def moves_of(self, server: str) -> list[Migration]:
-        return self.past_moves.get(server, [])
+        """Those that are over, and then the others a test added."""
+        self.asked.append('moves_of')
+        return [*self.past_moves.get(server, []), *(
+            migration for migration in self.migrations.values()
+            if migration.server == server)]
 
     def changes(self, seconds: float) -> Changes:
         """Everything but what is quiet, and of servers the known ones."""
@@ -126,7 +130,14 @@ class Answers:
         if host in self.down:
             return {}
         return {uuid: server for uuid, server in self.servers.items()
-                if server.node == host}
+                if server.node == host
+                and server.vm_state != SOFT_DELETED}
+
+    def soft_deleted(self) -> dict[str, Server]:
+        self.asked.append('soft_deleted')
+        return {uuid: server for uuid, server in self.servers.items()
+                if server.vm_state == SOFT_DELETED
+                and server.node not in self.down}
 
     def resolved(self, server: Server) -> Server:
         self.asked.append('resolved')
@@ -138,15 +149,13 @@ class Answers:
 
     def waiting_evacuations(self) -> dict[str, Migration]:
         self.asked.append('waiting_evacuations')
-        return {migration.server: migration
-                for migration in self.migrations.values()
-                if migration.status == DONE}
-
-    def evacuations_of(self, server: str) -> list[Migration]:
-        self.asked.append('evacuations_of')
-        return [migration for migration in self.migrations.values()
-                if migration.server == server
-                and migration.kind == EVACUATION]
+        past = [(server, migration)
+                for server, moves in self.past_moves.items()
+                for migration in moves]
+        return {server: migration for server, migration in [*past, *(
+            (migration.server, migration)
+            for migration in self.migrations.values())]
+            if migration.status == DONE}
 
     def changed_since(self, seconds: float) -> set[str]:
         self.asked.append('changed_since')

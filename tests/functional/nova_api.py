@@ -63,6 +63,8 @@ class NovaApi:
             return '200 OK', {'servers': [
                 self.record(s) for s in self.cloud.nova.servers.values()
                 if s.known]}
+        if query.get('status') == 'SOFT_DELETED':
+            return '200 OK', {'servers': []}
         uid = self.cloud.nodes[query['host']]
         here = sorted(self.cloud.api.allocations_on(uid).keys()
                       & self.cloud.nova.servers.keys())
@@ -182,8 +184,12 @@ class AuditedNovaApi(NovaApi):
     def servers(self, path, query):
         if not path.endswith('detail'):
             return super().servers(path, query)
-        found = (self.cloud.nova.on_host(query['host']) if 'host' in query
-                 else self.cloud.nova.servers)  # what changed since
+        if query.get('status') == 'SOFT_DELETED':
+            found = self.cloud.nova.soft_deleted()
+        else:
+            found = (self.cloud.nova.on_host(query['host'])
+                     if 'host' in query
+                     else self.cloud.nova.servers)  # what changed since
         return '200 OK', {'servers': [
             self.record(server) for server in found.values()]}
 

@@ -109,8 +109,7 @@ LISTS = {
     'on_host': (servers, lambda api: api.on_host('h'), 'servers'),
     'waiting_evacuations': (
         servers, lambda api: api.waiting_evacuations(), 'migrations'),
-    'evacuations_of': (
-        servers, lambda api: api.evacuations_of('s'), 'migrations'),
+    'soft_deleted': (servers, lambda api: api.soft_deleted(), 'servers'),
     'moves_of': (servers, lambda api: api.moves_of('s'), 'migrations'),
     'resized_since': (
         servers, lambda api: api.resized_since(None), 'migrations'),

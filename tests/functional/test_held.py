@@ -260,10 +260,14 @@ def stray(case, *history, amounts=(300, 300)):
     case.others.create_provider(str(uuid.uuid4()), 'hv2')
     nodes = {listed.name: listed.uuid
              for listed in case.client.list_providers()}
+    case.client.ensure_trait(names.CLUSTERED)
     for node, volume in (('hv1', VOLUME), ('hv2', other)):
         at, _ = case.client.aggregates(nodes[node])
         case.client.set_aggregates(nodes[node], at, frozenset((
             ids.home_aggregate(volume),)))
+        at, traits = case.client.traits(nodes[node])
+        case.others.set_traits(nodes[node], at, traits | {
+            names.CLUSTERED, names.COMPUTE_NODE})
     server = str(uuid.uuid4())
     case.client.write_consumers([Consumer(server, None, 'p', 'u', {
         NODE: {'VCPU': 1}, VOLUME: {names.DISK_GB: amounts[0]},
@@ -306,11 +310,18 @@ def test_two_copies_of_an_evacuation_under_way_stay(case):
     assert len(on(case, server)) == 2
 
 
+def test_a_source_that_is_gone_for_good_leaves_no_second_copy(case):
+    gone = dataclasses.replace(evacuation('done'), source_node='hv9')
+    server, other = stray(case, gone)
+    case.restore()
+    assert on(case, server) == {other: SHARE}
+
+
 def test_shares_nobody_can_explain_stay_and_are_told(case):
     server, _ = stray(case)
     finding, = case.restore().findings
     assert finding.subject == server
-    assert 'csv:c1/CSV1, csv:c1/CSV2' in finding.message
+    assert '300 GB on csv:c1/CSV1, 300 GB on csv:c1/CSV2' in finding.message
     assert len(on(case, server)) == 2
 
 

@@ -13,6 +13,7 @@
 
 """The agent beside the harness: its own clients of Nova and Placement."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from keystoneauth1 import adapter
@@ -79,7 +80,7 @@ def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False
 
 
 def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False,
-         source: str | None = None) -> int:
+         source: str | None = None, heal_codes: Sequence[str] = ()) -> int:
     """What ``hv-sched-agent --once`` does when it has its clients.
 
     :param source: path of a description of the clusters, None to sync none
@@ -90,6 +91,7 @@ def once(placement: Any, api: Any, cold_move_keeps_disk: bool = False,
     conf.set_override('cold_move_keeps_disk', cold_move_keeps_disk,
                       group='hv_sched')
     conf.set_override('held_settle_time', 0, group='hv_sched')
+    conf.set_override('heal_codes', list(heal_codes), group='hv_sched')
     conf.set_override('workers', 1, group='hv_sched')
     return passes.Agent(conf, *_clients(placement, api)).run()
 

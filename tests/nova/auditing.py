@@ -25,6 +25,8 @@ from tests.nova import agent
 from tests.nova import moving
 
 ALL = frozenset(Code)
+# What restoring puts right by itself.
+RESTORED = (Code.HELD, Code.EVACUATED)
 PATIENCE = 120  # looks, half a second apart: audits in between take long
 BATCH = 10  # servers that Nova's harness creates at once with ease
 

@@ -153,30 +153,146 @@ def test_an_evacuated_server_is_on_two_nodes_until_one_comes_back():
     assert codes(both, context_=TWO) == [Code.WRONG_NODE, Code.DOUBLED]
 
 
+def evacuation(status='completed', **fields):
+    return Migration(**{'uuid': 'e', 'server': 's', 'status': status,
+                        'dest_node': 'hv1', 'source_node': 'hv2',
+                        'kind': 'evacuation', **fields})
+
+
+def moved(*history, context_=TWO, **known):
+    """What is known with a server's migrations, newest first."""
+    return dataclasses.replace(context_, moves={'s': list(history)}, **known)
+
+
 def test_an_evacuation_leaves_the_share_on_the_former_home():
-    evacuated = Migration('m', 's', 'completed', 'hv1', source_node='hv2')
-    finding = only(held(v1=50, v2=50), context_=dataclasses.replace(
-        TWO, evacuated={'s': evacuated}))
+    finding = only(held(v1=50, v2=50), context_=moved(evacuation()))
     assert (finding.code, finding.location) == (Code.EVACUATED, 'csv:c/V2')
     assert finding.after == held(v1=50)
 
 
 def test_a_former_node_may_be_gone():
-    evacuated = Migration('m', 's', 'done', 'hv1', source_node='hv8')
-    assert only(held(v1=50, v2=50), context_=dataclasses.replace(
-        TWO, evacuated={'s': evacuated})).after == held(v1=50)
+    gone = evacuation('done', source_node='hv8')
+    assert only(held(v1=50, v2=50),
+                context_=moved(gone)).after == held(v1=50)
+
+
+def test_a_failed_evacuation_is_certain_also_of_a_server_in_error():
+    failed = evacuation('failed', dest_node='hv2', source_node='hv1')
+    finding = only(held(v1=50, v2=50), at(vm_state='error'), moved(failed))
+    assert (finding.code, finding.after) == (Code.EVACUATED, held(v1=50))
 
 
 @pytest.mark.parametrize('fields,known', [
-    ({'dest_node': 'hv3'}, {}), ({'source_node': 'hv3'}, {}),
+    ({'dest_node': 'hv9'}, {}), ({'status': 'accepted'}, {}),
     ({}, {'s': 'v2'})])
 def test_an_evacuation_that_does_not_explain_it_heals_nothing(fields, known):
-    evacuated = dataclasses.replace(Migration(
-        'm', 's', 'completed', 'hv1', source_node='hv2'), **fields)
-    finding = only(held(v1=50, v2=50), context_=dataclasses.replace(
-        TWO, evacuated={'s': evacuated}, known_on=known))
+    finding = only(held(v1=50, v2=50), context_=moved(
+        evacuation(**fields), known_on=known))
     assert finding.code is Code.DOUBLED
     assert finding.healable == bool(known)
+
+
+# -- open migrations of servers that stand still
+
+
+RESIZE = Migration('m', 's', 'finished', 'hv1', source_node='hv2',
+                   kind='migration')
+WAITS = at(vm_state='resized')
+
+
+def open_(holds, migration=RESIZE, is_dead=False, context_=ONE, **known):
+    """What is known with an open migration and what it holds."""
+    return dataclasses.replace(context_, migrations={'s': [
+        context.MigrationShares(migration, holds, is_dead)]}, **known)
+
+
+def escrow(gb, node='n2'):
+    return {**held(node), 'v1': {'CUSTOM_CSV_HELD_DISK_GB': gb}}
+
+
+def test_a_migration_to_be_confirmed_has_the_share_of_its_source():
+    assert judge(held(v1=50), WAITS, open_(held('n2', v1=50))) == []
+    assert judge(held(v1=50), WAITS, open_(escrow(50))) == []
+
+
+@pytest.mark.parametrize('holds', [{}, held('n2')])
+def test_a_missing_share_of_the_source_is_restored_on_the_only_volume(holds):
+    finding = only(held(v1=50), WAITS, open_(holds))
+    assert (finding.code, finding.consumer, finding.subject) == (
+        Code.MISSING_SOURCE, 'm', 's')
+    assert finding.after == held('n2', v1=50)
+    assert audit.healed_migrations(WAITS, held(v1=50), open_(holds), {
+        Code.MISSING_SOURCE}) == {'m': held('n2', v1=50)}
+
+
+@pytest.mark.parametrize('fields,context_,why', [
+    ({'keeps_flavor': False}, ONE, 'former flavor'), ({}, TWO, 'not certain'),
+    ({}, dataclasses.replace(ONE, cold_moves_keep_disk=True), 'stays')])
+def test_a_missing_share_of_the_source_that_is_not_certain_is_told(
+        fields, context_, why):
+    finding = only(held(v1=50), WAITS, open_(
+        held('n2'), dataclasses.replace(RESIZE, **fields),
+        context_=context_))
+    assert (finding.code, finding.healable) == (Code.MISSING_SOURCE, False)
+    assert why in finding.remedy
+
+
+def test_the_source_of_a_server_without_disk_misses_nothing():
+    server = at(vm_state='resized', needs=Needs(0, COMPUTE))
+    assert judge(held(), server, open_(held('n2'))) == []
+
+
+@pytest.mark.parametrize('gb,expected', [(50, 50), (30, 50), (70, 70)])
+def test_what_only_the_migration_has_becomes_the_share_of_its_new_size(
+        gb, expected):
+    finding = only(held(), WAITS, open_(escrow(gb)))
+    assert (finding.code, finding.consumer) == (Code.HELD, 's')
+    assert finding.after == held(v1=expected)
+
+
+def test_a_dead_migration_says_where_a_server_without_share_is():
+    dead = open_(held('n2', v2=50), is_dead=True, context_=TWO)
+    assert only({}, context_=dead).after == held(v2=50)
+    assert only(held(), context_=dead).after == held(v2=50)
+
+
+def test_evacuated_out_of_a_resize_the_migration_keeps_a_share_for_good():
+    stranded = open_(held('n2', v2=30), is_dead=True, context_=moved(
+        evacuation(), RESIZE))
+    finding = only(held(v1=50), context_=stranded)
+    assert (finding.code, finding.consumer, finding.gb) == (
+        Code.STRANDED, 'm', 30)
+    assert finding.after == {}
+
+
+@pytest.mark.parametrize('history,status', [
+    ((RESIZE,), 'finished'), ((RESIZE, evacuation()), 'finished'),
+    ((evacuation(), RESIZE), 'running'), ((), 'finished')])
+def test_a_dead_migration_on_another_volume_is_only_told(history, status):
+    dead = open_(held('n2', v2=30), dataclasses.replace(
+        RESIZE, status=status), is_dead=True, context_=moved(*history))
+    finding = only(held(v1=50), context_=dead)
+    assert (finding.code, finding.healable) == (Code.STRANDED, False)
+
+
+def test_a_dead_migrations_share_on_the_servers_volume_is_one_too_many():
+    finding = only(held(v1=50), context_=open_(
+        held('n2', v1=50), is_dead=True))
+    assert (finding.code, finding.after) == (Code.STRANDED, {})
+
+
+def test_nothing_of_a_dead_migration_goes_before_its_server_has_a_share():
+    dead = open_(held('n2', v1=50), is_dead=True)
+    assert codes(held(), context_=dead) == [Code.MISSING]
+    assert codes(held(), at(needs=Needs()), dead) == [Code.MISSING]
+
+
+def test_escrow_of_a_dead_migration_is_released_once_its_server_has_it():
+    finding = only(held(v1=50), context_=open_(escrow(50), is_dead=True))
+    assert (finding.code, finding.consumer, finding.after) == (
+        Code.HELD, 'm', held('n2'))
+    assert [finding.consumer for finding in judge(
+        held(), context_=open_(escrow(50), is_dead=True))] == ['s']
 
 
 def test_two_shares_are_one_where_the_source_proves_it():
@@ -265,10 +381,21 @@ amounts = st.dictionaries(st.sampled_from(
     st.integers(1, 60), min_size=1)
 anything = st.dictionaries(
     st.sampled_from(['n1', 'n2', 'n3', 'v1', 'v2', 'other']), amounts)
+histories = st.builds(
+    Migration, st.sampled_from(['m', 'e']), st.just('s'),
+    st.sampled_from(['finished', 'done', 'completed', 'failed', 'running']),
+    st.sampled_from(['hv1', 'hv2', None]), st.booleans(),
+    st.sampled_from(['hv1', 'hv2', 'gone']),
+    st.sampled_from(['evacuation', 'migration', 'live-migration']))
 contexts = st.builds(
     dataclasses.replace, st.sampled_from([ONE, TWO]),
     known_on=st.sampled_from([{}, {'s': 'v1'}, {'s': 'v2'}]),
-    waiting=st.sampled_from([(), {'s'}]), assume_home=st.booleans())
+    waiting=st.sampled_from([(), {'s'}]), assume_home=st.booleans(),
+    cold_moves_keep_disk=st.booleans(), moves=st.fixed_dictionaries({
+        's': st.lists(histories, max_size=3)}),
+    migrations=st.fixed_dictionaries({'s': st.lists(st.builds(
+        context.MigrationShares, histories, anything, st.booleans()),
+        max_size=1)}))
 servers = st.builds(
     at, vm_state=st.sampled_from(
         ['active', 'stopped', 'error', 'resized', 'soft-delete']),
@@ -281,7 +408,17 @@ servers = st.builds(
 def test_what_is_healed_stays_healed(server, holds, context_):
     after = audit.healed(server, holds, context_, set(Code))
     assert not any(finding.healable for finding
-                   in audit.judge(server, after, context_))
+                   in audit.judge(server, after, context_)
+                   if finding.consumer == 's')
+    migrations = audit.healed_migrations(server, after, context_, set(Code))
+    for _escrow_then_share in range(2):
+        context_ = dataclasses.replace(context_, migrations={'s': [
+            dataclasses.replace(one, held=migrations.get(
+                one.migration.uuid, one.held))
+            for one in context_.migrations['s']]})
+        migrations = audit.healed_migrations(
+            server, after, context_, set(Code))
+    assert migrations == {}
 
 
 @given(servers, anything, contexts)
@@ -296,7 +433,7 @@ def test_healing_touches_nothing_but_the_cluster(server, holds, context_):
 @given(servers, anything, contexts)
 def test_healing_never_leaves_a_server_without_the_copy_it_had(
         server, holds, context_):
-    """Only a flavor without disk lets a share go."""
+    """Only a flavor without disk lets a share go, and never escrow."""
     def has_disk(held_by):
         return any(rc in resources for provider, resources in held_by.items()
                    for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
@@ -304,3 +441,31 @@ def test_healing_never_leaves_a_server_without_the_copy_it_had(
     after = audit.healed(server, holds, context_, set(Code))
     if has_disk(holds) and server.needs.disk_gb != 0:
         assert has_disk(after)
+
+
+@given(anything, contexts)
+def test_escrow_of_a_server_becomes_a_share_of_at_least_its_size(
+        holds, context_):
+    after = audit.healed(SERVER, holds, context_, {Code.HELD})
+    for volume in holds.keys() & context_.volumes.keys():
+        assert 'CUSTOM_CSV_HELD_DISK_GB' not in after[volume] if (
+            'CUSTOM_CSV_HELD_DISK_GB' in holds[volume]) else True
+        assert after[volume].get('DISK_GB', 0) == max(
+            holds[volume].get(rc, 0)
+            for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB'))
+
+
+@given(servers, anything, contexts)
+def test_what_is_told_of_migrations_never_takes_what_a_server_lacks(
+        server, holds, context_):
+    """A migration's share goes only while its server has one."""
+    for uuid, after in audit.healed_migrations(
+            server, holds, context_, set(Code)).items():
+        before, = (one.held for one in context_.migrations['s']
+                   if one.migration.uuid == uuid)
+        taken = [provider for provider, resources in before.items()
+                 if resources.get('DISK_GB', 0) > after.get(
+                     provider, {}).get('DISK_GB', 0)]
+        if taken:
+            assert any('DISK_GB' in holds.get(volume, {})
+                       for volume in context_.volumes)

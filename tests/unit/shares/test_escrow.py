@@ -160,15 +160,6 @@ def test_restoring_turns_all_escrow_into_shares(server):
     assert moves.restored(after, VOLUMES) == after
 
 
-@hypothesis.given(consumers(), migrations())
-def test_a_server_to_be_confirmed_gets_its_share_once(server, migration):
-    after = moves.given_back(server, migration, VOLUMES)
-    if server.disk_gb:
-        assert after == moves.restored(server, VOLUMES)
-    else:
-        assert disk(after) == moves.held_of(migration, VOLUMES)
-
-
 @hypothesis.given(migrations())
 def test_releasing_takes_the_escrow_and_nothing_else(migration):
     after = moves.released(migration, VOLUMES)

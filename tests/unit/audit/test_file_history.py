@@ -14,8 +14,8 @@
 
 import pytest
 
+from hv_sched.audit import file_history
 from hv_sched.compute.servers import Migration
-from hv_sched.recovery import file_history
 
 BOTH, UNKNOWN = file_history.Uncertainty.BOTH, file_history.Uncertainty.UNKNOWN
 # Two homes in one cluster, one in another.
@@ -56,7 +56,8 @@ def cold(dest, status='confirmed', source='a1'):
     ([evacuation('failed', 'b1'), evacuation('failed', 'b2')], 'A'),
     ([evacuation('completed', 'b1')], 'B'),
     ([evacuation('done', 'b1')], BOTH),
-    ([evacuation('accepted', 'b1')], BOTH),
+    # A process died in it, or the server would not stand still.
+    ([evacuation('accepted', 'b1')], UNKNOWN),
     # Tried elsewhere, then evacuated on its own volume.
     ([evacuation('failed', 'b1'), evacuation('completed', 'a2')], 'A'),
     # Evacuated to b1, then tried back.
@@ -85,6 +86,11 @@ def cold(dest, status='confirmed', source='a1'):
 def test_the_migrations_tell_where_the_files_are(history, told):
     assert file_history.volume_of('AB', reversed(history), place_of,
                                   False) == told
+
+
+def test_a_source_that_is_gone_for_good_cleans_nothing():
+    assert file_history.volume_of('AB', [evacuation('done', 'b1')], place_of,
+                                  False, is_waiting=False) == 'B'
 
 
 def test_a_cold_move_that_keeps_the_disk_moves_no_files():

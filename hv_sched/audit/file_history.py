@@ -24,8 +24,10 @@ from collections.abc import Iterable
 import dataclasses
 import enum
 
+from hv_sched.compute.servers import DONE
 from hv_sched.compute.servers import EVACUATION
 from hv_sched.compute.servers import Migration
+from hv_sched.compute.servers import OPEN_STATUSES
 
 # Nova's migration_type.
 _LIVE = 'live-migration'
@@ -37,7 +39,7 @@ class Uncertainty(enum.Enum):
     """Why no single volume is told."""
 
     BOTH = 'there are two copies until the source is cleaned'
-    UNKNOWN = "Nova's migrations do not say which one its files are on"
+    UNKNOWN = "Nova's migrations do not say which volume has its files"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,20 +56,25 @@ class Place:
 
 def volume_of(on: Collection[str], history: Iterable[Migration],
               place_of: Callable[[str | None], Place],
-              cold_moves_keep_disk: bool) -> str | Uncertainty:
-    """The volume that has the files.
+              cold_moves_keep_disk: bool, is_waiting: bool = True
+              ) -> str | Uncertainty:
+    """The volume that has the files of a server that stands still.
 
     :param on: the volumes the server holds a share of
     :param history: all its migrations, newest first
     :param place_of: tells a node's place by its name
+    :param is_waiting: the source of an evacuation that succeeded may come
+        back and clean up; False when it is gone for good
     """
     failed_on: set[str] = set()
     for move in history:
         source, dest = place_of(move.source_node), place_of(move.dest_node)
         if move.kind == EVACUATION and move.status in _FAILED:
             failed_on |= dest.homes
-        elif move.kind == EVACUATION and move.status != 'completed':
+        elif move.kind == EVACUATION and move.status == DONE and is_waiting:
             return Uncertainty.BOTH
+        elif move.kind == EVACUATION and move.status in OPEN_STATUSES:
+            return Uncertainty.UNKNOWN  # a process died in it
         elif _rebuilt_there(move) or (
                 _moved_there(move)
                 and _took_the_files(move, source, dest,
@@ -77,7 +84,7 @@ def volume_of(on: Collection[str], history: Iterable[Migration],
 
 
 def _rebuilt_there(move: Migration) -> bool:
-    return move.kind == EVACUATION and move.status == 'completed'
+    return move.kind == EVACUATION and move.status in (DONE, 'completed')
 
 
 def _moved_there(move: Migration) -> bool:
