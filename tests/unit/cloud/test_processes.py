@@ -95,8 +95,10 @@ def test_a_process_that_ignores_the_signal_is_killed(cloud):
 def test_a_process_of_the_same_id_that_started_later_is_not_stopped(
         cloud, tmp_path, stranger):
     cloud.ensure(processes.Program('sleeper', SLEEPER))
+    boot, _tick = cloud.running()['sleeper'].started.split()
+    # Both may have started in one tick of the kernel's clock.
     record = dataclasses.replace(cloud.running()['sleeper'],
-                                 pid=stranger.pid)
+                                 pid=stranger.pid, started=f'{boot} 1')
     cloud.stop()
     (tmp_path / 'sleeper.pid').write_text(
         json.dumps(dataclasses.asdict(record)))
