@@ -87,7 +87,8 @@ cloud-test:  ## acceptance tests on another one, in .cloud-test
 
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/functional $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/functional tests/chaos \
+	    $(PYTEST_ARGS)
 ifneq ($(NOVA_TESTS),)
 	@echo "== tests inside a real Nova ($(RELEASE))"
 # Not with xdist: Nova's harness may replace the threads its workers talk by.
@@ -96,8 +97,9 @@ ifneq ($(NOVA_TESTS),)
 	    sh -c '$(BIN)/python -m pytest -q $(PYTEST_ARGS) {} || [ $$? -eq 5 ]'
 endif
 
-test-faults: $(VENV)/.test  ## sync, adopt and retire killed at every write
-	@$(BIN)/python -m pytest -q -n 2 -m faults tests/functional $(PYTEST_ARGS)
+test-faults: $(VENV)/.test  ## killed, or answered wrongly, at every write
+	@$(BIN)/python -m pytest -q -n 2 -m faults tests/functional tests/chaos \
+	    $(PYTEST_ARGS)
 
 # A Glance of its own: what it needs is not what nova and the tests need.
 GLANCE := .venv-glance
@@ -143,7 +145,7 @@ $(LOWEST)/.test: $(INPUTS) constraints/lowest.txt setup.py pyproject.toml
 
 test-lowest: $(LOWEST)/.test  ## unit and functional tests, lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -n 2 tests/unit tests/functional \
-	    $(PYTEST_ARGS)
+	    tests/chaos $(PYTEST_ARGS)
 
 docs: $(VENV)/.docs  ## the documentation, doc/build/html
 	@$(BIN)/reno -q lint .

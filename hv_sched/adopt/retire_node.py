@@ -34,6 +34,7 @@ from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.placement import ownership
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
@@ -177,6 +178,18 @@ def node_named(inputs: RetireInputs, name: str) -> str | None:
                  if windows_names.key(node) == windows_names.key(name)), None)
 
 
-def no_such_node(name: str) -> exception.InvalidConfig:
-    return exception.InvalidConfig(
-        f'no cluster of the source has a node {name} in Placement')
+def require_given_back(client: Placement, name: str) -> None:
+    """A node of none of the clusters must be one that nothing of ours is on.
+
+    Such as one whose former run ended with its last request.
+
+    :raises InvalidConfig: there is no such node, or it is of another cluster
+    :raises PlacementError: it cannot be read
+    """
+    nodes = [provider for provider in client.list_providers()
+             if provider.name.casefold() == name.casefold()]
+    if not nodes or any(
+            ownership.node_traits(client.traits(node.uuid)[1])
+            for node in nodes):
+        raise exception.InvalidConfig(
+            f'no cluster of the source has a node {name} in Placement')

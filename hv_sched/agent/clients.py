@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched.compute import checked_session
+from hv_sched.compute import keystone_session
 from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
 from hv_sched.placement import client
@@ -33,8 +34,8 @@ def connect(conf: cfg.ConfigOpts
     timeout = conf.hv_sched.request_timeout
     try:
         auth = loading.load_auth_from_conf_options(conf, group)
-        session = loading.load_session_from_conf_options(
-            conf, group, auth=auth)
+        session = keystone_session.KeystoneSession(
+            loading.load_session_from_conf_options(conf, group, auth=auth))
         # keystoneauth's default is to wait for ever, for a token too.
         session.timeout = session.timeout or timeout
         placement = loading.load_adapter_from_conf_options(

@@ -40,6 +40,7 @@ import tenacity
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.compute import answer_shapes
+from hv_sched.compute import keystone_session
 
 LOG = printable.logger(__name__)
 # openstacksdk warns of its own coming releases, from calls within itself.
@@ -87,7 +88,7 @@ GLANCE = Service('Glance', 'image', exception.ServiceUnavailable,
                  exception.ServiceDenied, answer_shapes.GLANCE)
 
 
-class CheckedSession(ksa_session.Session):
+class CheckedSession(keystone_session.KeystoneSession):
     """Requests to one service with the credentials of another session.
 
     Requests for a token and for the service's versions, which keystoneauth
@@ -100,11 +101,7 @@ class CheckedSession(ksa_session.Session):
 
     def __init__(self, session: ksa_session.Session, service: Service,
                  timeout: float = DEFAULT_TIMEOUT) -> None:
-        super().__init__(
-            auth=session.auth, session=session.session,
-            verify=session.verify, cert=session.cert,
-            app_name=session.app_name, app_version=session.app_version,
-            additional_headers=session.additional_headers)
+        super().__init__(session)
         self._service = service
         self._seconds = timeout
         self._call = threading.local()
@@ -168,9 +165,7 @@ class CheckedSession(ksa_session.Session):
             raise self._unreachable(self._name_of(url), exc) from exc
 
     def _name_of(self, url: str) -> str:
-        auth_url = getattr(self.auth, 'auth_url', None)
-        return _KEYSTONE if auth_url and url.startswith(
-            auth_url.removesuffix('/v3')) else self._service.name
+        return _KEYSTONE if self.is_keystone(url) else self._service.name
 
     def _unreachable(self, name: str, exc: ksa_exceptions.ConnectionError
                      ) -> exception.ServiceError:

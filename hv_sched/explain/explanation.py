@@ -97,6 +97,7 @@ class Context:
     :param source_hosts: where the server is, so that it cannot go there
     :param limit: [scheduler]max_placement_results
     :param unreaching: names of nodes the disk cannot go to, and why
+    :param is_partial: a service did not tell all that the question needs
     """
 
     snapshot: volumes.Snapshot
@@ -106,6 +107,7 @@ class Context:
     limit: int = 1000
     not_evaluated: tuple[str, ...] = ()
     unreaching: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    is_partial: bool = False
 
 
 def explain(placement: Placement, built: BuiltQuery, context: Context

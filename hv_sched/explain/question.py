@@ -79,6 +79,7 @@ class QuestionBuilder:
         self._glance = glance
         self._conf = conf
         self._not_evaluated: list[str] = []
+        self._is_partial = False
         self._places: dict[str, str] = {}
         self._source_hosts: frozenset[str] = frozenset()
         self._unreaching: dict[str, str] = {}
@@ -104,7 +105,14 @@ class QuestionBuilder:
         return built, Context(
             snapshot, nodes, self._places, self._source_hosts,
             self._conf.scheduler.max_placement_results,
-            tuple(self._not_evaluated), self._unreaching)
+            tuple(self._not_evaluated), self._unreaching,
+            self._is_partial)
+
+    def _could_not_read(self, subject: str, exc: exception.ServiceError
+                        ) -> None:
+        """The answer is given without it."""
+        self._not_evaluated.append(f'{subject}: {exc}')
+        self._is_partial = True
 
     def _snapshot(self) -> volumes.Snapshot:
         return placement_state.snapshot(self._placement, self._types_of)
@@ -114,8 +122,8 @@ class QuestionBuilder:
         try:
             migrations = self._nova.open_migrations(OPEN_STATUSES)
         except exception.ServiceError as exc:
-            self._not_evaluated.append(
-                f'which escrow is a migration\'s, not a server\'s: {exc}')
+            self._could_not_read(
+                'which escrow is a migration\'s, not a server\'s', exc)
             return {}
         return {uuid: MIGRATION for uuid in uuids if uuid in migrations}
 
@@ -235,8 +243,7 @@ class QuestionBuilder:
         try:
             image = self._glance.image(name)
         except exception.ServiceError as exc:
-            self._not_evaluated.append(
-                f'everything image {name} asks for: {exc}')
+            self._could_not_read(f'everything image {name} asks for', exc)
             return {}
         if image is None:
             raise exception.InvalidConfig(f'Glance knows no image {name}')
@@ -249,7 +256,7 @@ class QuestionBuilder:
         try:
             aggregates = self._nova.aggregates()
         except exception.ServiceError as exc:
-            self._not_evaluated.append(f'availability zone {zone}: {exc}')
+            self._could_not_read(f'availability zone {zone}', exc)
             return frozenset()
         uuids = frozenset(aggregate.uuid for aggregate in aggregates
                           if aggregate.availability_zone == zone)

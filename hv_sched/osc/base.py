@@ -129,16 +129,20 @@ class CsvCommand(command.Command):
         return adapter.Adapter(self._session(), **self._filter(service_type))
 
     def _session(self) -> ksa_session.Session:
-        """That of the client, which by default waits for Keystone for ever.
+        """That of the client, which by default waits for ever.
+
+        Not by way of osc-placement's client: making it asks Placement for
+        its versions, without a deadline and with errors that name nobody.
         """
-        session: ksa_session.Session = (
-            self.app.client_manager.placement.session)
+        session: ksa_session.Session = self.app.client_manager.session
         session.timeout = session.timeout or client.DEFAULT_TIMEOUT
         return session
 
     def _filter(self, service_type: str) -> dict[str, Any]:
-        return {**self.app.client_manager.placement.ks_filter,
-                'service_type': service_type}
+        manager = self.app.client_manager
+        return {'service_type': service_type,
+                'region_name': manager.region_name,
+                'interface': manager.interface}
 
     def nova_records(self, conf: cfg.ConfigOpts) -> nova_servers.NovaServers:
         """What Nova tells in bulk, as the user of the command may see it."""

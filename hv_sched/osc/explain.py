@@ -33,7 +33,8 @@ class Explain(base.LookingCommand):
     asked; nothing is changed. With --server: where a server can move that is
     there, or why one could not be created.
 
-    Exit code 0: there are hosts; 2: there is none; 1: error.
+    Exit code 0: there are hosts; 2: there is none; 4: a service did not tell
+    all that was asked of it, see "not looked at here"; 1: error.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -68,5 +69,5 @@ class Explain(base.LookingCommand):
         else:
             text = '\n'.join(map(printable.text, render.lines(answer)))
         self.app.stdout.write(f'{text}\n')
-        self.exit_code = (exit_codes.OK if answer.hosts
-                          else exit_codes.CHANGES)
+        self.exit_code = exit_codes.PARTIAL if context.is_partial else (
+            exit_codes.OK if answer.hosts else exit_codes.CHANGES)

@@ -37,7 +37,8 @@ class Retire(shares.MovingCommand):
     With --node only one node is given back, one that the source no longer
     lists: its own disk is opened with the ratio it had, and all that is
     hv_sched's is taken off it. It is refused while servers on it hold shares
-    on a volume of the cluster.
+    on a volume of the cluster. A node that has been given back stays as it
+    is.
 
     Exit code 0: all done; 2: (--dry-run) there is something to do; 4:
     something was refused or left; 1: error.
@@ -61,7 +62,11 @@ class Retire(shares.MovingCommand):
             raise exception.InvalidConfig('--node names no node')
         answer = super().take_action(parsed_args)
         if not self._is_node_found and self.exit_code == exit_codes.OK:
-            raise retire_node.no_such_node(parsed_args.node)
+            retire_node.require_given_back(
+                self.placement(self.conf(parsed_args)
+                               .hv_sched.request_timeout), parsed_args.node)
+            if not parsed_args.dry_run:
+                self._retirer.clean()
         return answer
 
     def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
@@ -70,7 +75,7 @@ class Retire(shares.MovingCommand):
                   if parsed_args.export is not None else {})
         placement = self.placement(conf.hv_sched.request_timeout)
         nova = self.nova(conf)
-        retirer = retire.Retirer(
+        self._retirer = retirer = retire.Retirer(
             placement, nova, settings.from_conf(conf), parsed_args.batch,
             ratios, shares.SharesProgressBar())
         if parsed_args.node is not None:

@@ -127,6 +127,10 @@ class Application:
                     'WHERE resource_provider_id = ?', (new, old))
         database.commit()
 
+    def rows(self, query: str) -> list[tuple[typing.Any, ...]]:
+        """What stands in the database; no request."""
+        return list(self._database.execute(query))
+
     def restore(self, copied: sqlite3.Connection) -> None:
         """Go back to a copy, for tests that begin with the same cloud."""
         copied.backup(self._database)
@@ -191,11 +195,12 @@ class Service:
         if self.distort is None:
             with self._lock:
                 return list(self._handle(environ, start_response))
-        wire = self.distort(environ, self._answer(environ))
+        wire = self.distort(environ, self.answer(environ))
         start_response(wire.status, list(wire.headers.items()))
         return [wire.body]
 
-    def _answer(self, environ: Environ) -> 'WireAnswer':
+    def answer(self, environ: Environ) -> 'WireAnswer':
+        """What Placement says: not logged, not faulty."""
         started: list[typing.Any] = []
         with self._lock:
             body = b''.join(self._handle(
@@ -212,7 +217,7 @@ class Service:
                             'HTTP_OPENSTACK_API_VERSION': 'placement 1.39'}
         wsgi_util.setup_testing_defaults(environ)
         environ.update(PATH_INFO=url, SCRIPT_NAME='')
-        answer = self._answer(environ)
+        answer = self.answer(environ)
         return json.loads(answer.body) if answer.status[:3] == '200' else None
 
     def refuse_all(self, status: str, code: str = 'placement.undefined_code'

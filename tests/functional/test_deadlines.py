@@ -13,8 +13,11 @@
 
 """Services that accept a connection and never answer."""
 
+import contextlib
 import socket
+import threading
 import time
+from wsgiref import simple_server
 
 import pytest
 
@@ -36,13 +39,17 @@ def silent():
 def connected(silent, tmp_path, monkeypatch):
     """The agent's clients, whose Keystone is that server."""
     monkeypatch.setattr('time.sleep', lambda seconds: None)
-    path = tmp_path / 'agent.conf'
+    return connect(tmp_path, silent, 'v3password')
+
+
+def connect(folder, port, auth_type):
+    path = folder / 'agent.conf'
     path.write_text(f'''
 [hv_sched]
 request_timeout = {TIMEOUT_S}
 [keystone]
-auth_type = v3password
-auth_url = http://127.0.0.1:{silent}/v3
+auth_type = {auth_type}
+auth_url = http://127.0.0.1:{port}/v3
 username = agent
 password = secret
 user_domain_id = default
@@ -62,3 +69,52 @@ def test_a_silent_keystone_ends_every_request_of_the_agent(connected):
         with pytest.raises(error):
             read()
         assert time.monotonic() - start < 8 * TIMEOUT_S
+
+
+class _Handler(simple_server.WSGIRequestHandler):
+
+    def log_message(self, *args):
+        pass
+
+
+@contextlib.contextmanager
+def refusing_everything():
+    """The port of a server that answers 401, also without a token."""
+    def answer(environ, start_response):
+        start_response('401 Unauthorized', [
+            ('Content-Type', 'application/json')])
+        return [b'{}']
+
+    server = simple_server.make_server('127.0.0.1', 0, answer,
+                                       handler_class=_Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.mark.parametrize('service', [0, 1], ids=['Placement', 'Nova'])
+def test_a_keystone_that_shows_its_versions_to_nobody_is_told(
+        tmp_path, service):
+    """keystoneauth alone waits for ever for a lock that it holds."""
+    told = []
+    with refusing_everything() as port:
+        placement, nova = connect(tmp_path, port, 'password')
+
+        def ask():
+            try:
+                (placement.list_providers, nova.computes)[service]()
+            except exception.HvSchedError as exc:
+                told.append(exc)
+
+        asking = threading.Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(60)
+    assert not asking.is_alive()
+    assert isinstance(told[0], (exception.PlacementDenied,
+                                exception.NovaDenied)), told
+    assert 'Keystone answered 401' in str(told[0])

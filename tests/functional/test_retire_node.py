@@ -130,6 +130,29 @@ def test_an_empty_name_of_a_node_never_means_the_cluster(
     assert cloud.state() == before
 
 
+def test_a_node_that_was_given_back_stays_as_it_is(csv, cloud, left_out):
+    """A run that ended with its last requests is run again."""
+    args = ('retire', '--node', 'hv02', '--source', left_out, '-f', 'json')
+    assert csv(*args)[0] == 0
+    before = cloud.state()
+    forgotten = names.home_trait(cloud.nodes['hv02'])
+    cloud.api.ensure_trait(forgotten)
+    code, out, err = csv(*args)
+    assert (code, json.loads(out)) == (0, []), err
+    assert cloud.state() == before
+    assert forgotten not in cloud.api.all_traits()
+
+
+def test_a_node_of_a_cluster_the_source_does_not_have_is_an_error(
+        csv, cloud, left_out):
+    uid = cloud.nodes['hv02']
+    assert csv('retire', '--node', 'hv02', '--source', left_out)[0] == 0
+    at, traits = cloud.api.traits(uid)
+    cloud.api.set_traits(uid, at, traits | {names.CLUSTERED})
+    code, _out, err = csv('retire', '--node', 'hv02', '--source', left_out)
+    assert code == 1 and 'a node hv02' in err
+
+
 def test_an_unknown_node_is_an_error(csv, cloud, left_out):
     code, _out, err = csv('retire', '--node', 'hv09', '--source', left_out)
     assert code == 1 and 'a node hv09' in err

@@ -1,0 +1,62 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The commands that meet faults, each as an operator types it."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """:param scenario: the cloud it works on
+    :param arguments: those of ``openstack resource provider csv``; none
+        for a pass of the agent
+    """
+
+    scenario: str
+    arguments: tuple[str, ...] = ()
+
+
+_SOURCE = ('--source', '{source}')
+AGENT = Command('published')
+COMMANDS = {
+    'list': Command('healthy', ('list', '-f', 'json')),
+    'list with a source': Command('changed', (
+        'list', *_SOURCE, '-f', 'json')),
+    'show': Command('published', ('show', 'csv:hvc1/Volume1', '-f', 'json')),
+    'plan': Command('changed', ('plan', *_SOURCE, '-f', 'json')),
+    'plan --full': Command('changed', (
+        'plan', '--full', *_SOURCE, '-f', 'json')),
+    'export': Command('published', ('export', *_SOURCE, '{file}')),
+    'audit': Command('published', ('audit', '-f', 'json')),
+    'doctor': Command('published', ('doctor', *_SOURCE, '-f', 'json')),
+    'explain': Command('healthy', (
+        'explain', '--flavor', 'small', '--image', 'plain', '-f', 'json')),
+    'check image': Command('healthy', (
+        'check', 'image', 'secure', '-f', 'json')),
+    'check flavor': Command('healthy', (
+        'check', 'flavor', 'gpu', '--image', 'plain', '-f', 'json')),
+    'first sync': Command('empty', (
+        'sync', *_SOURCE, '--host-aggregates', '-f', 'json')),
+    'sync': Command('changed', ('sync', *_SOURCE, '-f', 'json')),
+    'adopt': Command('stock', ('adopt', *_SOURCE, '-f', 'json')),
+    'retire': Command('healthy', ('retire', *_SOURCE, '-f', 'json')),
+    'retire --node': Command('departed', (
+        'retire', '--node', 'hv03', *_SOURCE, '-f', 'json')),
+    'heal': Command('published', (
+        'heal', '--code', 'safe', '--code', 'orphaned', '-f', 'json')),
+    'heal --held': Command('published', ('heal', '--held', '-f', 'json')),
+    'check image --stamp': Command('healthy', (
+        'check', 'image', 'secure', '--stamp', '-f', 'json')),
+    'agent': AGENT,
+    'agent in a changed cloud': Command('changed'),
+}
