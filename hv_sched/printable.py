@@ -29,6 +29,7 @@ INVISIBLE = frozenset(map(chr, (
     0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164,
     *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0))))
 _LINE_ENDS = frozenset(('Zl', 'Zp'))
+_TRACEBACK = logging.Formatter()
 
 
 def text(value: str) -> str:
@@ -57,10 +58,19 @@ def encodable(value: str) -> str:
 
 
 class _Escaping(logging.Filter):
-    """Escapes the whole line: whichever value in it came from outside."""
+    """Escapes the whole line: whichever value in it came from outside.
+
+    A traceback ends with the exception's own text, so its lines are, too.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = text(record.getMessage()), None
+        if record.exc_info and record.exc_info[0] is not None:
+            # A formatter that finds exc_info formats it again.
+            record.exc_text = '\n'.join(
+                map(text, _TRACEBACK.formatException(
+                    record.exc_info).split('\n')))
+            record.exc_info = None
         return True
 
 

@@ -101,7 +101,8 @@ class Answers:
         return Changes(
             {uuid: server for uuid, server in self.servers.items()
              if uuid not in self._quiet and server.known},
-            dict(self.migrations))
+            {uuid: migration for uuid, migration in self.migrations.items()
+             if migration.idle_seconds <= seconds})
 
     def open_migrations(self) -> dict[str, Migration]:
         self.requests += len(OPEN_STATUSES)

@@ -12,6 +12,7 @@
 
 """What is printed is one line of visible characters, and nothing is lost."""
 
+import io
 import logging
 import pathlib
 import unicodedata
@@ -109,3 +110,19 @@ def test_asking_twice_for_a_logger_gives_the_same_one():
     first = printable.logger('hv_sched.test_printable')
     assert printable.logger('hv_sched.test_printable') is first
     assert len(first.filters) == 1
+
+
+def test_a_traceback_keeps_its_lines_and_escapes_the_exceptions_text():
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    log = printable.logger('hv_sched.traceback')
+    log.addHandler(handler)
+    try:
+        raise ValueError('a \x1b[31mname\u202e')
+    except ValueError:
+        log.exception('%s failed', 'it')
+    finally:
+        log.removeHandler(handler)
+    lines = stream.getvalue().splitlines()
+    assert lines[:2] == ['it failed', 'Traceback (most recent call last):']
+    assert lines[-1] == 'ValueError: a \\x1b[31mname\\u202e'

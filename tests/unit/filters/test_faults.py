@@ -95,7 +95,7 @@ def spec(move=False):
 
 
 def logged_with_traceback(caplog):
-    return any(record.exc_info and record.exc_info[0] is Planted
+    return any('Planted: a fault of ours' in (record.exc_text or '')
                for record in caplog.records
                if record.levelno == logging.ERROR)
 
