@@ -21,6 +21,7 @@ from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
 from hv_sched.audit.findings import Code
+from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
@@ -31,14 +32,17 @@ LOG = printable.logger(__name__)
 class Audits:
     """:param options: those of group hv_sched
     :param skips: whether a volume, by its provider's name, is left alone
+    :param names: of the servers a source calls by name
     """
 
     def __init__(self, options: Any, placement: Placement, cloud: NovaRecords,
-                 skips: Callable[[str], bool]) -> None:
+                 skips: Callable[[str], bool],
+                 names: instance_names.InstanceNames) -> None:
         self._options = options
         self._placement = placement
         self._cloud = cloud
         self._skips = skips
+        self._names = names
         self._healer = healing.Healer(placement, cloud, healing.HealOptions(
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
@@ -52,7 +56,7 @@ class Audits:
         options = self._options
         audit = auditor.Auditor(
             self._placement, self._cloud, auditor.AuditOptions(
-                options.workers, known_on(options),
+                options.workers, known_on(options, self._names),
                 cold_moves_keep_disk=options.cold_move_keeps_disk,
                 settle_seconds=options.held_settle_time))
         remaining = 0
@@ -89,12 +93,13 @@ class Audits:
         return len(result.remaining)
 
 
-def known_on(options: Any) -> dict[str, str]:
+def known_on(options: Any, names: instance_names.InstanceNames
+             ) -> dict[str, str]:
     """Where the source lists servers' files; nothing when it is away."""
     if not options.source:
         return {}
     try:
-        facts = sources.configured(options)
+        facts = names.resolved(sources.configured(options))
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
         return {}

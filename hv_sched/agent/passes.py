@@ -29,6 +29,7 @@ from hv_sched import sources
 from hv_sched.agent import audit_pass
 from hv_sched.agent import paused
 from hv_sched.agent.part import Part
+from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
@@ -51,15 +52,20 @@ class Agent:
                  servers: NovaRecords) -> None:
         self._conf = conf
         self._paused = paused.Paused(conf.pause_cluster)
+        # One for each half: their threads share nothing.
+        self._names = instance_names.InstanceNames(servers)
+        audited_names = instance_names.InstanceNames(servers)
         self._reconciler = reconcile.Reconciler(
             placement, settings.from_conf(conf),
             nova=servers)
         self._restorer = restore.Restorer(
             placement, servers,
             restore.options(conf, self._paused.volume,
-                            lambda: audit_pass.known_on(conf.hv_sched)))
+                            lambda: audit_pass.known_on(
+                                conf.hv_sched, audited_names)))
         self._auditor = audit_pass.Audits(
-            conf.hv_sched, placement, servers, self._paused.volume)
+            conf.hv_sched, placement, servers, self._paused.volume,
+            audited_names)
         self._halves = (
             (Part('Sync', self._sync),),
             (Part('Restoring held shares', self._restore),
@@ -96,7 +102,7 @@ class Agent:
         options = self._conf.hv_sched
         if not options.source:
             return exit_codes.OK
-        facts = sources.configured(options)
+        facts = self._names.resolved(sources.configured(options))
         self._say_paused(facts)
         result = self._reconciler.sync(self._paused.without(facts),
                                        self._is_full(number))

@@ -50,6 +50,7 @@ _SERVER = _record(
         'OS-EXT-STS:vm_state': _TEXT_OR_NULL,
         'OS-EXT-STS:task_state': _TEXT_OR_NULL,
         'OS-EXT-SRV-ATTR:hypervisor_hostname': _TEXT_OR_NULL,
+        'OS-EXT-SRV-ATTR:instance_name': _TEXT_OR_NULL,
         'flavor': {'type': ['object', 'null'],
                    'properties': {'extra_specs': {'type': 'object'}}},
         'os-extended-volumes:volumes_attached': {'type': 'array'}})

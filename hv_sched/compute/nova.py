@@ -37,6 +37,8 @@ from oslo_utils import timeutils
 
 from hv_sched import exception
 from hv_sched.compute import flavors
+from hv_sched.compute.instance_names import NamedServer
+from hv_sched.compute.instance_names import NamedServers
 from hv_sched.compute.servers import Changes
 from hv_sched.compute.servers import DONE
 from hv_sched.compute.servers import EVACUATION
@@ -58,6 +60,8 @@ _ROLE = ("Nova lets these credentials not see all projects' servers: the "
          'os_compute_api:os-migrations:index, os_compute_api:os-hypervisors)')
 _DELETED = 'DELETED'
 _HYPERVISOR = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
+_INSTANCE_NAME = 'OS-EXT-SRV-ATTR:instance_name'
+_SOFT_DELETED = {'status': 'SOFT_DELETED', 'deleted': 'true'}
 _LAUNCHED = 'OS-SRV-USG:launched_at'
 _VOLUMES = 'os-extended-volumes:volumes_attached'
 _ROOT = 'OS-EXT-SRV-ATTR:root_device_name'
@@ -94,7 +98,19 @@ class NovaServers:
 
     def soft_deleted(self) -> Mapping[str, Server]:
         """See ``Cloud``; Nova leaves them out of all lists but this one."""
-        return self._listed(status='SOFT_DELETED', deleted='true')
+        return self._listed(**_SOFT_DELETED)
+
+    def named_servers(self) -> NamedServers:
+        """See ``instance_names.ServerNames``."""
+        is_complete = all(self.computes().values())
+        servers = tuple(
+            NamedServer(record['id'], record[_INSTANCE_NAME],
+                        record.get(_HYPERVISOR) or None)
+            for query in ({}, _SOFT_DELETED)
+            for record in self._pages('/servers/detail', 'servers',
+                                      all_tenants='1', **query)
+            if record.get(_INSTANCE_NAME))
+        return NamedServers(servers, is_complete)
 
     def _listed(self, **query: str) -> dict[str, Server]:
         servers = {}

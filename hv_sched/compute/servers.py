@@ -19,6 +19,8 @@ from collections.abc import Sequence
 import dataclasses
 from typing import Protocol
 
+from hv_sched.compute.instance_names import NamedServers
+
 RESIZED = 'resized'
 FINISHED = 'finished'
 DONE = 'done'  # an evacuation whose source has not come back yet
@@ -142,6 +144,9 @@ class Servers(Protocol):
 
 class NovaRecords(Servers, Protocol):
     """What an audit asks besides; again every call asks anew."""
+
+    def named_servers(self) -> NamedServers:
+        """All servers as clusters and Nova call them; see the class."""
 
     def hosts(self) -> Mapping[str, str]:
         """The host of each compute node, by the uuid of its provider."""

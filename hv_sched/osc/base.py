@@ -32,6 +32,7 @@ from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.compute import checked_session
+from hv_sched.compute import instance_names
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.placement import client
@@ -194,16 +195,19 @@ class SourceCommand(CsvCommand):
                  'repeated (default: [hv_sched]overrides)')
         return parser
 
-    @staticmethod
-    def facts(conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+    def facts(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
               ) -> model.Facts | None:
-        """The source's facts, None when no source is named anywhere."""
+        """The source's facts, None when no source is named anywhere.
+
+        Nova is asked only where the source calls servers by name.
+        """
         path = parsed_args.source or conf.hv_sched.source
         if not path:
             return None
-        return sources.load(
-            path, conf.hv_sched.source_type,
-            parsed_args.overrides or conf.hv_sched.overrides)
+        return instance_names.InstanceNames(
+            self.nova_records(conf)).resolved(sources.load(
+                path, conf.hv_sched.source_type,
+                parsed_args.overrides or conf.hv_sched.overrides))
 
     def required_facts(self, conf: cfg.ConfigOpts,
                        parsed_args: argparse.Namespace) -> model.Facts:

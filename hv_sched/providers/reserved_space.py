@@ -46,18 +46,31 @@ def covered_bytes(volume: model.Volume, vms: tuple[model.Vm, ...] | None,
                   allocated_gb: int) -> int:
     """Used bytes that servers' shares already pay for.
 
-    With VMs listed, a share covers what its server really has on the volume
-    and no more. Without them, files are taken to be the servers' as far as
-    their shares reach, except the image cache, which is nobody's.
+    With VMs and their disks listed, a share covers what its server really
+    has on the volume and no more. Where it is not known whose a file is,
+    files are taken to be the servers' as far as their shares reach, except
+    the image cache, which is nobody's.
 
     :param shares_gb: consumer uuid -> GiB allocated on the volume; None in
         a bulk pass, where a VM's provisioned size stands in for its share
     """
     allocated = allocated_gb * model.GIB
-    if vms is not None:
+    if vms is not None and _are_listed(volume, vms):
         return min(_covered_by_vms(volume, vms, shares_gb), allocated)
     used = used_bytes(volume) - (volume.image_cache_bytes or 0)
     return max(0, min(used, allocated))
+
+
+def _are_listed(volume: model.Volume, vms: tuple[model.Vm, ...]) -> bool:
+    """Whether each file of a server on the volume is listed with its owner.
+
+    A VM may be listed without its disks, and one that only the cluster has a
+    name of without the server Nova has for it.
+    """
+    return all(
+        vm.disks is not None and (vm.instance_uuid or not any(
+            disk.volume == volume.guid for disk in vm.disks))
+        for vm in vms)
 
 
 def _covered_by_vms(volume: model.Volume, vms: tuple[model.Vm, ...],
@@ -74,7 +87,8 @@ def _covered_by_vms(volume: model.Volume, vms: tuple[model.Vm, ...],
 def _share_bytes(vm: model.Vm, disk: model.VmDisk,
                  shares_gb: Mapping[str, int] | None) -> int:
     if shares_gb is None:
-        return disk.provisioned_bytes or 0
+        return (disk.actual_bytes if disk.provisioned_bytes is None
+                else disk.provisioned_bytes)
     return shares_gb.get(vm.instance_uuid or '', 0) * model.GIB
 
 

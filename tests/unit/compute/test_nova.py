@@ -183,3 +183,24 @@ def test_a_deleted_server_is_remembered_until_it_is_archived():
     _nova, api = servers(os_instance_actions=[{'instanceActions': []}, None])
     assert api.was_server('s')
     assert not api.was_server('s')
+
+
+def test_names_are_read_in_two_lists_with_soft_deleted_servers():
+    named = {**RECORD, 'OS-EXT-SRV-ATTR:instance_name': 'instance-00000001'}
+    gone = {**named, 'id': 'd', 'status': 'SOFT_DELETED',
+            'OS-EXT-SRV-ATTR:instance_name': 'instance-00000002'}
+    nova, cloud = servers(
+        os_services=[{'services': [{'host': 'h1', 'status': 'enabled'}]}],
+        detail=[{'servers': [named, {'id': 'x', 'status': 'UNKNOWN'}]},
+                {'servers': [gone]}])
+    found = cloud.named_servers()
+    assert [(server.uuid, server.instance_name, server.node)
+            for server in found.servers] == [
+        ('s', 'instance-00000001', 'hv1'), ('d', 'instance-00000002', 'hv1')]
+    assert found.is_complete
+    assert [path for path, _query in nova.asked].count(
+        '/servers/detail') == 2
+    nova, cloud = servers(
+        os_services=[{'services': [{'host': 'h1', 'status': 'UNKNOWN'}]}],
+        detail=[{'servers': []}])
+    assert not cloud.named_servers().is_complete

@@ -163,3 +163,33 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
     once = reserved_space.disk_inventory(vol, lines, Inventory(
         total, min(before, total)), 0, settings)
     assert reserved_space.disk_inventory(vol, lines, once, 0, settings) == once
+
+
+# -- servers of which the source does not tell everything
+
+UNKNOWN_VMS = {
+    'no disks listed': (model.Vm(A, 'hv01'),),
+    'no server of Nova': (dataclasses.replace(
+        vm(None, 100, 60), instance_name='instance-00000001'),),
+    'one of them': (vm(B, 50, 10), model.Vm(A, 'hv01'))}
+
+
+@pytest.mark.parametrize('vms', UNKNOWN_VMS.values(), ids=UNKNOWN_VMS)
+@pytest.mark.parametrize('shares', [None, {A: 100}, {}])
+def test_files_nobody_is_named_for_are_the_servers_as_far_as_shares_reach(
+        vms, shares):
+    assert reserved(volume(free_gb=440), 100, vms=vms, shares=shares) == 0
+    assert reserved(volume(free_gb=380), 100, vms=vms, shares=shares) == 20
+
+
+def test_an_unnamed_vm_on_another_volume_changes_nothing_here():
+    elsewhere = model.Vm(None, 'hv01', (model.VmDisk('h', GIB, GIB),))
+    assert reserved(volume(free_gb=440), 100, vms=(elsewhere,),
+                    shares={A: 100}) == 60
+
+
+def test_a_disk_without_a_provisioned_size_is_covered_in_a_bulk_pass():
+    vms = (model.Vm(A, 'hv01', (model.VmDisk('g', None, 60 * GIB),)),)
+    assert reserved(volume(free_gb=440), 100, vms=vms) == 0
+    assert reserved(volume(free_gb=440), 100, vms=vms,
+                    shares={A: 50}) == 10
