@@ -79,8 +79,14 @@ def _homes(draft: Draft, refs: references.References) -> Faults:
 def _home(draft: Draft, node: Raw, path: Path,
           refs: references.References) -> Fault | None:
     home = node['home']
-    if refs.volume(home) is not None:
+    if refs.home(home) is not None:
         return None
+    if refs.is_elsewhere(home):
+        return Fault(
+            path, f'home {home!r} of node {node["name"]!r} is on no volume '
+            f'of cluster {draft.raw["name"]!r}: not clustered storage. The '
+            'node joins nothing and keeps what it has',
+            'not-clustered-storage', Cost.ITEM, is_note=True)
     if refs.is_aside(home):
         return Fault(path, f'home {home!r} of node {node["name"]!r} is set '
                      'aside: the node stays with the home it has',

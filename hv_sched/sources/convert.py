@@ -97,7 +97,7 @@ def _node(raw: Raw, refs: references.References) -> model.Node:
         name=raw['name'],
         build=_int(raw.get('build')),
         state=model.NodeState(raw['state']) if 'state' in raw else None,
-        home=refs.volume(raw['home']) if 'home' in raw else None,
+        home=refs.home(raw['home']) if 'home' in raw else None,
         cpu_vendor=(model.CpuVendor(cpu['vendor']) if 'vendor' in cpu
                     else None),
         cpu_features=_cpu_features(cpu),

@@ -166,7 +166,7 @@ def check_unpublished(draft: Draft) -> Faults:
     A node whose home such a volume is contradicts that.
     """
     refs = references.References(draft)
-    homes = {refs.volume(node['home']) for _i, node in draft.items('nodes')
+    homes = {refs.home(node['home']) for _i, node in draft.items('nodes')
              if 'home' in node}
     is_only = len(draft.raw['volumes']) == 1
     for i, volume in draft.items('volumes'):

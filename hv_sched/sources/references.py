@@ -17,8 +17,10 @@ A name is compared as a whole: Volume1 is never found inside Volume10.
 import collections
 from typing import Any
 
+from hv_sched import model
 from hv_sched import windows_names
 from hv_sched.sources import naming
+from hv_sched.sources import volume_paths
 from hv_sched.sources.draft import Draft
 from hv_sched.sources.draft import Raw
 
@@ -39,6 +41,7 @@ class References:
         self._nodes = {windows_names.key(name): name
                        for name in (*aside, *self.nodes)}
         self._volumes: dict[str, set[str]] = collections.defaultdict(set)
+        self._paths: list[model.Volume] = []
         for _i, volume in draft.items('volumes'):
             self._add(volume)
         self._aside = {text for item, _fault in draft.aside('volumes')
@@ -46,6 +49,8 @@ class References:
 
     def _add(self, volume: Raw) -> None:
         guid = volume_guid(volume)
+        self._paths.append(model.Volume(
+            guid, volume['name'], path=_text(volume, 'path')))
         if guid is not None:
             for text in _keys(volume):
                 self._volumes[text].add(guid)
@@ -64,6 +69,20 @@ class References:
         """The GUID of the volume; None when there is none, or two."""
         guids = self._candidates(reference)
         return next(iter(guids)) if len(guids) == 1 else None
+
+    def home(self, text: str) -> str | None:
+        """The GUID of the volume an ``instances_path`` is on.
+
+        A name or GUID means the volume itself. None when it is on none.
+        """
+        volume = volume_paths.volume_of(text, self._paths)
+        return (volume.guid if isinstance(volume, model.Volume)
+                else self.volume(text))
+
+    def is_elsewhere(self, text: str) -> bool:
+        """Whether an ``instances_path`` is on no volume of the cluster."""
+        return volume_paths.volume_of(
+            text, self._paths) is volume_paths.Missing.ELSEWHERE
 
     def is_aside(self, reference: str) -> bool:
         """Whether a volume that was set aside may be meant."""

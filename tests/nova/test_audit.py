@@ -21,7 +21,9 @@ from nova.tests import fixtures as nova_fixtures
 from nova.tests.functional.api import client
 import pytest
 
+from hv_sched import model
 from hv_sched.audit.findings import Code
+from hv_sched.compute import instance_names
 from hv_sched.placement import names
 from tests.nova import auditing
 from tests.nova import base
@@ -52,6 +54,25 @@ class OneVolume(auditing.AuditCase):
         self.assertEqual(count, len(self.heal({Code.MISSING})))
         self.assertEqual(before, self.answers(servers))
         self.assertEqual([], self.findings())
+
+    def test_a_vm_the_cluster_calls_by_name_is_its_server(self):
+        """Soft-deleted, its virtual machine is still there."""
+        self.flags(reclaim_instance_interval=3600)
+        flavor = self.flavor(5)
+        servers = [self.boot(flavor, host=host) for host in ('h1', 'h2')]
+        self.api.delete_server(servers[1]['id'])
+        self._wait_for_state_change(servers[1], 'SOFT_DELETED')
+        names_ = [objects.Instance.get_by_uuid(
+            nova_context.get_admin_context(), server['id']).name
+            for server in servers]
+        vms = tuple(model.Vm(None, instance_name=name)
+                    for name in (*names_, 'a backup server'))
+        cluster = model.Cluster('g', 'c', (
+            model.Node('h1'), model.Node('h2')), (), vms=vms)
+        resolved = instance_names.InstanceNames(self.nova).resolved(
+            model.Facts((cluster,))).clusters[0]
+        self.assertEqual([server['id'] for server in servers],
+                         [vm.instance_uuid for vm in resolved.vms])
 
     def test_a_day_of_drift(self):
         self.audit_delete(4)
