@@ -81,6 +81,7 @@ def _up(home: cloud.Cloud, options: argparse.Namespace) -> None:
 
 def _test(home: cloud.Cloud, options: argparse.Namespace) -> None:
     machine.check()
+    home.down()
     home.folder.prepare()
     home.installation.services()
     result = subprocess.run(

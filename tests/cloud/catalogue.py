@@ -36,6 +36,7 @@ ENDPOINTS = {
 }
 # Name: root disk, ephemeral disk and swap in GB.
 FLAVORS = {
+    **{f'disk{size}': (size, 0, 0) for size in (1, 2, 5)},
     'disk10': (10, 0, 0), 'disk20': (20, 0, 0), 'disk50': (50, 0, 0),
     'disk100': (100, 0, 0), 'disk200': (200, 0, 0), 'disk300': (300, 0, 0),
     'disk10-ephemeral5-swap2': (10, 5, 2), 'diskless': (0, 0, 0),

@@ -19,6 +19,7 @@ from typing import Any
 
 from tests.cloud import cloud
 from tests.cloud import errors
+from tests.cloud import nova_api
 
 # Of a server's operation, on a machine with other work.
 DEADLINE_SECONDS = 300
@@ -31,6 +32,8 @@ class OpenStack:
     def __init__(self, home: cloud.Cloud) -> None:
         self._home = home
         self._program = home.folder.program('openstack')
+        self._nova = nova_api.NovaAPI(home.client_environment(),
+                                      home.ports['nova-api'])
 
     def run(self, *arguments: str
             ) -> 'subprocess.CompletedProcess[str]':
@@ -64,12 +67,11 @@ class OpenStack:
         """The answer of a command that must succeed."""
         return json.loads(self.do(*arguments, '-f', 'json') or 'null')
 
-    def servers(self) -> dict[str, dict[str, Any]]:
-        """All servers by name: id, status, host."""
-        rows = self.json('server', 'list', '--all-projects', '--long')
-        return {row['Name']: row for row in rows}
+    def servers(self) -> dict[str, nova_api.Server]:
+        """All servers by name."""
+        return self._nova.servers()
 
-    def wait(self, statuses: dict[str, str]) -> dict[str, dict[str, Any]]:
+    def wait(self, statuses: dict[str, str]) -> None:
         """Ask until these servers, by name, have these statuses.
 
         A server that ends in ERROR and should not ends the waiting.
@@ -79,9 +81,9 @@ class OpenStack:
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             servers = self.servers()
-            now = {name: _status(servers.get(name)) for name in statuses}
+            now = {name: str(servers.get(name, 'gone')) for name in statuses}
             if now == statuses:
-                return servers
+                return
             failed = [name for name, status in now.items()
                       if status == 'ERROR' != statuses[name]]
             if failed or time.monotonic() > deadline:
@@ -89,45 +91,35 @@ class OpenStack:
                     f'servers are {now}, expected {statuses}')
             time.sleep(0.5)
 
+    def settled(self, name: str, *, moved_from: str | None = None
+                ) -> nova_api.Server:
+        """A server once it has no task.
+
+        :param moved_from: it has left this node, too, or is in ERROR
+        :raises errors.CloudError: not within the deadline
+        """
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while True:
+            server = self.servers()[name]
+            if not server.task and server.status != 'BUILD' and (
+                    server.host != moved_from or server.status == 'ERROR'):
+                return server
+            if time.monotonic() > deadline:
+                raise errors.CloudError(f'{name} stays {server}')
+            time.sleep(0.5)
+
+    def node_state(self, node: str) -> str:
+        """Whether Nova takes a node for up or down."""
+        return self._nova.node_state(node)
+
     def create(self, name: str, flavor: str, *where: str) -> None:
         """Ask for a server; ``where`` is options of ``server create``."""
         self.do('server', 'create', '--image', 'tiny', '--flavor', flavor,
                 '--nic', 'none', *where, name)
 
-    def try_create(self, name: str, flavor: str, *where: str
-                   ) -> dict[str, Any]:
-        """Ask for a server and wait for the outcome, good or bad."""
-        self.create(name, flavor, *where)
-        return self.outcome(name)
-
-    def outcome(self, name: str) -> dict[str, Any]:
-        """A server once it is ACTIVE or in ERROR."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while True:
-            server = self.servers()[name]
-            if server['Status'] in ('ACTIVE', 'ERROR') and (
-                    server['Task State'] in (None, 'None')):
-                return server
-            if time.monotonic() > deadline:
-                raise errors.CloudError(f'{name} stays {server["Status"]}')
-            time.sleep(0.5)
-
-    def moved(self, name: str, source: str) -> dict[str, Any]:
-        """A server once it has left a node, or is in ERROR."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while True:
-            server = self.servers()[name]
-            if server['Task State'] in (None, 'None') and (
-                    server['Host'] != source or server['Status'] == 'ERROR'):
-                return server
-            if time.monotonic() > deadline:
-                raise errors.CloudError(
-                    f'{name} stays on {source}, {server["Status"]}')
-            time.sleep(0.5)
-
     def delete(self, *names: str) -> None:
         """Delete servers for good and wait until they are gone."""
-        ids = [server['ID'] for name, server in self.servers().items()
+        ids = [server.uuid for name, server in self.servers().items()
                if name in names]
         self.do('server', 'delete', '--all-projects', '--force', *ids)
         deadline = time.monotonic() + DEADLINE_SECONDS
@@ -135,11 +127,3 @@ class OpenStack:
             if time.monotonic() > deadline:
                 raise errors.CloudError(f'not deleted: {sorted(left)}')
             time.sleep(0.5)
-
-
-def _status(server: dict[str, Any] | None) -> str:
-    """With its task, so that none is in the middle of an operation."""
-    if server is None:
-        return 'gone'
-    task = server['Task State']
-    return server['Status'] + ('' if task in (None, 'None') else f' {task}')

@@ -78,6 +78,9 @@ class Cloud:
             self._start_agent(stock)
 
     def _install(self, stock: bool) -> None:
+        if not self.installation.has_services():
+            # Not below the feet of what runs from there.
+            self._stop()
         self.installation.services()
         self._say('OpenStack is installed')
         if not stock:

@@ -14,6 +14,7 @@
 
 import pathlib
 
+from tests import repository
 from tests.cloud import broker
 from tests.cloud import databases
 from tests.cloud import folder
@@ -58,7 +59,7 @@ class Configuration:
         templates.write(self._cloud.etc / 'glance' / 'glance-api.conf',
                         'glance-api.conf', values)
         templates.write(self._cloud.etc / 'nova' / 'policy.yaml',
-                        'policy.yaml', values)
+                        str(repository.EXAMPLES / 'nova' / 'policy.yaml'), {})
         templates.write(self.path('nova.conf'), 'nova.conf', {
             **values, 'role': f'state_path = {self._cloud.state}/nova',
             'sections': self._controller(stock)})

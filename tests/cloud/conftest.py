@@ -35,7 +35,7 @@ class Story:
         # Step: side (stock, hv_sched): what came of it.
         self.record: dict[str, dict[str, str]] = {}
         self.before: dict[str, int] = {}
-        self.seconds: dict[str, float] = {}
+        self.figures: dict[str, float] = {}
 
     def tell(self, step: str, side: str, outcome: object) -> None:
         """Keep a line for the page that compares the two sides."""
@@ -47,16 +47,22 @@ def say(text: str) -> None:
 
 
 @pytest.fixture(scope='module')
-def story():
-    """A new cloud without hv_sched; stopped when the tests are over."""
+def story(request):
+    """A new cloud without hv_sched; stopped when the tests are over.
+
+    When one has failed the cloud is left as it is, to be looked at.
+    """
     home = cloud.Cloud(folder.Folder(
         pathlib.Path(os.environ['CLOUD_FOLDER']).absolute()), say)
     home.down(purge=True)
     start = time.monotonic()
     home.up(stock=True)
     told = Story(home)
-    told.seconds['cloud up'] = time.monotonic() - start
+    told.figures['cloud up, seconds'] = round(time.monotonic() - start)
     yield told
     (home.folder.root / 'steps.json').write_text(json.dumps(
-        {'steps': told.record, 'seconds': told.seconds}, indent=1) + '\n')
-    home.down()
+        {'steps': told.record, 'figures': told.figures}, indent=1) + '\n')
+    if request.session.testsfailed:
+        say(f'the cloud stays up: . {home.folder.openrc}')
+    else:
+        home.down()

@@ -36,6 +36,7 @@ class Installation:
     def __init__(self, cloud: folder.Folder) -> None:
         self._cloud = cloud
         self._log = cloud.log / 'pip.log'
+        self._services = cloud.venv / 'services.digest'
 
     @property
     def wheel(self) -> pathlib.Path:
@@ -52,15 +53,17 @@ class Installation:
                 f'{sys.executable} is Python {sys.version_info[0]}.'
                 f'{sys.version_info[1]}, Nova needs {PYTHON[0]}.{PYTHON[1]}: '
                 f'make cloud PYTHON=/path/to/python3')
-        installed = self._cloud.venv / 'services.digest'
-        digest = hashlib.sha256(
-            CONSTRAINTS.read_bytes() + repr(PACKAGES).encode()).hexdigest()
-        if _text(installed) == digest:
+        if self.has_services():
             return
-        self._run(sys.executable, '-m', 'venv', '--clear',
-                  str(self._cloud.venv))
+        if not (self._cloud.venv / 'bin' / 'pip').exists():
+            self._run(sys.executable, '-m', 'venv', '--clear',
+                      str(self._cloud.venv))
         self._pip('--constraint', str(CONSTRAINTS), *PACKAGES)
-        installed.write_text(digest)
+        self._services.write_text(_services_digest())
+
+    def has_services(self) -> bool:
+        """Whether these packages, of these constraints, are installed."""
+        return _text(self._services) == _services_digest()
 
     def hv_sched(self) -> bool:
         """Build the wheel of the checkout and install it, unless it is.
@@ -122,6 +125,11 @@ def checkout_files() -> list[pathlib.Path]:
     return [pathlib.Path(name) for name in names] + sorted(
         path.relative_to(repository.ROOT) for path in package
         if path.is_file() and path.suffix != '.pyc')
+
+
+def _services_digest() -> str:
+    return hashlib.sha256(CONSTRAINTS.read_bytes()
+                          + repr(PACKAGES).encode()).hexdigest()
 
 
 def _digest(files: list[pathlib.Path]) -> str:

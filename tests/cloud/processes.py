@@ -125,6 +125,11 @@ class Processes:
                 raise errors.CloudError(
                     f'{program.name} cannot be started: {exc}') from exc
 
+    def memory_mb(self) -> int:
+        """MiB that the processes and their children hold, shares once."""
+        groups = {record.pid for record in self.running().values()}
+        return sum(map(_memory_kb, _members(groups))) // 1024
+
     def log(self, name: str) -> pathlib.Path:
         """Where a process writes."""
         return self._logs / f'{name}.out'
@@ -181,6 +186,27 @@ class Processes:
             _reap()
             time.sleep(0.05)
         return []
+
+
+def _members(groups: set[int]) -> list[pathlib.Path]:
+    """The folders in /proc of the processes of these groups."""
+    members = []
+    for path in pathlib.Path('/proc').glob('[0-9]*'):
+        try:
+            if os.getpgid(int(path.name)) in groups:
+                members.append(path)
+        except ProcessLookupError:
+            continue
+    return members
+
+
+def _memory_kb(path: pathlib.Path) -> int:
+    try:
+        text = (path / 'smaps_rollup').read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in text.splitlines()
+               if line.startswith('Pss:'))
 
 
 def _signal(record: Record, number: int) -> None:

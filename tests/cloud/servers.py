@@ -65,11 +65,12 @@ def make(openstack: client.OpenStack, home: cloud.Cloud) -> None:
     openstack.do('server', 'stop', 'shut-off', 'shut-off-2')
     openstack.do('server', 'pause', 'paused')
     openstack.do('server', 'suspend', 'suspended')
-    openstack.do('server', 'set', '--state', 'error', 'reset-to-error')
+    openstack.do('server', 'set', '--state', 'error', '--auto-approve',
+                 'reset-to-error')
     openstack.do('server', 'resize', '--flavor', 'disk20', 'resized-within')
     openstack.do('server', 'migrate', '--host', 'hv04', 'resized-across')
     openstack.do('server', 'migrate', '--host', 'hv02', 'migrated-within')
-    openstack.do('server', 'shelve', '--offload', 'shelved')
+    openstack.do('server', 'shelve', 'shelved')
     openstack.do('server', 'delete', 'soft-deleted')
     moved = ('evacuated', 'evacuated-back')
     openstack.wait({name: status for name, status in STATUSES.items()
@@ -103,8 +104,8 @@ def stop_node(openstack: client.OpenStack, home: cloud.Cloud, node: str
               ) -> None:
     """Stop a nova-compute and wait until Nova takes it for down."""
     home.processes.stop([f'nova-compute-{node}'])
-    processes.wait(f'nova-compute-{node} down', lambda: _state(
-        openstack, node) == 'down', client.DEADLINE_SECONDS)
+    processes.wait(f'nova-compute-{node} down', lambda: openstack.node_state(
+        node) == 'down', client.DEADLINE_SECONDS)
 
 
 def start_node(openstack: client.OpenStack, home: cloud.Cloud, node: str
@@ -112,11 +113,5 @@ def start_node(openstack: client.OpenStack, home: cloud.Cloud, node: str
     """Start a nova-compute and wait until Nova takes it for up."""
     home.processes.ensure(services.Services(
         home.folder, home.ports, home.files).compute(node))
-    processes.wait(f'nova-compute-{node} up', lambda: _state(
-        openstack, node) == 'up', client.DEADLINE_SECONDS)
-
-
-def _state(openstack: client.OpenStack, node: str) -> str:
-    rows = openstack.json('compute', 'service', 'list', '--service',
-                          'nova-compute', '--host', node)
-    return rows[0]['State']
+    processes.wait(f'nova-compute-{node} up', lambda: openstack.node_state(
+        node) == 'up', client.DEADLINE_SECONDS)

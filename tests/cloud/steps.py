@@ -20,13 +20,14 @@ import dataclasses
 
 from tests.cloud import client
 from tests.cloud import cloud
+from tests.cloud import processes
 from tests.cloud import servers
 from tests.cloud import shares
 from tests.cloud import topology
 
 CLUSTER = topology.CLUSTERS[0]
 # Asked for until Nova refuses one, the largest first.
-SIZES = (200, 100, 50, 20, 10)
+SIZES = (200, 100, 50, 20, 10, 5, 2, 1)
 
 
 @dataclasses.dataclass
@@ -39,7 +40,6 @@ class Outcome:
     accepted: bool
     after: int = 0
     during: int | None = None
-    volume: int = 0
 
     def __str__(self) -> str:
         if not self.accepted:
@@ -83,28 +83,32 @@ class Steps:
 
     def create(self, name: str, size: int, *where: str) -> bool:
         """Whether a server with this disk was built; a refused one is gone."""
-        status = self._openstack.try_create(
-            name, f'disk{size}', *where)['Status']
+        self._openstack.create(name, f'disk{size}', *where)
+        status = self._openstack.settled(name).status
         if status == 'ERROR':
             self._openstack.delete(name)
         return bool(status == 'ACTIVE')
 
+    def settle(self) -> None:
+        """Wait until no escrow is left: Nova ends a migration at leisure."""
+        processes.wait('escrow released', lambda: not self.shares().held(),
+                       client.DEADLINE_SECONDS)
+
     def _held_by(self, *names: str) -> int:
         found = self._openstack.servers()
         held = self.shares().by_consumer()
-        return sum(held.get(found[name]['ID'], 0) for name in names)
+        return sum(held.get(found[name].uuid, 0) for name in names)
 
     def live_migrate(self, name: str, target: str | None = None) -> Outcome:
         """Live migration inside the cluster."""
-        before = self._openstack.servers()[name]['Host']
+        before = self._openstack.servers()[name].host
         host = ['--host', target] if target else []
         result = self._openstack.run('server', 'migrate',
                                      '--live-migration', *host, name)
-        server = self._openstack.outcome(name)
+        server = self._openstack.settled(name)
         return Outcome(
-            not result.returncode and server['Host'] != before and
-            server['Status'] == 'ACTIVE', self._held_by(name),
-            volume=self.on_cluster())
+            not result.returncode and server.host != before and
+            server.status == 'ACTIVE', self._held_by(name))
 
     def resize(self, name: str, flavor: str | None, *, confirm: bool
                ) -> Outcome:
@@ -113,7 +117,8 @@ class Steps:
         before = self.on_cluster()
         size = self._held_by(name)
         result = self._openstack.run('server', *change, name)
-        if result.returncode or not self._resized(name):
+        status = self._openstack.settled(name).status
+        if result.returncode or status != 'VERIFY_RESIZE':
             return Outcome(False, self._held_by(name))
         during = size + self.on_cluster() - before
         self._openstack.do('server', 'resize',
@@ -121,28 +126,20 @@ class Steps:
         self._openstack.wait({name: 'ACTIVE'})
         return Outcome(True, self._held_by(name), during)
 
-    def _resized(self, name: str) -> bool:
-        while True:
-            server = self._openstack.servers()[name]
-            if server['Status'] == 'VERIFY_RESIZE':
-                return True
-            if server['Task State'] in (None, 'None'):
-                return False
-
     def evacuate(self, name: str) -> Outcome:
         """Evacuation, the node chosen by Nova; the source stays down."""
-        source = self._openstack.servers()[name]['Host']
+        source = self._openstack.servers()[name].host
         servers.stop_node(self._openstack, self._home, source)
         try:
             self._openstack.do('server', 'evacuate', name)
-            server = self._openstack.moved(name, source)
-            return Outcome(server['Status'] != 'ERROR', self._held_by(name))
+            server = self._openstack.settled(name, moved_from=source)
+            return Outcome(server.status != 'ERROR', self._held_by(name))
         finally:
             servers.start_node(self._openstack, self._home, source)
 
     def shelve(self, name: str) -> Outcome:
         """Shelve offload and unshelve."""
-        self._openstack.do('server', 'shelve', '--offload', name)
+        self._openstack.do('server', 'shelve', name)
         self._openstack.wait({name: 'SHELVED_OFFLOADED'})
         during = self._held_by(name)
         self._openstack.do('server', 'unshelve', name)

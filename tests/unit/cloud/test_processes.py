@@ -140,3 +140,14 @@ def test_waiting_ends_when_the_process_has_died(cloud):
 def test_waiting_has_an_end():
     with pytest.raises(errors.CloudError, match='it: not ready after 0 sec'):
         processes.wait('it', lambda: False, 0)
+
+
+def test_memory_is_that_of_the_processes_and_their_children(cloud):
+    assert cloud.memory_mb() == 0
+    cloud.ensure(processes.Program('hungry', (
+        sys.executable, '-c', 'import os, signal; os.fork(); '
+        'data = os.urandom(20_000_000); print("fed", flush=True); '
+        'signal.pause()')))
+    processes.wait('hungry', lambda: cloud.tail('hungry').count('fed') == 2,
+                   60)
+    assert cloud.memory_mb() >= 38
