@@ -88,7 +88,7 @@ def check_envelope(document: Document) -> list[Fault]:
         return [Fault(('clusters',), f'has more than {MAX_CLUSTERS} '
                       'clusters')]
     version = version_of(document)
-    if 'version' in document and document['version'] not in schema.VERSIONS:
+    if 'version' in document and _known(document['version']) is None:
         return [Fault(
             ('version',), f'version {naming.shown(document["version"])} is '
             'not known; this release reads versions '
@@ -103,8 +103,13 @@ def check_envelope(document: Document) -> list[Fault]:
 
 def version_of(document: Document) -> int:
     """The version of the form a document is in; the newest in doubt."""
-    version = document.get('version')
-    return version if version in schema.VERSIONS else schema.VERSION
+    return _known(document.get('version')) or schema.VERSION
+
+
+def _known(version: Any) -> int | None:
+    """The version as a number; True equals 1 in Python, but is none."""
+    return next((known for known in schema.VERSIONS
+                 if known == version and version is not True), None)
 
 
 def check_cluster(cluster: Any, version: int) -> Iterator[Fault]:

@@ -94,6 +94,12 @@ class Steps:
         processes.wait('escrow released', lambda: not self.shares().held(),
                        client.DEADLINE_SECONDS)
 
+    def _released(self, used: int) -> None:
+        """Wait until what a move charged in passing is released."""
+        processes.wait('the share of the source released',
+                       lambda: self.on_cluster() == used,
+                       client.DEADLINE_SECONDS)
+
     def _held_by(self, *names: str) -> int:
         found = self._openstack.servers()
         held = self.shares().by_consumer()
@@ -102,10 +108,12 @@ class Steps:
     def live_migrate(self, name: str, target: str | None = None) -> Outcome:
         """Live migration inside the cluster."""
         before = self._openstack.servers()[name].host
+        used = self.on_cluster()
         host = ['--host', target] if target else []
         result = self._openstack.run('server', 'migrate',
                                      '--live-migration', *host, name)
         server = self._openstack.settled(name)
+        self._released(used)
         return Outcome(
             not result.returncode and server.host != before and
             server.status == 'ACTIVE', self._held_by(name))
@@ -129,6 +137,7 @@ class Steps:
     def evacuate(self, name: str) -> Outcome:
         """Evacuation, the node chosen by Nova; the source stays down."""
         source = self._openstack.servers()[name].host
+        used = self.on_cluster()
         servers.stop_node(self._openstack, self._home, source)
         try:
             self._openstack.do('server', 'evacuate', name)
@@ -136,6 +145,7 @@ class Steps:
             return Outcome(server.status != 'ERROR', self._held_by(name))
         finally:
             servers.start_node(self._openstack, self._home, source)
+            self._released(used)
 
     def shelve(self, name: str) -> Outcome:
         """Shelve offload and unshelve."""

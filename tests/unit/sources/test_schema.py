@@ -17,6 +17,7 @@ import copy
 import jsonschema
 import pytest
 
+from hv_sched import exception
 from hv_sched.sources import reference
 from hv_sched.sources import schema
 from tests.unit.sources import samples
@@ -55,6 +56,13 @@ def test_a_document_of_version_1_says_the_same_in_version_2():
     facts = samples.read(document)
     assert facts.problems == ()
     assert samples.read({**copy.deepcopy(document), 'version': 2}) == facts
+
+
+@pytest.mark.parametrize('version', [True, False, 0, 3, 1.5, []])
+def test_another_version_is_refused(version):
+    with pytest.raises(exception.InvalidFacts,
+                       match='is not known; this release reads versions'):
+        samples.read({**samples.full(), 'version': version})
 
 
 def test_version_2_has_every_field_of_version_1():
