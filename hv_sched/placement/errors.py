@@ -30,6 +30,9 @@ from hv_sched.placement.transport import Response
 # duplicate_name also means a duplicate uuid: both say somebody was faster.
 _CURED_BY_OBSERVING = frozenset((
     'placement.concurrent_update', 'placement.duplicate_name'))
+# What Placement makes of a lost race when it writes traits: its handler does
+# not catch it, so that the answer is a 500. Its transaction is rolled back.
+_LOST_RACE = 'Another thread concurrently updated'
 _HTTP_TIMEOUT = 408
 _HTTP_CONFLICT = 409
 _HTTP_NOT_FOUND = 404
@@ -68,6 +71,8 @@ def of_response(response: Response, doing: str, subject: str | None = None
         return exception.PlacementDenied(
             message + ' (the credentials need the admin or service role)',
             status, code)
+    if status >= 500 and _LOST_RACE in reason:
+        return exception.PlacementConflict(message, status, code)
     if status in _MAY_PASS or status >= 500:
         return exception.PlacementUnavailable(
             message, status, code, retry_after(response))

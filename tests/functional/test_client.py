@@ -20,6 +20,8 @@ import threading
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
+from placement import exception as placement_exception
+from placement.objects import resource_provider
 import pytest
 
 from hv_sched import exception
@@ -131,6 +133,26 @@ def test_a_409_is_told_by_its_code(code, kind):
             port, _calls), pytest.raises(kind, match='why') as raised:
         placement_at(port).ensure_trait('CUSTOM_GOLD')
     assert raised.value.code == code
+
+
+def test_a_race_that_placement_answers_500_is_a_conflict(
+        cloud, monkeypatch):
+    node = cloud.nodes['hv01']
+    placement = cloud.api
+    generation, traits = placement.traits(node)
+    increment = resource_provider.ResourceProvider.increment_generation
+
+    def lost(provider):
+        monkeypatch.setattr(resource_provider.ResourceProvider,
+                            'increment_generation', increment)
+        raise placement_exception.ResourceProviderConcurrentUpdateDetected
+
+    monkeypatch.setattr(resource_provider.ResourceProvider,
+                        'increment_generation', lost)
+    with pytest.raises(exception.PlacementConflict) as raised:
+        placement.set_traits(node, generation, traits | {'HW_CPU_X86_AVX'})
+    assert raised.value.status == 500
+    assert placement.traits(node) == (generation, traits)
 
 
 def test_no_error_tells_the_token():
