@@ -89,7 +89,7 @@ class Audits:
             LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
                         finding.code.value, finding.consumer, finding.location,
                         finding.gb, finding.evidence,
-                        result.reasons.get(finding.consumer, finding.remedy))
+                        result.reason_of(finding))
         return len(result.remaining)
 
 

@@ -195,8 +195,7 @@ def raised_rows(result: heal.HealResult) -> list[Row]:
 
 
 def left_rows(result: heal.HealResult, codes: frozenset[Code]) -> list[Row]:
-    return [_row(finding, result.reasons.get(finding.consumer, finding.remedy),
-                 'left, ')
+    return [_row(finding, result.reason_of(finding), 'left, ')
             for finding in result.remaining
             if finding.code in codes - {Code.HELD}]
 
