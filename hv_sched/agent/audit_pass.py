@@ -89,7 +89,7 @@ class Audits:
             LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
                         finding.code.value, finding.consumer, finding.location,
                         finding.gb, finding.evidence,
-                        result.reason_of(finding))
+                        result.reasons.get(finding.consumer, finding.remedy))
         return len(result.remaining)
 
 

@@ -68,8 +68,7 @@ class HealResult:
     :param done: findings that are no more, or would be in a dry run
     :param remaining: findings that stay: not asked for, not certain, or the
         server moved
-    :param reasons: by the consumer that was to be written, why it was left
-        in spite of being asked for
+    :param reasons: by consumer, why it was left in spite of being asked for
     :param raised: by volume name, GB more than it has that are now on it
     :param failure: what stopped it before all was tried
     """
@@ -79,10 +78,6 @@ class HealResult:
     reasons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     raised: Mapping[str, int] = dataclasses.field(default_factory=dict)
     failure: exception.HvSchedError | None = None
-
-    def reason_of(self, finding: Finding) -> str:
-        """Why a finding stays, or what healing it would do."""
-        return self.reasons.get(_written(finding), finding.remedy)
 
 
 class Healer:
@@ -133,7 +128,7 @@ class Healer:
     def _result(self, report: AuditReport, targets: Sequence[Finding],
                 reasons: Mapping[str, str]) -> HealResult:
         done = [finding for finding in targets
-                if _written(finding) not in reasons]
+                if _key(finding) not in reasons]
         stands = {id(finding) for finding in done}
         return HealResult(tuple(done), tuple(
             finding for finding in report.findings
@@ -248,8 +243,8 @@ _NO_MORE = 'a second look shows it no more'
 _UNTRIED = 'not tried: see the error'
 
 
-def _written(finding: Finding) -> str:
-    """The server that is written to heal a finding, or its consumer."""
+def _key(finding: Finding) -> str:
+    """What a reason is given for: the server that is written, or it."""
     return (finding.consumer if finding.code in _RELEASED
             else finding.subject)
 

@@ -45,6 +45,32 @@ _CERTAIN_IN_ERROR = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE,
                      Code.EVACUATED)
 
 
+def healed(server: Server, held: Held, context: AuditContext,
+           codes: Collection[Code]) -> Held:
+    """What a server holds once its findings of these codes are healed."""
+    for _step in Code:
+        after = next((finding.after for finding in judge(
+            server, held, context) if finding.code in codes
+            and finding.consumer == server.uuid
+            and finding.after is not None), None)
+        if after is None or after == held:
+            break
+        held = after
+    return held
+
+
+def healed_migrations(server: Server, held: Held, context: AuditContext,
+                      codes: Collection[Code]) -> dict[str, Held]:
+    """What its open migrations hold then, as far as that is another thing.
+
+    :param held: what the server holds once it is healed itself
+    """
+    return {finding.consumer: finding.after
+            for finding in judge(server, held, context)
+            if finding.code in codes and finding.server
+            and finding.after is not None}
+
+
 def judge(server: Server, held: Held, context: AuditContext
           ) -> Iterator[Finding]:
     """What is wrong with a server that stands still, and its migrations.

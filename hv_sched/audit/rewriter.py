@@ -25,7 +25,7 @@ from collections.abc import Sequence
 import dataclasses
 
 from hv_sched import exception
-from hv_sched.audit import outcome
+from hv_sched.audit import judge
 from hv_sched.audit.closer_look import CloserLook
 from hv_sched.audit.closer_look import of_servers
 from hv_sched.audit.context import AuditContext
@@ -173,8 +173,8 @@ class Rewriter:
             dataclasses.replace(self._context, waiting=waiting))
         server = self._cloud.resolved(server)
         codes = self.codes[uuid]
-        after = outcome.healed(server, consumer.held, context, codes)
-        self._migrations_after |= outcome.healed_migrations(
+        after = judge.healed(server, consumer.held, context, codes)
+        self._migrations_after |= judge.healed_migrations(
             server, after, context, codes)
         return after
 

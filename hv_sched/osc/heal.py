@@ -195,7 +195,8 @@ def raised_rows(result: heal.HealResult) -> list[Row]:
 
 
 def left_rows(result: heal.HealResult, codes: frozenset[Code]) -> list[Row]:
-    return [_row(finding, result.reason_of(finding), 'left, ')
+    return [_row(finding, result.reasons.get(finding.consumer, finding.remedy),
+                 'left, ')
             for finding in result.remaining
             if finding.code in codes - {Code.HELD}]
 

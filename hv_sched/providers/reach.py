@@ -37,11 +37,11 @@ def with_standing(cluster: model.Cluster, uuids: Mapping[str, str],
     """
     def standing(volume: model.Volume) -> model.Volume:
         trait = _trait(cluster, volume)
-        if volume.cut_off_nodes is not None or trait is None:
+        if trait is None or not _may_lack_nodes(volume):
             return volume
         return dataclasses.replace(volume, cut_off_nodes=tuple(
-            node.name for node in cluster.nodes
-            if trait in node_traits.get(uuids.get(node.name, ''), ())))
+            node.name for node in cluster.nodes if is_cut_off(node, volume)
+            or trait in node_traits.get(uuids.get(node.name, ''), ())))
     return dataclasses.replace(
         cluster, volumes=tuple(map(standing, cluster.volumes)))
 
@@ -66,11 +66,17 @@ def cut_off_traits(cluster: model.Cluster, node: model.Node,
         trait = _trait(cluster, volume)
         if trait is None:
             continue  # which volume it is, only its provider says
-        if volume.cut_off_nodes is None:
-            kept.add(trait)
-        elif is_cut_off(node, volume):
+        if is_cut_off(node, volume):
             told.add(trait)
+        elif _may_lack_nodes(volume):
+            kept.add(trait)
     return frozenset(told | kept.intersection(observed))
+
+
+def _may_lack_nodes(volume: model.Volume) -> bool:
+    """Whether a node that is not told as cut off may be it even so."""
+    return (volume.cut_off_nodes is None
+            or 'cut_off_nodes' in volume.incomplete_lists)
 
 
 def _trait(cluster: model.Cluster, volume: model.Volume) -> str | None:

@@ -21,7 +21,6 @@ import pytest
 from hv_sched.audit import context
 from hv_sched.audit import findings
 from hv_sched.audit import judge as audit
-from hv_sched.audit import outcome
 from hv_sched.audit.findings import Code
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Needs
@@ -222,7 +221,7 @@ def test_a_missing_share_of_the_source_is_restored_on_the_only_volume(holds):
     assert (finding.code, finding.consumer, finding.subject) == (
         Code.MISSING_SOURCE, 'm', 's')
     assert finding.after == held('n2', v1=50)
-    assert outcome.healed_migrations(WAITS, held(v1=50), open_(holds), {
+    assert audit.healed_migrations(WAITS, held(v1=50), open_(holds), {
         Code.MISSING_SOURCE}) == {'m': held('n2', v1=50)}
 
 
@@ -364,7 +363,7 @@ def test_of_a_server_in_error_nothing_is_taken():
 
 def test_only_the_chosen_codes_are_healed():
     wrong = held('n2', v1=30)
-    heal = outcome.healed
+    heal = audit.healed
     assert heal(SERVER, wrong, ONE, ()) == wrong
     assert heal(SERVER, wrong, ONE, {Code.WRONG_NODE}) == held(v1=30)
     assert heal(SERVER, wrong, ONE, {Code.WRONG_AMOUNT}) == held(
@@ -407,24 +406,24 @@ servers = st.builds(
 
 @given(servers, anything, contexts)
 def test_what_is_healed_stays_healed(server, holds, context_):
-    after = outcome.healed(server, holds, context_, set(Code))
+    after = audit.healed(server, holds, context_, set(Code))
     assert not any(finding.healable for finding
                    in audit.judge(server, after, context_)
                    if finding.consumer == 's')
-    migrations = outcome.healed_migrations(server, after, context_, set(Code))
+    migrations = audit.healed_migrations(server, after, context_, set(Code))
     for _escrow_then_share in range(2):
         context_ = dataclasses.replace(context_, migrations={'s': [
             dataclasses.replace(one, held=migrations.get(
                 one.migration.uuid, one.held))
             for one in context_.migrations['s']]})
-        migrations = outcome.healed_migrations(
+        migrations = audit.healed_migrations(
             server, after, context_, set(Code))
     assert migrations == {}
 
 
 @given(servers, anything, contexts)
 def test_healing_touches_nothing_but_the_cluster(server, holds, context_):
-    after = outcome.healed(server, holds, context_, set(Code))
+    after = audit.healed(server, holds, context_, set(Code))
     ours = {*context_.volumes, *context_.nodes}
     assert {p: r for p, r in after.items() if p not in ours} == {
         p: r for p, r in holds.items() if p not in ours}
@@ -439,7 +438,7 @@ def test_healing_never_leaves_a_server_without_the_copy_it_had(
         return any(rc in resources for provider, resources in held_by.items()
                    for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
                    if provider in {*context_.volumes, *context_.nodes})
-    after = outcome.healed(server, holds, context_, set(Code))
+    after = audit.healed(server, holds, context_, set(Code))
     if has_disk(holds) and server.needs.disk_gb != 0:
         assert has_disk(after)
 
@@ -447,7 +446,7 @@ def test_healing_never_leaves_a_server_without_the_copy_it_had(
 @given(anything, contexts)
 def test_escrow_of_a_server_becomes_a_share_of_at_least_its_size(
         holds, context_):
-    after = outcome.healed(SERVER, holds, context_, {Code.HELD})
+    after = audit.healed(SERVER, holds, context_, {Code.HELD})
     for volume in holds.keys() & context_.volumes.keys():
         assert 'CUSTOM_CSV_HELD_DISK_GB' not in after[volume] if (
             'CUSTOM_CSV_HELD_DISK_GB' in holds[volume]) else True
@@ -460,7 +459,7 @@ def test_escrow_of_a_server_becomes_a_share_of_at_least_its_size(
 def test_what_is_told_of_migrations_never_takes_what_a_server_lacks(
         server, holds, context_):
     """A migration's share goes only while its server has one."""
-    for uuid, after in outcome.healed_migrations(
+    for uuid, after in audit.healed_migrations(
             server, holds, context_, set(Code)).items():
         before, = (one.held for one in context_.migrations['s']
                    if one.migration.uuid == uuid)

@@ -128,6 +128,38 @@ def test_volume1_is_not_taken_for_volume10():
         samples.VOLUME_1, samples.VOLUME_2]
 
 
+@pytest.mark.parametrize('home', [
+    'C:\\ClusterStorage\\Volume1\\instances', 'c:/clusterstorage/VOLUME1/',
+    'C:\\ClusterStorage\\Volume1'])
+def test_a_home_may_be_the_instances_path_of_the_node(home):
+    cluster = _only(samples.document(samples.cluster(
+        nodes=[{'name': 'hv01', 'home': home}], volumes=[
+            samples.volume('Volume10', samples.VOLUME_2),
+            samples.volume('Volume1', samples.VOLUME_1)])))
+    assert cluster.nodes[0].home == samples.VOLUME_1
+
+
+def test_an_instances_path_on_no_volume_sets_its_node_aside():
+    facts = samples.read(samples.document(samples.cluster(nodes=[
+        {'name': 'hv01', 'home': 'D:\\instances', 'state': 'paused'},
+        {'name': 'hv02'}])))
+    cluster, = facts.clusters
+    aside, = cluster.set_aside
+    assert (aside.name, aside.code, aside.node_state) == (
+        'hv01', 'not-clustered-storage', model.NodeState.PAUSED)
+    assert [node.name for node in cluster.nodes] == ['hv02']
+    note, = facts.problems
+    assert note.is_note
+
+
+def test_a_path_to_a_volume_that_is_not_listed_leaves_the_home_unknown():
+    facts = samples.read(samples.document(samples.cluster(nodes=[
+        {'name': 'hv01', 'home': 'C:\\ClusterStorage\\Volume7\\i'}])))
+    assert facts.clusters[0].nodes[0].home is None
+    problem, = facts.problems
+    assert not problem.is_note
+
+
 def test_names_are_matched_without_case_and_written_as_the_nodes_have_them():
     cluster = _only(samples.document(samples.cluster(
         volumes=[samples.volume('Daten', owner_node='HV01',

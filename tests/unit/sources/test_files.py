@@ -41,6 +41,8 @@ UNUSABLE = {
                    'Version of this form'),
     'other version': ('version: 3\n', 'a.yaml: version: version 3 is not '
                       'known; this release reads versions 1 and 2'),
+    'version true': ('version: true\nclusters: [{}]\n', 'a.yaml: version: '
+                     'version true is not known; this release reads'),
     'no clusters': ('version: 1\n', 'a.yaml: the file has no clusters'),
     'zero clusters': ('version: 1\nclusters: []\n', 'a.yaml: clusters: '
                       'clusters of the file is an empty list'),

@@ -132,7 +132,7 @@ def _check(facts):
         _check_cluster(cluster)
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(data=st.data(), times=st.integers(1, 4),
                   full=st.sampled_from([samples.full,
                                         samples.full_of_version_1]))
@@ -236,7 +236,7 @@ def _untouched(cluster, name):
     return {node.name: node for node in cluster.nodes if node.name != name}
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(data=st.data())
 def test_one_spoilt_field_is_not_known_or_narrower_and_the_rest_stands(data):
     document = samples.full()
@@ -267,7 +267,7 @@ def _assert_others_stand(before, after, path):
     assert cluster.volumes == before.volumes or path[4] == 'name'
 
 
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=200, deadline=None)
 @hypothesis.given(content=st.recursive(
     JUNK, lambda inner: st.lists(inner) | st.dictionaries(
         st.text() | st.sampled_from(['version', 'clusters']), inner)))
