@@ -22,6 +22,7 @@ from typing import Protocol
 
 from doc import asks_page
 from doc import checks_page
+from doc import cloud_page
 from doc import extra_specs_page
 from doc import findings_page
 from doc import moves_page
@@ -41,8 +42,8 @@ class Page(Protocol):
 
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
-        asks_page, checks_page, extra_specs_page, findings_page, moves_page,
-        overrides_page, plugins_page, traits_page)}
+        asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
+        moves_page, overrides_page, plugins_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

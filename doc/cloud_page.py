@@ -1,0 +1,59 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Makes reference/cloud.rst of what the acceptance tests saw.
+
+``make cloud-test`` writes ``.cloud-test/steps.json``; copied to
+``doc/cloud.json`` it is what the page is made of.
+"""
+
+from collections.abc import Mapping
+import json
+import pathlib
+from typing import Any
+
+from doc import rst
+
+HERE = pathlib.Path(__file__).parent
+PAGE = HERE / 'source/reference/cloud.rst'
+RECORD = HERE / 'cloud.json'
+SIDES = {'stock': 'Nova as it comes', 'hv_sched': 'with hv_sched'}
+
+INTRODUCTION = """\
+============================================
+The same cloud, without hv_sched and with it
+============================================
+
+.. This page is written by python -m doc.generate.
+
+Keystone, Glance, Placement, Nova's services and four nova-computes as separate
+processes, on MariaDB and RabbitMQ (``make cloud``). Three of the nodes are a
+cluster with one volume of 500 GB; only the hypervisor is a fake one. Some
+twenty servers in every state are on it when the steps begin. Each step is
+typed at the ``openstack`` client, first without hv_sched, then on the same
+servers after ``csv adopt``; the sums are read from Placement's database. All
+of it is measured by ``make cloud-test``.
+
+"""
+
+
+def page() -> str:
+    """The page for the record that is kept."""
+    return page_of(json.loads(RECORD.read_text()))
+
+
+def page_of(record: Mapping[str, Any]) -> str:
+    """The page for these steps."""
+    return INTRODUCTION + '\n'.join(rst.table(
+        ('Step', *SIDES.values()),
+        ((step, *(told.get(side, '–') for side in SIDES))
+         for step, told in record['steps'].items())))
