@@ -220,7 +220,9 @@ class ShowVolume(_Volumes, command.ShowOne):
                 for consumer, resources in
                 placement.allocations_on(provider.uuid).items()
                 if names.HELD_DISK_GB in resources}
-        fields = _facts_of(provider, nodes, held)
+        fields = _facts_of(provider, nodes, held) | {
+            'cut_off_nodes': format_columns.Lines(
+                _cut_off_nodes(placement, provider.uuid))}
         if description and provider.uuid in description.volumes:
             fields |= _reasons_of(provider, description,
                                   settings.from_conf(conf))
@@ -237,6 +239,14 @@ def _decided(decided: tuple[model.Decision, ...]
         *(format_columns.DecisionsColumn([
             decision for decision in decided if decision.kind == kind])
           for kind, _name in items))
+
+
+def _cut_off_nodes(placement: client.Placement, volume: str) -> list[str]:
+    try:
+        return sorted(node.name for node in placement.list_providers(
+            required=names.cut_off_trait(volume)))
+    except exception.PlacementRefused:  # nobody ever was: an unknown trait
+        return []
 
 
 def find(volumes: list[Listed], volume_name: str) -> Listed:

@@ -221,6 +221,13 @@ def test_lost_traits(cloud):
     assert 'does not name it' in cloud.told('traits-lost')['hv02']
 
 
+def test_a_node_that_does_not_reach_a_volume(cloud):
+    with cloud.only(('node-cut-off', 'csv:hvc1/Volume2')):
+        cloud.change_traits('hv01', add={names.cut_off_trait(V2)})
+    assert cloud.told('node-cut-off') == {
+        'csv:hvc1/Volume2': 'not reached by hv01'}
+
+
 def test_secure_boot_that_is_asked_in_vain(cloud, tmp_path):
     on = conf(tmp_path, GOOD_CONF)
     off = conf(tmp_path, GOOD_CONF
@@ -250,7 +257,8 @@ def test_traits_that_placement_forgot(placement):
             made.reconciler()).gather(gather.DoctorInputs()))
     assert {one.symptom.subject for one in found
             if one.check.code == 'trait-unknown'} == {
-        'CUSTOM_CSV_NO_NEW_DISKS', 'CUSTOM_HYPERV_PAUSED'}
+        'CUSTOM_CSV_NO_NEW_DISKS', 'CUSTOM_HYPERV_PAUSED',
+        'csv:hvc1/Volume1'}
 
 
 def test_more_candidates_than_the_scheduler_asks_for(cloud, tmp_path):

@@ -43,14 +43,22 @@ class Cloud(looked_at.Cloud):
 
     def _build(self):
         super()._build()
-        self.sync(clouds.facts(clouds.cluster(
-            volumes=(clouds.volume(1, medium='hdd'),
+        self.sync(self._facts())
+        for name in self.nodes:
+            self.change_traits(name, {'COMPUTE_SECURITY_UEFI_SECURE_BOOT'})
+
+    @staticmethod
+    def _facts(**fields):
+        return clouds.facts(clouds.cluster(
+            volumes=(clouds.volume(1, medium='hdd', **fields),
                      clouds.volume(2, 300, medium='ssd')),
             nodes=(clouds.node(1, 1), clouds.node(2, 1, guarded_host=True),
                    clouds.node(3, 2, guarded_host=True),
-                   clouds.node(4, 2, state=model.NodeState.PAUSED)))))
-        for name in self.nodes:
-            self.change_traits(name, {'COMPUTE_SECURITY_UEFI_SECURE_BOOT'})
+                   clouds.node(4, 2, state=model.NodeState.PAUSED))))
+
+    def tell_cut_off(self, *nodes):
+        """The nodes that do not reach the first volume."""
+        self.sync(self._facts(cut_off_nodes=nodes))
 
     def put_in_zone(self, *names):
         zone = self.nova.zone('z1')
@@ -261,6 +269,24 @@ def test_a_server_that_is_there_moves_without_a_second_disk(cloud):
         'in the cluster of its volume',
         'not paused or draining in its cluster'], 'hv04 is not of the cluster'
     assert found.would_fit.examples == ('hv02', 'hv03', 'hv04')
+
+
+def test_the_disk_of_a_server_goes_to_no_node_that_does_not_reach_it(cloud):
+    share = cloud.create(50, 'hv01')
+    flavor = {'vcpus': 1, 'ram': 1, 'disk': 50, 'extra_specs': {}}
+    cloud.nova.server(id=share, flavor=flavor, image={
+        'id': 'i', 'properties': {'img_hv_type': 'hyperv'}})
+    cloud.tell_cut_off('hv02', 'hv03')
+    found = cloud.explain(server=share)
+    refusal = 'does not reach volume csv:hvc1/Volume1'
+    assert found.filtered == {
+        'hv01': 'the server is there now',
+        'hv02': f'it {refusal}', 'hv03': f'it {refusal}'}
+    assert 'reaching volume csv:hvc1/Volume1' in emptied(found)
+    assert cloud.explain(server=share, host='hv03').refused == (
+        f'hv03 {refusal}',)
+    cloud.tell_cut_off()
+    assert set(cloud.explain(server=share).hosts) == {'hv02', 'hv03'}
 
 
 def test_a_server_that_could_not_be_created(cloud):

@@ -68,6 +68,16 @@ def test_escrow_of_a_migration_takes_no_room_of_its_own(csv, source, cloud):
     assert (row['Free GB'], row['State']) == (263, 'open')
 
 
+def test_nodes_that_do_not_reach_a_volume_are_shown(csv, source, cloud):
+    csv('sync', '--source', source)
+    assert shown(csv)['cut_off_nodes'] == []
+    node = cloud.nodes['hv01']
+    generation, traits = cloud.api.traits(node)
+    cloud.api.set_traits(node, generation,
+                         traits | {names.cut_off_trait(VOLUME)})
+    assert shown(csv)['cut_off_nodes'] == ['hv01']
+
+
 def test_a_volume_of_an_interrupted_adopt_is_listed_as_hidden(
         csv, source, cloud):
     cloud.server('hv01', 100)

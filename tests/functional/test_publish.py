@@ -311,22 +311,33 @@ def test_the_names_of_reach_are_known_as_long_as_their_volumes_are(cloud):
     cloud.sync(clouds.facts(), full=False)
     assert names.cut_off_trait(VOLUME) in cloud.api.all_traits()
     assert cloud.sync(clouds.facts()).done == ()
-    emptied = clouds.facts(clouds.cluster(volumes=()))
-    cloud.sync(emptied, allowing('withdraw:hvc1/Volume1'))
-    assert names.cut_off_trait(VOLUME) not in cloud.api.all_traits()
 
 
-def test_a_node_stays_cut_off_from_a_volume_the_source_leaves_out(cloud):
-    cloud.sync(clouds.facts(clouds.cluster(
-        volumes=(clouds.volume(cut_off_nodes=('hv02',)),))))
-    cloud.sync(clouds.facts(clouds.cluster(volumes=())))
-    assert cut_off(cloud) == {'hv02'}
+def test_the_name_of_reach_goes_with_its_volume(cloud):
+    cloud.sync(two_volumes_and(clouds.volume(3, cut_off_nodes=('hv02',))))
+    assert cut_off(cloud, 3) == {'hv02'}
+    cloud.sync(three_volumes(1, 2))  # left out: it stands as it was
+    assert cut_off(cloud, 3) == {'hv02'}
+    cloud.sync(three_volumes(1, 2), allowing('withdraw:hvc1/Volume3'))
+    assert names.cut_off_trait(volume_uuid(3)) not in (
+        cloud.api.all_traits())
+    assert cloud.sync(three_volumes(1, 2)).done == ()
 
 
-def cut_off(cloud):
-    """The nodes that bear the trait of the volume."""
+def two_volumes_and(volume):
+    return clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2), volume),
+        placement_chooses_volume=True))
+
+
+def volume_uuid(number):
+    return ids.volume_uuid(clouds.CLUSTER_GUID, clouds.guid(number))
+
+
+def cut_off(cloud, volume=1):
+    """The nodes that bear the trait of a volume."""
     return {provider.name for provider in cloud.api.list_providers(
-        required=names.cut_off_trait(VOLUME))}
+        required=names.cut_off_trait(volume_uuid(volume)))}
 
 
 def homes(cloud):

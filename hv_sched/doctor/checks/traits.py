@@ -38,6 +38,10 @@ def unknown(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for trait in (names.NO_NEW_DISKS, names.PAUSED):
         if state.snapshot.volumes and trait not in state.snapshot.traits:
             yield Symptom(trait, 'Placement does not know the trait')
+    for uuid, volume in sorted(state.snapshot.volumes.items()):
+        if names.cut_off_trait(uuid) not in state.snapshot.traits:
+            yield Symptom(volume.name, 'Placement does not know '
+                          + names.cut_off_trait(uuid))
 
 
 def no_secure_boot(evidence: DoctorEvidence) -> Iterator[Symptom]:
@@ -56,7 +60,8 @@ CHECKS = (
           'disk is taken for a disk.',
           'Run "csv sync"; add traits instead of replacing them.', lost),
     Check('trait-unknown', Severity.WARNING,
-          'Placement does not know a trait that closes volumes or nodes.',
+          'Placement does not know a trait that closes volumes or nodes, or '
+          'says that a node does not reach a volume: no query forbids it.',
           'Run "csv sync", which creates it.', unknown),
     Check('secure-boot-unreported', Severity.WARNING,
           'With request_filter_features off, servers with secure boot are '

@@ -74,6 +74,15 @@ def over_capacity(evidence: DoctorEvidence) -> Iterator[Symptom]:
                 Severity.ERROR if old else None)
 
 
+def cut_off(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    state = evidence.placement
+    for uuid, nodes in sorted(state.snapshot.cut_off.items()):
+        if uuid in state.volume_names:
+            yield Symptom(state.volume_names[uuid], 'not reached by '
+                          + listed(tuple(sorted(state.compute_nodes.get(
+                              node, node) for node in nodes))))
+
+
 CHECKS = (
     Check('volume-wiped', Severity.ERROR,
           'A volume has lost its inventory: a reshape at the start of '
@@ -91,6 +100,11 @@ CHECKS = (
           'one of them.',
           'Take the volume\'s provider out of that aggregate; hv_sched asks '
           'for the disk in a group of its own, which needs none.', leaks),
+    Check('node-cut-off', Severity.WARNING,
+          'Nodes of the cluster do not reach a volume: no server whose disk '
+          'is there is moved to them, and their failover fails there.',
+          'Restore their path to the storage; the trait goes when the '
+          'source says that they reach the volume.', cut_off),
     Check('over-capacity', Severity.WARNING,
           'More is allocated on a volume than it holds. It takes no new '
           'disk; before Placement 14 (2025.2) every move of its servers '

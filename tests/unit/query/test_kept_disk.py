@@ -18,7 +18,10 @@ import re
 
 import pytest
 
+from hv_sched.placement import names
 from hv_sched.query import build
+from hv_sched.query import candidate_rules
+from hv_sched.query import rules
 from hv_sched.query import volume_traits
 from hv_sched.query.candidates_query import Group
 from hv_sched.snapshot import volumes
@@ -55,10 +58,10 @@ def test_what_the_volume_is_not_is_said(groups, on, reason):
     assert re.search(reason, volume_traits.unmet(groups, on))
 
 
-def built(runs_already=False, **extra_specs):
+def built(runs_already=False, traits=frozenset(), **extra_specs):
     snapshot = volumes.Snapshot(
         {volume.uuid: volume for volume in (FAST, SLOW)}, {'n1': 'hv1'},
-        {'n1': frozenset({'v2'})}, frozenset())
+        {'n1': frozenset({'v2'})}, traits)
     return build.build(build.ServerRequest(
         {'vcpus': 1, 'ram_mb': 512, 'root_gb': 20,
          'extra_specs': extra_specs}, {}, keeps_disk_on=frozenset({'v2'}),
@@ -90,3 +93,25 @@ def test_a_new_flavor_asks_of_the_medium_the_disk_stays_on(specs):
     assert reason.startswith('its disk stays on volume csv:c1/slow, ')
     assert reason.endswith(f'asks for a volume with {SSD}')
     assert built(runs_already=True, **specs).refused == ()
+
+
+def test_nodes_that_do_not_reach_the_volume_are_forbidden_by_name():
+    """Of the volumes of the disk only, and only by names Placement knows."""
+    reach = {names.cut_off_trait(volume.uuid) for volume in (FAST, SLOW)}
+    assert built(traits=frozenset(reach)).request.root_forbidden >= {
+        names.cut_off_trait('v2')}
+    assert names.cut_off_trait('v1') not in (
+        built(traits=frozenset(reach)).request.root_forbidden)
+    assert not reach & built().request.root_forbidden
+
+
+def test_what_a_node_does_not_reach_is_said_with_both_names():
+    snapshot = volumes.Snapshot(
+        {'v2': SLOW}, {'n1': 'hv1', 'n2': 'hv2'}, {}, frozenset(),
+        cut_off={'v2': frozenset({'n1'})})
+    assert rules.cut_off_refusal({'hv1', 'hv2'}, ['v2'], snapshot) == (
+        'hv1 does not reach volume csv:c1/slow')
+    assert rules.cut_off_refusal({'hv2'}, ['v2'], snapshot) == ''
+    assert candidate_rules.reach_refusal('n1', ['v2'], snapshot) == (
+        'it does not reach volume csv:c1/slow')
+    assert candidate_rules.reach_refusal('n2', ['v2'], snapshot) is None
