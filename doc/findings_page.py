@@ -15,6 +15,7 @@
 from collections.abc import Iterator
 import pathlib
 
+from hv_sched import finding_codes
 from hv_sched.audit import findings
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/findings.rst'
@@ -39,6 +40,27 @@ def _rows() -> Iterator[str]:
                f'     - {"may" if code in findings.SAFE else "never"}\n')
 
 
+_NOTICES = '''
+What a plan, a sync and hv-sched-agent say has a code, too; ``csv plan`` and
+``csv sync`` show it in the column *From* of their ``!`` lines. These codes,
+those above and those of the doctor's checks are what
+``[hv_sched]ignore_findings`` names.
+
+.. list-table::
+   :header-rows: 1
+   :widths: 30 70
+
+   * - code
+     - meaning
+'''
+
+
+def _notices() -> Iterator[str]:
+    for codes in (finding_codes.NOTICES, finding_codes.SOURCE):
+        for code, meaning in codes.items():
+            yield f'   * - ``{code}``\n     - {meaning}\n'
+
+
 def page() -> str:
-    return _HEAD + ''.join(_rows())
+    return _HEAD + ''.join(_rows()) + _NOTICES + ''.join(_notices())
 

@@ -38,8 +38,11 @@ COPIES = {
     'live migration, every destination refuses': ('', '1'),
     'live migration, rolled back': _STAYS,
     'live migration, aborted': _STAYS,
+    'live migration of a disk in a group of its own': _STAYS,
+    'live migration to a node that does not reach the volume': ('', '1'),
     'evacuation': _STAYS, 'evacuation, then the source returns': _STAYS,
     'evacuation to a named host': _STAYS,
+    'evacuation of a disk in a group of its own': _STAYS,
     'cold migration, confirmed': _COPIED,
     'cold migration, reverted': _COPIED,
     'resize to 350 GB, confirmed': _COPIED,
@@ -48,6 +51,8 @@ COPIES = {
     'cold migration, reverted, disk kept': _STAYS,
     'resize to 350 GB, confirmed, disk kept': _STAYS,
     'resize to 350 GB, reverted, disk kept': _STAYS,
+    'resize of a disk in a group of its own to 350 GB, disk kept': _STAYS,
+    'resize to a medium its volume is not of, disk kept': ('', '1'),
     'shelve': ('', '0'), 'unshelve': ('', '1'),
     'unshelve to a named host': ('', '1'), 'rebuild': ('', '1'),
     'delete': ('', '0')}
@@ -86,7 +91,10 @@ nova-scheduler.
 move that failed the share is kept as CUSTOM_CSV_HELD_DISK_GB until the agent
 passes; no new disk gets its room. Rows that end in "disk kept" are measured
 with ``[hv_sched]cold_move_keeps_disk``, for drivers that rename the files
-instead of copying them.
+instead of copying them. A disk *in a group of its own* is asked by the flavor
+as ``resources1:DISK_GB``. What is refused whatever the room would fail on the
+host: a node that does not reach the volume cannot start the server, and files
+that stay do not change the medium they are on.
 """
 
 

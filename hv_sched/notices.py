@@ -38,12 +38,15 @@ class Notice:
     """One sentence about one thing.
 
     :param subject: the cluster, node or volume it is about
+    :param code: what kind of thing it says, the same in every release; see
+        finding_codes
     """
 
     cluster: str
     subject: str
     kind: Kind = dataclasses.field(compare=False)
     message: str = ''
+    code: str = dataclasses.field(default='', compare=False)
 
     def __str__(self) -> str:
         return f'{self.kind.value}: {self.subject}: {self.message}'
@@ -52,7 +55,7 @@ class Notice:
 def of_problem(problem: model.Problem) -> Notice:
     """What a plan says of a problem in the source."""
     return Notice(problem.cluster or '', problem.cluster or 'source',
-                  _kind(problem), str(problem))
+                  _kind(problem), str(problem), problem.code)
 
 
 def _kind(problem: model.Problem) -> Kind:

@@ -253,11 +253,12 @@ def _down(plan: AdoptPlan, skipped: tuple[Skip, ...]) -> list[Notice]:
     return [Notice(
         plan.cluster, plan.cluster, Kind.FROZEN,
         f'{count} of its shares are of a cell that does not answer: '
-        f'nothing is touched until it does')]
+        f'nothing is touched until it does', 'cell-down')]
 
 
 def _notices(cluster: str, skipped: Mapping[str, Skip]) -> list[Notice]:
-    return [Notice(cluster, skip.consumer, Kind.SKIPPED, skip.message)
+    return [Notice(cluster, skip.consumer, Kind.SKIPPED, skip.message,
+                   'share-skipped')
             for skip in skipped.values()]
 
 
@@ -266,5 +267,5 @@ def _disproved(cluster: str, proofs: tuple[proof.Proof, ...]
     return [Notice(
         cluster, account.volume, Kind.REFUSED,
         f'the sums do not agree; shares of another size: '
-        f'{", ".join(account.differing) or "none"}')
+        f'{", ".join(account.differing) or "none"}', 'sums-differ')
         for account in proofs if not account.holds]

@@ -110,7 +110,9 @@ class Inspector:
             age = freshness.facts_age(cluster, moment.now)
             reason = (f'the facts are {int(age)} seconds old: nothing is '
                       'adopted until they are newer')
-        return [Notice(cluster.name, cluster.name, Kind.FROZEN, reason)
+        code = 'facts-unlikely' if freshness.unlikely(
+            cluster, moment) else 'facts-stale'
+        return [Notice(cluster.name, cluster.name, Kind.FROZEN, reason, code)
                 ] if reason else []
 
     def _others(self, layout: Layout, scope_: Scope, observed: Observed
@@ -123,7 +125,7 @@ class Inspector:
             PlanningContext(layout, scope_, observed, self._settings),
             freshness.Moment(self._clock()))
         return [Notice(layout.cluster.name, layout.nodes[uuid].name,
-                       Kind.REFUSED, reason)
+                       Kind.REFUSED, reason, 'node-refused')
                 for uuid, reason in sorted(refused.items())]
 
     def _misnamed(self, layout: Layout, scope_: Scope, observed: Observed

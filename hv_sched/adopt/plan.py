@@ -247,11 +247,11 @@ def _short(layout: Layout, plan: VolumePlan) -> Notice:
         f'GB of {total} GB. Move or delete servers, or run with '
         f'--allow-overcommit, which sets its allocation_ratio to '
         f'{disk_ratio.smallest_ratio(total, plan.after_gb):g} until it fits '
-        'again')
+        'again', 'overbooked')
 
 
 def _homeless(layout: Layout, node: str) -> Notice:
     return Notice(
         layout.cluster.name, layout.nodes[node].name, Kind.REFUSED,
         "nothing says which volume its servers' files are on: give the "
-        'node its home in the source')
+        'node its home in the source', 'home-not-known')

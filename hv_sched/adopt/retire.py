@@ -91,7 +91,8 @@ class RetireInputs:
             Notice(cluster, listed[uuid].name, Kind.REFUSED,
                    f'in Placement it stands under cluster '
                    f'{names.cluster_of(volume)} ({volume}), not under '
-                   f'{cluster}: it is left alone; take it out of the source')
+                   f'{cluster}: it is left alone; take it out of the source',
+                   'node-of-another-cluster')
             for uuid, volume in sorted(self.others.items()))
 
 
@@ -178,13 +179,14 @@ class Retirer:
             self._hide(volume)
         disks = NodeDisks(self._client, tuple(inputs.nodes))
         skipped = self._move(inputs, disks)
-        notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED, skip.message)
+        notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED,
+                               skip.message, 'share-skipped')
                         for skip in skipped)
         if any(skip.reason != SkipReason.UNEXPLAINED for skip in skipped):
             return RetireReport((*inputs.refusals, *notices, Notice(
                 name, name, Kind.SKIPPED, 'not every share is back on its '
                 'node: its volumes stay hidden and its nodes closed; run '
-                'retire again')), tuple(skipped))
+                'retire again', 'retire-unfinished')), tuple(skipped))
         for node in inputs.nodes:
             disks.restore(node, _EVIDENCE, self._ratios.get(node))
         findings = self.drop_children(inputs)
@@ -267,7 +269,7 @@ class Retirer:
                 continue
             except exception.PlacementRefused as exc:
                 notices.append(Notice(inputs.layout.cluster.name, name,
-                                      Kind.REFUSED, str(exc)))
+                                      Kind.REFUSED, str(exc), 'gpu-in-use'))
         return notices
 
     def _release(self, now: RetireInputs
@@ -284,7 +286,7 @@ class Retirer:
                     layout.cluster.name, name, Kind.REFUSED,
                     f'{len(now.shares[volume])} consumers still hold '
                     f'{sum(now.shares[volume].values())} GB of it: it '
-                    f'stays, hidden'))
+                    f'stays, hidden', 'volume-in-use'))
             else:
                 releases += plan_withdrawal.withdraw(providers[volume])
         plan = planning.Plan(clusters=(planning.ClusterPlan(

@@ -72,7 +72,7 @@ class NodeRetirer:
         refusal = self._refusal(inputs, node)
         if refusal:
             return [], [Notice(inputs.layout.cluster.name, inputs.nodes[node],
-                               Kind.REFUSED, refusal)]
+                               Kind.REFUSED, refusal, 'node-in-use')]
         return list(self._changes(inputs, node)), []
 
     def retire(self, inputs: RetireInputs, node: str) -> RetireReport:

@@ -15,12 +15,14 @@ from collections.abc import Callable
 from typing import Any
 
 from hv_sched import exception
+from hv_sched import ignored_findings
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
 from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import identity
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
@@ -43,6 +45,8 @@ class Audits:
         self._cloud = cloud
         self._skips = skips
         self._names = names
+        self._ignored = ignored_findings.IgnoredFindings(
+            tuple(options.ignore_findings))
         self._healer = healing.Healer(placement, cloud, healing.HealOptions(
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
@@ -85,12 +89,16 @@ class Audits:
         for volume, gb in sorted(result.raised.items()):
             LOG.warning('Volume %s: its room was given away; %d GB more than '
                         'it has are allocated now', volume, gb)
-        for finding in result.remaining:
+        remaining, left_out = self._ignored.split(
+            result.remaining, identity)
+        if left_out:
+            LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
+        for finding in remaining:
             LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
                         finding.code.value, finding.consumer, finding.location,
                         finding.gb, finding.evidence,
                         result.reasons.get(finding.consumer, finding.remedy))
-        return len(result.remaining)
+        return len(remaining)
 
 
 def known_on(options: Any, names: instance_names.InstanceNames

@@ -23,6 +23,7 @@ import threading
 from oslo_config import cfg
 
 from hv_sched import exit_codes
+from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
@@ -31,6 +32,7 @@ from hv_sched.agent import paused
 from hv_sched.agent.part import Part
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
+from hv_sched.doctor import finding_catalogue
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import changes
@@ -55,6 +57,10 @@ class Agent:
         # One for each half: their threads share nothing.
         self._names = instance_names.InstanceNames(servers)
         audited_names = instance_names.InstanceNames(servers)
+        self._ignored = ignored_findings.IgnoredFindings(
+            tuple(conf.hv_sched.ignore_findings))
+        for fault in self._ignored.unknown(finding_catalogue.codes()):
+            LOG.warning('%s', fault)
         self._reconciler = reconcile.Reconciler(
             placement, settings.from_conf(conf),
             nova=servers)
@@ -111,13 +117,21 @@ class Agent:
                 LOG.info('Synced: %s', line)
         for cluster, failure in sorted(result.failures.items()):
             LOG.error('Sync: cluster %s: %s', cluster or '(all)', failure)
-        _log(result.plan.all_findings)
+        notices = self._log(result.plan.all_findings)
         if result.done or result.failures:
             LOG.info('Sync: %d changes written, %d clusters failed, %d '
                      'notices', len(result.done), len(result.failures),
-                     len(result.plan.all_findings))
-        return exit_codes.of(result.plan.all_findings,
-                             failed=bool(result.failures))
+                     len(notices))
+        return exit_codes.of(notices, failed=bool(result.failures))
+
+    def _log(self, findings: Iterable[Notice]) -> list[Notice]:
+        """Say them, but for those that are ignored."""
+        notices, left_out = self._ignored.notices(findings)
+        if left_out:
+            LOG.info('%s', ignored_findings.left_out_text(left_out))
+        for notice in notices:
+            LOG.warning('%s', notice)
+        return notices
 
     def _say_paused(self, facts: model.Facts) -> None:
         for name in self._paused.names:
@@ -136,13 +150,13 @@ class Agent:
             LOG.info('%s %s GB of %s on volume %s',
                      restored.action.capitalize(),
                      restored.gb, restored.consumer, restored.volume)
-        _log(result.findings)
+        notices = self._log(result.findings)
         if result.done:
             LOG.info('Restoring held shares: %d shares changed, %d notices',
-                     len(result.done), len(result.findings))
+                     len(result.done), len(notices))
         if result.failure is not None:
             raise result.failure
-        return exit_codes.of(result.findings)
+        return exit_codes.of(notices)
 
     def _audit(self, number: int) -> int:
         """Log what is wrong; put right what may be."""
@@ -166,8 +180,3 @@ def _lines(change: changes.Change) -> list[str]:
     return [' '.join(filter(None, (
         sign, change.name, label, before and f'{before} ->', after)))
         for sign, label, before, after in change.lines]
-
-
-def _log(findings: tuple[Notice, ...] | list[Notice]) -> None:
-    for finding in findings:
-        LOG.warning('%s', finding)

@@ -141,3 +141,8 @@ class Finding:
     @property
     def healable(self) -> bool:
         return self.after is not None
+
+
+def identity(finding: Finding) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The code of a finding and the names of what it is about."""
+    return (finding.code.value,), (finding.consumer, finding.location)

@@ -51,6 +51,11 @@ def not_hyperv(nova: HypervisorTypes, nodes: Mapping[str, str]
             if is_foreign(types.get(uuid, ''))}
 
 
+def is_hyperv(hypervisor_type: str) -> bool:
+    """Whether a type Nova tells is surely Hyper-V. Pure."""
+    return hypervisor_type.casefold() in _HYPERV - {'fake'}
+
+
 def is_foreign(hypervisor_type: str) -> bool:
     """Whether a type Nova tells is surely not Hyper-V. Pure."""
     kind = hypervisor_type.casefold()

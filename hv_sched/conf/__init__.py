@@ -24,13 +24,14 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import regular_file
+from hv_sched.conf import findings
 from hv_sched.conf import passes
 from hv_sched.conf import publish
 from hv_sched.conf import scheduler
 from hv_sched.conf import source
 
 GROUP = 'hv_sched'
-_MODULES = (source, publish, scheduler, passes)
+_MODULES = (source, publish, scheduler, passes, findings)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

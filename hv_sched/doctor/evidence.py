@@ -26,7 +26,8 @@ from hv_sched.snapshot.placement_state import Sample
 
 # Inputs a check may need; the value says how to have it.
 INPUTS = {
-    'nova': 'Nova\'s API', 'flavors': 'Nova\'s flavors',
+    'nova': 'Nova\'s API', 'hypervisors': 'Nova\'s hypervisors',
+    'flavors': 'Nova\'s flavors',
     'images': 'Glance\'s images', 'nova_conf': 'give --nova-conf',
     'compute_conf': 'give --compute-conf',
     'placement_conf': 'give --placement-conf', 'source': 'give --source',
@@ -62,6 +63,7 @@ class SourceState:
 class DoctorEvidence:
     """Everything; None is what was not given or could not be read.
 
+    :param hypervisors: hypervisor type by the node's provider uuid
     :param clocks: seconds that services are ahead of this machine
     :param missing: why an input could not be read
     """
@@ -70,6 +72,7 @@ class DoctorEvidence:
     nova: NovaState | None = None
     flavors: tuple[Mapping[str, Any], ...] | None = None
     images: tuple[Mapping[str, Any], ...] | None = None
+    hypervisors: Mapping[str, str] | None = None
     nova_conf: cfg.ConfigOpts | None = None
     compute_conf: cfg.ConfigOpts | None = None
     placement_conf: cfg.ConfigOpts | None = None

@@ -96,6 +96,8 @@ class Gatherer:
                 self._nova.flavors())),
             images=self._try('images', lambda: tuple(
                 self._glance.images())),
+            hypervisors=self._try(
+                'hypervisors', self._nova.hypervisor_types),
             nova_conf=inputs.nova_conf, compute_conf=inputs.compute_conf,
             placement_conf=inputs.placement_conf,
             source=self._source(inputs), samples=self._watch(inputs.watch),

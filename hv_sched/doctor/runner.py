@@ -38,11 +38,13 @@ class Symptom:
     """The trap on one thing.
 
     :param severity: where it is not the check's own
+    :param code: of the finding that the check passes on
     """
 
     subject: str
     evidence: str
     severity: Severity | None = None
+    code: str = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Diagnosis:
 
     check: Check
     symptom: Symptom
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """By which it may be left out."""
+        return (self.check.code, self.symptom.code)
 
     @property
     def severity(self) -> Severity:

@@ -96,7 +96,8 @@ class Adopt(shares.MovingCommand):
             return shares.Outcome(list(planned_rows(inputs.plan, names)), (
                 *inputs.plan.refusals,
                 *(Notice(cluster.name, skip.consumer, Kind.SKIPPED,
-                         skip.message) for skip in skipped)))
+                         skip.message, 'share-skipped')
+                  for skip in skipped)))
         report = adopter.adopt(inputs)
         return shares.Outcome(
             [*(row for proof in report.proofs for row in proof_rows(proof)),

@@ -18,12 +18,14 @@ from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exit_codes
+from hv_sched import ignored_findings
 from hv_sched import printable
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.audit.findings import identity
 from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import base
 from hv_sched.providers import reconcile
@@ -104,27 +106,34 @@ class Audit(Auditing, command.Lister):
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
         auditor_ = self.auditor(conf, parsed_args, self.nova(conf))
-        rows: list[Row] = []
+        findings: list[Finding] = []
         doubts: list[Row] = []
         unknown = 0
         for report in self._reports(
-                auditor_, set(parsed_args.code or ()), rows):
+                auditor_, set(parsed_args.code or ()), findings):
             unknown += _counted(report)
             if report.unproven:
                 doubts.append(unproven_row(report))
         if auditor_.down:
             doubts.append(unknown_row(auditor_.down, unknown))
+        findings, left_out = self.ignored(conf).split(findings, identity)
         self.exit_code = exit_codes.PARTIAL if doubts else (
-            exit_codes.CHANGES if rows else exit_codes.OK)
-        return COLUMNS, rows + doubts
+            exit_codes.CHANGES if findings else exit_codes.OK)
+        return COLUMNS, [*map(row, findings), *doubts,
+                         *_left_out_rows(left_out)]
 
     @staticmethod
-    def _reports(auditor_: auditor.Auditor, codes: set[str], rows: list[Row]
-                 ) -> Iterable[AuditReport]:
+    def _reports(auditor_: auditor.Auditor, codes: set[str],
+                 findings: list[Finding]) -> Iterable[AuditReport]:
         for report in auditor_.audit():
-            rows += [row(finding) for finding in report.findings
-                     if not codes or finding.code.value in codes]
+            findings += [finding for finding in report.findings
+                         if not codes or finding.code.value in codes]
             yield report
+
+
+def _left_out_rows(count: int) -> list[Row]:
+    text = ignored_findings.left_out_text(count)
+    return [('ignored', '', '', '', text, 'nothing')] if count else []
 
 
 def _counted(report: AuditReport) -> int:

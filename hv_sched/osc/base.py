@@ -28,6 +28,7 @@ import tqdm
 
 from hv_sched import conf as options
 from hv_sched import exception
+from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
@@ -35,11 +36,13 @@ from hv_sched.compute import checked_session
 from hv_sched.compute import instance_names
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
+from hv_sched.doctor import finding_catalogue
 from hv_sched.placement import client
 from hv_sched.providers import changes
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 
+LOG = printable.logger(__name__)
 _SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
 
@@ -170,6 +173,15 @@ class CsvCommand(command.Command):
              default_config_files=parsed_args.config_file)
         options.check(conf)
         return conf
+
+    @staticmethod
+    def ignored(conf: cfg.ConfigOpts) -> ignored_findings.IgnoredFindings:
+        """Findings that are not told; what it names in vain is."""
+        ignored = ignored_findings.IgnoredFindings(
+            tuple(conf.hv_sched.ignore_findings))
+        for fault in ignored.unknown(finding_catalogue.codes()):
+            LOG.warning('%s', fault)
+        return ignored
 
     def reconciler(self, conf: cfg.ConfigOpts,
                    allow: settings.Allow | None = None

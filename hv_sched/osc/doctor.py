@@ -18,6 +18,7 @@ from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exit_codes
+from hv_sched import ignored_findings
 from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
@@ -63,8 +64,12 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             conf.hv_sched.workers)
         outcomes, skipped = runner.run(checks.CHECKS, gatherer.gather(
             self._inputs(conf, parsed_args)))
+        outcomes, left_out = self.ignored(conf).split(
+            outcomes, lambda outcome: (
+                outcome.codes, (outcome.symptom.subject,)))
         self.exit_code = _exit_code(outcomes, skipped)
-        return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped)]
+        return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped),
+                         *_left_out_rows(left_out)]
 
     def _inputs(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
                 ) -> gather.DoctorInputs:
@@ -100,3 +105,8 @@ def _skipped_row(outcome: runner.Skipped) -> Row:
     return ('failed' if outcome.failed else 'skipped',
             ', '.join(outcome.codes), '',
             outcome.reason, '')
+
+
+def _left_out_rows(count: int) -> list[Row]:
+    return [('ignored', '', '', ignored_findings.left_out_text(count), '')
+            ] if count else []

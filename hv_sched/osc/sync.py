@@ -46,7 +46,7 @@ def rows(done: Iterable[changes.Change], findings: Iterable[Notice]
     lines = [(sign, change.name, label, before, after)
              for change in done
              for sign, label, before, after in change.lines]
-    return lines + [('!', finding.subject, finding.kind.value, '',
+    return lines + [('!', finding.subject, finding.kind.value, finding.code,
                      finding.message) for finding in findings]
 
 

@@ -96,7 +96,8 @@ def plan(clusters: Iterable[model.Cluster],
         clash = _clash(cluster, existing)
         if clash:
             findings.append(Notice(
-                cluster.name, cluster.name, Kind.REFUSED, clash))
+                cluster.name, cluster.name, Kind.REFUSED, clash,
+                'host-aggregate-clash'))
             continue
         step = _step(cluster, _owned(cluster, existing), hosts)
         if step is not None:
@@ -107,7 +108,7 @@ def plan(clusters: Iterable[model.Cluster],
             findings.append(Notice(
                 cluster.name, cluster.name, Kind.NOTE, 'not in its host '
                 'aggregate, as Nova does not know them: '
-                + ', '.join(missing)))
+                + ', '.join(missing), 'host-aggregate-incomplete'))
     return AggregatesPlan(tuple(steps), tuple(findings))
 
 

@@ -26,6 +26,9 @@ from hv_sched import windows_names
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 
+# Longer names are cut: "NetBIOS name" in Microsoft's documentation.
+_NETBIOS_LENGTH = 15
+
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
@@ -56,11 +59,16 @@ def match_nodes(clusters: Iterable[model.Cluster],
     uuids_by_node: dict[str, str] = {}
     findings = []
     for (cluster, node), uuids in candidates.items():
-        reason = _why_not(node, uuids, takers, providers)
+        reason, code = _why_not(node, uuids, takers, providers)
         if reason:
-            findings.append(Notice(cluster, node, Kind.SKIPPED, reason))
-        else:
-            uuids_by_node[node] = uuids[0]
+            findings.append(Notice(cluster, node, Kind.SKIPPED, reason, code))
+            continue
+        uuids_by_node[node] = uuids[0]
+        others = _similar(node, uuids, takers, providers)
+        if others:
+            findings.append(Notice(
+                cluster, node, Kind.NOTE,
+                _also(providers[uuids[0]], others), 'node-similar-name'))
     return Matches(uuids_by_node, tuple(findings), frozenset(takers))
 
 
@@ -94,18 +102,56 @@ def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
 
 def _why_not(node: str, uuids: list[str],
              takers: Mapping[str, list[str]],
-             providers: Mapping[str, str]) -> str:
-    """Why a node cannot be matched; empty when it can."""
+             providers: Mapping[str, str]) -> tuple[str, str]:
+    """Why a node cannot be matched, with its code; empty when it can."""
     if not uuids:
-        return ('Nova has no compute node of this name: it is left out until '
-                'its nova-compute has reported')
+        others = _similar(node, uuids, takers, providers)
+        near = (f'. Nova has {", ".join(others)}: if that is this node, '
+                'write its full name in the source' if others else '')
+        return (f'Nova has no compute node of this name: it is left out until '
+                f'its nova-compute has reported{near}', 'node-not-in-nova')
     if len(uuids) > 1:
         meant = ', '.join(sorted(providers[uuid] for uuid in uuids))
         return (f'Nova has several compute nodes it could be ({meant}): '
-                f'write the full name in the source')
+                f'write the full name in the source', 'node-ambiguous')
     rivals = [rival for rival in takers[uuids[0]] if rival != node]
     if rivals:
         return (f'it and {", ".join(sorted(rivals))} would both be Nova\'s '
                 f'compute node {providers[uuids[0]]}: write the full names '
-                f'in the source')
-    return ''
+                f'in the source', 'node-ambiguous')
+    return '', ''
+
+
+def _similar(node: str, uuids: list[str], takers: Mapping[str, list[str]],
+             providers: Mapping[str, str]) -> list[str]:
+    """Names of compute nodes no node of the source is, and that may be one.
+
+    :param uuids: what it is matched with
+    """
+    return sorted(name for uuid, name in providers.items()
+                  if uuid not in takers and uuid not in uuids
+                  and are_similar(node, name))
+
+
+def _also(matched: str, others: list[str]) -> str:
+    return (f'it is taken for Nova\'s compute node {matched}, and '
+            f'{", ".join(others)} may be the same host. Delete the compute '
+            'service of the one that is gone; if it is another one that is '
+            'meant, write its full name in the source')
+
+
+def are_similar(name: str, other: str) -> bool:
+    """Whether two different names may be of one host.
+
+    With and without its domain, or cut at the 15 characters of a NetBIOS
+    name, which is what a failover cluster tells of a node.
+    """
+    name, other = windows_names.key(name), windows_names.key(other)
+    if name == other:
+        return False
+    if '.' in name and '.' in other and (
+            name.partition('.')[2] != other.partition('.')[2]):
+        return False
+    short, longer = sorted((_short(name), _short(other)), key=len)
+    return short == longer or (
+        len(short) == _NETBIOS_LENGTH and longer.startswith(short))

@@ -93,7 +93,8 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
                 clusters=clusters,
                 cleaning=_cleaning(changes, observed.overview),
                 findings=(*map(of_problem, facts.problems),
-                          *_vanished(facts, scope, observed.overview)))
+                          *_vanished(facts, scope, observed.overview),
+                          *_unlisted(facts, scope, observed.overview)))
 
 
 def vanished_clusters(facts: model.Facts, scope: Scope, overview: Overview
@@ -119,9 +120,31 @@ def _vanished(facts: model.Facts, scope: Scope, overview: Overview
                f'the source does not describe it: its {volumes} volumes and '
                'their nodes stay as they are. If it is gone, describe it '
                'once more and run "openstack resource provider csv retire '
-               f'--cluster {cluster}"')
+               f'--cluster {cluster}"', 'cluster-not-described')
         for cluster, volumes in vanished_clusters(
             facts, scope, overview).items())
+
+
+def _unlisted(facts: model.Facts, scope: Scope, overview: Overview
+              ) -> Iterable[Notice]:
+    """Nodes that were a cluster's and that nobody lists any more.
+
+    While a cluster is not described, they may be its nodes.
+    """
+    if facts.is_partial or facts.problems or scope.identity.strangers:
+        return
+    departing = frozenset().union(*(
+        scoping.departing_nodes(layout, scope, overview)
+        for layout in scope.layouts))
+    for uuid in sorted(overview.compute_nodes - scope.claimed_nodes
+                       - departing):
+        if names.CLUSTERED in overview.node_traits.get(uuid, ()):
+            name = overview.listed[uuid].name
+            yield Notice(
+                '', name, Kind.NOTE, f'it bears {names.CLUSTERED}, and no '
+                'cluster of the source lists it: its own disk stays as it '
+                'is. Give it to its cluster in the source, or take the '
+                'traits off it', 'node-unlisted')
 
 
 def vocabulary(changes: Iterable[change_types.Change], overview: Overview
@@ -195,7 +218,8 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
     reason = freshness.unlikely(cluster, moment)
     if reason:
         return ClusterPlan(context.name, (), (
-            context.notice(context.name, Kind.FROZEN, reason),))
+            context.notice(context.name, Kind.FROZEN, reason,
+                           'facts-unlikely'),))
     if freshness.is_stale(cluster, moment, context.settings):
         return _stale(context, freshness.facts_age(cluster, moment.now))
     context = dataclasses.replace(
@@ -203,7 +227,7 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
     notices = [n for n in context.scope.matches.findings
                if n.cluster == context.name]
     notices += [context.notice(context.layout.nodes[uuid].name,
-                               Kind.REFUSED, reason)
+                               Kind.REFUSED, reason, 'node-refused')
                 for uuid, reason in sorted(context.refused.items())]
     context = context.without_refused
     context = dataclasses.replace(context, blocked=plan_node.holding_shares(
@@ -272,7 +296,7 @@ def _stale(context: PlanningContext, age: float) -> ClusterPlan:
     return ClusterPlan(
         context.name, tuple(gate.admit_all(
             plan_volume.close_all(context), context.evidence)),
-        (context.notice(context.name, Kind.FROZEN, message),))
+        (context.notice(context.name, Kind.FROZEN, message, 'facts-stale'),))
 
 
 def _unstated_level(context: PlanningContext) -> Iterable[Notice]:
@@ -284,7 +308,8 @@ def _unstated_level(context: PlanningContext) -> Iterable[Notice]:
             f'its nodes run builds {", ".join(map(str, sorted(builds)))} and '
             'functional_level is not stated: no node claims more than the '
             'level that stands in Placement, else the lowest build, allows. '
-            'State it (Get-Cluster, ClusterFunctionalLevel)')
+            'State it (Get-Cluster, ClusterFunctionalLevel)',
+            'level-not-stated')
 
 
 def _adopt(context: PlanningContext, uuid: str) -> Notice:
@@ -292,4 +317,5 @@ def _adopt(context: PlanningContext, uuid: str) -> Notice:
     return context.notice(
         context.layout.nodes[uuid].name, Kind.ADOPT,
         f'servers hold {used} GB of its own disk: run "openstack resource '
-        f'provider csv adopt --cluster {context.name}" first')
+        f'provider csv adopt --cluster {context.name}" first',
+        'adopt-needed')

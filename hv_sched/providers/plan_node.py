@@ -85,8 +85,8 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
                 layout.cluster, layout.nodes[uuid], provider.traits), provider,
             observed.providers.get(ids.remotefx_uuid(uuid)))
         planned += child_changes
-        notices += [context.notice(provider.name, Kind.REFUSED, reason)
-                    for reason in reasons]
+        notices += [context.notice(provider.name, Kind.REFUSED, reason,
+                                   'gpu-in-use') for reason in reasons]
     return planned, notices
 
 
@@ -154,7 +154,7 @@ def plan_departing(context: PlanningContext) -> plan_volume.Planned:
                     provider, context.home_aggregates, context.layout)
             notices.append(context.notice(
                 context.observed.overview.listed[uuid].name, Kind.REFUSED,
-                _used_elsewhere(stranger)))
+                _used_elsewhere(stranger), 'node-of-another-cluster'))
             continue
         evidence = context.departing_evidence(uuid)
         if not gate.refusal(changes.Widening.OPEN_NODE, evidence):
@@ -167,7 +167,8 @@ def plan_departing(context: PlanningContext) -> plan_volume.Planned:
                 provider, context.scope.aggregates, context.layout)
         name = context.observed.overview.listed[uuid].name
         notices.append(context.notice(
-            name, Kind.REFUSED, _stays_closed(name, evidence.held_gb)))
+            name, Kind.REFUSED, _stays_closed(name, evidence.held_gb),
+            'node-left-out'))
     return planned, notices
 
 

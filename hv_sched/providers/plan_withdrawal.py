@@ -53,7 +53,7 @@ def plan(context: PlanningContext) -> tuple[
             planned += _close(provider)
         notices.append(context.notice(
             context.observed.overview.listed[uuid].name, Kind.REFUSED,
-            _kept(context, uuid, evidence.held_gb)))
+            _kept(context, uuid, evidence.held_gb), 'volume-left-out'))
     return planned, notices, frozenset(withdrawn)
 
 

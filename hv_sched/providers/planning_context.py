@@ -83,8 +83,9 @@ class PlanningContext:
         return dataclasses.replace(self, layout=dataclasses.replace(
             self.layout, nodes=nodes, members=members))
 
-    def notice(self, subject: str, kind: Kind, message: str) -> Notice:
-        return Notice(self.name, subject, kind, message)
+    def notice(self, subject: str, kind: Kind, message: str,
+               code: str = '') -> Notice:
+        return Notice(self.name, subject, kind, message, code)
 
     def evidence(self, change: changes.Change) -> Evidence:
         """What speaks for a change of this cluster."""

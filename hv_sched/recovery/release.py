@@ -78,7 +78,8 @@ class Releaser:
         except exception.NovaNotProven as exc:
             return [Notice('', 'escrow', Kind.SKIPPED,
                            f'{len(consumers)} consumers that Nova does not '
-                           f'know keep their escrow: {exc}')]
+                           f'know keep their escrow: {exc}',
+                           'nova-not-proven')]
         if dry_run:
             for consumer in consumers:
                 done += escrow_state.released(consumer, state)

@@ -191,12 +191,14 @@ def _changed(change: stray_shares.ShareCorrection, state: EscrowState
 
 
 def _finding(skipped: Skip) -> Notice:
-    return Notice('', skipped.consumer, Kind.SKIPPED, skipped.message)
+    return Notice('', skipped.consumer, Kind.SKIPPED, skipped.message,
+                  'escrow-kept')
 
 
 def _short(space: room.Room, state: EscrowState) -> list[Notice]:
     return [Notice('', state.volumes[volume], Kind.NOTE,
                    f'its room was given away while shares were held on it: '
                    f'{missing_gb} GB more than it has are allocated now, '
-                   'and it takes no new disks until that is over')
+                   'and it takes no new disks until that is over',
+                   'overcommitted')
             for volume, missing_gb in sorted(space.raised.items())]

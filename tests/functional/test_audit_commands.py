@@ -68,6 +68,23 @@ def test_audit_says_what_is_wrong_and_heal_puts_it_right(csv, cloud):
     assert csv('heal', '--code', 'safe', '-f', 'json')[:2] == (0, '[]\n')
 
 
+def test_audit_and_agent_leave_out_what_they_are_told_to(
+        csv, cloud, tmp_path, caplog):
+    server, other = cloud.server(), cloud.server()
+    cloud.drop(server)
+    path = agent_conf.write(tmp_path, cloud.placement, heal_codes='',
+                            ignore_findings=f'missing:{server},mising')
+    code, out, _err = csv('audit', '-f', 'json', '--config-file', path)
+    row, = json.loads(out)
+    assert (code, row['Finding']) == (0, 'ignored')
+    assert row['Evidence'].startswith('1 findings are left out')
+    assert cmd.main(['--config-file', path, '--once']) == 0
+    assert 'did you mean missing' in caplog.text
+    cloud.drop(other)
+    assert csv('audit', '--config-file', path)[0] == 2
+    assert cmd.main(['--config-file', path, '--once']) == 4
+
+
 def test_heal_says_what_it_leaves(csv, cloud):
     server = cloud.server()
     cloud.drop(server)

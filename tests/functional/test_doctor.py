@@ -410,6 +410,34 @@ def test_facts_that_are_old_and_a_source_that_differs(cloud):
     assert 'left-undone' in cloud.codes(facts=unknown)
 
 
+def test_hyperv_nodes_that_are_in_no_cluster(cloud):
+    cloud.nova.answers['/os-hypervisors/detail']['hypervisors'] = [
+        {'id': cloud.nodes['kvm1'], 'hypervisor_hostname': 'kvm1',
+         'hypervisor_type': 'hyperv', 'service': {'host': 'kvm1'}}]
+
+    def severities(nodes=cloud.facts.clusters[0].nodes):
+        facts = clouds.facts(dataclasses.replace(
+            cloud.facts.clusters[0], nodes=nodes))
+        return {one.symptom.subject: (one.severity, one.symptom.evidence)
+                for one in cloud.examine(facts=facts)[0]
+                if one.check.code == 'node-unlisted'}
+
+    assert severities() == {'kvm1': (
+        runner.Severity.INFO, 'no cluster of the source lists it')}
+    severity, evidence = severities((
+        *cloud.facts.clusters[0].nodes, model.Node('kvm1.corp.example')
+    )).get('kvm1', (None, None))
+    assert severity is None, 'it is taken for that node'
+    severity, evidence = severities(tuple(
+        node for node in cloud.facts.clusters[0].nodes
+        if node.name != 'hv04')).get('hv04', (None, None))
+    assert severity is None, 'it uses a volume still'
+    cloud.change_traits('kvm1', add={'CUSTOM_HYPERV_CLUSTERED'})
+    severity, evidence = severities()['kvm1']
+    assert severity is runner.Severity.WARNING
+    assert 'it bears CUSTOM_HYPERV_CLUSTERED' in evidence
+
+
 def test_a_cluster_the_source_no_longer_names(cloud):
     other = dataclasses.replace(
         cloud.facts.clusters[0], guid=clouds.guid(77), name='hvc2',

@@ -17,6 +17,7 @@ import json
 import pytest
 
 from hv_sched.osc import base
+from hv_sched.placement import names
 from tests.functional import cloud as clouds
 from tests.functional import other_services
 
@@ -65,6 +66,31 @@ def test_doctor_tells_a_script_how_it_is(csv, source, cloud, others):
     cloud.placement.service.refuse_all('503 Service Unavailable')
     code, _out, err = csv('doctor')
     assert code == 1 and '503' in err and 'Traceback' not in err
+
+
+def test_doctor_leaves_out_what_it_is_told_to(csv, source, cloud, others,
+                                              tmp_path):
+    csv('sync', '--source', source)
+    node = cloud.nodes['hv01']
+    generation, now = cloud.api.traits(node)
+    cloud.api.set_traits(node, generation, now | {
+        names.cut_off_trait(clouds.VOLUME)})
+    code, out, _err = csv('doctor', '-f', 'json')
+    given = {row['Check'] for row in json.loads(out)
+             if row['Severity'] in ('error', 'warning')}
+    assert (code, given) == (2, {'node-cut-off'})
+    conf = tmp_path / 'hv_sched.conf'
+    conf.write_text(f'[hv_sched]\nignore_findings = {",".join(given)}\n')
+    code, out, err = csv('doctor', '-f', 'json', '--config-file', str(conf))
+    assert code == 0, out
+    last = json.loads(out)[-1]
+    assert last['Severity'] == 'ignored'
+    assert 'findings are left out, as [hv_sched]ignore_findings says' in (
+        last['Evidence'])
+    others[0].refuse = '403 Forbidden'
+    assert csv('doctor', '--config-file', str(conf))[0] == 4
+    cloud.placement.service.refuse_all('503 Service Unavailable')
+    assert csv('doctor', '--config-file', str(conf))[0] == 1
 
 
 def test_explain_for_people_and_for_programs(csv, source, cloud, others):

@@ -176,6 +176,38 @@ class Measured(moving.MovingCase):
     def _look(self) -> None:
         self._seen = self.sum_now()
 
+    def granular(self, size_gb: int = SIZE_GB) -> str:
+        """A flavor that asks for its disk in a group of its own."""
+        flavor = self.flavor(0)
+        self.api.post_extra_spec(flavor, {'extra_specs': {
+            'resources1:DISK_GB': str(size_gb)}})
+        return flavor
+
+    def on_granular(self, do: Callable[..., tuple[Any, Any]]
+                    ) -> tuple[Any, Any]:
+        return do(self.boot(self.granular()))
+
+    def live_out_of_reach(self, server: Any) -> tuple[Any, Sum | None]:
+        """To a named node, which does not reach the volume."""
+        node = self.node(self.other_than(self.host_of(server)))
+        traits = [*map(names.cut_off_trait, self.volumes.values())]
+        self.publisher.add_traits(node, *traits)
+        self.forget_snapshot()
+        try:
+            return self.live(server, named=True)
+        finally:
+            self.publisher.remove_traits(node, *traits)
+
+    def resize_to(self, server: Any, flavor: str) -> tuple[Any, Sum]:
+        return self.cold(server, {'resize': {'flavorRef': flavor}},
+                         'confirmResize')
+
+    def resize_to_ssd(self, server: Any) -> tuple[Any, Sum]:
+        flavor = self.flavor(SIZE_GB)
+        self.api.post_extra_spec(flavor, {'extra_specs': {
+            f'trait:{names.MEDIUM["ssd"]}': 'required'}})
+        return self.resize_to(server, flavor)
+
     def evacuation(self, server: Any, named: bool = False,
                    returns: bool = False) -> tuple[Any, Sum]:
         host = self.host_of(server)
@@ -263,11 +295,18 @@ ROWS = (
         lambda cloud, server: cloud.live(server, 'error')),
     Row('live migration, aborted',
         lambda cloud, server: cloud.live(server, 'cancelled')),
+    Row('live migration of a disk in a group of its own',
+        lambda cloud, _: cloud.on_granular(cloud.live), makes_server=True),
+    Row('live migration to a node that does not reach the volume',
+        Measured.live_out_of_reach),
     Row('evacuation', Measured.evacuation),
     Row('evacuation, then the source returns',
         lambda cloud, server: cloud.evacuation(server, returns=True)),
     Row('evacuation to a named host',
         lambda cloud, server: cloud.evacuation(server, named=True)),
+    Row('evacuation of a disk in a group of its own',
+        lambda cloud, _: cloud.on_granular(cloud.evacuation),
+        makes_server=True),
     Row('cold migration, confirmed',
         lambda cloud, server: cloud.cold(server, MIGRATE, 'confirmResize')),
     Row('cold migration, reverted',
@@ -285,6 +324,13 @@ ROWS = (
          lambda cloud, server: cloud.resize(server, 'confirmResize')),
         ('resize to 350 GB, reverted',
          lambda cloud, server: cloud.resize(server, 'revertResize')))),
+    Row('resize of a disk in a group of its own to 350 GB, disk kept',
+        lambda cloud, _: cloud.on_granular(
+            lambda server: cloud.resize_to(
+                server, cloud.granular(SIZE_GB + 50))),
+        makes_server=True, keeps_disk=True),
+    Row('resize to a medium its volume is not of, disk kept',
+        Measured.resize_to_ssd, keeps_disk=True),
     Row('shelve', Measured.shelve),
     Row('unshelve', Measured.unshelve),
     Row('unshelve to a named host',

@@ -48,8 +48,9 @@ def drift(evidence: DoctorEvidence) -> Iterator[Symptom]:
 def undone(evidence: DoctorEvidence) -> Iterator[Symptom]:
     for finding in _source(evidence).findings:
         if finding.kind is not Kind.NOTE:
-            yield Symptom(finding.subject,
-                          f'{finding.kind.value}: {finding.message}')
+            yield Symptom(finding.subject, f'{finding.kind.value} '
+                          f'({finding.code}): {finding.message}',
+                          code=finding.code)
 
 
 def lost_clusters(evidence: DoctorEvidence) -> Iterator[Symptom]:

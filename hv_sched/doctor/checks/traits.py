@@ -14,12 +14,14 @@
 
 from collections.abc import Iterator
 
+from hv_sched.compute import hypervisors
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
 from hv_sched.placement import names
+from hv_sched.providers import node_matching
 
 
 def lost(evidence: DoctorEvidence) -> Iterator[Symptom]:
@@ -53,6 +55,35 @@ def no_secure_boot(evidence: DoctorEvidence) -> Iterator[Symptom]:
                       f'COMPUTE_SECURITY_UEFI_SECURE_BOOT: {listed(nodes)}')
 
 
+def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    """Hyper-V nodes in no cluster: most of them stand alone, and may.
+
+    Those that use a volume are of a cluster the source does not describe.
+    """
+    assert evidence.hypervisors is not None
+    assert evidence.source is not None
+    facts, state = evidence.source.facts, evidence.placement
+    claimed = node_matching.match_nodes(
+        facts.clusters, state.compute_nodes).claimed
+    node_names = sorted(node.name for cluster in facts.clusters
+                        for node in cluster.nodes)
+    for uuid, name in sorted(state.compute_nodes.items(),
+                             key=lambda item: item[1]):
+        is_marked = (uuid in state.snapshot.nodes
+                     and uuid not in state.snapshot.homes)
+        if uuid in claimed or not (is_marked or hypervisors.is_hyperv(
+                evidence.hypervisors.get(uuid, ''))):
+            continue
+        similar = [node for node in node_names
+                   if node_matching.are_similar(name, node)]
+        reasons = [*([f'it bears {names.CLUSTERED}'] if is_marked else []),
+                   *([f'{", ".join(similar)} may be the same host']
+                     if similar else [])]
+        yield Symptom(name, '; '.join((
+            'no cluster of the source lists it', *reasons)),
+            Severity.WARNING if reasons else None)
+
+
 CHECKS = (
     Check('traits-lost', Severity.ERROR,
           'Traits of hv_sched are gone from a node or volume, for somebody '
@@ -69,4 +100,11 @@ CHECKS = (
           'virt driver of these nodes does not report: they find no host '
           'there.', 'Turn request_filter_features on.',
           no_secure_boot, ('nova_conf',)),
+    Check('node-unlisted', Severity.INFO,
+          'A Hyper-V compute node is in no cluster of the source. One that '
+          'is a cluster\'s node under another name offers the space of the '
+          'cluster once more, as its own disk.',
+          'Write the name Nova has of the node in the source; delete the '
+          'compute service of one that is gone.', unlisted,
+          ('source', 'hypervisors')),
 )

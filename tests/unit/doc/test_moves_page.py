@@ -18,6 +18,10 @@ import pytest
 
 from doc import moves_page
 
+# What would fail on the host.
+IMPOSSIBLE = ('live migration to a node that does not reach the volume',
+              'resize to a medium its volume is not of, disk kept')
+
 
 @pytest.fixture(scope='module')
 def record():
@@ -33,8 +37,11 @@ def test_every_measured_operation_stands_there(record):
 def test_hv_sched_charges_one_share_a_copy(record):
     for operation, (_, after) in moves_page.COPIES.items():
         measured = record['hv_sched'][operation]
-        size = 350 if operation.startswith('resize') and (
-            'confirmed' in operation) else 300
+        if operation in IMPOSSIBLE:
+            assert measured == {'admitted': False}
+            continue
+        size = 350 if '350 GB' in operation and (
+            'reverted' not in operation) else 300
         assert measured.get('restored', measured['after']) == [
             int(after) * size, 0], operation
 

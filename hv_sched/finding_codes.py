@@ -1,0 +1,63 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The codes of what a plan, a sync or an agent's pass says, and their meaning.
+
+A code is the same in every release: scripts and ``[hv_sched]ignore_findings``
+name it. Those of the doctor's checks and of an audit stand with them.
+"""
+
+from collections.abc import Mapping
+
+# By code, what it means. Of the source, what is wrong with it.
+SOURCE: Mapping[str, str] = {
+    'invalid': 'a part of the source that is not valid',
+}
+NOTICES: Mapping[str, str] = {
+    'adopt-needed': 'servers hold shares of a node\'s own disk',
+    'cell-down': 'shares are of a cell that does not answer',
+    'cluster-not-described': 'a published cluster the source does not '
+                             'describe',
+    'disk-in-use-elsewhere': 'servers hold shares of the disk under another '
+                             'cluster',
+    'escrow-kept': 'held shares that are not restored or released yet',
+    'facts-stale': 'the facts of a cluster are too old',
+    'facts-unlikely': 'the facts of a cluster are of the future, or older '
+                      'than those applied last',
+    'gpu-in-use': 'a RemoteFX provider that cannot be changed or removed',
+    'home-not-known': 'nothing says which volume a node\'s files are on',
+    'host-aggregate-clash': 'a Nova host aggregate of the name is not ours',
+    'host-aggregate-incomplete': 'Nova does not know all nodes of a cluster',
+    'level-not-stated': 'nodes of different builds, and no functional level',
+    'name-not-free': 'the name of a volume\'s provider cannot be had',
+    'node-ambiguous': 'a node could be several compute nodes of Nova',
+    'node-in-use': 'servers of a node hold shares of the cluster',
+    'node-left-out': 'the source no longer lists a node: it stays closed',
+    'node-not-in-nova': 'Nova has no compute node of a node\'s name',
+    'node-of-another-cluster': 'a node stands under another cluster',
+    'node-refused': 'a node of another cluster, or no Hyper-V host',
+    'node-similar-name': 'another compute node of Nova may be the same host',
+    'node-unlisted': 'a compute node bears our traits and is in no cluster',
+    'nova-not-proven': 'Nova has not shown that it is this cloud\'s',
+    'overbooked': 'servers hold more than a volume has',
+    'overcommitted': 'a restored share had no room any more',
+    'retire-unfinished': 'not every share is back on its node',
+    'share-skipped': 'a share that is not touched now',
+    'size-refused': 'a volume\'s new size is not believed',
+    'size-unconfirmed': 'no node can confirm a volume\'s growth now',
+    'stray-shares': 'shares on several volumes that are not put right',
+    'sums-differ': 'the shares before and after do not agree',
+    'volume-in-use': 'consumers still hold a volume that was to go',
+    'volume-left-out': 'the source no longer lists a volume: it is closed',
+    'volume-of-another-cluster': 'a volume stands under another cluster',
+    'volume-without-home': 'no node Nova knows has the volume as its home',
+}
