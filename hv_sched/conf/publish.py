@@ -114,6 +114,6 @@ before the sync gives up on it.
         default=20,
         help="""
 Every so many passes of a running reconcile all providers are read in full
-instead of only where the bulk summary disagrees.
+instead of only those a plan made from the bulk summaries would write to.
 """),
 ]

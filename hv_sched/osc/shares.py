@@ -96,11 +96,11 @@ class SharesCommand(base.ServersCommand):
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
         """The nodes and volumes of clusters that are in Placement."""
-        cloud, observed = self.reconciler(conf).observe(
-            model.Facts(tuple(clusters)), full=False)
+        cloud, overview = self.reconciler(conf).overview(
+            model.Facts(tuple(clusters)))
         return [uuid for layout in cloud.layouts
                 for uuid in (*layout.nodes, *layout.volumes)
-                if uuid in observed.overview.listed]
+                if uuid in overview.listed]
 
 
 def _check_described(selected: Mapping[str, str], facts: model.Facts

@@ -122,8 +122,9 @@ def _summary(summary: Mapping[str, Any]) -> VolumeSummary:
     disk = summary['resources'].get(names.DISK_GB, {})
     held = summary['resources'].get(names.HELD_DISK_GB, {})
     return VolumeSummary(
-        capacity_gb=disk.get('capacity', 0), used_gb=disk.get('used', 0),
-        traits=frozenset(summary['traits']), held_gb=held.get('used', 0))
+        capacity_gb=disk.get('capacity'), used_gb=disk.get('used', 0),
+        traits=frozenset(summary['traits']), held_gb=held.get('used', 0),
+        held_capacity_gb=held.get('capacity'))
 
 
 def _gpu_summaries(client: Placement, in_use: frozenset[str]
@@ -139,6 +140,8 @@ def _gpu_summaries(client: Placement, in_use: frozenset[str]
         resources=f'{names.REMOTEFX_ADAPTER}:1')
     return {uuid: GpuSummary(
         {rc: resource['capacity']
+         for rc, resource in summary['resources'].items()},
+        {rc: resource['used']
          for rc, resource in summary['resources'].items()},
         frozenset(summary['traits']))
         for uuid, summary in answer['provider_summaries'].items()

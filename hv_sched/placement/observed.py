@@ -82,14 +82,17 @@ class Provider:
 class VolumeSummary:
     """A volume in the provider_summaries of one bulk request.
 
-    :param capacity_gb: (total - reserved) * allocation_ratio
+    :param capacity_gb: (total - reserved) * allocation_ratio of its DISK_GB;
+        None when it has none
     :param held_gb: escrow on it, of servers and of migrations
+    :param held_capacity_gb: the escrow class's
     """
 
-    capacity_gb: int
+    capacity_gb: int | None
     used_gb: int
     traits: frozenset[str]
     held_gb: int = 0
+    held_capacity_gb: int | None = None
 
     @property
     def owed(self) -> owed.Owed:
@@ -99,9 +102,12 @@ class VolumeSummary:
 
 @dataclasses.dataclass(frozen=True)
 class GpuSummary:
-    """:param capacities: by resource class"""
+    """:param capacities: by resource class
+    :param usages: by resource class
+    """
 
     capacities: Mapping[str, int]
+    usages: Mapping[str, int]
     traits: frozenset[str]
 
 

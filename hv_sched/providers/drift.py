@@ -12,53 +12,193 @@
 
 """Which providers the bulk overview gives reason to read in full. Pure.
 
-Steady state costs the overview alone: a provider is read only when what the
-few bulk requests say of it is not what the source asks for.
+Steady state costs the overview alone. Each provider is sketched from its
+summary, and the planner plans with the sketches: a provider it would write to
+is read in full, and planned again. So there is one set of rules, and nothing
+is written but from what was read.
+
+A volume is sketched only where its capacity is what a new one would get, or
+where its inventories were read before at the same generation: from a capacity
+alone nobody can tell a volume that grew from one of which less is reserved.
+
+What the summaries do not tell waits for a full look:
+
+* ``min_unit``, ``max_unit`` and ``step_size`` of an inventory;
+* ``total``, ``reserved`` and ``allocation_ratio`` that are not right one by
+  one, but come to the capacity a new volume or RemoteFX child would get;
+* whose share of a volume is how large, where the source lists VMs: a VM's
+  provisioned size stands in for its share;
+* a node's own disk that was opened and is full already;
+* CUSTOM_HYPERV_CSV on a compute node.
+
+A write that raises no generation (aggregates at a microversion before 1.19, a
+deleted allocation) is not among them: members and usages are read each time.
 """
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+import dataclasses
 
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
-from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
-from hv_sched.providers import closing
+from hv_sched.providers import changes
 from hv_sched.providers import freshness
-from hv_sched.providers import functional_level
-from hv_sched.providers import node_traits
-from hv_sched.providers import plan_gpu
+from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
+from hv_sched.providers import reserved_space
 from hv_sched.providers import scope as scoping
+from hv_sched.providers.changes import Widening
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.layout import Layout
-from hv_sched.providers.layout import volume_traits
+from hv_sched.providers.plan import Plan
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
+_OPEN = Inventory(1)
+_CLOSED = Inventory(1, allocation_ratio=disk_ratio.closed_ratio(1))
 
-def find(scope: Scope, overview: Overview, settings: Settings,
-         moment: Moment) -> frozenset[str]:
-    """The uuids of the providers to read in full."""
-    memberships = _memberships(overview.members)
-    uuids: set[str] = set()
-    for layout in scope.layouts:
-        if freshness.unlikely(layout.cluster, moment):
-            continue  # nothing will be changed
-        if freshness.is_stale(layout.cluster, moment, settings):
-            uuids |= _not_closed(layout, overview)
-            continue
-        uuids.update(_volumes(layout, overview, memberships, settings))
-        uuids.update(_nodes(layout, overview, memberships, scope))
-        uuids.update(_departing(layout, scope, overview, memberships,
-                                settings))
-        if not scoping.is_published(layout, overview):
-            # Publishing hangs on every node of the cluster.
-            uuids.update(layout.nodes)
-    return frozenset(uuids & overview.listed.keys())
+
+@dataclasses.dataclass(frozen=True)
+class Sketches:
+    """Providers as far as the overview tells them.
+
+    :param providers: sketches by uuid
+    :param in_doubt: uuids of those of which no sketch can be made
+    """
+
+    providers: Mapping[str, Provider]
+    in_doubt: frozenset[str]
+
+
+class Sketcher:
+    """Makes providers of the summaries of one overview.
+
+    :param memory: volumes as they were last read in full
+    """
+
+    def __init__(self, scope: Scope, overview: Overview, settings: Settings,
+                 memory: Mapping[str, Provider]) -> None:
+        self._scope = scope
+        self._overview = overview
+        self._settings = settings
+        self._memory = memory
+        self._memberships = _memberships(overview.members)
+
+    def sketches(self, moment: Moment) -> Sketches:
+        """Of everything that may be changed at a moment."""
+        sketches: dict[str, Provider | None] = {}
+        for layout in self._scope.layouts:
+            if not freshness.unlikely(layout.cluster, moment):
+                is_stale = freshness.is_stale(
+                    layout.cluster, moment, self._settings)
+                sketches.update(self._volumes(layout, is_stale))
+                sketches.update(self._nodes(layout))
+        return Sketches(
+            {uuid: sketch for uuid, sketch in sketches.items() if sketch},
+            frozenset(uuid for uuid, sketch in sketches.items()
+                      if sketch is None))
+
+    def _volumes(self, layout: Layout, is_stale: bool
+                 ) -> Iterable[tuple[str, Provider | None]]:
+        for uuid in layout.volumes.keys() & self._overview.listed.keys():
+            # Old facts close a volume; its size has no part in that.
+            yield uuid, (self._marked(uuid) if is_stale
+                         else self._volume(layout, uuid))
+        for uuid in self._scope.identity.of_cluster(layout.cluster.guid):
+            yield uuid, self._marked(uuid)
+
+    def _volume(self, layout: Layout, uuid: str) -> Provider | None:
+        """A volume the source lists."""
+        marked = self._marked(uuid)
+        if marked is None:
+            return None
+        summary = self._overview.volumes[uuid]
+        remembered = self._memory.get(uuid)
+        if remembered is not None and _is_unchanged(remembered, marked):
+            return dataclasses.replace(
+                remembered, name=marked.name, traits=marked.traits,
+                aggregates=marked.aggregates)
+        # Escrow is a server's share or a move's: only its owner tells.
+        return None if summary.held_gb else self._as_new(
+            layout, marked, summary)
+
+    def _as_new(self, layout: Layout, marked: Provider,
+                summary: VolumeSummary) -> Provider | None:
+        """One with the inventories a new volume would get."""
+        disk = plan_volume.disk_inventory(layout, marked, self._settings)
+        held = reserved_space.held_inventory()
+        if (summary.capacity_gb, summary.held_capacity_gb) != (
+                disk.capacity, held.capacity):
+            return None
+        return dataclasses.replace(marked, inventories={
+            names.DISK_GB: disk, names.HELD_DISK_GB: held})
+
+    def _marked(self, uuid: str) -> Provider | None:
+        """A volume without its inventories."""
+        summary = self._overview.volumes.get(uuid)
+        if summary is None:
+            return None
+        return self._provider(uuid, summary.traits, {
+            names.DISK_GB: summary.used_gb,
+            names.HELD_DISK_GB: summary.held_gb})
+
+    def _nodes(self, layout: Layout
+               ) -> Iterable[tuple[str, Provider | None]]:
+        for uuid in layout.nodes:
+            sketch = self._node(uuid)
+            yield uuid, sketch
+            if ids.remotefx_uuid(uuid) in self._overview.listed:
+                yield ids.remotefx_uuid(uuid), self._child(layout, sketch)
+        for uuid in scoping.departing_nodes(
+                layout, self._scope, self._overview):
+            yield uuid, self._node(uuid)
+
+    def _node(self, uuid: str) -> Provider:
+        disk = _OPEN if uuid in self._overview.open_nodes else _CLOSED
+        return dataclasses.replace(
+            self._provider(uuid, self._overview.node_traits.get(
+                uuid, frozenset()), {}), inventories={names.DISK_GB: disk})
+
+    def _child(self, layout: Layout, node: Provider) -> Provider:
+        """A node's RemoteFX adapters; empty when no summary shows them."""
+        uuid = ids.remotefx_uuid(node.uuid)
+        summary = self._overview.gpus.get(uuid)
+        if summary is None:
+            return self._provider(uuid, frozenset(), {})
+        child = self._provider(uuid, summary.traits, summary.usages)
+        new = _inventories(plan_node.plan_child(layout, node, child)[0])
+        return dataclasses.replace(child, inventories={
+            rc: new[rc] if rc in new and new[rc].capacity == capacity
+            else Inventory(capacity)
+            for rc, capacity in summary.capacities.items()})
+
+    def _provider(self, uuid: str, traits: frozenset[str],
+                  usages: Mapping[str, int]) -> Provider:
+        listed = self._overview.listed[uuid]
+        return Provider(
+            uuid, listed.name, listed.generation, {}, usages, traits,
+            self._memberships.get(uuid, frozenset()), listed.parent_uuid)
+
+
+def _inventories(planned: Iterable[changes.Change]
+                 ) -> Mapping[str, Inventory]:
+    """Those that changes write."""
+    return next((change.after for change in planned
+                 if isinstance(change, changes.SetInventories)), {})
+
+
+def _is_unchanged(remembered: Provider, sketch: Provider) -> bool:
+    """Whether nobody changed inventories or shares since it was read.
+
+    An allocation that is deleted raises no generation.
+    """
+    return remembered.generation == sketch.generation and all(
+        remembered.used(rc) == used for rc, used in sketch.usages.items())
 
 
 def _memberships(members: Mapping[str, frozenset[str]]
@@ -72,100 +212,17 @@ def _memberships(members: Mapping[str, frozenset[str]]
             for uuid, aggregates in aggregates_by_uuid.items()}
 
 
-def _not_closed(layout: Layout, overview: Overview) -> frozenset[str]:
-    """Volumes that old facts have not closed yet."""
-    return frozenset(
-        uuid for uuid in layout.volumes
-        if (summary := overview.volumes.get(uuid)) is None
-        or names.Closed.STALE.trait not in summary.traits)
+def unread(plan: Plan, scope: Scope, sketches: Mapping[str, Provider]
+           ) -> frozenset[str]:
+    """The sketched providers a plan may not be applied without reading.
 
-
-def _departing(layout: Layout, scope: Scope, overview: Overview,
-               memberships: Mapping[str, frozenset[str]], settings: Settings
-               ) -> Iterable[str]:
-    """What the source left out and that is not closed, or that may go."""
-    homes = scope.aggregates - {layout.cluster_aggregate}
-    for uuid in scoping.departing_nodes(layout, scope, overview):
-        if memberships.get(uuid, frozenset()) & homes or (
-                settings.allow.covers('open', overview.listed[uuid].name)):
-            yield uuid
-    for uuid in scope.identity.of_cluster(layout.cluster.guid):
-        summary = overview.volumes.get(uuid)
-        if (summary is None
-                or names.Closed.LEFT_OUT.trait not in summary.traits
-                or any(settings.allow.covers(kind, overview.listed[uuid].name)
-                       for kind in ('withdraw', 'replace'))):
-            yield uuid
-
-
-def _nodes(layout: Layout, overview: Overview,
-           memberships: Mapping[str, frozenset[str]], scope: Scope
-           ) -> Iterable[str]:
-    left_out = scope.identity.of_cluster(layout.cluster.guid)
-    for uuid, node in layout.nodes.items():
-        traits = overview.node_traits.get(uuid, frozenset())
-        traits_desired = overview.placeable(node_traits.desired_node_traits(
-            layout.cluster, node, traits, left_out))
-        if (ownership.node_traits(traits) != traits_desired
-                or uuid in overview.open_nodes
-                or memberships.get(uuid, frozenset()) & scope.aggregates
-                != layout.node_aggregates(uuid)):
-            yield uuid
-        child = overview.gpus.get(ids.remotefx_uuid(uuid))
-        if not plan_gpu.agrees(functional_level.with_gpus(
-                layout.cluster, node, traits), child,
-                               ids.remotefx_uuid(uuid) in overview.listed):
-            yield uuid
-            yield ids.remotefx_uuid(uuid)
-
-
-def _volumes(layout: Layout, overview: Overview,
-             memberships: Mapping[str, frozenset[str]], settings: Settings
-             ) -> Iterable[str]:
-    for uuid in layout.volumes:
-        if uuid not in overview.listed:
-            continue  # nothing to read: it will be created
-        summary = overview.volumes.get(uuid)
-        # Escrow is a server's share or a move's: only its owner tells.
-        if (summary is None or summary.held_gb
-                or overview.listed[uuid].name != layout.volume_name(uuid)
-                or ids.home_aggregate(uuid) not in memberships.get(uuid, ())
-                or not _traits_agree(layout, uuid, summary, settings)
-                or not _space_agrees(layout, uuid, summary, settings)):
-            yield uuid
-
-
-def _traits_agree(layout: Layout, uuid: str, summary: VolumeSummary,
-                  settings: Settings) -> bool:
-    volume = layout.volumes[uuid]
-    closed = closing.closed_traits(closing.closed_reasons(
-        volume, summary.traits, summary.owed.total_gb, settings))
-    owned = ownership.volume_traits(
-        summary.traits, volume.medium is not None,
-        volume.cached_images is not None)
-    return owned == volume_traits(
-        layout, uuid, closed, summary.traits, settings)
-
-
-def _space_agrees(layout: Layout, uuid: str, summary: VolumeSummary,
-                  settings: Settings) -> bool:
-    """Whether the capacity is what the rules would make it.
-
-    A summary does not tell ratio and reserved apart. The ratio is taken to
-    be the configured one; a volume whose ratio an operator changed is read
-    in full each time.
+    Those it would write to; and the nodes of a volume it would publish,
+    whose own disks must not hold servers.
     """
-    volume = layout.volumes[uuid]
-    ratio = (settings.csv_allocation_ratio
-             or settings.initial_csv_allocation_ratio)
-    before = Inventory(
-        total=volume.stated_gb, allocation_ratio=ratio,
-        reserved=max(0, volume.stated_gb - round(summary.capacity_gb / ratio)))
-    if volume.free_bytes is None and before.reserved > (
-            volume.reserve_gb or 0):
-        return False  # reserved before, or the volume has grown: both look so
-    guess = Provider(uuid, '', 0, {names.DISK_GB: before},
-                     {names.DISK_GB: summary.used_gb}, frozenset(),
-                     frozenset())
-    desired = plan_volume.disk_inventory(layout, guess, settings)
-    return desired.capacity == summary.capacity_gb
+    written = {change.uuid for change in plan.changes}
+    published = {change.uuid for change in plan.changes
+                 if Widening.PUBLISH in change.granted}
+    users = {uuid for layout in scope.layouts
+             for volume in published & layout.volumes.keys()
+             for uuid in layout.members[volume]}
+    return frozenset((written | users) & sketches.keys())

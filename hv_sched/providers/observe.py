@@ -40,11 +40,16 @@ LOG = printable.logger(__name__)
 
 
 class Observer:
-    """Observes what stands in Placement about a source."""
+    """Observes what stands in Placement about a source.
+
+    It remembers the volumes it read: while nobody writes to one, they tell
+    more than its summary does.
+    """
 
     def __init__(self, client: Placement, settings: Settings) -> None:
         self._client = client
         self._settings = settings
+        self._memory: dict[str, Provider] = {}
 
     def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
         """The source laid over what few bulk requests tell."""
@@ -56,29 +61,34 @@ class Observer:
         return scoping.scope_of(
             facts, overview, self._settings.allow), overview
 
-    def read(self, scope: Scope, overview: Overview, moment: Moment,
-             full: bool, also: frozenset[str] = frozenset()) -> Observed:
-        """The providers to be looked at closely.
+    def sketches(self, scope: Scope, overview: Overview, moment: Moment
+                 ) -> drift.Sketches:
+        """The providers concerned, as far as the overview tells them."""
+        return drift.Sketcher(scope, overview, self._settings,
+                              self._memory).sketches(moment)
 
-        :param full: read every provider concerned, not only those about
-            which the bulk overview is in doubt
-        :param also: read these in any case
-        """
-        uuids = (scoping.providers_to_read(scope, overview) if full else
-                 drift.find(scope, overview, self._settings, moment))
-        providers = self._providers(
-            scope, overview, uuids | also & overview.listed.keys())
-        return Observed(overview, providers, {
+    def read(self, scope: Scope, overview: Overview,
+             uuids: frozenset[str]) -> Observed:
+        """Read these providers in full, as far as they are there."""
+        return self.read_more(scope, Observed(overview, {}, {
             uuid: self._shares_gb(uuid, layout, scope, overview)
             for uuid, layout in scoping.nodes_to_weigh(
-                scope, overview, self._settings.allow).items()},
-            self._reported_gb(scope, providers))
+                scope, overview, self._settings.allow).items()}), uuids)
 
-    def _providers(self, scope: Scope, overview: Overview,
-                   uuids: frozenset[str]) -> dict[str, Provider]:
-        return bulk_read.read_providers(
-            self._client, [overview.listed[uuid] for uuid in sorted(uuids)],
+    def read_more(self, scope: Scope, observed: Observed,
+                  uuids: frozenset[str]) -> Observed:
+        """Read these too, and what has to be known about them."""
+        overview = observed.overview
+        providers = bulk_read.read_providers(
+            self._client, [overview.listed[uuid] for uuid in sorted(
+                uuids & overview.listed.keys())],
             scoping.volumes_with_vms(scope), self._settings.workers)
+        self._memory |= {uuid: provider for uuid, provider
+                         in providers.items() if uuid in overview.volumes}
+        providers = {**observed.providers, **providers}
+        return dataclasses.replace(
+            observed, providers=providers,
+            reported_gb=self._reported_gb(scope, providers))
 
     def _reported_gb(self, scope: Scope, providers: Mapping[str, Provider]
                      ) -> dict[str, int]:

@@ -28,7 +28,6 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.inventory import Inventory
-from hv_sched.placement.observed import GpuSummary
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 
@@ -65,25 +64,6 @@ def traits(node: model.Node) -> frozenset[str]:
     """The traits of the child."""
     assert node.build is not None
     return remotefx.traits(node.build) | {features.REMOTEFX.trait}
-
-
-def agrees(node: model.Node, summary: GpuSummary | None, listed: bool
-           ) -> bool:
-    """Whether the bulk overview shows the child as it should be.
-
-    :param summary: None when the child is full or not there
-    :param listed: the child exists
-    """
-    answer = features.REMOTEFX.rule(node)
-    if answer is None:
-        return True
-    desired = inventories(node)
-    if not desired or summary is None:
-        return not desired and not listed
-    capacities = {rc: inventory.capacity
-                  for rc, inventory in desired.items()}
-    return dict(summary.capacities) == capacities and (
-        ownership.child_traits(summary.traits) == traits(node))
 
 
 def plan(node: model.Node, parent: Provider, child: Provider | None

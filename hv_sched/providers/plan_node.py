@@ -80,14 +80,20 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
             planned.append(_close(provider))
         planned += _join(layout, provider, our_aggregates,
                          may_join=uuid not in context.blocked)
-        child_changes, reasons = plan_gpu.plan(
-            functional_level.with_gpus(
-                layout.cluster, layout.nodes[uuid], provider.traits), provider,
-            observed.providers.get(ids.remotefx_uuid(uuid)))
+        child_changes, reasons = plan_child(
+            layout, provider, observed.providers.get(ids.remotefx_uuid(uuid)))
         planned += child_changes
         notices += [context.notice(provider.name, Kind.REFUSED, reason,
                                    'gpu-in-use') for reason in reasons]
     return planned, notices
+
+
+def plan_child(layout: Layout, provider: Provider, child: Provider | None
+               ) -> tuple[list[changes.Change], list[str]]:
+    """The changes for a node's RemoteFX adapters; see plan_gpu.plan."""
+    return plan_gpu.plan(functional_level.with_gpus(
+        layout.cluster, layout.nodes[provider.uuid], provider.traits),
+        provider, child)
 
 
 def _mark(layout: Layout, provider: Provider, overview: Overview,

@@ -17,6 +17,7 @@ interrupted anywhere is finished by the next one.
 """
 
 from collections.abc import Callable
+from collections.abc import Mapping
 import dataclasses
 import datetime
 
@@ -29,11 +30,15 @@ from hv_sched.compute import hypervisors
 from hv_sched.notices import Kind
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
 from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import debounce
+from hv_sched.providers import drift
 from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
+from hv_sched.providers import scope as scoping
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
@@ -98,18 +103,15 @@ class Reconciler:
         self._debounce = debounce.Debounce(settings.debounce_passes)
         self._applied: dict[str, datetime.datetime] = {}
 
-    def observe(self, facts: model.Facts, full: bool = True,
-                also: frozenset[str] = frozenset()
-                ) -> tuple[Scope, Observed]:
-        """Read what a plan for these facts needs.
+    def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
+        """The source laid over what few bulk requests tell."""
+        return self._observer.overview(facts)
 
-        :param full: read every provider concerned, not only those about
-            which the bulk overview is in doubt
-        :param also: read these in any case
-        """
+    def observe(self, facts: model.Facts) -> tuple[Scope, Observed]:
+        """Read every provider these facts concern in full."""
         scope, overview = self._observer.overview(facts)
         return scope, self._observer.read(
-            scope, overview, self._moment(), full, also)
+            scope, overview, scoping.providers_to_read(scope, overview))
 
     def _moment(self) -> Moment:
         return Moment(self._clock(), self._applied)
@@ -118,6 +120,8 @@ class Reconciler:
              ) -> tuple[planning.Plan, Observed]:
         """The plan, and what it was made from.
 
+        :param full: read every provider concerned, not only those about
+            which the bulk overview is in doubt
         :raises PlacementError: when Placement cannot be read
         """
         return self._plan(facts, full)
@@ -125,18 +129,41 @@ class Reconciler:
     def _plan(self, facts: model.Facts, full: bool,
               also: frozenset[str] = frozenset()
               ) -> tuple[planning.Plan, Observed]:
-        scope, observed = self.observe(facts, full, also)
-        plan = planning.make(facts, scope, observed, self._settings,
-                             self._moment())
-        # Asked only where a disk is to be closed.
-        nodes = {change.uuid: change.name for change in plan.changes
-                 if change.step == changes.Step.CLOSE_NODE}
-        if self._nova is not None and nodes:
-            observed = observe.with_hypervisors(observed, nodes, self._nova)
-        if observed.other_hypervisors:
-            plan = planning.make(facts, scope, observed, self._settings,
-                                 self._moment())
-        return plan, observed
+        """:param also: read these in any case"""
+        if full:
+            scope, observed = self.observe(facts)
+            return self._settled(facts, scope, observed, {}, self._moment())
+        scope, overview = self._observer.overview(facts)
+        moment = self._moment()
+        sketches = self._observer.sketches(scope, overview, moment)
+        observed = self._observer.read(
+            scope, overview, sketches.in_doubt | also)
+        return self._settled(
+            facts, scope, observed, sketches.providers, moment)
+
+    def _settled(self, facts: model.Facts, scope: Scope, observed: Observed,
+                 sketches: Mapping[str, Provider], moment: Moment
+                 ) -> tuple[planning.Plan, Observed]:
+        """A plan that writes to nothing but what was read in full."""
+        nova = self._nova
+        while True:
+            sketches = {uuid: sketch for uuid, sketch in sketches.items()
+                        if uuid not in observed.providers}
+            plan = planning.make(
+                facts, scope, dataclasses.replace(observed, providers={
+                    **sketches, **observed.providers}), self._settings,
+                moment)
+            unread = drift.unread(plan, scope, sketches)
+            if unread:
+                observed = self._observer.read_more(scope, observed, unread)
+                # One that is gone meanwhile is no sketch any more, either.
+                sketches = {uuid: sketch for uuid, sketch in sketches.items()
+                            if uuid not in unread}
+            elif nova is not None and (nodes := _closed_nodes(plan)):
+                observed = observe.with_hypervisors(observed, nodes, nova)
+                nova = None  # asked once
+            else:
+                return plan, observed
 
     def sync(self, facts: model.Facts, full: bool = True) -> SyncResult:
         """Plan and apply until nothing that can be retried is left.
@@ -194,6 +221,12 @@ class Reconciler:
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=5),
             before_sleep=_log_retry,
             retry_error_callback=_last_result)
+
+
+def _closed_nodes(plan: planning.Plan) -> dict[str, str]:
+    """The nodes whose own disk is to be closed: names by uuid."""
+    return {change.uuid: change.name for change in plan.changes
+            if change.step == changes.Step.CLOSE_NODE}
 
 
 # tenacity 6 (2023.2) insists on the parameter name retry_state.

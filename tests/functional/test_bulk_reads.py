@@ -187,10 +187,18 @@ def test_an_escrow_that_was_deleted_is_noticed_in_bulk(cloud):
     assert cloud.state() == before
 
 
+def test_an_escrow_without_room_is_noticed_in_bulk(cloud):
+    before = cloud.state()
+    edit(cloud, volume_uuid(2), lambda found: found.update(
+        {names.HELD_DISK_GB: Inventory(5)}))
+    cloud.sync(facts(8), full=False)
+    assert cloud.state() == before
+
+
 @pytest.mark.parametrize('resource_class,value', [
     (names.DISK_GB, Inventory(500, max_unit=7)),
     (names.DISK_GB, Inventory(1000, max_unit=500, allocation_ratio=0.5)),
-    (names.HELD_DISK_GB, Inventory(5)),
+    (names.HELD_DISK_GB, Inventory(names.HELD_TOTAL_GB, max_unit=5)),
 ])
 def test_what_the_summary_cannot_show_is_found_by_a_full_pass(
         cloud, resource_class, value):
