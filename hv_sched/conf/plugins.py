@@ -24,6 +24,10 @@ import importlib
 import re
 from typing import Any
 
+from oslo_config import cfg
+
+from hv_sched import conf as options
+
 ALL_FILTERS = 'hv_sched.filters.all_filters'
 ALL_WEIGHERS = 'hv_sched.weighers.all_weighers'
 VOLUME_FILTER = 'SharedVolumeFilter'
@@ -88,9 +92,15 @@ def multiplier_of(weigher: str) -> str:
     return '_'.join((*map(str.lower, parts), 'weight_multiplier'))
 
 
-def load(plugins: Sequence[Plugin]) -> list[Any]:
-    """The classes, in the registry's order.
+def load_checked(plugins: Sequence[Plugin], conf: cfg.ConfigOpts
+                 ) -> list[Any]:
+    """The classes, in the registry's order, once the options are valid.
 
+    :param conf: Nova's; loading the classes registers hv_sched's options
     :raises ImportError: nova is not installed
+    :raises cfg.Error: an option of [hv_sched] has a value it may not have;
+        nova-scheduler then ends at its start, instead of every request
     """
-    return [plugin.load() for plugin in plugins]
+    classes = [plugin.load() for plugin in plugins]
+    options.check(conf)
+    return classes

@@ -18,18 +18,14 @@ classes it finds.
 
 from typing import Any
 
-from hv_sched import conf as options
 from hv_sched.conf import plugins
 
 
 def all_filters() -> list[Any]:
     """The filter classes, for ``[filter_scheduler]available_filters``.
 
-    :raises cfg.Error: an option of [hv_sched] has a value it may not have;
-        nova-scheduler then ends at its start, instead of every request
+    :raises cfg.Error: see plugins.load_checked
     """
     # Not for those who ask where nova is not installed.
     import nova.conf  # noqa: PLC0415
-    classes = plugins.load(plugins.FILTERS)
-    options.check(nova.conf.CONF)
-    return classes
+    return plugins.load_checked(plugins.FILTERS, nova.conf.CONF)
