@@ -75,32 +75,47 @@ def complete(host_states: Iterable[Any],
 
 
 def _make(move: PendingMove) -> None:
-    try:
-        _write(move, restore=True)
-    except exception.PlacementRefused as exc:
-        # The room of an earlier failure's escrow may be gone: then it stays
-        # escrow, which the agent restores after the move.
-        LOG.warning('The escrow of server %s is not restored yet: %s',
-                    move.server, exc)
-        _write(move, restore=False)
-
-
-def _write(move: PendingMove, restore: bool) -> None:
-    """:param restore: turn the escrow of an earlier failure into a share"""
+    """One budget of attempts, whatever becomes of an earlier escrow."""
+    restore = True
     for attempt in retry.on_conflict(
             f'hand over the share of server {move.server}', _ATTEMPTS,
             _CURED_BY_READING):
         with attempt:
             is_first = attempt.retry_state.attempt_number == 1
-            after = _after(move, restore, again=not (restore and is_first))
-            if after:
-                nova_transport.placement().write_consumers(after)
+            if restore:
+                restore = _restored(move, again=not is_first)
+            if not restore:
+                _write(move, restore=False, again=True)
+
+
+def _restored(move: PendingMove, again: bool) -> bool:
+    """Whether the hand-over stands, with the escrow of an earlier failure
+    turned into a share.
+
+    The room of that escrow may be gone: then it stays escrow, which the
+    agent restores after the move.
+    """
+    try:
+        _write(move, restore=True, again=again)
+    except exception.PlacementRefused as exc:
+        LOG.warning('The escrow of server %s is not restored yet: %s',
+                    move.server, exc)
+        return False
+    return True
+
+
+def _write(move: PendingMove, restore: bool, again: bool) -> None:
+    """:param restore: turn the escrow of an earlier failure into a share
+    :param again: what the move was planned for is not so any more
+    """
+    after = _after(move, restore, again)
+    if after:
+        nova_transport.placement(attempts=1).write_consumers(after)
 
 
 def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
     """Consumers to write; none when the hand-over stands already.
 
-    :param again: what the move was planned for is not so any more
     :raises Refused: the share that was there is gone
     """
     server, migration = (move.planned_for if move.planned_for and not again
@@ -125,7 +140,8 @@ def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
 
 
 def _read(move: PendingMove) -> tuple[Consumer | None, Consumer | None]:
-    placement = nova_transport.placement()
+    # An attempt of the hand-over is one of the read, too.
+    placement = nova_transport.placement(attempts=1)
     return (placement.consumer(move.server),
             placement.consumer(move.migration) if move.migration else None)
 

@@ -24,7 +24,8 @@ from hv_sched.placement import transport
 from hv_sched.placement.client import Placement
 
 _WITH_BODY = ('POST', 'PUT')
-_PATIENCE = retry.Patience(attempts=2, seconds=5.0)
+_ATTEMPTS = 2
+_SECONDS = 5.0
 
 
 class NovaTransport:
@@ -44,8 +45,10 @@ class NovaTransport:
             send(url, *payload, version=microversion))
 
 
-def placement() -> Placement:
+def placement(attempts: int = _ATTEMPTS) -> Placement:
     """Placement for the plug-ins, which try a read for a short time only:
     whoever asked Nova for something waits.
+
+    :param attempts: 1 where whoever reads has attempts of his own
     """
-    return Placement(NovaTransport(), _PATIENCE)
+    return Placement(NovaTransport(), retry.Patience(attempts, _SECONDS))
