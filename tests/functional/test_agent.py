@@ -27,7 +27,7 @@ from tests.functional import command_line
 from tests.functional import nova_answers
 from tests.functional import nova_api
 
-ENOUGH_SECONDS = 60
+ENOUGH_SECONDS = 300
 
 
 class Nova(nova_answers.Answers):

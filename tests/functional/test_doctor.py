@@ -470,7 +470,7 @@ def test_two_agents_that_write_against_each_other(cloud, monkeypatch):
     thread = threading.Thread(target=fight)
     thread.start()
     try:
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 600
         found = set()
         while not found and time.monotonic() < deadline:
             found = {one for one in cloud.found(watch=5)

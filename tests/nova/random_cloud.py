@@ -26,7 +26,6 @@ from tests.nova import moving
 from tests.nova import scripted
 from tests.nova import share_table
 
-_PATIENCE_S = 10
 ONE_VOLUME: dict[str, tuple[str, ...]] = {'CSV1': ('h1', 'h2', 'h3', 'h4')}
 TWO_HOMES: dict[str, tuple[str, ...]] = {
     'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')}
@@ -312,7 +311,7 @@ class Cloud(moving.MovingCase):
 
     def _soon(self, read: Any, wanted: Any) -> Any:
         """Nova ends operations a moment before it is done with them."""
-        end = time.monotonic() + _PATIENCE_S
+        end = time.monotonic() + base.PATIENCE_SECONDS
         while (found := read()) != wanted and time.monotonic() < end:
             time.sleep(0.1)
         return found

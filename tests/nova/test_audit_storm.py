@@ -143,11 +143,7 @@ class Storm(auditing.AuditCase):
         self.restore()
 
     def assert_held_soon(self, expected, server):
-        for _attempt in range(50):
-            if self.shares(server['id']) == expected:
-                return
-            time.sleep(0.1)
-        self.assertEqual(expected, self.shares(server['id']))
+        self.soon(expected, lambda: self.shares(server['id']))
 
     def test_a_live_migration_audited_at_every_step(self):
         self.drop_share()

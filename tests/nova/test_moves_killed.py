@@ -80,7 +80,7 @@ class LiveMigration(_Deaths):
 
     def test_nova_scheduler_dies_after_the_hand_over(self):
         """The conductor waits for an answer in vain, then rolls back."""
-        self.flags(long_rpc_timeout=3)
+        self.flags(long_rpc_timeout=20)
         server = self.on('h1')
         with self.death(HANDED_OVER, after=True):
             self.assertEqual('error', self.live_migrate(server))
@@ -91,7 +91,7 @@ class LiveMigration(_Deaths):
 
     @pytest.mark.long
     def test_nova_conductor_dies_too(self):
-        self.flags(long_rpc_timeout=3)
+        self.flags(long_rpc_timeout=20)
         server = self.on('h1')
         with self.death(CLAIMED, after=True), self.death(
                 HANDED_OVER, after=True):

@@ -23,7 +23,6 @@ from nova.tests import fixtures as nova_fixtures
 from hv_sched.placement import names
 from tests.nova import moving
 
-_PATIENCE_S = 10
 _FILLER = '3' * 8 + '-0000-4000-8000-' + '3' * 12
 
 
@@ -165,13 +164,6 @@ class OneVolume(moving.MovingCase):
     def act_and_wait(self, server, body, state):
         self.api.post_server_action(server['id'], body)
         self._wait_for_state_change(server, state)
-
-    def soon(self, expected, read):
-        """Nova ends operations a moment before it is done with them."""
-        end = time.monotonic() + _PATIENCE_S
-        while read() != expected and time.monotonic() < end:
-            time.sleep(0.1)
-        self.assertEqual(expected, read())
 
     def all_shares(self):
         found = super().all_shares()
