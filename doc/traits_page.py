@@ -58,6 +58,11 @@ VOLUMES = (
         'cached_images'),
     Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
         'uses: a bulk read tells all homes', 'home, cut_off_nodes'),
+    Row(names.RESOURCE_PREFIX + '<resource id>', 'volume: its cluster '
+        'resource, by which it is found while it is offline and Windows '
+        'tells no GUID', 'resource_id'),
+    Row(names.RESERVE_PREFIX + '<GiB>', 'volume of which the operator keeps '
+        'so much free; kept when the source does not say', 'reserve_gb'),
     Row(names.OVERCOMMITTED_PREFIX + '<ratio>', 'volume with more allocated '
         'than it holds: the DISK_GB allocation_ratio to come back to (1_5 is '
         '1.5)', 'what Placement held'),

@@ -28,7 +28,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import gate
-from hv_sched.providers import plan_volume
+from hv_sched.providers import plan_volume_space
 from hv_sched.providers import reserved_space
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.settings import Settings
@@ -200,7 +200,7 @@ def _volume(layout: Layout, provider: Provider | None, plan: VolumePlan,
     full = dataclasses.replace(
         now, traits=traits, usages={names.DISK_GB: plan.after_gb},
         shares_gb=plan.expected_gb())
-    disk = plan_volume.disk_inventory(layout, full, settings)
+    disk = plan_volume_space.disk_inventory(layout, full, settings)
     volume_changes: list[changes.Change] = []
     if provider is None:
         volume_changes.append(changes.CreateProvider(
@@ -208,7 +208,7 @@ def _volume(layout: Layout, provider: Provider | None, plan: VolumePlan,
     volume_changes += changes.set_traits(Step.REMEMBER, now, traits)
     after = {**now.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
-    if not plan_volume.same_inventories(after, now.inventories):
+    if not plan_volume_space.same_inventories(after, now.inventories):
         volume_changes.append(changes.SetInventories(
             Step.FILL, plan.uuid, plan.name, before=now.inventories,
             after=after))

@@ -22,6 +22,7 @@ import threading
 
 from oslo_config import cfg
 
+from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
 from hv_sched import model
@@ -108,7 +109,16 @@ class Agent:
         options = self._conf.hv_sched
         if not options.source:
             return exit_codes.OK
-        facts = self._names.resolved(sources.configured(options))
+        try:
+            facts = self._names.resolved(sources.configured(options))
+        except exception.InvalidFacts as exc:
+            # Not to know anything for too long closes the volumes.
+            self._apply(number, model.Facts((), (model.Problem(
+                None, options.source, str(exc), 'unreadable'),)))
+            raise
+        return self._apply(number, facts)
+
+    def _apply(self, number: int, facts: model.Facts) -> int:
         self._say_paused(facts)
         result = self._reconciler.sync(self._paused.without(facts),
                                        self._is_full(number))

@@ -36,6 +36,9 @@ class Paused:
         return dataclasses.replace(facts, clusters=tuple(
             cluster for cluster in facts.clusters
             if windows_names.key(cluster.name) not in self._keys),
+            problems=tuple(
+                problem for problem in facts.problems if windows_names.key(
+                    problem.cluster or '') not in self._keys),
             is_partial=facts.is_partial or bool(self._keys))
 
     def volume(self, provider_name: str) -> bool:

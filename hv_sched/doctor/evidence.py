@@ -21,6 +21,7 @@ from oslo_config import cfg
 
 from hv_sched import model
 from hv_sched.notices import Notice
+from hv_sched.providers import sizes
 from hv_sched.snapshot.placement_state import PlacementState
 from hv_sched.snapshot.placement_state import Sample
 
@@ -50,6 +51,7 @@ class SourceState:
     """What a source says, and what a sync would do.
 
     :param pending: number of changes by cluster
+    :param contradictions: published sizes that no node confirms
     """
 
     facts: model.Facts
@@ -57,6 +59,7 @@ class SourceState:
     pending: Mapping[str, int]
     stale_after: int
     now: datetime.datetime
+    contradictions: tuple[sizes.Contradiction, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,6 +33,7 @@ from hv_sched.doctor.evidence import NovaState
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
+from hv_sched.providers import sizes
 from hv_sched.snapshot import placement_state
 from hv_sched.snapshot.placement_state import Sample
 
@@ -119,14 +120,15 @@ class Gatherer:
     def _source(self, inputs: DoctorInputs) -> SourceState | None:
         if inputs.facts is None:
             return None
-        plan, _observed = self._reconciler.plan(inputs.facts, full=True)
+        plan, observed = self._reconciler.plan(inputs.facts, full=True)
         pending = {part.cluster: len(part.changes)
                    for part in plan.clusters if part.changes}
         shared_changes = len(plan.vocabulary) + len(plan.cleaning)
         return SourceState(
             inputs.facts, plan.all_findings,
             {**pending, '': shared_changes} if shared_changes else pending,
-            inputs.stale_after, self._clock())
+            inputs.stale_after, self._clock(),
+            tuple(sizes.contradictions(observed)))
 
     def _watch(self, seconds: float) -> tuple[Sample, ...] | None:
         if not seconds:

@@ -58,6 +58,11 @@ DISK_PREFIX = 'CUSTOM_CSV_DISK_'
 # Beside NO_NEW_DISKS, one for each reason that stands.
 CLOSED_PREFIX = 'CUSTOM_CSV_CLOSED_'
 HOME_PREFIX = 'CUSTOM_CSV_HOME_'
+# The cluster resource of the volume: tells which one it is while it is
+# offline and Windows tells no GUID.
+RESOURCE_PREFIX = 'CUSTOM_CSV_RESOURCE_'
+# GiB the operator keeps free of servers, which ``reserved`` adds to others.
+RESERVE_PREFIX = 'CUSTOM_CSV_RESERVE_'
 # The ratio of a volume before it had more allocated than it holds.
 OVERCOMMITTED_PREFIX = 'CUSTOM_CSV_OVERCOMMITTED_FROM_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
@@ -151,6 +156,29 @@ def disk_of(traits: Iterable[str]) -> str | None:
             except ValueError:
                 continue
     return None
+
+
+def resource_trait(resource_id: str | None) -> str | None:
+    """The trait that says which cluster resource a volume is.
+
+    None where the resource has no id of the form of a GUID.
+    """
+    try:
+        return RESOURCE_PREFIX + uuid.UUID(resource_id or '').hex.upper()
+    except ValueError:
+        return None
+
+
+def reserve_trait(reserve_gb: int) -> str:
+    """The trait that remembers what an operator reserved, in GiB."""
+    return f'{RESERVE_PREFIX}{reserve_gb}'
+
+
+def reserve_gb(traits: Iterable[str]) -> int:
+    """What an operator reserved, as a volume's traits remember; else 0."""
+    amounts = [text for trait in traits if trait.startswith(RESERVE_PREFIX)
+               and (text := trait.removeprefix(RESERVE_PREFIX)).isdecimal()]
+    return max(map(int, amounts), default=0)
 
 
 def home_trait(node: str) -> str:

@@ -33,7 +33,8 @@ _VOLUME_TRAITS = frozenset((
     names.SHARING, names.VOLUME, names.NO_NEW_DISKS,
     *names.FILE_SYSTEM.values()))
 _VOLUME_PREFIXES = (
-    names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX)
+    names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,
+    names.RESERVE_PREFIX, names.RESOURCE_PREFIX)
 _MEDIUM_TRAITS = frozenset((
     os_traits.STORAGE_DISK_HDD, os_traits.STORAGE_DISK_SSD))
 _NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX,

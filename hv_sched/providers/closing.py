@@ -16,45 +16,107 @@ Each reason stands as a trait of its own and goes when its own fact is told
 again; the volume opens when none is left.
 """
 
+from collections.abc import Iterable
 import math
 
 from hv_sched import model
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement.names import Closed
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import changes
 from hv_sched.providers.settings import Settings
 
 Reasons = dict[Closed, str]
 
 
 def closed_reasons(volume: model.Volume, traits: frozenset[str],
-                   owed_gb: int, settings: Settings) -> Reasons:
+                   owed_gb: int, settings: Settings,
+                   is_stale: bool | None = False) -> Reasons:
     """Why a volume takes no new disks, in words; empty when it does.
 
-    One closed for lack of space opens a little above the floor, not at it,
-    and stays closed while its free space is unknown.
+    A reason that stands goes when its own fact is told: a source that is
+    silent says nothing against it. One closed for lack of space opens a
+    little above the floor, not at it, and stays closed while its free space
+    is unknown.
 
     :param traits: what it has now
     :param owed_gb: what servers have on it
+    :param is_stale: whether its facts are too old, None when nobody says
+        how old they are
     """
     reasons: Reasons = {}
-    standing = names.closed_reasons(traits)
-    if volume.maintenance:
-        reasons[Closed.MAINTENANCE] = 'in maintenance'
-    if Closed.OFFLINE in standing:
-        reasons[Closed.OFFLINE] = Closed.OFFLINE.value
+    closed_by = names.closed_reasons(traits)
+    _health(volume, closed_by, reasons)
     _floor(volume, traits, settings, reasons)
-    _operator(volume, standing, reasons)
-    excess_gb = disk_ratio.excess_gb(traits, volume.stated_gb, owed_gb,
-                                     settings.csv_allocation_ratio)
-    if excess_gb:
-        reasons[Closed.OVERCOMMITTED] = (
-            f'{excess_gb} GB more allocated than it holds')
+    _operator(volume, closed_by, reasons)
+    if is_stale or is_stale is None and Closed.STALE in closed_by:
+        reasons[Closed.STALE] = Closed.STALE.value
+    _overcommitted(volume, traits, owed_gb, settings, reasons)
     if is_bare(traits) and not reasons:
         reasons[Closed.OPERATOR] = (
             'closed before, and nothing says why: tell accepts_new_disks: '
             'true to open it')
     return reasons
+
+
+def _health(volume: model.Volume, closed_by: tuple[Closed, ...],
+            reasons: Reasons) -> None:
+    """What Windows says of the volume."""
+    if volume.maintenance:
+        reasons[Closed.MAINTENANCE] = 'in maintenance'
+    elif volume.maintenance is None and Closed.MAINTENANCE in closed_by:
+        reasons[Closed.MAINTENANCE] = (
+            'in maintenance before: tell maintenance: false to open it')
+    if volume.state is None:
+        if Closed.OFFLINE in closed_by:
+            reasons[Closed.OFFLINE] = (
+                'not online before: tell state: online to open it')
+    elif volume.state is not model.CsvState.ONLINE:
+        reasons[Closed.OFFLINE] = volume.state.value
+    if volume.size_bytes is None and Closed.OFFLINE not in reasons:
+        reasons[Closed.REFUSED] = 'the source tells no size it can have'
+
+
+def _overcommitted(volume: model.Volume, traits: frozenset[str],
+                   owed_gb: int, settings: Settings,
+                   reasons: Reasons) -> None:
+    if volume.total_gb is None:
+        if Closed.OVERCOMMITTED.trait in traits:
+            reasons[Closed.OVERCOMMITTED] = Closed.OVERCOMMITTED.value
+        return
+    excess_gb = disk_ratio.excess_gb(traits, volume.total_gb, owed_gb,
+                                     settings.csv_allocation_ratio)
+    if excess_gb:
+        reasons[Closed.OVERCOMMITTED] = (
+            f'{excess_gb} GB more allocated than it holds')
+
+
+def narrowing_reasons(item: model.SetAside | None, is_stale: bool | None
+                      ) -> tuple[Closed, ...]:
+    """Why a volume of which nothing usable is told takes no new disks.
+
+    :param item: what can be read of it, None when nothing can
+    """
+    reasons = [Closed.STALE] if is_stale else []
+    if item is not None:
+        reasons += [reason for reason, closes in (
+            (Closed.MAINTENANCE, item.maintenance),
+            (Closed.OFFLINE, item.volume_state),
+            (Closed.OPERATOR, item.accepts_new_disks is False)) if closes]
+    return tuple(reasons)
+
+
+def close(provider: Provider, reasons: Iterable[Closed]
+          ) -> Iterable[changes.Change]:
+    """Close a volume, whatever else it is closed for."""
+    reasons = frozenset(reasons)
+    if is_bare(provider.traits) and reasons <= {
+            Closed.STALE, Closed.REFUSED, Closed.LEFT_OUT}:
+        reasons |= {Closed.OPERATOR}
+    yield from changes.set_traits(
+        changes.Step.MARK, provider, provider.traits | {
+            names.NO_NEW_DISKS, *(reason.trait for reason in reasons)})
 
 
 def is_bare(traits: frozenset[str]) -> bool:
@@ -64,11 +126,11 @@ def is_bare(traits: frozenset[str]) -> bool:
             and not disk_ratio.overcommit_traits(traits))
 
 
-def _operator(volume: model.Volume, standing: tuple[Closed, ...],
+def _operator(volume: model.Volume, closed_by: tuple[Closed, ...],
               reasons: Reasons) -> None:
     if volume.accepts_new_disks is False:
         reasons[Closed.OPERATOR] = 'closed by the operator'
-    elif volume.accepts_new_disks is None and Closed.OPERATOR in standing:
+    elif volume.accepts_new_disks is None and Closed.OPERATOR in closed_by:
         reasons[Closed.OPERATOR] = (
             'closed by the operator before: tell accepts_new_disks: true to '
             'open it')
@@ -78,7 +140,7 @@ def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
            reasons: Reasons) -> None:
     closed_before = Closed.FLOOR.trait in traits or is_bare(traits)
     floor = _floor_bytes(volume, closed_before, settings)
-    if volume.free_bytes is None:
+    if volume.free_bytes is None or volume.size_bytes is None:
         if Closed.FLOOR.trait in traits:
             reasons[Closed.FLOOR] = (
                 'closed before, and its free space is unknown')
@@ -91,7 +153,7 @@ def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
 def _floor_bytes(volume: model.Volume, closed_before: bool,
                  settings: Settings) -> int:
     percent = settings.floor_percent
-    size_bytes = volume.size_bytes or 0
+    size_bytes = volume.size_bytes or 0  # then unknown, and not decided by
     floor_bytes = max(size_bytes * percent // 100,
                       settings.floor_gb * model.GIB)
     if closed_before and floor_bytes:

@@ -39,6 +39,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
 
+from hv_sched import model
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -48,8 +49,9 @@ from hv_sched.placement.observed import Provider
 from hv_sched.placement.observed import VolumeSummary
 from hv_sched.providers import changes
 from hv_sched.providers import freshness
+from hv_sched.providers import plan_frozen
 from hv_sched.providers import plan_node
-from hv_sched.providers import plan_volume
+from hv_sched.providers import plan_volume_space
 from hv_sched.providers import reserved_space
 from hv_sched.providers import scope as scoping
 from hv_sched.providers.changes import Widening
@@ -98,6 +100,9 @@ class Sketcher:
                     layout.cluster, moment, self._settings)
                 sketches.update(self._volumes(layout, is_stale))
                 sketches.update(self._nodes(layout))
+        sketches.update((uuid, self._marked(uuid)) for uuid in (
+            plan_frozen.to_close(self._scope, self._overview, moment,
+                                 self._settings)))
         return Sketches(
             {uuid: sketch for uuid, sketch in sketches.items() if sketch},
             frozenset(uuid for uuid, sketch in sketches.items()
@@ -109,7 +114,9 @@ class Sketcher:
             # Old facts close a volume; its size has no part in that.
             yield uuid, (self._marked(uuid) if is_stale
                          else self._volume(layout, uuid))
-        for uuid in self._scope.identity.of_cluster(layout.cluster.guid):
+        identity, guid = self._scope.identity, layout.cluster.guid
+        for uuid in (*identity.of_cluster(guid), *identity.kept_of(guid),
+                     *layout.aside(model.ItemKind.VOLUME)):
             yield uuid, self._marked(uuid)
 
     def _volume(self, layout: Layout, uuid: str) -> Provider | None:
@@ -130,7 +137,9 @@ class Sketcher:
     def _as_new(self, layout: Layout, marked: Provider,
                 summary: VolumeSummary) -> Provider | None:
         """One with the inventories a new volume would get."""
-        disk = plan_volume.disk_inventory(layout, marked, self._settings)
+        if layout.volumes[marked.uuid].size_bytes is None:
+            return None  # it keeps a size that no summary tells
+        disk = plan_volume_space.disk_inventory(layout, marked, self._settings)
         held = reserved_space.held_inventory()
         if (summary.capacity_gb, summary.held_capacity_gb) != (
                 disk.capacity, held.capacity):
@@ -154,8 +163,9 @@ class Sketcher:
             yield uuid, sketch
             if ids.remotefx_uuid(uuid) in self._overview.listed:
                 yield ids.remotefx_uuid(uuid), self._child(layout, sketch)
-        for uuid in scoping.departing_nodes(
-                layout, self._scope, self._overview):
+        for uuid in (*scoping.unlisted_nodes(
+                layout, self._scope, self._overview),
+                *layout.aside(model.ItemKind.NODE)):
             yield uuid, self._node(uuid)
 
     def _node(self, uuid: str) -> Provider:

@@ -12,11 +12,13 @@
 
 """How old the facts about a cluster are, and when that freezes it. Pure."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import datetime
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.providers.settings import Settings
 
 # Clocks of Windows nodes, controllers and Placement may differ a little.
@@ -29,32 +31,66 @@ class Moment:
 
     :param applied: by cluster GUID, the date of the facts last applied, as
         far as this process remembers
+    :param usable: by cluster GUID, when its volumes were last told, and by
+        the name of a cluster, see windows_names.key, when it was last usable;
+        as far as this process remembers
     """
 
     now: datetime.datetime
     applied: Mapping[str, datetime.datetime] = dataclasses.field(
         default_factory=dict)
+    usable: Mapping[str, datetime.datetime] = dataclasses.field(
+        default_factory=dict)
+
+
+def age(collected_at: datetime.datetime, now: datetime.datetime) -> float:
+    """Seconds since something was collected."""
+    return (now - collected_at).total_seconds()
 
 
 def facts_age(cluster: model.Cluster, now: datetime.datetime) -> float:
     """Seconds since the facts were collected; 0 when nobody said."""
     if cluster.collected_at is None:
         return 0.0
-    return (now - cluster.collected_at).total_seconds()
+    return age(cluster.collected_at, now)
 
 
 def is_stale(cluster: model.Cluster, moment: Moment, settings: Settings
              ) -> bool:
-    """Whether the facts are too old to place anything by them."""
-    age = facts_age(cluster, moment.now)
-    return bool(settings.stale_after) and age > settings.stale_after
+    """Whether facts without sections are too old to place anything by them.
+
+    Where the volumes are a section of their own, each section has its age.
+    """
+    return (model.Section.VOLUMES not in cluster.sections
+            and bool(settings.stale_after)
+            and facts_age(cluster, moment.now) > settings.stale_after)
+
+
+def is_volumes_stale(cluster: model.Cluster, moment: Moment,
+                     settings: Settings) -> bool | None:
+    """Whether what is said of the volumes is too old to place disks by it.
+
+    None when nobody can say how old it is: what stands is kept then.
+    """
+    if not settings.stale_after:
+        return False
+    report = cluster.sections.get(model.Section.VOLUMES)
+    collected_at = (cluster.collected_at if report is None
+                    else report.collected_at or cluster.collected_at)
+    if report is not None and report.error:
+        collected_at = moment.usable.get(cluster.guid, collected_at)
+    if collected_at is None:
+        return None
+    is_old = age(collected_at, moment.now) > settings.stale_after
+    return is_old or (None if report is not None and report.error else False)
 
 
 def unlikely(cluster: model.Cluster, moment: Moment) -> str:
     """Why facts cannot be those of now; empty when they can."""
-    age = facts_age(cluster, moment.now)
-    if age < -MAX_AHEAD_SECONDS:
-        return (f'the facts are dated {int(-age)} seconds in the future: '
+    ahead = max((-age(date, moment.now) for date in _dates(cluster)),
+                default=0.0)
+    if ahead > MAX_AHEAD_SECONDS:
+        return (f'the facts are dated {int(ahead)} seconds in the future: '
                 'nothing is changed until the clocks agree')
     applied = moment.applied.get(cluster.guid)
     if applied is not None and cluster.collected_at is not None and (
@@ -65,8 +101,39 @@ def unlikely(cluster: model.Cluster, moment: Moment) -> str:
     return ''
 
 
+def _dates(cluster: model.Cluster) -> Iterator[datetime.datetime]:
+    if cluster.collected_at is not None:
+        yield cluster.collected_at
+    for sections in (cluster.sections,
+                     *(node.sections for node in cluster.nodes)):
+        for report in sections.values():
+            if report.collected_at is not None:
+                yield report.collected_at
+
+
+def usable(facts: model.Facts, moment: Moment
+           ) -> dict[str, datetime.datetime]:
+    """When each cluster was last usable, as of a new look at the source.
+
+    One that was never seen usable counts from its first fault on.
+    """
+    times = dict(moment.usable)
+    frozen = {windows_names.key(problem.cluster or '')
+              for problem in facts.problems if problem.freezes}
+    if '' not in frozen:
+        times.pop('', None)
+    for cluster in facts.clusters:
+        times[windows_names.key(cluster.name)] = moment.now
+        report = cluster.sections.get(model.Section.VOLUMES)
+        if report is not None and not report.error:
+            times[cluster.guid] = (report.collected_at
+                                   or cluster.collected_at or moment.now)
+    return {**dict.fromkeys(frozen, moment.now), **times}
+
+
 def is_current(cluster: model.Cluster, moment: Moment, settings: Settings
                ) -> bool:
     """Whether a cluster's facts may be acted upon."""
-    return not is_stale(cluster, moment, settings) and (
-        not unlikely(cluster, moment))
+    return not is_stale(cluster, moment, settings) and not (
+        is_volumes_stale(cluster, moment, settings)
+        or unlikely(cluster, moment))

@@ -224,6 +224,7 @@ def _offers(trait: str) -> bool:
 _MARKS = frozenset((names.SHARING, names.VOLUME, names.CLUSTERED,
                     names.CPU_MANAGED))
 _MARK_PREFIXES = (names.HOME_PREFIX, names.DISK_PREFIX,
+                  names.RESOURCE_PREFIX, names.RESERVE_PREFIX,
                   names.FORMER_RATIO_PREFIX, names.OVERCOMMITTED_PREFIX)
 
 

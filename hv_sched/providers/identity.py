@@ -41,6 +41,8 @@ class Identity:
         of the volume of another cluster it stands under
     :param disks: by volume, the GUID of its disk, where its traits name it
     :param replaced: strangers that give way to the source's volumes
+    :param kept: by the GUID of its cluster, the volumes that stand under it
+        and that a source with a partial list may know
     :param in_use: by volume of the source, the name of the volume of another
         cluster that is the same disk and that servers hold shares of
     """
@@ -51,18 +53,25 @@ class Identity:
     disks: Mapping[str, str]
     replaced: frozenset[str] = frozenset()
     in_use: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kept: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
 
     def of_cluster(self, guid: str) -> frozenset[str]:
         """The volumes of a cluster that the source does not list."""
         return self.departing.get(guid, frozenset())
+
+    def kept_of(self, guid: str) -> frozenset[str]:
+        """The volumes of a cluster that stay because the list is partial."""
+        return self.kept.get(guid, frozenset())
 
 
 def identify(layouts: Iterable[Layout], overview: Overview, allow: Allow
              ) -> Identity:
     """Lay the volumes of Placement over those of the source."""
     layouts = tuple(layouts)
-    described = frozenset(uuid for layout in layouts
-                          for uuid in layout.volumes)
+    described = frozenset(
+        uuid for layout in layouts
+        for uuid in (*layout.volumes, *layout.set_aside))
     departing: dict[str, set[str]] = {}
     strangers: set[str] = set()
     for uuid in our_volumes(overview) - described:
@@ -71,6 +80,10 @@ def identify(layouts: Iterable[Layout], overview: Overview, allow: Allow
             strangers.add(uuid)
         else:
             departing.setdefault(guid, set()).add(uuid)
+    partial = {layout.cluster.guid for layout in layouts
+               if not layout.is_volume_list_whole}
+    kept = {guid: frozenset(departing.pop(guid))
+            for guid in partial & departing.keys()}
     replaced = _replaced(strangers, layouts, overview, allow)
     strangers -= replaced.keys()
     for uuid, guid in replaced.items():
@@ -80,7 +93,7 @@ def identify(layouts: Iterable[Layout], overview: Overview, allow: Allow
         frozenset(strangers), _claims(strangers, layouts, overview),
         {uuid: disk for uuid in overview.volumes
          if (disk := _disk_guid(uuid, overview))}, frozenset(replaced),
-        _in_use(layouts, departing, overview))
+        _in_use(layouts, departing, overview), kept)
 
 
 def _in_use(layouts: Iterable[Layout], departing: Mapping[str, Iterable[str]],

@@ -10,10 +10,11 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What Placement should say about a cluster, from the source alone.
+"""What Placement should say about a cluster.
 
-Anything that also depends on what Placement holds now (ratios, reserved,
-what is in use) is decided in plan.py.
+From the source, and where the source is silent from what stands. Anything
+that depends on numbers (ratios, reserved, what is in use) is decided in
+plan_volume.py.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,10 @@ import dataclasses
 from hv_sched import model
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.placement.observed import Overview
 from hv_sched.providers import reach
+from hv_sched.providers import sections
+from hv_sched.providers import standing
 from hv_sched.providers.settings import Settings
 
 
@@ -30,15 +34,46 @@ from hv_sched.providers.settings import Settings
 class Layout:
     """Who belongs where in one cluster.
 
+    :param cluster: with what stands where the source is silent
+    :param source: the cluster as the source describes it
     :param nodes: the nodes Nova knows, by provider uuid
     :param volumes: all volumes, by provider uuid
     :param members: by volume, the nodes that use it
+    :param set_aside: nodes and volumes that are described and cannot be
+        used, by provider uuid: they stay as they stand
     """
 
     cluster: model.Cluster
     nodes: Mapping[str, model.Node]
     volumes: Mapping[str, model.Volume]
     members: Mapping[str, frozenset[str]]
+    source: model.Cluster
+    set_aside: Mapping[str, model.SetAside] = dataclasses.field(
+        default_factory=dict)
+
+    @property
+    def is_node_list_whole(self) -> bool:
+        """Whether a node that is not listed is none of the cluster's."""
+        return (not sections.is_unusable(self.cluster, model.Section.NODES)
+                and self._knows_all(model.ItemKind.NODE))
+
+    @property
+    def is_volume_list_whole(self) -> bool:
+        """Whether a volume that is not listed is none of the cluster's."""
+        return (not sections.is_unusable(self.cluster, model.Section.VOLUMES)
+                and self._knows_all(model.ItemKind.VOLUME)
+                and all(volume.guid for volume in self.cluster.volumes))
+
+    def _knows_all(self, kind: model.ItemKind) -> bool:
+        return len(self.aside(kind)) >= sum(
+            item.kind is kind for item in self.cluster.set_aside)
+
+    def aside(self, kind: model.ItemKind) -> Mapping[str, model.SetAside]:
+        """Those of a kind that are set aside, as far as it is known which
+        providers they are.
+        """
+        return {uuid: item for uuid, item in self.set_aside.items()
+                if item.kind is kind}
 
     @property
     def cluster_aggregate(self) -> str:
@@ -50,6 +85,12 @@ class Layout:
                  for volume, members in self.members.items()
                  if uuid in members)
         return frozenset((self.cluster_aggregate, *homes))
+
+    def cut_off_homes(self, node: str) -> frozenset[str]:
+        """The home aggregates of the volumes a node is cut off from."""
+        return frozenset(
+            ids.home_aggregate(uuid) for uuid, volume in self.volumes.items()
+            if self.nodes[node].name in (volume.cut_off_nodes or ()))
 
     def volume_name(self, uuid: str) -> str:
         return names.volume_provider_name(
@@ -65,24 +106,39 @@ class Layout:
         return labels
 
 
-def layout_of(cluster: model.Cluster, uuids: Mapping[str, str],
-              traits: Mapping[str, frozenset[str]] | None = None) -> Layout:
+def layout_of(source: model.Cluster, uuids: Mapping[str, str],
+              overview: Overview) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
-    :param traits: ours, by the uuid of the node that has them now
     """
-    cluster = reach.with_standing(cluster, uuids, traits or {})
+    cluster = reach.with_standing(
+        standing.completed(source, uuids, overview), uuids,
+        overview.node_traits)
     nodes = {uuids[node.name]: node for node in cluster.nodes
              if node.name in uuids}
     volumes = {ids.volume_uuid(cluster.guid, volume.guid): volume
-               for volume in cluster.volumes
-               if volume.guid and volume.size_bytes is not None}
+               for volume in cluster.volumes if volume.guid}
     members = {
         uuid: frozenset(node_uuid for node_uuid, node in nodes.items()
                         if uses(cluster, node, volume))
         for uuid, volume in volumes.items()}
-    return Layout(cluster, nodes, volumes, members)
+    return Layout(cluster, nodes, volumes, members, source, {
+        uuid: item for item in cluster.set_aside
+        if (uuid := _provider_of(item, cluster, uuids, overview))})
+
+
+def _provider_of(item: model.SetAside, cluster: model.Cluster,
+                 uuids: Mapping[str, str], overview: Overview) -> str | None:
+    """The provider of what is set aside; None where nobody can tell."""
+    if item.kind is model.ItemKind.NODE:
+        return uuids.get(item.name or '')
+    if item.kind is not model.ItemKind.VOLUME:
+        return None
+    matched = standing.match(item, cluster, overview)
+    guid = item.guid or (matched.guid if matched else None)
+    uuid = guid and ids.volume_uuid(cluster.guid, guid)
+    return uuid if uuid in overview.listed else None
 
 
 def uses(cluster: model.Cluster, node: model.Node,
@@ -95,9 +151,17 @@ def uses(cluster: model.Cluster, node: model.Node,
     """
     if reach.is_cut_off(node, volume):
         return False
-    if cluster.placement_chooses_volume or len(cluster.volumes) == 1:
+    if cluster.placement_chooses_volume:
         return True
+    if node.home is None:
+        return _has_one_volume(cluster)
     return node.home == volume.guid
+
+
+def _has_one_volume(cluster: model.Cluster) -> bool:
+    aside = [item for item in cluster.set_aside
+             if item.kind is model.ItemKind.VOLUME]
+    return len(cluster.volumes) + len(aside) == 1
 
 
 def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
@@ -117,11 +181,23 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
               *(observed & set(map(names.home_trait, undecided)))}
     if volume.guid:
         traits.add(names.disk_trait(volume.guid))
+    if volume.reserve_gb:
+        traits.add(names.reserve_trait(volume.reserve_gb))
     if volume.file_system in names.FILE_SYSTEM:
         traits.add(names.FILE_SYSTEM[volume.file_system])
     if volume.medium in names.MEDIUM:
         traits.add(names.MEDIUM[volume.medium])
-    return frozenset(traits | _images(volume, observed, settings))
+    return frozenset(traits | _resource(volume, observed)
+                     | _images(volume, observed, settings))
+
+
+def _resource(volume: model.Volume, observed: frozenset[str]
+              ) -> frozenset[str]:
+    resource = names.resource_trait(volume.resource_id)
+    if resource is not None:
+        return frozenset((resource,))
+    return frozenset(trait for trait in observed
+                     if trait.startswith(names.RESOURCE_PREFIX))
 
 
 def _images(volume: model.Volume, observed: frozenset[str],

@@ -48,8 +48,8 @@ def match_nodes(clusters: Iterable[model.Cluster],
 
     :param providers: name by uuid, of the providers Nova's computes own
     """
-    pairs = [(cluster.name, node.name)
-             for cluster in clusters for node in cluster.nodes]
+    pairs = [(cluster.name, name) for cluster in clusters
+             for name in _names(cluster)]
     index = _index(providers)
     candidates = {pair: _candidates(pair[1], index) for pair in pairs}
     takers: dict[str, list[str]] = {}
@@ -70,6 +70,13 @@ def match_nodes(clusters: Iterable[model.Cluster],
                 cluster, node, Kind.NOTE,
                 _also(providers[uuids[0]], others), 'node-similar-name'))
     return Matches(uuids_by_node, tuple(findings), frozenset(takers))
+
+
+def _names(cluster: model.Cluster) -> Iterable[str]:
+    """Of the nodes, those that are set aside, too."""
+    yield from (node.name for node in cluster.nodes)
+    yield from (item.name for item in cluster.set_aside
+                if item.kind is model.ItemKind.NODE and item.name)
 
 
 def _index(providers: Mapping[str, str]) -> dict[str, list[str]]:

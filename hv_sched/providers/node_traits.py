@@ -24,13 +24,15 @@ import os_traits
 
 from hv_sched import model
 from hv_sched.features import catalogue
+from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import functional_level
 from hv_sched.providers import reach
+from hv_sched.providers import sections
 from hv_sched.providers.layout import uses
 
 _KNOWN_CPU_TRAITS = frozenset(os_traits.get_traits(names.HW_CPU_PREFIX))
-_NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
+NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
 
 
 def desired_node_traits(cluster: model.Cluster, node: model.Node,
@@ -43,10 +45,13 @@ def desired_node_traits(cluster: model.Cluster, node: model.Node,
     :param left_out: volumes of the cluster the source does not list
     """
     traits = {names.HYPERV, names.CLUSTERED,
-              *reach.cut_off_traits(cluster, node, observed, left_out)}
-    if node.state in _NOTHING_NEW:
+              *reach.cut_off_traits(cluster, node, observed, left_out),
+              *_unlisted_cut_offs(cluster, observed)}
+    paused = None if node.state is None else node.state in NOTHING_NEW
+    if _said_or_kept(paused, names.PAUSED, observed):
         traits.add(names.PAUSED)
-    if _is_redirected(cluster, node):
+    if _said_or_kept(is_redirected(cluster, node), names.REDIRECTED,
+                     observed):
         traits.add(names.REDIRECTED)
     traits.update(_build(node, observed))
     traits |= functional_level.level_traits(cluster, observed)
@@ -67,21 +72,44 @@ def _features(cluster: model.Cluster, node: model.Node,
             yield ha_trait
 
 
+def _unlisted_cut_offs(cluster: model.Cluster, observed: frozenset[str]
+                       ) -> Iterable[str]:
+    """What of reach stays because not every volume is described now."""
+    is_whole = not sections.is_unusable(
+        cluster, model.Section.VOLUMES) and not any(
+        item.kind is model.ItemKind.VOLUME for item in cluster.set_aside
+    ) and all(volume.guid for volume in cluster.volumes)
+    described = {names.cut_off_trait(ids.volume_uuid(
+        cluster.guid, volume.guid))
+        for volume in cluster.volumes if volume.guid}
+    return () if is_whole else (
+        trait for trait in observed - described
+        if trait.startswith(names.CUT_OFF_PREFIX))
+
+
 def _said_or_kept(answer: bool | None, trait: str,
                   observed: frozenset[str]) -> bool:
     return trait in observed if answer is None else answer
 
 
-def _is_redirected(cluster: model.Cluster, node: model.Node) -> bool:
+def is_redirected(cluster: model.Cluster, node: model.Node) -> bool | None:
     """Whether it reaches a volume it uses by way of another node.
 
     ReFS on Storage Spaces Direct is redirected on every node, always, and
     healthy: that is how it works and no reason to go elsewhere.
+
+    :returns: None when the source does not say
     """
-    return any(node.name in (volume.redirected_nodes or ())
-               for volume in cluster.volumes
-               if uses(cluster, node, volume)
-               and not _redirected_by_design(cluster, volume))
+    volumes = [volume for volume in cluster.volumes
+               if uses(cluster, node, volume)]
+    if any(node.name in (volume.redirected_nodes or ())
+           and not _redirected_by_design(cluster, volume)
+           for volume in volumes):
+        return True
+    is_home_described = any(node.home == volume.guid
+                            for volume in cluster.volumes)
+    silent = any(volume.redirected_nodes is None for volume in volumes)
+    return None if silent or not (volumes or is_home_described) else False
 
 
 def _redirected_by_design(cluster: model.Cluster, volume: model.Volume
@@ -111,10 +139,12 @@ def survives(cluster: model.Cluster, node: model.Node,
     :param bound: the build whose features the nodes may claim at most
     """
     owners = possible_owners(cluster, node)
-    if not owners:
+    if not owners and not cluster.set_aside:
         return False
     answers = [functional_level.answer(feature, owner, bound)
                for owner in (node, *owners)]
+    if any(item.kind is not model.ItemKind.VM for item in cluster.set_aside):
+        answers.append(None)  # who is an owner, nobody can say
     if False in answers:
         return False
     return None if None in answers else True

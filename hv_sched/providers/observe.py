@@ -12,6 +12,7 @@
 
 """Reads what a plan needs from Placement, in bulk where that suffices."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
@@ -29,10 +30,10 @@ from hv_sched.placement.observed import Overview
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import drift
 from hv_sched.providers import scope as scoping
+from hv_sched.providers import sections
+from hv_sched.providers import sizes
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.layout import Layout
-from hv_sched.providers.planning_context import agree
-from hv_sched.providers.planning_context import voters
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -51,9 +52,17 @@ class Observer:
         self._settings = settings
         self._memory: dict[str, Provider] = {}
 
-    def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
-        """The source laid over what few bulk requests tell."""
+    def overview(self, facts: model.Facts, moment: Callable[[], Moment]
+                 ) -> tuple[Scope, Overview]:
+        """The source laid over what few bulk requests tell.
+
+        :param moment: asked after the first answer, which tells the time
+        """
         listed = self._client.list_providers()
+        now = moment()
+        facts = dataclasses.replace(facts, clusters=tuple(
+            sections.believed(cluster, now, self._settings)
+            for cluster in facts.clusters))
         overview = bulk_read.read_overview(
             self._client, listed,
             scoping.our_aggregates(facts.clusters, listed),
@@ -88,19 +97,19 @@ class Observer:
         providers = {**observed.providers, **providers}
         return dataclasses.replace(
             observed, providers=providers,
-            reported_gb=self._reported_gb(scope, providers))
+            reported_gb=self._reported_gb(scope, providers, overview))
 
-    def _reported_gb(self, scope: Scope, providers: Mapping[str, Provider]
-                     ) -> dict[str, int]:
-        """What nodes report whose home a growing volume is.
+    def _reported_gb(self, scope: Scope, providers: Mapping[str, Provider],
+                     overview: Overview) -> dict[str, int]:
+        """What nodes report whose home a new or growing volume is.
 
         One that confirms the size is enough: no more are asked then.
         """
         reported: dict[str, int] = {}
-        for layout, uuid in growing(scope, providers):
-            for node in sorted(voters(layout, uuid)):
+        for layout, uuid in growing(scope, providers, overview):
+            for node in sorted(sizes.voters(layout, uuid)):
                 reported[node] = self._total_gb(node, providers)
-                if agree(layout.volumes[uuid].stated_gb, reported[node]):
+                if sizes.agree(layout.volumes[uuid].stated_gb, reported[node]):
                     break
         return reported
 
@@ -125,14 +134,17 @@ class Observer:
                    for rc in (names.DISK_GB, names.HELD_DISK_GB))
 
 
-def growing(scope: Scope, providers: Mapping[str, Provider]
-            ) -> Iterator[tuple[Layout, str]]:
-    """The volumes the source says have grown, each with its cluster."""
+def growing(scope: Scope, providers: Mapping[str, Provider],
+            overview: Overview) -> Iterator[tuple[Layout, str]]:
+    """The volumes that are new or have grown, each with its cluster."""
     for layout in scope.layouts:
         for uuid, volume in layout.volumes.items():
             provider = providers.get(uuid)
             disk = provider and provider.inventories.get(names.DISK_GB)
-            if disk and volume.stated_gb > disk.total:
+            if volume.total_gb is None:
+                continue
+            if uuid not in overview.listed or (
+                    disk and volume.total_gb > disk.total):
                 yield layout, uuid
 
 

@@ -18,6 +18,7 @@ they are put together, and surprising plans are refused.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 
 from hv_sched import model
@@ -33,9 +34,12 @@ from hv_sched.providers import changes as change_types
 from hv_sched.providers import freshness
 from hv_sched.providers import functional_level
 from hv_sched.providers import gate
+from hv_sched.providers import kept_facts
+from hv_sched.providers import plan_frozen
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
+from hv_sched.providers import sections
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
@@ -86,8 +90,14 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
     """
     clusters = tuple(
         _cluster_plan(
-            PlanningContext(layout, scope, observed, settings), moment)
+            PlanningContext(
+                layout, scope, observed, settings,
+                is_stale=freshness.is_volumes_stale(
+                    layout.cluster, moment, settings)), moment)
         for layout in scope.layouts)
+    closed = plan_frozen.plan(plan_frozen.to_close(
+        scope, observed.overview, moment, settings), observed)
+    clusters = (*clusters, *_by_cluster(closed))
     changes = [c for cluster in clusters for c in cluster.changes]
     return Plan(vocabulary=vocabulary(changes, observed.overview),
                 clusters=clusters,
@@ -97,13 +107,23 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
                           *_unlisted(facts, scope, observed.overview)))
 
 
+def _by_cluster(planned: Iterable[change_types.Change]
+                ) -> Iterator[ClusterPlan]:
+    """Changes of volumes of clusters that the source does not describe."""
+    by_cluster: dict[str, list[change_types.Change]] = {}
+    for change in planned:
+        by_cluster.setdefault(names.cluster_of(change.name), []).append(change)
+    for cluster, its_changes in sorted(by_cluster.items()):
+        yield ClusterPlan(cluster, tuple(its_changes))
+
+
 def vanished_clusters(facts: model.Facts, scope: Scope, overview: Overview
                       ) -> dict[str, int]:
     """Clusters in Placement the source says nothing of: their volumes.
 
     By the name in their providers' names; nothing hangs on it.
     """
-    if facts.is_partial:
+    if facts.is_partial or None in plan_frozen.names_of(facts.problems):
         return {}
     frozen = {windows_names.key(problem.cluster or '')
               for problem in facts.problems}
@@ -207,10 +227,10 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     unused = overview.known_traits - overview.traits_in_use | dropped
     return tuple(change_types.DeleteTrait(change_types.Step.CLEAN, '', name)
                  for name in sorted(unused - kept_traits)
-                 if name.startswith((names.IMAGE_PREFIX,
-                                     names.HOME_PREFIX,
-                                     names.DISK_PREFIX,
-                                     names.CUT_OFF_PREFIX)))
+                 if name.startswith((
+                     names.IMAGE_PREFIX, names.HOME_PREFIX,
+                     names.DISK_PREFIX, names.RESOURCE_PREFIX,
+                     names.RESERVE_PREFIX, names.CUT_OFF_PREFIX)))
 
 
 def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
@@ -232,7 +252,10 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
     context = context.without_refused
     context = dataclasses.replace(context, blocked=plan_node.holding_shares(
         context.layout, context.observed))
-    notices += [*_unstated_level(context),
+    notices += [*sections.notices(context.layout.cluster),
+                *kept_facts.notices(context.layout,
+                                    context.observed.overview),
+                *_unstated_level(context),
                 *(_adopt(context, uuid) for uuid in sorted(context.blocked))]
     if context.blocked and not scoping.is_published(
             context.layout, context.observed.overview):
@@ -250,7 +273,7 @@ def _planned(context: PlanningContext) -> plan_volume.Planned:
     nodes, node_notices = plan_node.plan(context, context.scope.aggregates - {
         ids.home_aggregate(uuid) for uuid in kept_volumes}, kept_volumes)
     departing, departing_notices = plan_node.plan_departing(context)
-    return ([*volumes, *nodes, *departing],
+    return ([*volumes, *nodes, *departing, *plan_node.plan_silent(context)],
             [*volume_notices, *node_notices, *departing_notices])
 
 

@@ -19,6 +19,7 @@ aggregates and the allocation_ratio of DISK_GB, nothing else.
 from collections.abc import Iterable
 import dataclasses
 
+from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import disk_ratio
@@ -34,6 +35,8 @@ from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
+from hv_sched.providers import scope as scoping
+from hv_sched.providers import sections
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
 
@@ -75,6 +78,10 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
             continue  # not read: the overview showed nothing wrong
         if uuid in context.blocked and names.CLUSTERED not in provider.traits:
             continue  # as it was, until its shares are adopted
+        if names.CLUSTERED not in provider.traits and (
+                not layout.is_node_list_whole
+                or context.is_unpublishable(uuid)):
+            continue  # as it is until its list or volume can be believed
         planned += _mark(layout, provider, observed.overview, left_out)
         if uuid not in context.blocked and is_open(provider):
             planned.append(_close(provider))
@@ -133,6 +140,9 @@ def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
     """Leaving comes first of all, joining after the node is closed."""
     desired = layout.node_aggregates(provider.uuid)
     departing = (provider.aggregates & our_aggregates) - desired
+    if not layout.is_volume_list_whole:
+        departing &= layout.cut_off_homes(provider.uuid)
+        may_join = False
     joining = desired - provider.aggregates if may_join else frozenset()
     if not departing and not joining:
         return
@@ -141,6 +151,26 @@ def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
         before=provider.aggregates,
         after=(provider.aggregates - departing) | joining,
         labels=layout.labels)
+
+
+def plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
+    """Nodes of the cluster of which nothing usable is told now.
+
+    What narrows can be believed even so; a list of nodes that is old or
+    could not be read lets nothing new come to any of them.
+    """
+    layout = context.layout
+    paused = {uuid for uuid, item in layout.aside(model.ItemKind.NODE).items()
+              if item.node_state in node_traits.NOTHING_NEW}
+    if sections.is_unusable(layout.cluster, model.Section.NODES):
+        paused |= scoping.unlisted_nodes(
+            layout, context.scope, context.observed.overview)
+        paused |= layout.aside(model.ItemKind.NODE).keys()
+    for uuid in sorted(paused & context.observed.providers.keys()):
+        provider = context.observed.providers[uuid]
+        if names.CLUSTERED in provider.traits:
+            yield from changes.set_traits(
+                Step.MARK_NODE, provider, provider.traits | {names.PAUSED})
 
 
 def plan_departing(context: PlanningContext) -> plan_volume.Planned:

@@ -50,20 +50,11 @@ def plan(context: PlanningContext) -> tuple[
             planned += withdraw(provider)
             continue
         if provider is not None:
-            planned += _close(provider)
+            planned += closing.close(provider, (Closed.LEFT_OUT,))
         notices.append(context.notice(
             context.observed.overview.listed[uuid].name, Kind.REFUSED,
             _kept(context, uuid, evidence.held_gb), 'volume-left-out'))
     return planned, notices, frozenset(withdrawn)
-
-
-def _close(provider: Provider) -> Iterable[changes.Change]:
-    """No new disks; nobody writes to a volume that is nobody's home."""
-    bare = ({Closed.OPERATOR.trait} if closing.is_bare(provider.traits)
-            else set())
-    yield from changes.set_traits(
-        Step.MARK, provider, provider.traits | bare | {
-            names.NO_NEW_DISKS, Closed.LEFT_OUT.trait})
 
 
 def _kept(context: PlanningContext, uuid: str, held_gb: int) -> str:

@@ -31,19 +31,20 @@ from hv_sched.placement.observed import Observed
 from hv_sched.providers import changes
 from hv_sched.providers import identity
 from hv_sched.providers import scope as scoping
+from hv_sched.providers import sections
+from hv_sched.providers import sizes
 from hv_sched.providers.gate import Evidence
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
-
-# A volume is not believed to be so much larger or smaller than its nodes say.
-_SIZE_FACTOR = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class PlanningContext:
     """:param refused: nodes of the source that are left alone, and why
     :param blocked: nodes that still hold shares of their own disk
+    :param is_stale: whether what is said of the volumes is too old; None
+        when nobody says how old it is
     """
 
     layout: Layout
@@ -52,6 +53,7 @@ class PlanningContext:
     settings: Settings
     refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
     blocked: frozenset[str] = frozenset()
+    is_stale: bool | None = False
 
     @property
     def name(self) -> str:
@@ -96,10 +98,14 @@ class PlanningContext:
         if change.uuid in self.departing_volumes:
             return self.withdrawal_evidence(change.uuid)
         return Evidence(
-            is_told=True, identity_clear=change.uuid not in self.refused,
+            is_told=self._is_told(model.Section.NODES),
+            identity_clear=change.uuid not in self.refused,
             disks_closed=change.uuid not in self.blocked, size_agrees=True,
             # The node itself shows that there is no RemoteFX any more.
             is_allowed=change.uuid in self._gpus)
+
+    def _is_told(self, section: model.Section) -> bool:
+        return not sections.is_unusable(self.layout.cluster, section)
 
     @functools.cached_property
     def _gpus(self) -> frozenset[str]:
@@ -109,7 +115,7 @@ class PlanningContext:
         """For a volume the source lists."""
         provider = self.observed.providers.get(uuid)
         return Evidence(
-            is_told=True,
+            is_told=self._is_told(model.Section.VOLUMES),
             disks_closed=not self.layout.members[uuid] & self.blocked,
             identity_clear=not self._is_contested(uuid),
             size_agrees=self.size_vote(uuid) is True,
@@ -167,43 +173,44 @@ class PlanningContext:
                 for volume in self.layout.volumes})
 
     def size_vote(self, uuid: str) -> bool | None:
-        """Whether a volume's growth agrees with what its nodes report.
+        """Whether a new or larger size agrees with what the nodes report.
 
         A node reports the disk its ``instances_path`` is on. One that is cut
-        off, in maintenance or down does not vote; None when nobody does.
+        off, in maintenance or down does not vote; None when nobody does. A
+        new volume needs nobody's word, but is not published against it.
         """
-        if not self._grows(uuid) or self.settings.allow.covers(
-                'size', self.layout.volume_name(uuid)) or (
+        volume_gb = self.layout.volumes[uuid].total_gb
+        is_allowed = self.settings.allow.covers(
+            'size', self.layout.volume_name(uuid))
+        is_new = uuid not in self.observed.overview.listed
+        if volume_gb is None or is_allowed or not (
+                is_new or self._grows(uuid)) or (
                 self.layout.cluster.placement_chooses_volume):
             return True
-        volume_gb = self.layout.volumes[uuid].stated_gb
-        votes = [agree(volume_gb, self.observed.reported_gb[node])
-                 for node in voters(self.layout, uuid)
+        votes = [sizes.agree(volume_gb, self.observed.reported_gb[node])
+                 for node in sizes.voters(self.layout, uuid)
                  if node in self.observed.reported_gb]
-        return any(votes) if votes else None
+        return any(votes) if votes else is_new or None
+
+    def is_unpublishable(self, node: str) -> bool:
+        """Whether a node's new volumes have sizes that nodes contradict.
+
+        Its own disk stays as it is until one of them is published.
+        """
+        homes = [uuid for uuid, members in self.layout.members.items()
+                 if node in members]
+        return bool(homes) and all(
+            uuid not in self.observed.overview.listed
+            and self.size_vote(uuid) is False for uuid in homes)
 
     def _grows(self, uuid: str) -> bool:
         provider = self.observed.providers.get(uuid)
         disk = provider.inventories.get(names.DISK_GB) if provider else None
-        return disk is not None and (
-            self.layout.volumes[uuid].stated_gb > disk.total)
+        total_gb = self.layout.volumes[uuid].total_gb
+        return (disk is not None and total_gb is not None
+                and total_gb > disk.total)
 
     def users(self, uuid: str) -> frozenset[str]:
         """The members a volume's home aggregate has now."""
         return self.observed.overview.members.get(
             ids.home_aggregate(uuid), frozenset())
-
-
-def voters(layout: Layout, uuid: str) -> frozenset[str]:
-    """The nodes that may say how large a volume is."""
-    if layout.volumes[uuid].maintenance:
-        return frozenset()
-    return frozenset(
-        node for node in layout.members[uuid]
-        if layout.nodes[node].state in (None, model.NodeState.UP))
-
-
-def agree(volume_gb: int, reported_gb: int) -> bool:
-    """Whether a volume's size and what a node reports may be the same."""
-    return (volume_gb <= reported_gb * _SIZE_FACTOR
-            and reported_gb <= volume_gb * _SIZE_FACTOR)

@@ -36,8 +36,10 @@ from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import debounce
 from hv_sched.providers import drift
+from hv_sched.providers import freshness
 from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
+from hv_sched.providers import plan_frozen
 from hv_sched.providers import scope as scoping
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
@@ -102,19 +104,22 @@ class Reconciler:
         self._observer = observe.Observer(client, settings)
         self._debounce = debounce.Debounce(settings.debounce_passes)
         self._applied: dict[str, datetime.datetime] = {}
+        self._usable: dict[str, datetime.datetime] = {}
 
     def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
         """The source laid over what few bulk requests tell."""
-        return self._observer.overview(facts)
+        return self._observer.overview(facts, self._moment)
 
     def observe(self, facts: model.Facts) -> tuple[Scope, Observed]:
         """Read every provider these facts concern in full."""
-        scope, overview = self._observer.overview(facts)
+        scope, overview = self._observer.overview(facts, self._moment)
+        uuids = scoping.providers_to_read(scope, overview)
         return scope, self._observer.read(
-            scope, overview, scoping.providers_to_read(scope, overview))
+            scope, overview, uuids | plan_frozen.to_close(
+                scope, overview, self._moment(), self._settings))
 
     def _moment(self) -> Moment:
-        return Moment(self._clock(), self._applied)
+        return Moment(self._clock(), self._applied, self._usable)
 
     def plan(self, facts: model.Facts, full: bool = True
              ) -> tuple[planning.Plan, Observed]:
@@ -130,10 +135,11 @@ class Reconciler:
               also: frozenset[str] = frozenset()
               ) -> tuple[planning.Plan, Observed]:
         """:param also: read these in any case"""
+        self._usable = freshness.usable(facts, self._moment())
         if full:
             scope, observed = self.observe(facts)
             return self._settled(facts, scope, observed, {}, self._moment())
-        scope, overview = self._observer.overview(facts)
+        scope, overview = self._observer.overview(facts, self._moment)
         moment = self._moment()
         sketches = self._observer.sketches(scope, overview, moment)
         observed = self._observer.read(

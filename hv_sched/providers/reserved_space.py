@@ -41,6 +41,43 @@ class ReservedPart:
     is_exact: bool = False
 
 
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """What Placement holds of a volume now.
+
+    :param traits: the volume's, which remember the operator's reserve
+    :param are_files_known: what the servers have on it is told, if ever
+    """
+
+    disk: Inventory
+    traits: frozenset[str] = frozenset()
+    are_files_known: bool = True
+
+    def beside_gb(self, exact_gb: int) -> int:
+        """What is reserved beside the operator's reserve.
+
+        :param exact_gb: the operator's reserve now, which is taken to have
+            been the same where no trait remembers it
+        """
+        is_remembered = any(trait.startswith(names.RESERVE_PREFIX)
+                            for trait in self.traits)
+        reserve_gb = (names.reserve_gb(self.traits) if is_remembered
+                      else exact_gb)
+        return max(0, self.disk.reserved - reserve_gb)
+
+    def is_used_known(self, volume: model.Volume) -> bool:
+        """Whether the source says what is used; else it is unknown, not gone.
+
+        The files of a cache that was listed before and is not any more would
+        pass for servers'.
+        """
+        is_cache_silent = volume.image_cache_bytes is None and (
+            volume.cached_images is None) and any(
+            trait.startswith(names.IMAGE_PREFIX) for trait in self.traits)
+        return (volume.free_bytes is not None and not is_cache_silent
+                and self.are_files_known)
+
+
 def covered_bytes(volume: model.Volume, vms: tuple[model.Vm, ...] | None,
                   shares_gb: Mapping[str, int] | None,
                   allocated_gb: int) -> int:
@@ -113,24 +150,30 @@ def reserved_parts(volume: model.Volume, covered: int
     return tuple(part for part in parts if part.size_bytes)
 
 
-def reserved_gb(parts: tuple[ReservedPart, ...], before_gb: int | None,
-                step_gb: int) -> int:
+def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
+                step_gb: int, is_used_known: bool = True) -> int:
     """The whole GiB to reserve, before it is fitted to what is allocated.
 
-    It rises at once and by whole steps, and falls only when a whole step has
-    become free: an identical inventory PUT raises the generation too, and
-    every write is a conflict for somebody claiming on the volume.
+    What the operator reserves counts exactly. The rest rises at once and by
+    whole steps, and falls only when a whole step has become free: an
+    identical inventory PUT raises the generation too, and every write is a
+    conflict for somebody claiming on the volume.
 
-    :param before_gb: what Placement holds now, None for a new volume
+    :param before: what Placement holds now, None for a new volume
     """
     exact_gb = sum(part.size_bytes for part in parts
                    if part.is_exact) // model.GIB
     moving = sum(part.size_bytes for part in parts) - exact_gb * model.GIB
     needed_gb = math.ceil(moving / model.GIB)
-    desired_gb = exact_gb + math.ceil(needed_gb / step_gb) * step_gb
-    if before_gb is None or before_gb < exact_gb + needed_gb:
-        return desired_gb
-    return before_gb if before_gb - desired_gb <= step_gb else desired_gb
+    desired_gb = math.ceil(needed_gb / step_gb) * step_gb
+    if before is None:
+        return exact_gb + desired_gb
+    stood_gb = before.beside_gb(exact_gb)
+    if not is_used_known:
+        return exact_gb + max(desired_gb, stood_gb)
+    if stood_gb < needed_gb or stood_gb - desired_gb > step_gb:
+        return exact_gb + desired_gb
+    return exact_gb + stood_gb
 
 
 def fit_reserved(total_gb: int, reserved: int, ratio: float,
@@ -149,21 +192,20 @@ def fit_reserved(total_gb: int, reserved: int, ratio: float,
 
 
 def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
-                   before: Inventory | None, used_gb: int,
+                   before: Before | None, used_gb: int,
                    settings: Settings, ratio: float | None = None
                    ) -> Inventory:
     """The DISK_GB inventory a volume should have.
 
-    :param before: the inventory Placement holds, None for a new volume
+    :param before: what Placement holds, None for a new volume
     :param used_gb: DISK_GB allocated on it
     :param ratio: instead of the one the options and Placement settle
     """
-    ratio = ratio or settled_ratio(before, settings)
-    reserved = reserved_gb(parts, before.reserved if before else None,
-                           settings.reserved_step_gb)
-    if volume.free_bytes is None and before is not None:
-        # What was used is unknown, not gone.
-        reserved = max(reserved, before.reserved)
+    ratio = ratio or settled_ratio(
+        before.disk if before else None, settings)
+    reserved = reserved_gb(
+        parts, before, settings.reserved_step_gb,
+        before is None or before.is_used_known(volume))
     total_gb = volume.stated_gb
     reserved = min(reserved, total_gb)
     fitted = fit_reserved(total_gb, reserved, ratio, used_gb)

@@ -41,6 +41,7 @@ class Scope:
         also those that could not be told apart
     :param identity: what of the source stands under another cluster, and
         what of a cluster the source does not list
+    :param problems: what of the source is left out, and why
     """
 
     layouts: tuple[Layout, ...]
@@ -48,6 +49,7 @@ class Scope:
     aggregates: frozenset[str]
     claimed_nodes: frozenset[str]
     identity: identities.Identity
+    problems: tuple[model.Problem, ...] = ()
 
 
 def scope_of(facts: model.Facts, overview: Overview,
@@ -56,13 +58,16 @@ def scope_of(facts: model.Facts, overview: Overview,
     nodes = {uuid: overview.listed[uuid].name
              for uuid in overview.compute_nodes if uuid in overview.listed}
     matches = node_matching.match_nodes(facts.clusters, nodes)
-    layouts = tuple(layout_of(cluster, matches.uuids,
-                              overview.node_traits)
+    layouts = tuple(layout_of(cluster, matches.uuids, overview)
                     for cluster in facts.clusters)
     return Scope(
         layouts, matches,
         our_aggregates(facts.clusters, overview.listed.values()),
-        matches.claimed, identities.identify(layouts, overview, allow))
+        matches.claimed, identities.identify(layouts, overview, allow),
+        # Which of several clusters they are about may not be known, and
+        # those that are set aside on purpose are left alone.
+        tuple(problem for problem in facts.problems
+              if problem.cluster or not facts.is_partial))
 
 
 def our_aggregates(clusters: Iterable[model.Cluster],
@@ -86,8 +91,10 @@ def providers_to_read(scope: Scope, overview: Overview) -> frozenset[str]:
     for layout in scope.layouts:
         uuids.update(layout.nodes, layout.volumes)
         uuids.update(ids.remotefx_uuid(uuid) for uuid in layout.nodes)
-        uuids |= departing_nodes(layout, scope, overview)
+        uuids |= unlisted_nodes(layout, scope, overview)
+        uuids |= layout.set_aside.keys()
         uuids |= scope.identity.of_cluster(layout.cluster.guid)
+        uuids |= scope.identity.kept_of(layout.cluster.guid)
     return frozenset(uuids & overview.listed.keys())
 
 
@@ -105,6 +112,14 @@ def departing_nodes(layout: Layout, scope: Scope, overview: Overview
     A node that could not be told apart from another is not one of them, nor
     one that another cluster of the source lists.
     """
+    if not layout.is_node_list_whole:
+        return frozenset()
+    return unlisted_nodes(layout, scope, overview)
+
+
+def unlisted_nodes(layout: Layout, scope: Scope, overview: Overview
+                   ) -> frozenset[str]:
+    """Members of a cluster's aggregate that the source does not list now."""
     members = overview.members.get(layout.cluster_aggregate, frozenset())
     return (members & overview.compute_nodes) - scope.claimed_nodes
 

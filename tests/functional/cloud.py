@@ -44,7 +44,8 @@ def volume(number: int = 1, total_gb: int = 500, **fields: object
            ) -> model.Volume:
     fields.setdefault('free_bytes', total_gb * GIB)
     fields.setdefault('name', f'Volume{number}')
-    return model.Volume(guid=guid(number), size_bytes=total_gb * GIB,
+    fields.setdefault('size_bytes', total_gb * GIB)
+    return model.Volume(guid=guid(number),
                         **fields)  # type: ignore[arg-type]
 
 

@@ -73,6 +73,13 @@ def lost_clusters(evidence: DoctorEvidence) -> Iterator[Symptom]:
                           'Placement, and the source does not name it')
 
 
+def sizes_disagree(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    for item in _source(evidence).contradictions:
+        reported = ', '.join(map(str, item.reported_gb))
+        yield Symptom(item.volume, f'{item.total_gb} GB are published, and '
+                      f'the nodes whose home it is report {reported} GB')
+
+
 _NEEDS = ('source',)
 CHECKS = (
     Check('facts-stale', Severity.ERROR,
@@ -89,6 +96,12 @@ CHECKS = (
           'as it is, and nobody tells its health, size or nodes any more.',
           'Put it back into the source; to give it up, run "csv retire" for '
           'it.', lost_clusters, _NEEDS),
+    Check('size-disagrees', Severity.ERROR,
+          'A volume is published with a size that none of the nodes whose '
+          'home it is reports, by more than a factor of two.',
+          'Compare size_bytes of the source with Windows; if the nodes are '
+          'wrong, see what their instances_path is on.', sizes_disagree,
+          _NEEDS),
     Check('left-undone', Severity.WARNING,
           'A sync leaves something undone.',
           'Do what the evidence says.', undone, _NEEDS),

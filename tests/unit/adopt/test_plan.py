@@ -49,7 +49,8 @@ def test_a_sync_never_takes_room_that_shares_have(
     found = reserved_space.disk_inventory(
         volume,
         (reserved_space.ReservedPart('foreign files', foreign * model.GIB),),
-        Inventory(total, min(reserved, total)), used, Settings(),
+        reserved_space.Before(Inventory(total, min(reserved, total))), used,
+        Settings(),
         disk_ratio.overcommit_ratio(traits, total, used, configured))
     assert found.capacity >= used
     assert 0 <= found.reserved <= total

@@ -79,11 +79,48 @@ def test_every_reason_that_stands_is_named():
         Closed.MAINTENANCE, Closed.FLOOR, Closed.OPERATOR}
 
 
+HEALTHY = {'maintenance': False, 'state': model.CsvState.ONLINE,
+           'accepts_new_disks': True}
+
+
 @pytest.mark.parametrize('reason', [
-    Closed.MAINTENANCE, Closed.FLOOR, Closed.STALE, Closed.REFUSED,
-    Closed.LEFT_OUT])
+    reason for reason in Closed if reason is not Closed.OVERCOMMITTED])
 def test_a_reason_goes_when_its_fact_is_told_again(reason):
-    assert not closed(FULL, standing(reason))
+    assert not closed(volume(**HEALTHY), standing(reason))
+
+
+@pytest.mark.parametrize(('reason', 'fact'), [
+    (Closed.MAINTENANCE, 'maintenance'), (Closed.OFFLINE, 'state'),
+    (Closed.OPERATOR, 'accepts_new_disks'), (Closed.FLOOR, 'free_bytes')])
+def test_a_reason_stays_while_its_fact_is_not_told(reason, fact):
+    vol = volume(**{**HEALTHY, fact: None})
+    assert set(closed(vol, standing(reason))) == {reason}
+    assert not closed(vol)
+
+
+@pytest.mark.parametrize(('is_stale', 'stands', 'stays'), [
+    (True, False, True), (True, True, True), (False, True, False),
+    (None, True, True), (None, False, False)])
+def test_old_facts_close_and_undated_ones_open_nothing(is_stale, stands,
+                                                       stays):
+    traits = frozenset(standing(Closed.STALE) if stands else ())
+    assert (Closed.STALE in closing.closed_reasons(
+        FULL, traits, 0, Settings(), is_stale)) is stays
+
+
+@pytest.mark.parametrize('state', [
+    state for state in model.CsvState
+    if state is not model.CsvState.ONLINE])
+@pytest.mark.parametrize('size_bytes', [None, 500 * GIB])
+def test_a_volume_that_is_not_online_is_closed(state, size_bytes):
+    assert closed(volume(state=state, size_bytes=size_bytes)) == {
+        Closed.OFFLINE: state.value}
+
+
+def test_a_volume_without_a_size_is_closed_until_one_is_told():
+    sizeless = volume(size_bytes=None)
+    assert set(closed(sizeless)) == {Closed.REFUSED}
+    assert not closed(FULL, standing(Closed.REFUSED))
 
 
 def test_what_the_operator_closed_opens_only_when_he_says_so():

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reserved_space
 from hv_sched.providers.settings import Settings
@@ -38,12 +39,17 @@ def vm(uuid, provisioned_gb, actual_gb):
         'g', provisioned_gb * GIB, actual_gb * GIB),))
 
 
+def stood(disk, *traits):
+    """What Placement holds; None for nothing."""
+    return disk and reserved_space.Before(disk, frozenset(traits))
+
+
 def reserved(vol, used_gb=0, before=None, vms=None, shares=None, **options):
     settings = Settings(**{'reserved_step_gb': 1, **options})
     lines = reserved_space.reserved_parts(vol, reserved_space.covered_bytes(
         vol, vms, shares, used_gb))
-    return reserved_space.disk_inventory(vol, lines, before, used_gb,
-                                settings).reserved
+    return reserved_space.disk_inventory(
+        vol, lines, stood(before), used_gb, settings).reserved
 
 
 def test_an_empty_volume_reserves_nothing():
@@ -124,6 +130,34 @@ def test_the_operators_reserve_is_not_rounded_to_steps():
                     reserved_step_gb=8) == 38
 
 
+def reserved_after(vol, before, *traits, step_gb=8):
+    lines = reserved_space.reserved_parts(vol, 0)
+    return reserved_space.disk_inventory(
+        vol, lines, stood(before, *traits), 0,
+        Settings(reserved_step_gb=step_gb)).reserved
+
+
+@pytest.mark.parametrize(('reserve_gb', 'after'), [
+    (0, 8), (25, 33), (29, 37), (30, 38), (31, 39), (100, 108)])
+def test_an_operators_reserve_changes_to_the_gib(reserve_gb, after):
+    vol = volume(free_gb=499, reserve_gb=reserve_gb)
+    assert reserved_after(vol, Inventory(500, 38),
+                          names.reserve_trait(30)) == after
+
+
+def test_a_reserve_that_is_given_up_is_free_whatever_is_used():
+    vol = dataclasses.replace(volume(reserve_gb=0), free_bytes=None)
+    assert reserved_after(vol, Inventory(500, 38),
+                          names.reserve_trait(30)) == 8
+
+
+def test_a_cache_nobody_lists_any_more_does_not_pass_for_servers():
+    cached = names.image_trait(A)
+    assert reserved_after(volume(), Inventory(500, 40), cached) == 40
+    assert reserved_after(volume(image_cache_bytes=0), Inventory(500, 40),
+                          cached) == 0
+
+
 def test_reserved_leaves_room_for_what_is_allocated():
     assert reserved(volume(free_gb=0), used_gb=450, vms=(), shares={}) == 50
 
@@ -143,7 +177,7 @@ def test_the_inventory_always_fits_what_is_allocated(
     inventory = reserved_space.disk_inventory(
         vol, reserved_space.reserved_parts(
             vol, reserved_space.covered_bytes(vol, None, None, used)),
-        old, used, Settings(initial_csv_allocation_ratio=ratio,
+        stood(old), used, Settings(initial_csv_allocation_ratio=ratio,
                             reserved_step_gb=step))
     assert 0 <= inventory.reserved <= inventory.total == total
     assert 1 <= inventory.max_unit <= 65536
@@ -160,9 +194,10 @@ def test_a_second_pass_changes_nothing(total, free, before, step):
     vol = volume(total, min(free, total))
     lines = reserved_space.reserved_parts(vol, 0)
     settings = Settings(reserved_step_gb=step)
-    once = reserved_space.disk_inventory(vol, lines, Inventory(
-        total, min(before, total)), 0, settings)
-    assert reserved_space.disk_inventory(vol, lines, once, 0, settings) == once
+    once = reserved_space.disk_inventory(vol, lines, stood(Inventory(
+        total, min(before, total))), 0, settings)
+    assert reserved_space.disk_inventory(
+        vol, lines, stood(once), 0, settings) == once
 
 
 # -- servers of which the source does not tell everything

@@ -1,0 +1,135 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The changes that make a volume's inventories right. Pure."""
+
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched.notices import Kind
+from hv_sched.notices import Notice
+from hv_sched.placement import disk_ratio
+from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import changes
+from hv_sched.providers import reserved_space
+from hv_sched.providers import sections
+from hv_sched.providers import standing
+from hv_sched.providers.layout import Layout
+from hv_sched.providers.planning_context import PlanningContext
+from hv_sched.providers.settings import Settings
+
+Step = changes.Step
+
+
+def plan(context: PlanningContext, provider: Provider
+         ) -> tuple[list[changes.Change], list[Notice]]:
+    """The volume's inventories, never smaller than what is allocated.
+
+    One without a size keeps that of Placement.
+    """
+    disk = disk_inventory(context.layout, provider, context.settings)
+    before = provider.inventories.get(names.DISK_GB)
+    reason = _size_refused(context, provider, disk)
+    if reason:
+        return [], [context.notice(provider.name, Kind.REFUSED, reason)]
+    notices = []
+    if before is not None and context.size_vote(provider.uuid) is None:
+        notices = [context.notice(
+            provider.name, Kind.NOTE, _unconfirmed(disk, before))]
+        disk = _as_large_as(before, disk, provider.owed.total_gb)
+    after = {**provider.inventories, names.DISK_GB: disk,
+             names.HELD_DISK_GB: reserved_space.held_inventory()}
+    if same_inventories(after, provider.inventories):
+        return [], notices
+    return [changes.SetInventories(
+        Step.FILL, provider.uuid, context.layout.volume_name(provider.uuid),
+        before=provider.inventories, after=after)], notices
+
+
+def _as_large_as(before: Inventory, disk: Inventory, owed_gb: int
+                 ) -> Inventory:
+    """A volume that keeps its size, and still has room for what it owes."""
+    return dataclasses.replace(
+        disk, total=before.total, max_unit=before.max_unit,
+        reserved=reserved_space.fit_reserved(
+            before.total, max(disk.reserved, before.reserved),
+            disk.allocation_ratio, owed_gb))
+
+
+def _unconfirmed(disk: Inventory, before: Inventory) -> str:
+    return (f'its size would become {disk.total} GB, and no node whose home '
+            f'it is can confirm that now: it keeps its {before.total} GB '
+            'until one is up and reaches it')
+
+
+def _size_refused(context: PlanningContext, provider: Provider, disk: Inventory
+                  ) -> str:
+    """Why a volume's new size is not taken; empty when it is."""
+    owed_gb = provider.owed.total_gb
+    name = names.plain_volume_name(provider.name)
+    if _shrinks_below(disk, provider.inventories.get(names.DISK_GB), owed_gb
+                      ) and not context.settings.allow.covers('shrink', name):
+        return (f'its size would become {disk.total} GB x allocation_ratio '
+                f'{disk.allocation_ratio:g}, but servers hold {owed_gb} GB: '
+                'it keeps its size and takes no new disks. Check the source, '
+                f'or run with --allow shrink:{name}')
+    if context.size_vote(provider.uuid) is False:
+        kept = ('it keeps its size and takes no new disks'
+                if names.DISK_GB in provider.inventories
+                else 'it is not published')
+        return (f'its size would become {disk.total} GB, and the nodes whose '
+                'home it is report less than half or more than twice as '
+                f'much: {kept}. Check the source, or run with --allow '
+                f'size:{name}')
+    return ''
+
+
+def _shrinks_below(disk: Inventory, before: Inventory | None, owed_gb: int
+                   ) -> bool:
+    """Whether writing this would take away room that servers have.
+
+    A volume that is over-full already, for an operator lowered its ratio,
+    is kept in order like any other.
+    """
+    return disk.capacity < owed_gb and (
+        before is None or disk.capacity < before.capacity)
+
+
+def disk_inventory(layout: Layout, provider: Provider, settings: Settings
+                   ) -> Inventory:
+    """The DISK_GB inventory a volume should have."""
+    before = provider.inventories.get(names.DISK_GB)
+    volume = standing.sized(layout.volumes[provider.uuid],
+                            before.total if before else 0)
+    parts = reserved_space.reserved_parts(
+        volume, reserved_space.covered_bytes(
+            volume, layout.cluster.vms, provider.copies_gb,
+            provider.owed.covering_gb))
+    owed_gb = provider.owed.total_gb
+    return reserved_space.disk_inventory(
+        volume, parts,
+        reserved_space.Before(
+            before, provider.traits,
+            not sections.are_files_unknown(layout.cluster))
+        if before else None,
+        owed_gb, settings, disk_ratio.overcommit_ratio(
+            provider.traits, volume.stated_gb, owed_gb,
+            settings.csv_allocation_ratio))
+
+
+def same_inventories(inventories: Mapping[str, Inventory],
+                     desired: Mapping[str, Inventory]) -> bool:
+    """Equal, but for the digits MySQL's FLOAT does not keep."""
+    return inventories.keys() == desired.keys() and all(
+        inventories[rc].is_same(desired[rc]) for rc in inventories)

@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether the size of a volume agrees with what its nodes report. Pure.
+
+A node reports the disk its ``instances_path`` is on, which is the volume
+that is its home: a size in another unit differs by far more than two.
+"""
+
+from collections.abc import Iterator
+import dataclasses
+
+from hv_sched import model
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.observed import Observed
+from hv_sched.providers.layout import Layout
+
+# A volume is not believed to be so much larger or smaller than its nodes say.
+_FACTOR = 2
+
+
+def voters(layout: Layout, uuid: str) -> frozenset[str]:
+    """The nodes that may say how large a volume is."""
+    if layout.volumes[uuid].maintenance:
+        return frozenset()
+    return frozenset(
+        node for node in layout.members[uuid]
+        if layout.nodes[node].state in (None, model.NodeState.UP))
+
+
+def agree(volume_gb: int, reported_gb: int) -> bool:
+    """Whether a volume's size and what a node reports may be the same."""
+    return (volume_gb <= reported_gb * _FACTOR
+            and reported_gb <= volume_gb * _FACTOR)
+
+
+@dataclasses.dataclass(frozen=True)
+class Contradiction:
+    """A published size that no node confirms, in GB."""
+
+    volume: str
+    total_gb: int
+    reported_gb: tuple[int, ...]
+
+
+def contradictions(observed: Observed) -> Iterator[Contradiction]:
+    """The volumes whose home nodes all report another size.
+
+    Where Placement chooses the volume, a node's own disk is none of them.
+    """
+    for uuid, provider in sorted(observed.providers.items()):
+        disk = provider.inventories.get(names.DISK_GB)
+        if names.VOLUME not in provider.traits or disk is None:
+            continue
+        reported = tuple(sorted({
+            own.total for node in _users(uuid, observed)
+            if (own := observed.providers[node].inventories.get(
+                names.DISK_GB)) is not None}))
+        if reported and not any(agree(disk.total, own_gb)
+                                for own_gb in reported):
+            yield Contradiction(provider.name, disk.total, reported)
+
+
+def _users(uuid: str, observed: Observed) -> Iterator[str]:
+    """The nodes of which this volume is the only home."""
+    overview = observed.overview
+    for node in overview.members.get(ids.home_aggregate(uuid), frozenset()):
+        homes = [volume for volume in overview.volumes if node in
+                 overview.members.get(ids.home_aggregate(volume), ())]
+        if node in overview.compute_nodes & observed.providers.keys() and (
+                homes == [uuid]):
+            yield node

@@ -1,0 +1,136 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a source does not say stays as it stands in Placement. Pure.
+
+Absence is no statement: a field that is left out, or that no collector could
+read, keeps what was published of it. Here such fields are filled in from
+Placement, so that whoever plans sees one complete cluster. What closes a
+volume is kept where it is decided, see closing.py.
+"""
+
+from collections.abc import Mapping
+import dataclasses
+
+from hv_sched import model
+from hv_sched import windows_names
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.placement.observed import Overview
+
+
+@dataclasses.dataclass(frozen=True)
+class Match:
+    """Which volume in Placement is meant by one without a GUID.
+
+    :param guid: its volume GUID
+    :param by: what tells so, ``resource id`` or ``name``
+    """
+
+    guid: str
+    by: str
+
+
+def completed(cluster: model.Cluster, uuids: Mapping[str, str],
+              overview: Overview) -> model.Cluster:
+    """The cluster, with what stands in Placement where the source is silent.
+
+    :param uuids: provider uuid by node name, for nodes Nova knows
+    """
+    disks = disks_of(cluster, overview)
+    volumes = tuple(_volume(volume, cluster, uuids, overview)
+                    for volume in cluster.volumes)
+    homes = {name: _homes(uuid, disks, overview)
+             for name, uuid in uuids.items()}
+    nodes = tuple(_node(node, homes.get(node.name, frozenset()))
+                  for node in cluster.nodes)
+    chooses = cluster.placement_chooses_volume
+    if chooses is None:
+        chooses = any(len(homes.get(node.name, ())) > 1
+                      for node in cluster.nodes)
+    return dataclasses.replace(cluster, nodes=nodes, volumes=volumes,
+                               placement_chooses_volume=chooses)
+
+
+def disks_of(cluster: model.Cluster, overview: Overview) -> dict[str, str]:
+    """The volumes of a cluster in Placement: provider uuid by volume GUID."""
+    return {disk: uuid for uuid, summary in overview.volumes.items()
+            if (disk := names.disk_of(summary.traits)) is not None
+            and ids.volume_uuid(cluster.guid, disk) == uuid}
+
+
+def match(volume: model.Volume | model.SetAside, cluster: model.Cluster,
+          overview: Overview) -> Match | None:
+    """Which volume in Placement one is that has no GUID; None: none.
+
+    By its resource id, else by its name; never one that the source describes
+    under its GUID.
+    """
+    described = {other.guid for other in cluster.volumes}
+    disks = {guid: uuid for guid, uuid in disks_of(cluster, overview).items()
+             if guid not in described}
+    resource = names.resource_trait(volume.resource_id)
+    for guid, uuid in sorted(disks.items()):
+        if resource in overview.volumes[uuid].traits:
+            return Match(guid, 'resource id')
+    name = windows_names.key(names.volume_provider_name(
+        cluster.name, volume.name or ''))
+    for guid, uuid in sorted(disks.items()):
+        if windows_names.key(overview.listed[uuid].name) == name:
+            return Match(guid, 'name')
+    return None
+
+
+def sized(volume: model.Volume, total_gb: int) -> model.Volume:
+    """The volume, with the size it has in Placement where none is told."""
+    if volume.size_bytes is not None:
+        return volume
+    return dataclasses.replace(
+        volume, size_bytes=total_gb * model.GIB, free_bytes=None)
+
+
+def _volume(volume: model.Volume, cluster: model.Cluster,
+            uuids: Mapping[str, str], overview: Overview) -> model.Volume:
+    guid = volume.guid
+    if guid is None:
+        matched = match(volume, cluster, overview)
+        if matched is None:
+            return volume
+        guid = matched.guid
+    uuid = ids.volume_uuid(cluster.guid, guid)
+    summary = overview.volumes.get(uuid)
+    traits = summary.traits if summary else frozenset()
+    reserve_gb = volume.reserve_gb
+    if reserve_gb is None:
+        reserve_gb = names.reserve_gb(traits)
+    return dataclasses.replace(
+        volume, guid=guid, reserve_gb=reserve_gb,
+        file_system=volume.file_system or _file_system(traits))
+
+
+def _file_system(traits: frozenset[str]) -> str | None:
+    return next((name for name, trait in names.FILE_SYSTEM.items()
+                 if trait in traits), None)
+
+
+def _homes(node: str, disks: Mapping[str, str], overview: Overview
+           ) -> frozenset[str]:
+    """The GUIDs of the volumes a node stands in the home aggregate of."""
+    return frozenset(
+        guid for guid, uuid in disks.items()
+        if node in overview.members.get(ids.home_aggregate(uuid), ()))
+
+
+def _node(node: model.Node, homes: frozenset[str]) -> model.Node:
+    if node.home is not None or len(homes) != 1:
+        return node
+    return dataclasses.replace(node, home=min(homes))
