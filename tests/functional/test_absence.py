@@ -190,7 +190,8 @@ def test_a_volume_opens_when_the_last_reason_is_gone(cloud):
     cloud.sync(three(volumes=(clouds.volume(
         1, free_bytes=0, maintenance=True),)))
     assert reasons(cloud) == {Closed.FLOOR, Closed.MAINTENANCE}
-    cloud.sync(three(volumes=(clouds.volume(1, free_bytes=0),)), full=False)
+    cloud.sync(three(volumes=(clouds.volume(
+        1, free_bytes=0, maintenance=False),)), full=False)
     assert reasons(cloud) == {Closed.FLOOR}
     assert cloud.hosts(10, OPEN) == set()
     cloud.sync(three(), full=False)

@@ -131,7 +131,8 @@ def test_a_closed_volume_takes_no_new_disks_and_keeps_its_shares(
     assert not is_open(cloud)
     assert cloud.hosts(1) == {'hv01', 'hv02'}, 'what need not ask'
     assert rewrite(cloud, share) == 204
-    cloud.sync(facts(accepts_new_disks=True), full=False)
+    cloud.sync(facts(**{fact: not told for fact, told in closed.items()}),
+               full=False)
     assert is_open(cloud)
 
 
