@@ -27,6 +27,7 @@ from hv_sched.placement.observed import Overview
 from hv_sched.providers import reach
 from hv_sched.providers import sections
 from hv_sched.providers import standing
+from hv_sched.providers.settings import Allow
 from hv_sched.providers.settings import Settings
 
 
@@ -107,13 +108,13 @@ class Layout:
 
 
 def layout_of(source: model.Cluster, uuids: Mapping[str, str],
-              overview: Overview) -> Layout:
+              overview: Overview, allow: Allow) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
     """
     cluster = reach.with_standing(
-        standing.completed(source, uuids, overview), uuids,
+        standing.completed(source, uuids, overview, allow), uuids,
         overview.node_traits)
     nodes = {uuids[node.name]: node for node in cluster.nodes
              if node.name in uuids}

@@ -58,7 +58,7 @@ def scope_of(facts: model.Facts, overview: Overview,
     nodes = {uuid: overview.listed[uuid].name
              for uuid in overview.compute_nodes if uuid in overview.listed}
     matches = node_matching.match_nodes(facts.clusters, nodes)
-    layouts = tuple(layout_of(cluster, matches.uuids, overview)
+    layouts = tuple(layout_of(cluster, matches.uuids, overview, allow)
                     for cluster in facts.clusters)
     return Scope(
         layouts, matches,

@@ -26,6 +26,7 @@ from hv_sched import windows_names
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Overview
+from hv_sched.providers.settings import Allow
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +42,13 @@ class Match:
 
 
 def completed(cluster: model.Cluster, uuids: Mapping[str, str],
-              overview: Overview) -> model.Cluster:
+              overview: Overview, allow: Allow) -> model.Cluster:
     """The cluster, with what stands in Placement where the source is silent.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
     """
-    disks = disks_of(cluster, overview)
+    disks = {guid: uuid for guid, uuid in disks_of(cluster, overview).items()
+             if not _is_going(overview.listed[uuid].name, allow)}
     volumes = tuple(_volume(volume, cluster, uuids, overview)
                     for volume in cluster.volumes)
     homes = {name: _homes(uuid, disks, overview)
@@ -96,6 +98,11 @@ def sized(volume: model.Volume, total_gb: int) -> model.Volume:
         return volume
     return dataclasses.replace(
         volume, size_bytes=total_gb * model.GIB, free_bytes=None)
+
+
+def _is_going(name: str, allow: Allow) -> bool:
+    """Whether an operator lets a volume go: it is nobody's home then."""
+    return any(allow.covers(kind, name) for kind in ('withdraw', 'replace'))
 
 
 def _volume(volume: model.Volume, cluster: model.Cluster,
