@@ -322,6 +322,7 @@ class Problem:
         the one fact or item is, and the rest of the cluster is in force
     :param is_note: for information: nothing is left undone that anybody
         could mend
+    :param collected_at: the age of the file it is in, where that is told
     """
 
     cluster: str | None
@@ -330,6 +331,7 @@ class Problem:
     code: str = 'invalid'
     freezes: bool = True
     is_note: bool = False
+    collected_at: datetime.datetime | None = None
 
     def __str__(self) -> str:
         return f'{self.where}: {self.message}'

@@ -115,10 +115,12 @@ def usable(facts: model.Facts, moment: Moment
            ) -> dict[str, datetime.datetime]:
     """When each cluster was last usable, as of a new look at the source.
 
-    One that was never seen usable counts from its first fault on.
+    One that was never seen usable counts from the date of the file that
+    freezes it, else from now on.
     """
     times = dict(moment.usable)
-    frozen = {windows_names.key(problem.cluster or '')
+    frozen = {windows_names.key(problem.cluster or ''):
+              problem.collected_at or moment.now
               for problem in facts.problems if problem.freezes}
     if '' not in frozen:
         times.pop('', None)
@@ -128,7 +130,7 @@ def usable(facts: model.Facts, moment: Moment
         if report is not None and not report.error:
             times[cluster.guid] = (report.collected_at
                                    or cluster.collected_at or moment.now)
-    return {**dict.fromkeys(frozen, moment.now), **times}
+    return {**frozen, **times}
 
 
 def is_current(cluster: model.Cluster, moment: Moment, settings: Settings

@@ -156,11 +156,12 @@ def _problems(entry: claims.Entry, draft: Draft) -> list[model.Problem]:
                    ranked[validation.MAX_FAULTS:])
     problems = [model.Problem(
         entry.name, entry.where(fault.path), fault.text, fault.code, freezes,
-        fault.is_note) for fault, freezes in shown]
+        fault.is_note, entry.collected_at) for fault, freezes in shown]
     if rest:
         problems.append(model.Problem(
             entry.name, entry.where(), f'{len(rest)} more faults like these',
-            'more-faults', freezes=rest[0][1], is_note=rest[0][0].is_note))
+            'more-faults', freezes=rest[0][1], is_note=rest[0][0].is_note,
+            collected_at=entry.collected_at))
     return problems
 
 
