@@ -22,14 +22,13 @@ from hv_sched.placement import names
 from tests import repository
 from tests.functional import cloud as clouds
 
-FILES = repository.ROOT / 'tests' / 'facts'
 OPEN = f'required=!{names.NO_NEW_DISKS}'
 
 pytestmark = pytest.mark.parametrize('full', [True, False])
 
 
 def load(name):
-    return sources.load(str(FILES / f'{name}.yaml'))
+    return sources.load(str(repository.FACTS / f'{name}.yaml'))
 
 
 @pytest.fixture
