@@ -20,7 +20,7 @@ from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
-from hv_sched.providers import plan_volume
+from hv_sched.providers import plan_volume_space
 from hv_sched.providers.changes import Widening
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import layout_of
@@ -102,7 +102,7 @@ class BothLooks:
 
     def _new(self, layout: Layout, uuid: str) -> Inventory:
         before = self._providers[uuid]
-        return plan_volume.disk_inventory(layout, Provider(
+        return plan_volume_space.disk_inventory(layout, Provider(
             uuid, before.name, 0, {}, before.usages, before.traits,
             before.aggregates, escrows=before.escrows), self._settings)
 

@@ -149,6 +149,12 @@ class Overview:
                          or trait in self.known_traits)
 
 
+NOTHING_STANDS = Overview(
+    listed={}, compute_nodes=frozenset(), node_traits={}, members={},
+    volumes={}, open_nodes=frozenset(), known_traits=frozenset(),
+    known_classes=frozenset())
+
+
 @dataclasses.dataclass(frozen=True)
 class Observed:
     """The overview, and the providers that were read in full.

@@ -23,11 +23,13 @@ import dataclasses
 from hv_sched import model
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.placement.observed import NOTHING_STANDS
 from hv_sched.placement.observed import Overview
 from hv_sched.providers import reach
 from hv_sched.providers import sections
 from hv_sched.providers import standing
 from hv_sched.providers.settings import Allow
+from hv_sched.providers.settings import NOTHING_ALLOWED
 from hv_sched.providers.settings import Settings
 
 
@@ -108,10 +110,12 @@ class Layout:
 
 
 def layout_of(source: model.Cluster, uuids: Mapping[str, str],
-              overview: Overview, allow: Allow) -> Layout:
+              overview: Overview = NOTHING_STANDS,
+              allow: Allow = NOTHING_ALLOWED) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
+    :param overview: what stands where the source is silent
     """
     cluster = reach.with_standing(
         standing.completed(source, uuids, overview, allow), uuids,

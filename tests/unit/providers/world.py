@@ -15,6 +15,7 @@
 ``overview`` tells what ``placement.bulk_read`` would make of it.
 """
 
+from collections.abc import Callable
 import dataclasses
 
 from hv_sched import features
@@ -34,6 +35,7 @@ from hv_sched.providers import changes
 from hv_sched.providers import drift
 from hv_sched.providers import observe
 from hv_sched.providers import scope as scoping
+from hv_sched.providers import sections
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.plan import Plan
 from hv_sched.providers.scope import Scope
@@ -162,9 +164,14 @@ class Observer:
         self._memory: dict[str, Provider] = {}
         self.read_uuids: set[str] = set()
 
-    def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
+    def overview(self, facts: model.Facts, moment: Callable[[], Moment]
+                 ) -> tuple[Scope, Overview]:
         overview = self._world.overview(facts)
-        return scoping.scope_of(facts, overview), overview
+        now = moment()
+        believed = dataclasses.replace(facts, clusters=tuple(
+            sections.believed(cluster, now, self._settings)
+            for cluster in facts.clusters))
+        return scoping.scope_of(believed, overview), overview
 
     def sketches(self, scope: Scope, overview: Overview, moment: Moment
                  ) -> drift.Sketches:
@@ -183,7 +190,8 @@ class Observer:
         self._memory |= providers
         providers = {**observed.providers, **providers}
         return dataclasses.replace(observed, providers=providers, reported_gb={
-            node: 500 for layout, uuid in observe.growing(scope, providers)
+            node: 500 for layout, uuid in observe.growing(
+                scope, providers, observed.overview)
             for node in layout.members[uuid]})
 
 
