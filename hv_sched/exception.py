@@ -37,6 +37,10 @@ class InvalidFacts(Terminal):
     """A source cannot be read at all: no file, no YAML, no known version."""
 
 
+class SourceUnavailable(Retriable):
+    """A node of a cluster does not answer what was asked of it."""
+
+
 class InvalidConfig(Terminal):
     """An option or argument has a value that cannot work."""
 

@@ -43,12 +43,12 @@ _OWN_SECTIONS = ('host', 'guarded', 'remotefx', 'files')
 
 @dataclasses.dataclass(frozen=True)
 class ClusterAnswers:
-    """What is known of one cluster: its own answers, newest first, and the
-    newest of each of its nodes."""
+    """What is known of one cluster: its own answers and those of each of its
+    nodes, both newest first."""
 
     guid: str
     answers: tuple[Answer, ...]
-    by_node: dict[str, Answer]
+    by_node: dict[str, tuple[Answer, ...]]
 
     def rows(self, section: str) -> tuple[Row, ...] | None:
         """The newest rows; None when no node told any."""
@@ -90,29 +90,42 @@ def by_cluster(answers: Iterable[Answer]) -> Iterator[ClusterAnswers]:
         reverse=True)
     of_cluster: dict[str, list[Answer]] = {}
     for answer in newest_first:
-        guid = _guid(answer)
+        guid = guid_of(answer)
         if guid:
             of_cluster.setdefault(guid, []).append(answer)
-    own: dict[str, Answer] = {}
+    own: dict[str, list[Answer]] = {}
     for answer in newest_first:
         if answer.part == raw.NODE:
-            own.setdefault(windows_names.key(answer.node), answer)
+            own.setdefault(windows_names.key(answer.node), []).append(answer)
     for guid, told in sorted(of_cluster.items()):
         yield ClusterAnswers(guid, tuple(told), _of_its_nodes(told, own))
 
 
-def _guid(answer: Answer) -> str | None:
+def guid_of(answer: Answer) -> str | None:
+    """The GUID of the cluster an answer is about; None when it says none."""
     if answer.part != raw.CLUSTER:
         return None
     row = next(iter(answer.rows.get('cluster', ())), {})
     return naming.normal_guid(row.get('id') or '')
 
 
-def _of_its_nodes(told: list[Answer], own: dict[str, Answer]
-                  ) -> dict[str, Answer]:
+def _of_its_nodes(told: list[Answer], own: dict[str, list[Answer]]
+                  ) -> dict[str, tuple[Answer, ...]]:
     names = {windows_names.key(row.get('name') or '') for answer in told
              for row in answer.rows.get('nodes', ())}
-    return {name: answer for name, answer in own.items() if name in names}
+    return {name: tuple(answers) for name, answers in own.items()
+            if name in names}
+
+
+def newest(answers: Iterable[Answer], section: str) -> Answer | None:
+    """The newest answer that says anything of a section, also why not.
+
+    What a node was not asked this time is what it said before.
+
+    :param answers: of one node, newest first
+    """
+    return next((answer for answer in answers if section in answer.rows
+                 or section in answer.failures), None)
 
 
 def _cluster(of: ClusterAnswers) -> Raw:
@@ -137,13 +150,23 @@ def _cluster(of: ClusterAnswers) -> Raw:
 
 
 def _node(row: Row, of: ClusterAnswers) -> Raw:
-    answer = of.by_node.get(windows_names.key(row.get('name') or ''))
-    described = nodes.node(row, answer)
-    if answer is not None:
+    answers = of.by_node.get(windows_names.key(row.get('name') or ''), ())
+    described = nodes.node(row, _newest_rows(answers))
+    if answers:
         described['sections'] = {
             section: report for section in _OWN_SECTIONS
-            if (report := _report(answer, section))}
+            if (answer := newest(answers, section))
+            and (report := _report(answer, section))}
     return described
+
+
+def _newest_rows(answers: tuple[Answer, ...]
+                 ) -> dict[str, tuple[Row, ...]]:
+    """Of each section the newest rows, unless it failed since."""
+    sections = {section for answer in answers for section in answer.rows}
+    return {section: answer.rows[section] for section in sections
+            if (answer := newest(answers, section))
+            and section in answer.rows}
 
 
 def _volumes(of: ClusterAnswers, rows: tuple[Row, ...]) -> list[Raw]:
@@ -162,8 +185,8 @@ def _guids(rows: Iterable[Row]) -> frozenset[str]:
 
 def _files(of: ClusterAnswers, guids: frozenset[str]) -> machines.Files:
     return machines.files(
-        (row for answer in of.by_node.values()
-         for row in answer.rows.get('files', ())), guids)
+        (row for answers in of.by_node.values()
+         for row in _newest_rows(answers).get('files', ())), guids)
 
 
 def _report(answer: Answer, section: str) -> Raw | None:

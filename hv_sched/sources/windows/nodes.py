@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from hv_sched.sources.windows import terms
-from hv_sched.sources.windows.raw import Answer
 from hv_sched.sources.windows.raw import Row
 
 Raw = dict[str, Any]
@@ -28,20 +27,20 @@ _GROUP_OF_OPTION = {'instances_path': 'DEFAULT',
 _PASSED = frozenset(('Passed', '100'))
 
 
-def node(row: Row, answer: Answer | None) -> Raw:
+def node(row: Row, own: Mapping[str, tuple[Row, ...]]) -> Raw:
     """A node as a source describes it.
 
     :param row: what its cluster says of it
-    :param answer: what it says of itself; None when it was not asked, or
-        did not answer
+    :param own: what it says of itself, by section; empty when it was not
+        asked, or did not answer
     """
     described = {
         'name': row.get('name'),
         'build': terms.number(row.get('build')),
         'state': terms.node_state(row.get('state'), row.get('drain'),
                                   row.get('information'))}
-    if answer is not None:
-        described.update(_own(answer.rows))
+    if own:
+        described.update(_own(own))
     return {field: value for field, value in described.items()
             if value is not None}
 
@@ -53,6 +52,9 @@ def _own(rows: Mapping[str, tuple[Row, ...]]) -> Raw:
     return {
         'home': options.get('instances_path'),
         'cpu': None if vendor is None else {'vendor': vendor},
+        # Hyper-V runs here, so the processor has what it takes; from which
+        # build on it nests is a rule of features/catalogue.py.
+        'nested_virtualization': None if vendor is None else True,
         'guarded_host': _guarded(_first(rows, 'guarded')),
         'mpio': roles.get('Multipath-IO'),
         'fibre_channel': (bool(rows['fibre_channel'])

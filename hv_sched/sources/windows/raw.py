@@ -143,6 +143,16 @@ def answers(text: str) -> tuple[Answer, ...]:
     return tuple(_answers(_lines(text)))
 
 
+def dated(told: Iterable[Answer], modified_at: datetime.datetime
+          ) -> tuple[Answer, ...]:
+    """Answers of a file: as old as it, or as they say, what is older.
+
+    A copy is newer than what it says, and the clock of a node may be ahead.
+    """
+    return tuple(dataclasses.replace(answer, collected_at=min(
+        answer.collected_at or modified_at, modified_at)) for answer in told)
+
+
 def _answers(lines: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
     current: _Open | None = None
     for line in lines:

@@ -1,0 +1,232 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a process remembers of a cluster between two passes."""
+
+import datetime
+
+import pytest
+
+from hv_sched import exception
+from hv_sched.sources.windows import document
+from hv_sched.sources.winrm import asking
+from hv_sched.sources.winrm import memory
+from hv_sched.sources.winrm.access import Access
+from tests.windows import simulated
+
+START = datetime.datetime(2026, 11, 26, 12, tzinfo=datetime.timezone.utc)
+
+
+class World:
+    """A simulated cluster, asked by host name; some nodes are away."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.asked = []
+        self.away = set()
+        self.instead = {}
+        self.seconds = 0.0
+        self.clock = memory.Clock(
+            lambda: self.seconds,
+            lambda: START + datetime.timedelta(seconds=self.seconds))
+
+    def ask(self, host, access, question):
+        self.asked.append((host, question.call))
+        if host in self.away:
+            raise exception.SourceUnavailable(f'node {host}: it is away')
+        name = self.instead.get(host, host).partition('.')[0].upper()
+        if question.function == memory.CLUSTER.function:
+            return self.cluster.cluster_answer(name)
+        return self.cluster.node_answer(
+            name, 'Guarded' in question.switches,
+            'Files' in question.switches)
+
+    def calls(self):
+        made, self.asked = self.asked, []
+        return sorted(made)
+
+
+@pytest.fixture
+def world():
+    return World(simulated.cluster('HV', nodes=3, volumes=2))
+
+
+def memory_of(world, **fields):
+    access = Access(**{'name': 'HV', 'nodes': (
+        'hv-n01.lab.example', 'hv-n02.lab.example'), **fields})
+    return memory.ClusterMemory(access, world.ask, asking.Asking(4),
+                                world.clock)
+
+
+def described(answers):
+    [cluster] = document.document(answers)['clusters']
+    return cluster
+
+
+def node(answers, name):
+    return next(each for each in described(answers)['nodes']
+                if each['name'] == name)
+
+
+def test_any_live_node_answers_for_the_cluster_then_each_for_itself(world):
+    answers = memory_of(world).collect()
+    assert world.calls() == [
+        ('hv-n01.lab.example', 'Get-HvSchedCluster'),
+        *((f'hv-n0{number}.lab.example',
+           'Get-HvSchedNode -Guarded -Files') for number in (1, 2, 3))]
+    assert all('home' in each for each in described(answers)['nodes'])
+
+
+def test_the_next_node_is_asked_when_one_is_away_and_is_first_next_time(
+        world):
+    world.away = {'hv-n01.lab.example'}
+    remembered = memory_of(world)
+    remembered.collect()
+    asked_for_cluster = [host for host, call in world.asked
+                         if call == 'Get-HvSchedCluster']
+    assert asked_for_cluster == ['hv-n01.lab.example', 'hv-n02.lab.example']
+    world.calls()
+    remembered.collect()
+    assert [host for host, call in world.asked
+            if call == 'Get-HvSchedCluster'] == ['hv-n02.lab.example']
+
+
+def test_a_node_that_is_down_is_not_asked(world):
+    world.cluster.fail('HV-N03')
+    memory_of(world).collect()
+    assert 'hv-n03.lab.example' not in {host for host, _ in world.calls()}
+
+
+def test_what_is_slow_is_asked_seldom_and_remembered_with_its_age(world):
+    remembered = memory_of(world)
+    remembered.collect()
+    world.calls()
+    world.seconds = memory.FILES_SECONDS - 1
+    answers = remembered.collect()
+    assert {call for _, call in world.calls()} == {
+        'Get-HvSchedCluster', 'Get-HvSchedNode'}
+    sections = node(answers, 'HV-N01')['sections']
+    assert sections['guarded']['collected_at'] == START.isoformat()
+    assert sections['host']['collected_at'] == (
+        START + datetime.timedelta(seconds=world.seconds)).isoformat()
+    assert node(answers, 'HV-N01')['guarded_host'] is False
+    world.seconds = memory.FILES_SECONDS
+    remembered.collect()
+    assert {call for _, call in world.calls()} == {
+        'Get-HvSchedCluster', 'Get-HvSchedNode -Files'}
+    world.seconds = memory.GUARDED_SECONDS
+    remembered.collect()
+    assert ('hv-n01.lab.example', 'Get-HvSchedNode -Guarded') in (
+        world.calls())
+
+
+def test_a_slow_question_that_failed_is_asked_again_in_the_next_pass(world):
+    remembered = memory_of(world)
+    world.away = {'hv-n02.lab.example'}
+    remembered.collect()
+    world.away = set()
+    world.calls()
+    world.seconds = 60
+    remembered.collect()
+    assert ('hv-n02.lab.example', 'Get-HvSchedNode -Guarded -Files') in (
+        world.calls())
+
+
+def test_memory_does_not_grow_with_the_passes(world):
+    remembered = memory_of(world)
+    counts = []
+    for world.seconds in range(0, 10_000, 100):
+        if world.seconds % 700 == 0:
+            world.away = {'hv-n03.lab.example'}
+        counts.append(len(remembered.collect()))
+        world.away = set()
+    # The cluster's and at most three of each node: now, files, guarded.
+    assert max(counts) <= 1 + 3 * 3
+
+
+def test_a_silent_node_tells_that_it_is_silent_and_nothing_else(world):
+    world.away = {'hv-n02.lab.example'}
+    silent = node(memory_of(world).collect(), 'HV-N02')
+    assert silent['state'] == 'up'
+    assert 'home' not in silent and 'guarded_host' not in silent
+    assert silent['sections']['host']['error'] == (
+        'node hv-n02.lab.example: it is away')
+
+
+def test_the_clock_of_the_node_does_not_count(world):
+    world.cluster.nodes['HV-N01'].clock_ahead = datetime.timedelta(days=300)
+    sections = described(memory_of(world).collect())['sections']
+    assert {report['collected_at'] for report in sections.values()} == {
+        START.isoformat()}
+
+
+def test_a_name_that_leads_to_another_node_is_refused(world):
+    world.instead = {'hv-n01.lab.example': 'hv-n02',
+                     'hv-n02.lab.example': 'hv-n03'}
+    with pytest.raises(exception.SourceUnavailable,
+                       match="hv-n01.*'HV-N02' answers instead"):
+        memory_of(world).collect()
+
+
+def test_another_cluster_is_refused_with_both_guids(world):
+    pinned = simulated.guid('other')
+    with pytest.raises(exception.SourceUnavailable) as raised:
+        memory_of(world, guid=pinned).collect()
+    assert pinned in str(raised.value)
+    assert world.cluster.guid in str(raised.value)
+
+
+def test_the_first_guid_is_the_one_from_then_on(world):
+    remembered = memory_of(world)
+    first = described(remembered.collect())
+    world.cluster.guid = simulated.guid('rebuilt')
+    world.seconds = 30
+    assert described(remembered.collect())['guid'] == first['guid']
+    # Nothing of the other cluster is believed: what is known grows old.
+    assert described(remembered.collect())['sections']['nodes'][
+        'collected_at'] == START.isoformat()
+
+
+def test_a_cluster_nobody_answers_for_is_what_it_was_and_grows_old(world):
+    remembered = memory_of(world)
+    remembered.collect()
+    world.away = {f'hv-n0{number}.lab.example' for number in (1, 2, 3)}
+    world.seconds = 600
+    assert described(remembered.collect())['sections']['volumes'][
+        'collected_at'] == START.isoformat()
+
+
+def test_a_cluster_that_never_answered_is_an_error_with_each_reason(world):
+    world.away = {f'hv-n0{number}.lab.example' for number in (1, 2)}
+    with pytest.raises(exception.SourceUnavailable) as raised:
+        memory_of(world).collect()
+    assert 'hv-n01' in str(raised.value) and 'hv-n02' in str(raised.value)
+
+
+@pytest.mark.parametrize('text', ('', 'garbage', '<html></html>', '{}\n',
+                                  '{"section":"begin","rows":[]}\n'))
+def test_what_is_no_answer_is_unavailable(world, text):
+    world.ask = lambda *_: text
+    with pytest.raises(exception.SourceUnavailable, match='no answer of'):
+        memory_of(world).collect()
+
+
+def test_an_evicted_node_is_forgotten(world):
+    remembered = memory_of(world)
+    assert 'HV-N03' in {answer.node for answer in remembered.collect()}
+    world.cluster.evict('HV-N03')
+    assert 'HV-N03' not in {answer.node for answer in remembered.collect()}
+
+
+def test_a_long_name_is_compared_as_far_as_netbios_keeps_it():
+    assert memory.is_name_of('HYPERV-RACK12-N', 'hyperv-rack12-node07.lab')
+    assert not memory.is_name_of('HYPERV-RACK13-N', 'hyperv-rack12-node07')
