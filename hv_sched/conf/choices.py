@@ -13,14 +13,21 @@
 """What options may be set to, where other rooms need the same list.
 
 It stands at the bottom so that an option's choices and the code that acts on
-them cannot differ. Adding a source of facts is a line of ``SOURCE_TYPES`` and
-a module ``hv_sched.sources.<type>``.
+them cannot differ. Adding a form of files is a line of ``FILE_TYPES`` and a
+module ``hv_sched.sources.<type>``.
 """
 
 # By type, what it reads; see hv_sched.sources.source.Source.
-SOURCE_TYPES = {
+FILE_TYPES = {
     'static': 'YAML written by hand',
-    'json': 'JSON written by a collector',
+    'json': 'JSON written by a collector, or the lines of csv collect '
+            '--print-task',
+}
+# The clusters themselves; the source is a file that says how to reach them.
+WINRM = 'winrm'
+SOURCE_TYPES = {
+    **FILE_TYPES,
+    WINRM: 'the nodes themselves, over PowerShell Remoting',
 }
 # The type of each file is told from the ending of its name.
 AUTO = 'auto'

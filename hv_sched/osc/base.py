@@ -43,6 +43,8 @@ from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 
 LOG = printable.logger(__name__)
+NO_SOURCE = ('no source: name the description of the clusters with --source '
+             'or [hv_sched]source')
 _SERVICES = {'Placement': 'placement', 'Nova': 'compute', 'Glance': 'image'}
 
 
@@ -226,9 +228,7 @@ class SourceCommand(CsvCommand):
         """:raises InvalidConfig: when no source is named anywhere"""
         facts = self.facts(conf, parsed_args)
         if facts is None:
-            raise exception.InvalidConfig(
-                'no source: name the description of the clusters with '
-                '--source or [hv_sched]source')
+            raise exception.InvalidConfig(NO_SOURCE)
         return facts
 
 

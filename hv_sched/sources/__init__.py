@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the facts about the clusters come from: files and folders."""
+"""Where the facts about the clusters come from: files, or the nodes."""
 
 from collections.abc import Iterable
 import os
@@ -23,6 +23,9 @@ from hv_sched.sources import facts
 from hv_sched.sources import files
 from hv_sched.sources import overrides
 from hv_sched.sources import source
+from hv_sched.sources.windows import document
+from hv_sched.sources.windows import raw
+from hv_sched.sources.winrm import clusters as winrm
 
 
 def load(path: str, source_type: str = choices.AUTO,
@@ -30,7 +33,8 @@ def load(path: str, source_type: str = choices.AUTO,
     """The facts in a file, or in all the files of a folder together.
 
     :param source_type: ``static`` (YAML) or ``json``, whatever a single
-        file is called; ``auto`` goes by the ending of each file
+        file is called; ``auto`` goes by the ending of each file; with
+        ``winrm`` the file says how the clusters are reached
     :param override_paths: files and folders of what only an operator
         decides; with none, the source alone counts
     :raises InvalidFacts: nothing in the source can be used
@@ -51,16 +55,54 @@ def configured(options: Any) -> model.Facts:
     return load(options.source, options.source_type, options.overrides)
 
 
+def answers(path: str, source_type: str) -> str:
+    """The lines the nodes printed, of all clusters.
+
+    :raises InvalidFacts: the source has none
+    :raises InvalidConfig: see ``load``
+    """
+    if source_type == choices.WINRM:
+        return winrm.of(path).text()
+    texts = [text for name in files.of(path, _endings(source_type))
+             if raw.is_raw(text := files.text(name))]
+    if not texts:
+        raise exception.InvalidFacts(
+            f'{path}: holds no answers of nodes: they come with source_type '
+            'winrm, or from files of "csv collect --print-task"')
+    return ''.join(texts)
+
+
 def _described(path: str, source_type: str) -> model.Facts:
+    if source_type == choices.WINRM:
+        collected, problems = winrm.of(path).collect()
+        return facts.read([facts.Document(name, content)
+                           for name, content in collected], problems)
     documents: list[facts.Document] = []
-    problems: list[model.Problem] = []
+    problems = []
+    told: list[raw.Answer] = []
     for name in files.of(path, _endings(source_type)):
         try:
-            documents.append(facts.Document(
-                name, _source(name, source_type).parse(files.text(name))))
+            text = files.text(name)
+            if raw.is_raw(text):
+                told += raw.dated(raw.answers(text), files.modified_at(name))
+            else:
+                documents.append(facts.Document(
+                    name, _source(name, source_type).parse(text)))
         except exception.InvalidFacts as exc:
             problems.append(model.Problem(None, name, str(exc)))
+    if told:
+        # The nodes of a cluster write a file each: they are read together.
+        documents += _of_nodes(path, told, problems)
     return facts.read(documents, problems)
+
+
+def _of_nodes(path: str, told: list[raw.Answer],
+              problems: list[model.Problem]) -> list[facts.Document]:
+    try:
+        return [facts.Document(path, document.document(told))]
+    except exception.InvalidFacts as exc:
+        problems.append(model.Problem(None, path, str(exc)))
+        return []
 
 
 def _endings(source_type: str) -> tuple[str, ...]:
@@ -69,7 +111,7 @@ def _endings(source_type: str) -> tuple[str, ...]:
     if source_type not in source.REGISTRY:
         raise exception.InvalidConfig(
             f'source_type {source_type!r} is not known; it is one of '
-            f'{", ".join((choices.AUTO, *source.REGISTRY))}')
+            f'{", ".join((choices.AUTO, *choices.SOURCE_TYPES))}')
     return source.REGISTRY[source_type].ENDINGS
 
 

@@ -13,6 +13,7 @@
 """The files of a source: which they are, and their text."""
 
 import codecs
+import datetime
 import os
 import stat
 
@@ -66,6 +67,18 @@ def _is_special(path: str) -> bool:
     except OSError:
         # Not skipped in silence: reading it says what is wrong.
         return False
+
+
+def modified_at(path: str) -> datetime.datetime:
+    """When a file was last written, in UTC.
+
+    :raises InvalidFacts: it is gone
+    """
+    try:
+        seconds = os.stat(path).st_mtime
+    except OSError as exc:
+        raise exception.InvalidFacts(str(exc.strerror)) from exc
+    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
 
 
 def text(path: str) -> str:

@@ -21,7 +21,7 @@ from hv_sched import exception
 from hv_sched.sources import naming
 from hv_sched.sources.fault import Path
 
-ENDINGS = ('.json',)
+ENDINGS = ('.json', '.jsonl')
 
 
 def parse(text: str) -> Any:

@@ -10,10 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a source of facts is, and the registry of all there are.
+"""What a form of files is, and the registry of all there are.
 
-A source is a module of this package with the members of ``Source``, named
-like its ``source_type``; its line stands in ``hv_sched.conf.choices``.
+A form is a module of this package with the members of ``Source``, named like
+its ``source_type``; its line stands in ``hv_sched.conf.choices``.
 """
 
 import importlib
@@ -41,7 +41,7 @@ class Source(Protocol):
 
 REGISTRY: dict[str, Source] = {
     name: cast(Source, importlib.import_module(f'hv_sched.sources.{name}'))
-    for name in choices.SOURCE_TYPES}
+    for name in choices.FILE_TYPES}
 
 
 def of_ending(ending: str) -> Source | None:

@@ -435,8 +435,10 @@ def test_healing_never_leaves_a_server_without_the_copy_it_had(
         server, holds, context_):
     """Only a flavor without disk lets a share go, and never escrow."""
     def has_disk(held_by):
-        return any(rc in resources for provider, resources in held_by.items()
-                   for rc in ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
+        # Only volumes have an inventory of escrow.
+        return any('DISK_GB' in resources or provider in context_.volumes
+                   and 'CUSTOM_CSV_HELD_DISK_GB' in resources
+                   for provider, resources in held_by.items()
                    if provider in {*context_.volumes, *context_.nodes})
     after = audit.healed(server, holds, context_, set(Code))
     if has_disk(holds) and server.needs.disk_gb != 0:
