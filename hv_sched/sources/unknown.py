@@ -57,7 +57,7 @@ _OF_ONLINE = frozenset(('guid', 'size_bytes', 'free_bytes', 'maintenance',
 
 
 @dataclasses.dataclass(frozen=True)
-class Unknown:
+class UnknownFact:
     """One field of a cluster, node or volume that a source does not tell.
 
     :param kind: ``cluster``, ``node`` or ``volume``
@@ -71,7 +71,7 @@ class Unknown:
     reason: str
 
 
-def unknown(facts: model.Facts) -> Iterator[Unknown]:
+def unknown(facts: model.Facts) -> Iterator[UnknownFact]:
     """All that the clusters of a source leave open."""
     for cluster in facts.clusters:
         yield from _of(cluster, 'cluster', cluster, _CLUSTER_FIELDS,
@@ -86,10 +86,10 @@ def unknown(facts: model.Facts) -> Iterator[Unknown]:
 
 def _of(cluster: model.Cluster, kind: str, item: Any,
         fields: Fields, sections: model.Sections
-        ) -> Iterator[Unknown]:
+        ) -> Iterator[UnknownFact]:
     for field, section in fields.items():
         if getattr(item, field) is None:
-            yield Unknown(cluster.name, kind, item.name, field,
+            yield UnknownFact(cluster.name, kind, item.name, field,
                           _reason(item, field, section, sections))
 
 

@@ -51,7 +51,7 @@ MAX_ANSWER_BYTES = 64 * 1024 ** 2
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
+class NodeQuestion:
     """One of the collector's functions, with its switches.
 
     :param seconds: how long the answer may take
@@ -68,7 +68,7 @@ class Question:
                          *(f'-{switch}' for switch in self.switches)))
 
 
-def ask(host: str, access: Access, question: Question) -> str:
+def ask(host: str, access: Access, question: NodeQuestion) -> str:
     """The lines a node answers; those that came before the deadline.
 
     :raises SourceUnavailable: it does not answer; says at which step, why,
@@ -105,7 +105,7 @@ def _pool(wsman: Any, access: Access) -> Any:
         wsman, configuration_name=access.configuration_name)
 
 
-def _answer(pool: Any, access: Access, question: Question) -> str:
+def _answer(pool: Any, access: Access, question: NodeQuestion) -> str:
     pipeline = powershell.PowerShell(pool)
     if access.is_jea:
         pipeline.add_cmdlet(question.function)
@@ -122,14 +122,14 @@ def _answer(pool: Any, access: Access, question: Question) -> str:
     return _lines(pipeline, question)
 
 
-def _lines(pipeline: Any, question: Question) -> str:
+def _lines(pipeline: Any, question: NodeQuestion) -> str:
     lines = [line for line in pipeline.output if isinstance(line, str)]
     if not lines:
         raise exception.SourceUnavailable(_silence(pipeline, question))
     return '\n'.join(lines) + '\n'
 
 
-def _silence(pipeline: Any, question: Question) -> str:
+def _silence(pipeline: Any, question: NodeQuestion) -> str:
     errors = [str(error) for error in pipeline.streams.error]
     if errors:
         return f'{question.function} failed: {errors[0][:200]}'

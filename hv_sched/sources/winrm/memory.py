@@ -35,12 +35,12 @@ from hv_sched.sources.windows import terms
 from hv_sched.sources.windows.raw import Answer
 from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.asking import Asking
-from hv_sched.sources.winrm.endpoint import Question
+from hv_sched.sources.winrm.endpoint import NodeQuestion
 
 LOG = printable.logger(__name__)
 
-CLUSTER = Question('Get-HvSchedCluster', (), 45)
-NODE = Question('Get-HvSchedNode', (), 30)
+CLUSTER = NodeQuestion('Get-HvSchedCluster', (), 45)
+NODE = NodeQuestion('Get-HvSchedNode', (), 30)
 # The state of the host guardian service is attested anew whenever somebody
 # asks for it; the files of a volume take their time.
 GUARDED_SECONDS = 900
@@ -50,7 +50,7 @@ _CONNECT_BUDGET_SECONDS = 60
 # What NetBIOS keeps of a name, and so Environment.MachineName.
 _NETBIOS_LENGTH = 15
 
-Ask = Callable[[str, Access, Question], str]
+Ask = Callable[[str, Access, NodeQuestion], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -205,13 +205,13 @@ class ClusterMemory:
             for row in self._cluster.rows.get('nodes', ())
             if row.get('name')}
 
-    def _question(self, name: str) -> Question:
+    def _question(self, name: str) -> NodeQuestion:
         switches = []
         if self._is_due(name, 'Guarded', GUARDED_SECONDS):
             switches.append('Guarded')
         if self._is_due(name, 'Files', FILES_SECONDS):
             switches.append('Files')
-        return Question(NODE.function, tuple(switches),
+        return NodeQuestion(NODE.function, tuple(switches),
                         _FILES_BUDGET_SECONDS if 'Files' in switches
                         else NODE.seconds)
 
@@ -219,7 +219,7 @@ class ClusterMemory:
         last = self._asked.get((name, switch))
         return last is None or self._clock.monotonic() - last >= seconds
 
-    def _remember(self, name: str, host: str, question: Question,
+    def _remember(self, name: str, host: str, question: NodeQuestion,
                   answer: str | exception.HvSchedError) -> None:
         try:
             told = self._own_answer(host, answer, raw.NODE)
@@ -232,7 +232,7 @@ class ClusterMemory:
         self._answers[name] = list(_needed(
             [told, *self._answers.get(name, ())]))
 
-    def _silence(self, name: str, question: Question, reason: str) -> Answer:
+    def _silence(self, name: str, question: NodeQuestion, reason: str) -> Answer:
         """No answer, as one whose sections have all failed."""
         sections = [*raw.PARTS[raw.NODE],
                     *(switch.lower() for switch in question.switches)]
