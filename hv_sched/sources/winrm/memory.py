@@ -232,7 +232,8 @@ class ClusterMemory:
         self._answers[name] = list(_needed(
             [told, *self._answers.get(name, ())]))
 
-    def _silence(self, name: str, question: NodeQuestion, reason: str) -> Answer:
+    def _silence(self, name: str, question: NodeQuestion, reason: str
+                 ) -> Answer:
         """No answer, as one whose sections have all failed."""
         sections = [*raw.PARTS[raw.NODE],
                     *(switch.lower() for switch in question.switches)]
