@@ -415,15 +415,16 @@ def test_hyperv_nodes_that_are_in_no_cluster(cloud):
         {'id': cloud.nodes['kvm1'], 'hypervisor_hostname': 'kvm1',
          'hypervisor_type': 'hyperv', 'service': {'host': 'kvm1'}}]
 
-    def severities(nodes=cloud.facts.clusters[0].nodes):
-        facts = clouds.facts(dataclasses.replace(
-            cloud.facts.clusters[0], nodes=nodes))
+    def severities(nodes=cloud.facts.clusters[0].nodes, standalone=()):
+        facts = dataclasses.replace(clouds.facts(dataclasses.replace(
+            cloud.facts.clusters[0], nodes=nodes)), standalone=standalone)
         return {one.symptom.subject: (one.severity, one.symptom.evidence)
                 for one in cloud.examine(facts=facts)[0]
                 if one.check.code == 'node-unlisted'}
 
     assert severities() == {'kvm1': (
         runner.Severity.INFO, 'no cluster of the source lists it')}
+    assert severities(standalone=('KVM1',)) == {}
     severity, evidence = severities((
         *cloud.facts.clusters[0].nodes, model.Node('kvm1.corp.example')
     )).get('kvm1', (None, None))
@@ -433,7 +434,7 @@ def test_hyperv_nodes_that_are_in_no_cluster(cloud):
         if node.name != 'hv04')).get('hv04', (None, None))
     assert severity is None, 'it uses a volume still'
     cloud.change_traits('kvm1', add={'CUSTOM_HYPERV_CLUSTERED'})
-    severity, evidence = severities()['kvm1']
+    severity, evidence = severities(standalone=('kvm1',))['kvm1']
     assert severity is runner.Severity.WARNING
     assert 'it bears CUSTOM_HYPERV_CLUSTERED' in evidence
 

@@ -14,6 +14,7 @@
 
 from collections.abc import Iterator
 
+from hv_sched import windows_names
 from hv_sched.compute import hypervisors
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import DoctorEvidence
@@ -58,6 +59,8 @@ def no_secure_boot(evidence: DoctorEvidence) -> Iterator[Symptom]:
 def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """Hyper-V nodes in no cluster: most of them stand alone, and may.
 
+    Overrides name those that do so on purpose.
+
     Those that use a volume are of a cluster the source does not describe.
     """
     assert evidence.hypervisors is not None
@@ -67,12 +70,15 @@ def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
         facts.clusters, state.compute_nodes).claimed
     node_names = sorted(node.name for cluster in facts.clusters
                         for node in cluster.nodes)
+    standalone = set(map(windows_names.key, facts.standalone))
     for uuid, name in sorted(state.compute_nodes.items(),
                              key=lambda item: item[1]):
         is_marked = (uuid in state.snapshot.nodes
                      and uuid not in state.snapshot.homes)
         if uuid in claimed or not (is_marked or hypervisors.is_hyperv(
                 evidence.hypervisors.get(uuid, ''))):
+            continue
+        if not is_marked and windows_names.key(name) in standalone:
             continue
         similar = [node for node in node_names
                    if node_matching.are_similar(name, node)]
