@@ -159,14 +159,8 @@ def uses(cluster: model.Cluster, node: model.Node,
     if cluster.placement_chooses_volume:
         return True
     if node.home is None:
-        return _has_one_volume(cluster)
+        return cluster.only_volume is not None
     return node.home == volume.guid
-
-
-def _has_one_volume(cluster: model.Cluster) -> bool:
-    aside = [item for item in cluster.set_aside
-             if item.kind is model.ItemKind.VOLUME]
-    return len(cluster.volumes) + len(aside) == 1
 
 
 def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],

@@ -113,7 +113,7 @@ NODE_FACTS = ('build', 'state', 'home', 'cpu_vendor', 'cpu_features', 'gpus',
               *model.capability_fields())
 VOLUME_FACTS = tuple(
     field.name for field in dataclasses.fields(model.Volume)
-    if field.name not in ('guid', 'name'))
+    if field.name not in ('guid', 'name', 'incomplete_lists'))
 
 
 def silent(draw, item, facts):
