@@ -66,10 +66,20 @@ class BothLooks:
 
     def _is_listed(self, change: changes.Change) -> bool:
         """What no summary tells, each by its name."""
-        return isinstance(change, changes.SetInventories) and (
+        return self._opened_without_room(change) or isinstance(
+            change, changes.SetInventories) and (
             self._same_capacities(change)
             or self._capacity_of_new(change)
             or self._shares_by_consumer(change))
+
+    def _opened_without_room(self, change: changes.Change) -> bool:
+        """A node's own disk that was opened, and takes no disk of 1 GB."""
+        node = self._providers.get(change.uuid)
+        disk = node and node.inventories.get(names.DISK_GB)
+        return (node is not None and disk is not None
+                and names.COMPUTE_NODE in node.traits and disk.capacity >= 1
+                and (disk.capacity <= node.used(names.DISK_GB)
+                     or max(disk.min_unit, disk.step_size) > 1))
 
     @staticmethod
     def _same_capacities(change: changes.SetInventories) -> bool:

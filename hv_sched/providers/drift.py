@@ -28,7 +28,8 @@ What the summaries do not tell waits for a full look:
   one, but come to the capacity a new volume or RemoteFX child would get;
 * whose share of a volume is how large, where the source lists VMs: a VM's
   provisioned size stands in for its share;
-* a node's own disk that was opened and is full already;
+* a node's own disk that was opened and takes no disk of 1 GB: it is full
+  already, or its ``min_unit`` or ``step_size`` is larger;
 * CUSTOM_HYPERV_CSV on a compute node.
 
 A write that raises no generation (aggregates at a microversion before 1.19, a

@@ -122,7 +122,8 @@ def story(data, placement, has_memory):
 @pytest.mark.parametrize('has_memory', [False, True],
                          ids=['a command', 'the agent'])
 @hypothesis.settings(
-    max_examples=EXAMPLES, deadline=None, report_multiple_bugs=False,
+    max_examples=EXAMPLES, deadline=None, derandomize=True,
+    report_multiple_bugs=False,
     # Shrinking would sync clouds for minutes; a story is short as it is.
     phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @hypothesis.given(data=st.data())

@@ -140,7 +140,7 @@ def edited(before, after):
 
 @pytest.mark.parametrize('is_agent', [False, True],
                          ids=['a command', 'the agent'])
-@hypothesis.settings(max_examples=100, deadline=None)
+@hypothesis.settings(max_examples=100, deadline=None, derandomize=True)
 @hypothesis.given(data=st.data())
 def test_what_the_full_look_changes_the_quick_look_changes(is_agent, data):
     """And it reads nothing that no edit was about."""
