@@ -53,14 +53,17 @@ class Look:
     """A quick look at a cloud, beside the full one.
 
     :ivar read: uuids of the providers the quick look read one by one
-    :ivar requests: of the quick look
+    :ivar requests: of the quick look, without those that each ask for the
+        owners of a trait: somebody may have brought another into use
     """
 
     def __init__(self, cloud, quick, facts, settings):
         full, observed = cloud.reconciler(settings).plan(facts)
         cloud.placement.sent.clear()
         plan, _observed = quick.plan(facts, full=False)
-        self.requests = len(cloud.placement.sent)
+        self.requests = sum(
+            not url.startswith('/resource_providers?required=')
+            for _method, url in cloud.placement.sent)
         self.read = {
             url.split('/')[2] for _method, url in cloud.placement.sent
             if url.startswith('/resource_providers/')}
