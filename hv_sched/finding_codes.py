@@ -30,6 +30,8 @@ SOURCE: Mapping[str, str] = {
     'home-not-a-volume': 'a home that is no volume of the cluster',
     'home-not-told': 'several volumes, and a node without a home',
     'home-set-aside': 'the home of a node is a volume that is set aside',
+    'instance-names-not-resolved': 'servers are named by instance_name, and '
+                                   'Nova does not tell their uuids',
     'invalid': 'a part of the source that cannot be read',
     'list-of-one': 'one thing where a list is expected, read as a list of one',
     'more-faults': 'further faults that are not shown',
@@ -49,6 +51,8 @@ SOURCE: Mapping[str, str] = {
     'override-widens': 'an override that would widen what is told of health',
     'overrides-not-read': 'overrides that cannot be read: unknown',
     'size-not-believed': 'a size that cannot be one',
+    'unreachable': 'a cluster that cannot be asked over WinRM',
+    'unreadable': 'no part of the source can be read',
     'value-not-understood': 'a value that is none of its field\'s',
     'volume-of-nobody': 'a volume that servers never use, such as a witness',
     'volume-set-aside': 'a disk on a volume that is set aside',
@@ -63,10 +67,14 @@ NOTICES: Mapping[str, str] = {
     'disk-in-use-elsewhere': 'servers hold shares of the disk under another '
                              'cluster',
     'escrow-kept': 'held shares that are not restored or released yet',
+    'facts-kept': 'the source no longer states what closed a volume or node, '
+                  'or kept space of it: it stays as it is',
     'facts-stale': 'the facts of a cluster are too old',
     'facts-unlikely': 'the facts of a cluster are of the future, or older '
                       'than those applied last',
     'gpu-in-use': 'a RemoteFX provider that cannot be changed or removed',
+    'guid-not-stated': 'a volume without a GUID, identified by its resource '
+                       'id or name',
     'home-not-known': 'nothing says which volume a node\'s files are on',
     'host-aggregate-clash': 'a Nova host aggregate of the name is not ours',
     'host-aggregate-incomplete': 'Nova does not know all nodes of a cluster',
@@ -84,13 +92,20 @@ NOTICES: Mapping[str, str] = {
     'overbooked': 'servers hold more than a volume has',
     'overcommitted': 'a restored share had no room any more',
     'retire-unfinished': 'not every share is back on its node',
+    'section-not-used': 'a section of a cluster\'s facts is too old or could '
+                        'not be read',
     'share-skipped': 'a share that is not touched now',
-    'size-refused': 'a volume\'s new size is not believed',
-    'size-unconfirmed': 'no node can confirm a volume\'s growth now',
+    'size-not-stated': 'neither the source nor Placement has the size of a '
+                       'volume: it is not published',
+    'size-refused': 'a volume\'s new size is less than servers hold, or not '
+                    'what its nodes report',
+    'size-unconfirmed': 'no node can confirm a volume\'s new size now',
     'stray-shares': 'shares on several volumes that are not put right',
     'sums-differ': 'the shares before and after do not agree',
     'volume-in-use': 'consumers still hold a volume that was to go',
     'volume-left-out': 'the source no longer lists a volume: it is closed',
+    'volume-not-identified': 'a volume without a GUID is none that Placement '
+                             'has: it is not published',
     'volume-of-another-cluster': 'a volume stands under another cluster',
     'volume-without-home': 'no node Nova knows has the volume as its home',
 }

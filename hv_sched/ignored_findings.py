@@ -58,8 +58,7 @@ class IgnoredFindings:
     def notices(self, notices: Iterable[Notice]) -> tuple[list[Notice], int]:
         """The notices that are told, and how many are not."""
         return self.split(notices, lambda notice: (
-            (notice.code or notice.kind.value,),
-            (notice.subject, notice.cluster)))
+            (notice.code,), (notice.subject, notice.cluster)))
 
     def unknown(self, codes: Iterable[str]) -> list[str]:
         """What is wrong with the entries, each with the code that is near.

@@ -45,8 +45,8 @@ class Notice:
     cluster: str
     subject: str
     kind: Kind = dataclasses.field(compare=False)
-    message: str = ''
-    code: str = dataclasses.field(default='', compare=False)
+    message: str
+    code: str = dataclasses.field(compare=False)
 
     def __str__(self) -> str:
         return f'{self.kind.value}: {self.subject}: {self.message}'

@@ -47,7 +47,8 @@ def _notice(layout: Layout, subject: str, lines: Iterable[str]
         yield Notice(
             layout.cluster.name, subject, Kind.NOTE,
             'the source no longer states facts that closed it or keep space '
-            f'of it: it stays as it is. Once it is so, state "{text}"')
+            f'of it: it stays as it is. Once it is so, state "{text}"',
+            'facts-kept')
 
 
 def _volume(volume: model.Volume, layout: Layout, overview: Overview
@@ -56,7 +57,9 @@ def _volume(volume: model.Volume, layout: Layout, overview: Overview
                standing.match(volume, layout.source, overview))
     name = names.volume_provider_name(layout.cluster.name, volume.name)
     if volume.guid is None:
-        yield Notice(layout.cluster.name, name, Kind.NOTE, _matched(matched))
+        yield Notice(layout.cluster.name, name, Kind.NOTE, _matched(matched),
+                     'guid-not-stated' if matched else
+                     'volume-not-identified')
     guid = volume.guid or (matched.guid if matched else None)
     uuid = guid and ids.volume_uuid(layout.cluster.guid, guid)
     summary = overview.volumes.get(uuid) if uuid else None

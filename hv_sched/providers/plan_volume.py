@@ -104,7 +104,7 @@ def _plan_one(context: PlanningContext, uuid: str,
             Closed.REFUSED, *_bare_reasons(context, provider)
         )) if provider else ()
         return [*closed], [context.notice(name, Kind.REFUSED, another_cluster(
-            'volume', rival, layout))]
+            'volume', rival, layout), 'volume-of-another-cluster')]
     left_alone = _left_alone(context, uuid, provider)
     if left_alone:
         return [], left_alone
@@ -133,16 +133,17 @@ def _left_alone(context: PlanningContext, uuid: str, provider: Provider | None
         return [context.notice(
             name, Kind.REFUSED, 'in Placement servers hold shares of this '
             f'disk as {former}: it is published under {layout.cluster.name} '
-            'when they are moved or deleted')]
+            'when they are moved or deleted', 'disk-in-use-elsewhere')]
     if layout.volumes[uuid].size_bytes is None and (
             provider is None or names.DISK_GB not in provider.inventories):
         return [context.notice(
             name, Kind.NOTE, 'the source tells no size, and Placement has '
-            'none: it is not published')]
+            'none: it is not published', 'size-not-stated')]
     if provider is None and not layout.members[uuid]:
         return [context.notice(
             name, Kind.NOTE,
-            'no node Nova knows has it as its home: it is not published')]
+            'no node Nova knows has it as its home: it is not published',
+            'volume-without-home')]
     if provider is None and context.size_vote(uuid) is False:
         return plan_volume_space.plan(context, _new_provider(uuid, name))[1]
     return []

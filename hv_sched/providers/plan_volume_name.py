@@ -57,7 +57,8 @@ def plan(context: PlanningContext, uuid: str, provider: Provider | None,
     holder = bearers_.holders.get(windows_names.key(name))
     reason = _name_refused(name, uuid, holder, bearers_)
     if reason:
-        return [], context.notice(name, Kind.REFUSED, reason)
+        return [], context.notice(name, Kind.REFUSED, reason,
+                                  'name-not-free')
     if provider is None:
         return [changes.CreateProvider(Step.CREATE, uuid, name)], None
     if holder in (None, uuid) or holder in bearers_.departing:

@@ -42,11 +42,13 @@ def plan(context: PlanningContext, provider: Provider
     before = provider.inventories.get(names.DISK_GB)
     reason = _size_refused(context, provider, disk)
     if reason:
-        return [], [context.notice(provider.name, Kind.REFUSED, reason)]
+        return [], [context.notice(provider.name, Kind.REFUSED, reason,
+                                   'size-refused')]
     notices = []
     if before is not None and context.size_vote(provider.uuid) is None:
         notices = [context.notice(
-            provider.name, Kind.NOTE, _unconfirmed(disk, before))]
+            provider.name, Kind.NOTE, _unconfirmed(disk, before),
+            'size-unconfirmed')]
         disk = _as_large_as(before, disk, provider.owed.total_gb)
     after = {**provider.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}

@@ -85,8 +85,8 @@ class PlanningContext:
         return dataclasses.replace(self, layout=dataclasses.replace(
             self.layout, nodes=nodes, members=members))
 
-    def notice(self, subject: str, kind: Kind, message: str,
-               code: str = '') -> Notice:
+    def notice(self, subject: str, kind: Kind, message: str, code: str
+               ) -> Notice:
         return Notice(self.name, subject, kind, message, code)
 
     def evidence(self, change: changes.Change) -> Evidence:

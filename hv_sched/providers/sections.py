@@ -93,7 +93,8 @@ def _notice(cluster: model.Cluster, section: Section,
     kind = Kind.SKIPPED if section in _EFFECTS else Kind.NOTE
     return Notice(cluster.name, cluster.name, kind,
                   f'its facts of section {section.value} are not used '
-                  f'({texts}): {_EFFECTS.get(section, _KEPT)}')
+                  f'({texts}): {_EFFECTS.get(section, _KEPT)}',
+                  'section-not-used')
 
 
 def _judged(reports: model.Sections, cluster: model.Cluster, moment: Moment,

@@ -104,7 +104,7 @@ class StrayShares:
         return ([change for server, change in sorted(corrections.items())
                  if server not in skipped], [
             Notice('', finding.consumer, Kind.SKIPPED,
-                   f'{finding.evidence}; {finding.remedy}')
+                   f'{finding.evidence}; {finding.remedy}', 'stray-shares')
             for finding in judged if finding.code is Code.DOUBLED])
 
     def _note(self, now: float, later: Collection[str], dry_run: bool

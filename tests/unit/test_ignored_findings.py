@@ -28,6 +28,7 @@ from tests.repository import ROOT
 
 LEFT_OUT = Notice('c1', 'csv:c1/V1', Kind.REFUSED, 'it is gone',
                   'volume-left-out')
+KEBAB = '[a-z]+(-[a-z]+)+'
 
 
 @pytest.mark.parametrize('entry', [
@@ -51,34 +52,74 @@ def test_a_code_there_is_none_of_is_said_with_what_was_meant():
     assert second.endswith("'qqq' is no code of a finding")
 
 
-def notices_made():
-    """The codes that plans and passes give their notices, as written."""
+def calls(*names):
+    """Every call in hv_sched of something of these names, and its file."""
     for path in sorted((ROOT / 'hv_sched').rglob('*.py')):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and (
-                    getattr(node.func, 'id', '') == 'Notice'
-                    or getattr(node.func, 'attr', '') == 'notice'):
+                    getattr(node.func, 'id', '') in names
+                    or getattr(node.func, 'attr', '') in names):
                 yield path, node
 
 
-def test_every_code_of_a_notice_has_a_meaning():
-    written = {
-        part.value for _path, call in notices_made()
-        for argument in (*call.args, *(key.value for key in call.keywords))
-        for part in ast.walk(argument)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-        and re.fullmatch('[a-z]+(-[a-z]+)+', part.value)}
-    assert len(written) > 15
-    assert written <= finding_codes.NOTICES.keys()
+def argument(call, name, position):
+    """An argument given by name, or the one at a position; else None."""
+    named = {keyword.arg: keyword.value for keyword in call.keywords}
+    return named.get(name, call.args[position] if len(call.args) > position
+                     else None)
 
 
-def test_every_fault_of_a_source_has_a_code_with_a_meaning():
-    written = {
-        part.value for path in (ROOT / 'hv_sched/sources').rglob('*.py')
-        for part in ast.walk(ast.parse(path.read_text()))
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-        and re.fullmatch('[a-z]+(-[a-z]+)+', part.value)}
-    assert written == finding_codes.SOURCE.keys() - {'invalid'}
+def literals(node, pattern='.*'):
+    """The strings written in a syntax tree that have a form."""
+    return {part.value for part in ast.walk(node)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)
+            and re.fullmatch(pattern, part.value)}
+
+
+def notices_made():
+    """Each creation of a notice: where it stands, its file, and its code."""
+    for names, position in ((('Notice',), 4), (('notice',), 3)):
+        for path, call in calls(*names):
+            yield (f'{path.relative_to(ROOT)}:{call.lineno}', path,
+                   argument(call, 'code', position))
+
+
+def codes_given():
+    """The codes of notices, as written.
+
+    Where a variable gives a notice its code, all of its file count.
+    """
+    given = set()
+    for _place, path, code in notices_made():
+        given |= literals(code) or literals(
+            ast.parse(path.read_text()), KEBAB)
+    return given
+
+
+def test_every_notice_is_created_with_a_code():
+    made = [(place, code) for place, _path, code in notices_made()]
+    assert len(made) > 30
+    assert [place for place, code in made
+            if code is None or '' in literals(code)] == []
+
+
+def test_a_notice_cannot_be_created_without_a_code():
+    with pytest.raises(TypeError):
+        Notice('c1', 'csv:c1/V1', Kind.REFUSED, 'it is gone')
+
+
+def test_the_codes_of_notices_are_those_that_have_a_meaning():
+    assert codes_given() == finding_codes.NOTICES.keys()
+
+
+def test_every_problem_of_a_source_has_a_code_with_a_meaning():
+    written = {'invalid'} | {
+        code for path in (ROOT / 'hv_sched/sources').rglob('*.py')
+        for code in literals(ast.parse(path.read_text()), KEBAB)}
+    for _path, call in calls('Problem'):
+        code = argument(call, 'code', 3)
+        written |= literals(code) if isinstance(code, ast.Constant) else set()
+    assert written == finding_codes.SOURCE.keys()
 
 
 def test_codes_are_of_one_kind_only_where_they_mean_the_same():

@@ -27,9 +27,15 @@ from hv_sched import notices
 def test_a_problem_freezes_its_cluster_or_leaves_one_thing_out_or_is_a_note(
         problem, kind):
     assert notices.of_problem(problem) == notices.Notice(
-        'hvc1', 'hvc1', kind, 'a.yaml: no')
+        'hvc1', 'hvc1', kind, 'a.yaml: no', 'invalid')
 
 
 def test_a_problem_of_no_cluster_is_the_sources():
     notice = notices.of_problem(model.Problem(None, 'a.yaml', 'is empty'))
     assert (notice.cluster, notice.subject) == ('', 'source')
+
+
+def test_what_is_said_of_a_problem_has_its_code():
+    notice = notices.of_problem(model.Problem(
+        'hvc1', 'a.yaml', 'no', 'guid-not-unique'))
+    assert notice.code == 'guid-not-unique'
