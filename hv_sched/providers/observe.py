@@ -108,16 +108,20 @@ class Observer:
         reported: dict[str, int] = {}
         for layout, uuid in growing(scope, providers, overview):
             for node in sorted(sizes.voters(layout, uuid)):
-                reported[node] = self._total_gb(node, providers)
-                if sizes.agree(layout.volumes[uuid].stated_gb, reported[node]):
+                total_gb = self._total_gb(node, providers)
+                if total_gb is None:
+                    continue  # no disk at all: it says nothing of a size
+                reported[node] = total_gb
+                if sizes.agree(layout.volumes[uuid].stated_gb, total_gb):
                     break
         return reported
 
-    def _total_gb(self, node: str, providers: Mapping[str, Provider]) -> int:
+    def _total_gb(self, node: str, providers: Mapping[str, Provider]
+                  ) -> int | None:
         inventories = (providers[node].inventories if node in providers
                        else self._client.inventories(node)[1])
         disk = inventories.get(names.DISK_GB)
-        return disk.total if disk else 0
+        return disk.total if disk else None
 
     def _shares_gb(self, node: str, layout: Layout, scope: Scope,
                    overview: Overview) -> int:

@@ -201,6 +201,10 @@ def _published(changes: Iterable[change_types.Change], overview: Overview
         elif isinstance(change, change_types.SetTraits) and (
                 names.VOLUME in change.after):
             created.add(change.uuid)
+        elif isinstance(change, change_types.SetInventories) and (
+                names.HELD_DISK_GB in change.after):
+            # One that lost its inventory, say to a reshape.
+            created.add(change.uuid)
     return frozenset((overview.volumes.keys() | created) - deleted)
 
 

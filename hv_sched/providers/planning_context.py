@@ -193,7 +193,7 @@ class PlanningContext:
         return any(votes) if votes else is_new or None
 
     def is_unpublishable(self, node: str) -> bool:
-        """Whether a node's new volumes have sizes that nodes contradict.
+        """Whether a node's new volumes have no size, or one nodes contradict.
 
         Its own disk stays as it is until one of them is published.
         """
@@ -201,7 +201,8 @@ class PlanningContext:
                  if node in members]
         return bool(homes) and all(
             uuid not in self.observed.overview.listed
-            and self.size_vote(uuid) is False for uuid in homes)
+            and (self.layout.volumes[uuid].total_gb is None
+                 or self.size_vote(uuid) is False) for uuid in homes)
 
     def _grows(self, uuid: str) -> bool:
         provider = self.observed.providers.get(uuid)

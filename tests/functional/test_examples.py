@@ -33,9 +33,12 @@ def test_an_example_is_published_and_then_nothing_is_to_do(placement, path):
     assert facts.problems == ()
     cloud = clouds.Cloud(placement)
     for cluster in facts.clusters:
-        total_gb = max(volume.total_gb for volume in cluster.volumes)
-        cloud.register(*(node.name for node in cluster.nodes),
-                       disk_gb=total_gb)
+        sizes_gb = {volume.guid: volume.total_gb
+                    for volume in cluster.volumes}
+        for node in cluster.nodes:
+            # A node reports the volume that is its home as its own disk.
+            cloud.register(node.name, disk_gb=sizes_gb.get(
+                node.home, max(sizes_gb.values())))
     cloud.register('kvm01', 'kvm02', disk_gb=900)
     result = cloud.sync(facts, SETTINGS)
     assert result.plan.all_findings == ()
