@@ -108,7 +108,9 @@ def is_redirected(cluster: model.Cluster, node: model.Node) -> bool | None:
         return True
     is_home_described = any(node.home == volume.guid
                             for volume in cluster.volumes)
-    silent = any(volume.redirected_nodes is None for volume in volumes)
+    silent = any(volume.redirected_nodes is None
+                 or 'redirected_nodes' in volume.incomplete_lists
+                 for volume in volumes)
     return None if silent or not (volumes or is_home_described) else False
 
 

@@ -106,6 +106,15 @@ def test_ntfs_redirected_on_every_node_is_a_fault():
     assert 'CUSTOM_CSV_REDIRECTED' in traits(one)
 
 
+def test_a_list_of_redirected_nodes_that_lacks_some_ends_no_redirection():
+    whole, incomplete = (
+        cluster(node(0), volumes=(volume(redirected_nodes=(),
+                                         incomplete_lists=lists),))
+        for lists in (frozenset(), frozenset(('redirected_nodes',))))
+    assert node_traits.is_redirected(whole, whole.nodes[0]) is False
+    assert node_traits.is_redirected(incomplete, incomplete.nodes[0]) is None
+
+
 def test_what_nobody_knows_of_a_node_stays_as_it_is():
     owner = node(1, 20348, **ALL)
     before = traits(cluster(node(0, 20348, **ALL), owner))
