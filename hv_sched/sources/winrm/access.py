@@ -183,20 +183,22 @@ _REQUIRED = {KERBEROS: (), NTLM: ('username', 'password_file'),
 def _check_once(accesses: tuple[Access, ...]) -> None:
     first: dict[str, str] = {}
     for access in accesses:
-        for word in (windows_names.key(access.name), access.guid,
-                     *map(str.lower, access.nodes)):
-            if word is None:
-                continue
-            if word in first:
+        claims = _claims(access)
+        for claim in claims:
+            if claim in first:
                 raise exception.InvalidConfig(
-                    f'clusters {naming.shown(first[word])} and '
+                    f'clusters {naming.shown(first[claim])} and '
                     f'{naming.shown(access.name)} both have '
-                    f'{naming.shown(word)}: a name, a GUID and a node '
+                    f'{naming.shown(claim)}: a name, a GUID and a node '
                     'belong to one cluster')
-        for word in (windows_names.key(access.name), access.guid,
-                     *map(str.lower, access.nodes)):
-            if word is not None:
-                first[word] = access.name
+        first.update(dict.fromkeys(claims, access.name))
+
+
+def _claims(access: Access) -> list[str]:
+    """What no other cluster may have: its name, GUID and nodes."""
+    return [windows_names.key(access.name),
+            *([access.guid] if access.guid else ()),
+            *map(str.lower, access.nodes)]
 
 
 def _words(fault: Any) -> str:

@@ -27,6 +27,7 @@ import time
 from hv_sched import exception
 
 Answers = dict[str, str | exception.HvSchedError]
+_Queue = queue.Queue[tuple[str, str | exception.HvSchedError]]
 _BUSY = ('its former question has not ended: it is asked again when it has')
 
 
@@ -45,8 +46,7 @@ class Asking:
         :param questions: by name of the node
         :param seconds: until nobody is waited for any more
         """
-        answers: queue.Queue[tuple[str, str | exception.HvSchedError]] = (
-            queue.Queue())
+        answers: _Queue = queue.Queue()
         result: Answers = {}
         for name, question in questions.items():
             if self._begin(name):
@@ -63,8 +63,7 @@ class Asking:
         return result
 
     @staticmethod
-    def _gather(answers: 'queue.Queue[tuple[str, str | exception.'
-                'HvSchedError]]', result: Answers, count: int,
+    def _gather(answers: _Queue, result: Answers, count: int,
                 end: float) -> None:
         while len(result) < count:
             try:
@@ -82,8 +81,7 @@ class Asking:
             return True
 
     def _run(self, name: str, question: Callable[[], str],
-             answers: 'queue.Queue[tuple[str, str | exception.'
-             'HvSchedError]]') -> None:
+             answers: _Queue) -> None:
         with self._slots:
             try:
                 answers.put((name, question()))
