@@ -12,7 +12,7 @@
 
 """Reads all volumes from Placement in a few requests, without nova.
 
-Seven, however many hosts and volumes there are; one more once a node had
+Eight, however many hosts and volumes there are; one more once a node had
 redirected access, up to eight while servers move inside their volume, or such
 a move failed, and up to eight while nodes are cut off from volumes.
 """

@@ -49,6 +49,9 @@ NODES = (
     model.Node('w2025', build=26100, cpu_vendor=INTEL, guarded_host=True,
                nested_virtualization=False))
 HYPERV = {node.name for node in NODES}
+# Of the newest build: each node counts as what it is. No level stated would
+# bound all of them by the oldest.
+LEVEL_2025 = 12
 KVM = 'kvm1'
 
 GEN1 = {'hw_machine_type': 'hyperv-gen1'}
@@ -134,7 +137,7 @@ class FeatureCase(AskingCase):
         shape = publish.cluster('c0', {'CSV1': tuple(HYPERV)})
         self.cluster = model.Cluster(
             guid=shape.guid, name=shape.name, nodes=NODES,
-            volumes=shape.volumes)
+            volumes=shape.volumes, functional_level=LEVEL_2025)
         self.publish(shape)
         for node in NODES:
             self._show(node)

@@ -84,6 +84,7 @@ class Publisher:
         self._send('post', '/resource_providers', {
             'name': names.volume_provider_name(facts.name, volume.name),
             'uuid': uuid})
+        self._ensure(f'/traits/{names.cut_off_trait(uuid)}')
         self._send(
             'put', f'/resource_providers/{uuid}/inventories',
             {'resource_provider_generation': 0, 'inventories': {

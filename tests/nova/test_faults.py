@@ -171,12 +171,12 @@ class SteadyState(base.NovaCase):
                       if url.startswith('/allocation_candidates')]
         self.assertEqual(1, len(candidates), candidates)
 
-    def test_a_refresh_is_six_requests_for_any_number_of_volumes(self):
+    def test_a_refresh_is_eight_requests_for_any_number_of_volumes(self):
         self.publish(publish.cluster(
             'c2', {f'CSV{number}': (f'h{number}',) if number < 5 else ()
                    for number in range(1, 41)}))
         self.forget_snapshot()
-        self.assertEqual(6, len(self.requests_during(cache.get)))
+        self.assertEqual(8, len(self.requests_during(cache.get)))
         self.assertEqual(42, len(cache.get().volumes))
         self.assertEqual(4, len(cache.get().homes))
 
@@ -193,7 +193,7 @@ class SteadyState(base.NovaCase):
                  'consumer_generation': None, 'project_id': 'p',
                  'user_id': 'u'}, version='1.28')
         self.forget_snapshot()
-        self.assertEqual(14, len(self.requests_during(cache.get)))
+        self.assertEqual(16, len(self.requests_during(cache.get)))
         self.assertEqual(
             {'CSV9': 10, 'CSV10': 10},
             {volume.name.removeprefix('csv:c2/'): volume.held_gb

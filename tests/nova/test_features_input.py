@@ -17,7 +17,6 @@ from typing import Any
 
 from nova import context as nova_context
 from nova import objects
-import pytest
 
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
@@ -29,11 +28,6 @@ from tests.nova.features import SHIELDED
 
 GUARDED = {'w2016', 'w2022', 'w2025'}
 _LONG = ','.join(50 * ['sse4_1']) + ',vmx'
-
-# Seen to fail, or to wait without an end, after the last merges: to be
-# explained before the next change here.
-_UNEXPLAINED = pytest.mark.xfail(
-    reason='fails since the last merges, not understood yet', strict=False)
 
 
 class InputTest(features.FeatureCase):
@@ -85,7 +79,6 @@ class InputTest(features.FeatureCase):
             fault = self.refused(({}, {}, {**SHIELDED, key: 'required '}))
             assert f'{key}="required "' in fault
 
-    @_UNEXPLAINED
     def test_a_property_nova_cuts_is_read_from_glance(self) -> None:
         nested = {'hw_cpu_features': _LONG}
         for _ in range(3):
@@ -108,7 +101,6 @@ class InputTest(features.FeatureCase):
         self.stub_out('hv_sched.request_filters.image_properties._read',
                       fail)
 
-    @_UNEXPLAINED
     def test_several_servers_at_once(self) -> None:
         shielded, flavor = self.image(SHIELDED), self.flavor(1)
         for server in self.boot_many(flavor, 3, image_uuid=shielded):

@@ -41,8 +41,10 @@ class _GivenBack(adopting.Adopting):
         self.flags(api_paste_config=base.PASTE, group='wsgi')
         super().setUp()
         nodes = tuple(sorted(self.computes))
-        self.connect(publish.cluster('c1', {'CSV1': nodes}, 2000))
         uuids = [self._get_provider_uuid_by_host(node) for node in nodes]
+        # As large as they say: another size would be refused.
+        size_gb = self._get_provider_inventory(uuids[0])['DISK_GB']['total']
+        self.connect(publish.cluster('c1', {'CSV1': nodes}, size_gb))
         before = [self.own.inventories(uuid)[1] for uuid in uuids]
         self.assertEqual((), self.adopt().findings)
         self.assertNotEqual(
