@@ -25,7 +25,7 @@ import pytest
 
 from hv_sched import exception
 from hv_sched.sources.winrm import endpoint
-from hv_sched.sources.winrm import memory
+from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
 from tests.windows import certificates
 from tests.windows import simulated
@@ -93,11 +93,11 @@ def access(server, authority, folder):
                   port=server.server_port)
 
 
-def ask(access, question=memory.CLUSTER, host='127.0.0.1'):
+def ask(access, question=questions.CLUSTER, host='127.0.0.1'):
     return endpoint.ask(host, access, question)
 
 
-def error(access, question=memory.CLUSTER, host='127.0.0.1'):
+def error(access, question=questions.CLUSTER, host='127.0.0.1'):
     """The one line an operator reads; no secret is in it."""
     with pytest.raises(exception.SourceUnavailable) as raised:
         ask(access, question, host)
@@ -118,13 +118,13 @@ def test_a_cluster_answers_over_its_endpoint(access, server, cluster,
 
 def test_of_jea_only_the_function_and_its_switches_are_called(access, server):
     access = dataclasses.replace(access, configuration_name='hv_sched')
-    ask(access, dataclasses.replace(memory.NODE, switches=('Guarded',)))
+    ask(access, dataclasses.replace(questions.NODE, switches=('Guarded',)))
     assert server.commands == [winrm_server.Command(
         'Get-HvSchedNode', ('Guarded',), '')]
 
 
 def test_a_script_ends_in_a_constant_line(access, server):
-    ask(access, dataclasses.replace(memory.NODE, switches=('Files',)))
+    ask(access, dataclasses.replace(questions.NODE, switches=('Files',)))
     [command] = server.commands
     assert command.script.splitlines()[-1] == 'Get-HvSchedNode -Files'
 
@@ -246,7 +246,7 @@ def test_a_command_that_hangs_costs_its_deadline_and_keeps_what_came(
         raise winrm_server.Hangs(*lines[:3])
     with winrm_server.serving(hang, pair, winrm_server.ntlm) as serving:
         text = ask(dataclasses.replace(access, port=serving.server_port),
-                   dataclasses.replace(memory.CLUSTER, seconds=1))
+                   dataclasses.replace(questions.CLUSTER, seconds=1))
     assert text.splitlines() == lines[:3]
 
 

@@ -28,6 +28,7 @@ from hv_sched.sources.winrm import access as access_file
 from hv_sched.sources.winrm import memory
 from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.asking import Asking
+from hv_sched.sources.winrm.questions import Ask
 
 CLUSTERS_AT_A_TIME = 8
 NODES_AT_A_TIME = 16
@@ -42,7 +43,7 @@ class Clusters:
     :param ask: asks one node; by default over PowerShell Remoting
     """
 
-    def __init__(self, path: str, ask: memory.Ask | None = None,
+    def __init__(self, path: str, ask: Ask | None = None,
                  clock: memory.Clock | None = None) -> None:
         self._path = path
         self._ask = ask
@@ -99,7 +100,7 @@ def of(path: str) -> Clusters:
 
 
 @functools.cache
-def endpoint_ask() -> memory.Ask:
+def endpoint_ask() -> Ask:
     """Asks over PowerShell Remoting.
 
     :raises InvalidConfig: the extra that does it is not installed
@@ -110,5 +111,5 @@ def endpoint_ask() -> memory.Ask:
         raise exception.InvalidConfig(
             f'source_type winrm needs a package that is missing ({exc.name})'
             ': run "pip install hv_sched[winrm]"') from exc
-    ask: memory.Ask = endpoint.ask
+    ask: Ask = endpoint.ask
     return ask

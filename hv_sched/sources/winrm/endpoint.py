@@ -23,7 +23,6 @@ Imported when a source of this kind is read: pypsrp is an extra.
 
 from collections.abc import Iterator
 import contextlib
-import dataclasses
 import time
 from typing import Any
 
@@ -38,6 +37,7 @@ from hv_sched import printable
 from hv_sched.sources.windows import package
 from hv_sched.sources.winrm import access as access_of
 from hv_sched.sources.winrm.access import Access
+from hv_sched.sources.winrm.questions import NodeQuestion
 
 LOG = printable.logger(__name__)
 
@@ -48,24 +48,6 @@ _OPERATION_SECONDS = 10
 _READ_SECONDS = 20
 # 64 nodes with 8,000 servers take less than 4 MiB.
 MAX_ANSWER_BYTES = 64 * 1024 ** 2
-
-
-@dataclasses.dataclass(frozen=True)
-class NodeQuestion:
-    """One of the collector's functions, with its switches.
-
-    :param seconds: how long the answer may take
-    """
-
-    function: str
-    switches: tuple[str, ...]
-    seconds: float
-
-    @property
-    def call(self) -> str:
-        """The line of PowerShell; no part of it is data."""
-        return ' '.join((self.function,
-                         *(f'-{switch}' for switch in self.switches)))
 
 
 def ask(host: str, access: Access, question: NodeQuestion) -> str:

@@ -27,30 +27,24 @@ import time
 
 from hv_sched import exception
 from hv_sched import printable
-from hv_sched import windows_names
-from hv_sched.sources import naming
-from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
-from hv_sched.sources.windows import terms
 from hv_sched.sources.windows.raw import Answer
+from hv_sched.sources.winrm import node_answer
 from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.asking import Asking
-from hv_sched.sources.winrm.endpoint import NodeQuestion
+from hv_sched.sources.winrm.questions import Ask
+from hv_sched.sources.winrm.questions import CLUSTER
+from hv_sched.sources.winrm.questions import CONNECT_BUDGET_SECONDS
+from hv_sched.sources.winrm.questions import FILES_BUDGET_SECONDS
+from hv_sched.sources.winrm.questions import NODE
+from hv_sched.sources.winrm.questions import NodeQuestion
 
 LOG = printable.logger(__name__)
 
-CLUSTER = NodeQuestion('Get-HvSchedCluster', (), 45)
-NODE = NodeQuestion('Get-HvSchedNode', (), 30)
 # The state of the host guardian service is attested anew whenever somebody
 # asks for it; the files of a volume take their time.
 GUARDED_SECONDS = 900
 FILES_SECONDS = 600
-_FILES_BUDGET_SECONDS = 300
-_CONNECT_BUDGET_SECONDS = 60
-# What NetBIOS keeps of a name, and so Environment.MachineName.
-_NETBIOS_LENGTH = 15
-
-Ask = Callable[[str, Access, NodeQuestion], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,45 +122,21 @@ class ClusterMemory:
         answers = self._asking.ask(
             {host: functools.partial(self._ask, host, self._access,
                                      CLUSTER)},
-            CLUSTER.seconds + _CONNECT_BUDGET_SECONDS)
+            CLUSTER.seconds + CONNECT_BUDGET_SECONDS)
         answer = self._own_answer(host, answers[host], raw.CLUSTER)
-        guid = document.guid_of(answer)
-        if guid is None:
-            failure = answer.failures.get('cluster')
-            raise exception.SourceUnavailable(
-                f'node {host}: it does not say which cluster it is of: '
-                + (failure.text if failure else 'no GUID'))
-        if self._guid not in (None, guid):
-            raise exception.SourceUnavailable(
-                f'node {host}: it is a node of the cluster with GUID {guid}, '
-                f'not of {self.name} with {self._guid}: take it out of '
-                '"nodes", or correct "guid"')
-        self._guid = guid
+        self._guid = node_answer.cluster_guid(host, answer, self._access,
+                                              self._guid)
         return answer
 
-    def _own_answer(self, host: str, answer: str | exception.HvSchedError,
+    def _own_answer(self, host: str, text: str | exception.HvSchedError,
                     part: str) -> Answer:
         """The answer of this node about itself, received now.
 
         :raises HvSchedError: it is none
         """
-        if isinstance(answer, exception.HvSchedError):
-            raise answer
-        try:
-            parsed = [each for each in raw.answers(answer)
-                      if each.part == part]
-        except exception.InvalidFacts as exc:
-            raise exception.SourceUnavailable(f'node {host}: {exc}') from exc
-        if len(parsed) != 1:
-            raise exception.SourceUnavailable(
-                f'node {host}: what it prints is no answer of the collector')
-        if not is_name_of(parsed[0].node, host):
-            raise exception.SourceUnavailable(
-                f'node {host}: node {naming.shown(parsed[0].node)} answers '
-                'instead of it: correct the name or its address')
-        self._texts[part, host] = answer
-        return dataclasses.replace(parsed[0],
-                                   collected_at=self._clock.now())
+        answer = node_answer.own_answer(host, text, part)
+        self._texts[part, host] = str(text)
+        return dataclasses.replace(answer, collected_at=self._clock.now())
 
     def _ask_nodes(self) -> None:
         hosts = dict(self._node_hosts())
@@ -176,7 +146,7 @@ class ClusterMemory:
             {host: functools.partial(self._ask, host, self._access, question)
              for host, question in questions.items()},
             max((question.seconds for question in questions.values()),
-                default=0) + _CONNECT_BUDGET_SECONDS)
+                default=0) + CONNECT_BUDGET_SECONDS)
         for name, host in hosts.items():
             self._remember(name, host, questions[host], answers[host])
         for name in self._answers.keys() - hosts.keys():
@@ -184,26 +154,14 @@ class ClusterMemory:
                 del self._answers[name]
 
     def _node_hosts(self) -> Iterator[tuple[str, str]]:
-        """The nodes that are up, by what they are asked at.
-
-        One that is not in the file is asked in the domain of the first that
-        is.
-        """
-        by_name = {_label(host): host for host in self._access.nodes}
-        _, _, domain = self._access.nodes[0].partition('.')
-        for name, state in self._listed().items():
-            label = _label(name)
-            host = by_name.get(label) or (
-                f'{label}.{domain}' if domain else label)
-            if state != 'down':
-                yield name, host
+        """The nodes that are up, by what they are asked at."""
+        return node_answer.hosts(self._access, [
+            name for name, state in self._listed().items()
+            if state != 'down'])
 
     def _listed(self) -> dict[str, str | None]:
         assert self._cluster is not None
-        return {windows_names.key(row['name'] or ''): terms.node_state(
-            row.get('state'), row.get('drain'), row.get('information'))
-            for row in self._cluster.rows.get('nodes', ())
-            if row.get('name')}
+        return node_answer.node_states(self._cluster)
 
     def _question(self, name: str) -> NodeQuestion:
         switches = []
@@ -212,7 +170,7 @@ class ClusterMemory:
         if self._is_due(name, 'Files', FILES_SECONDS):
             switches.append('Files')
         return NodeQuestion(NODE.function, tuple(switches),
-                        _FILES_BUDGET_SECONDS if 'Files' in switches
+                        FILES_BUDGET_SECONDS if 'Files' in switches
                         else NODE.seconds)
 
     def _is_due(self, name: str, switch: str, seconds: float) -> bool:
@@ -253,18 +211,3 @@ def _needed(answers: list[Answer]) -> Iterator[Answer]:
         if not sections <= told:
             yield answer
         told |= sections
-
-
-def _label(name: str) -> str:
-    return name.partition('.')[0].lower()
-
-
-def is_name_of(answered: str, host: str) -> bool:
-    """Whether a node that was asked by a host name is the one that answered.
-
-    An address says nothing of a name, so it is believed.
-    """
-    if host.replace('.', '').isdigit():
-        return True
-    return (windows_names.key(answered)[:_NETBIOS_LENGTH]
-            == windows_names.key(_label(host))[:_NETBIOS_LENGTH])

@@ -25,7 +25,7 @@ from hv_sched.sources import overrides
 from hv_sched.sources import unknown
 from hv_sched.sources.overrides import template
 from hv_sched.sources.winrm import clusters
-from hv_sched.sources.winrm import memory
+from hv_sched.sources.winrm import questions
 from tests.windows import simulated
 
 GIB = simulated.GIB
@@ -166,7 +166,7 @@ def live(tmp_path, monkeypatch, cluster):
         if cluster is None:
             raise exception.SourceUnavailable(f'node {host}: away')
         name = host.upper()
-        if question.function == memory.CLUSTER.function:
+        if question.function == questions.CLUSTER.function:
             return cluster.cluster_answer(name)
         return cluster.node_answer(name)
     monkeypatch.setattr(clusters, 'endpoint_ask', lambda: ask)

@@ -20,6 +20,8 @@ from hv_sched import exception
 from hv_sched.sources.windows import document
 from hv_sched.sources.winrm import asking
 from hv_sched.sources.winrm import memory
+from hv_sched.sources.winrm import node_answer
+from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
 from tests.windows import simulated
 
@@ -44,7 +46,7 @@ class World:
         if host in self.away:
             raise exception.SourceUnavailable(f'node {host}: it is away')
         name = self.instead.get(host, host).partition('.')[0].upper()
-        if question.function == memory.CLUSTER.function:
+        if question.function == questions.CLUSTER.function:
             return self.cluster.cluster_answer(name)
         return self.cluster.node_answer(
             name, 'Guarded' in question.switches,
@@ -228,5 +230,6 @@ def test_an_evicted_node_is_forgotten(world):
 
 
 def test_a_long_name_is_compared_as_far_as_netbios_keeps_it():
-    assert memory.is_name_of('HYPERV-RACK12-N', 'hyperv-rack12-node07.lab')
-    assert not memory.is_name_of('HYPERV-RACK13-N', 'hyperv-rack12-node07')
+    host = 'hyperv-rack12-node07.lab'
+    assert node_answer.is_name_of('HYPERV-RACK12-N', host)
+    assert not node_answer.is_name_of('HYPERV-RACK13-N', host)
