@@ -14,7 +14,8 @@
 
 Syncing needs no Nova and restoring no source, so neither waits for the other:
 the daemon gives each a thread and a rhythm of its own. A Nova that takes for
-ever delays restoring and audits alone.
+ever delays restoring and audits; a sync asks it for what the source leaves
+open only, and then seldom.
 """
 
 from collections.abc import Iterable
@@ -37,6 +38,7 @@ from hv_sched.doctor import finding_catalogue
 from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
 from hv_sched.providers import changes
+from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.recovery import restore
@@ -64,7 +66,7 @@ class Agent:
             LOG.warning('%s', fault)
         self._reconciler = reconcile.Reconciler(
             placement, settings.from_conf(conf),
-            nova=servers)
+            nova=servers, cpus=node_cpus.NodeCpus(servers))
         self._restorer = restore.Restorer(
             placement, servers,
             restore.options(conf, self._paused.volume,

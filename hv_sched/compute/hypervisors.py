@@ -10,18 +10,62 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which compute nodes are no Hyper-V hosts, as Nova tells.
+"""The compute nodes as their virt drivers report them, in one list.
 
-Asked before a node's own disk is closed: the disk of a KVM host that a
-source lists by mistake is a disk.
+Which are no Hyper-V hosts is asked before a node's own disk is closed: the
+disk of a KVM host that a source lists by mistake is a disk.
 """
 
+from collections.abc import Collection
 from collections.abc import Mapping
+import dataclasses
 from typing import Protocol
+
+from hv_sched import model
 
 # What compute-hyperv and Nova's former driver report. 'fake' is Nova's own
 # test driver, which stands for any.
 _HYPERV = frozenset(('hyperv', 'hyper-v', 'fake'))
+# os-win's names for what it asks IsProcessorFeaturePresent, as far as
+# os-traits has one for it. Its 'vmx' is PF_VIRT_FIRMWARE_ENABLED, whoever
+# made the processor, and so means one thing on AMD and another on Intel.
+_FEATURES = {'mmx': 'MMX', 'sse': 'SSE', 'sse2': 'SSE2', 'sse3': 'SSE3',
+             '3dnow': '3DNOW'}
+_VIRTUALIZATION = 'vmx'
+_VENDORS = {'genuineintel': model.CpuVendor.INTEL,
+            'authenticamd': model.CpuVendor.AMD}
+_VIRTUALIZATION_OF = {model.CpuVendor.INTEL: 'VMX',
+                      model.CpuVendor.AMD: 'SVM'}
+
+
+@dataclasses.dataclass(frozen=True)
+class HypervisorReport:
+    """A compute node, as its virt driver reported it.
+
+    :param uuid: of its resource provider
+    :param name: what Nova calls it, and Placement its provider
+    :param kind: the hypervisor type, empty when it is not told
+    :param is_up: its nova-compute reports
+    :param cpu_vendor: in the words of Windows, empty when it is not told
+    :param cpu_features: in the words of os-win; None when not told
+    """
+
+    uuid: str
+    name: str
+    kind: str
+    is_up: bool = False
+    cpu_vendor: str = ''
+    cpu_features: tuple[str, ...] | None = None
+
+
+class Hypervisors(Protocol):
+    """Nova, as far as the processors of its nodes are read here."""
+
+    def hypervisors(self) -> Collection[HypervisorReport]:
+        """All compute nodes.
+
+        :raises NovaError: Nova does not answer, or not these credentials
+        """
 
 
 class HypervisorTypes(Protocol):
@@ -60,3 +104,26 @@ def is_foreign(hypervisor_type: str) -> bool:
     """Whether a type Nova tells is surely not Hyper-V. Pure."""
     kind = hypervisor_type.casefold()
     return bool(kind) and kind not in _HYPERV
+
+
+def cpu_vendor(hypervisor: HypervisorReport) -> model.CpuVendor | None:
+    """Who made the processor of a node. Pure.
+
+    :returns: None when the driver does not tell, or another maker
+    """
+    return _VENDORS.get(hypervisor.cpu_vendor.casefold())
+
+
+def cpu_features(hypervisor: HypervisorReport) -> tuple[str, ...] | None:
+    """What a processor has, as suffixes of os-traits' HW_CPU_X86_*. Pure.
+
+    :returns: None when the driver does not tell
+    """
+    if hypervisor.cpu_features is None:
+        return None
+    told = {name.casefold() for name in hypervisor.cpu_features}
+    known = [trait for name, trait in _FEATURES.items() if name in told]
+    vendor = cpu_vendor(hypervisor)
+    if _VIRTUALIZATION in told and vendor is not None:
+        known.append(_VIRTUALIZATION_OF[vendor])
+    return tuple(known)

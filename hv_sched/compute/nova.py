@@ -37,6 +37,7 @@ from oslo_utils import timeutils
 
 from hv_sched import exception
 from hv_sched.compute import flavors
+from hv_sched.compute.hypervisors import HypervisorReport
 from hv_sched.compute.instance_names import NamedServer
 from hv_sched.compute.instance_names import NamedServers
 from hv_sched.compute.servers import Changes
@@ -48,7 +49,8 @@ from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.compute.servers import Server
 
 # Nova 20 and newer: tells of servers in cells that do not answer (2.69) and
-# pages migrations with their uuids (2.59).
+# pages migrations with their uuids (2.59). From 2.88 on the list of compute
+# nodes has no cpu_info, and costs an RPC to each node for its uptime.
 MICROVERSION = '2.80'
 PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
 _DENIED = (401, 403)
@@ -143,8 +145,13 @@ class NovaServers:
 
     def hypervisor_types(self) -> Mapping[str, str]:
         """See ``hypervisors.HypervisorTypes``."""
-        return {record['id']: record.get('hypervisor_type') or ''
-                for record in self._hypervisors()}
+        return {node.uuid: node.kind for node in self.hypervisors()}
+
+    def hypervisors(self) -> Collection[HypervisorReport]:
+        """See ``hypervisors.Hypervisors``; Nova answers 500 while a cell is
+        down.
+        """
+        return [_hypervisor(record) for record in self._hypervisors()]
 
     def resolved(self, server: Server) -> Server:
         """See ``Cloud``."""
@@ -336,3 +343,23 @@ def _migration(record: Mapping[str, Any]) -> Migration:
         record.get('dest_node') or None,
         record['old_instance_type_id'] == record['new_instance_type_id'],
         record.get('source_node') or None, record.get('migration_type'))
+
+
+def _hypervisor(record: Mapping[str, Any]) -> HypervisorReport:
+    vendor, features = _cpu(record.get('cpu_info'))
+    return HypervisorReport(
+        record['id'], record.get('hypervisor_hostname', ''),
+        record.get('hypervisor_type') or '', record.get('state') == 'up',
+        vendor, features)
+
+
+def _cpu(info: Any) -> tuple[str, tuple[str, ...] | None]:
+    """Vendor and features: what a driver writes there is its own affair."""
+    if not isinstance(info, dict):
+        return '', None
+    vendor, features = info.get('vendor'), info.get('features')
+    if not isinstance(features, list) or not all(
+            isinstance(name, str) for name in features):
+        features = None
+    return (vendor if isinstance(vendor, str) else '',
+            None if features is None else tuple(features))

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 import dataclasses
 from typing import Protocol
 
+from hv_sched.compute.hypervisors import HypervisorReport
 from hv_sched.compute.instance_names import NamedServers
 
 RESIZED = 'resized'
@@ -140,6 +141,9 @@ class Servers(Protocol):
 
     def hypervisor_types(self) -> Mapping[str, str]:
         """The hypervisor type of each compute node, by its provider."""
+
+    def hypervisors(self) -> Collection[HypervisorReport]:
+        """All compute nodes, as their virt drivers reported them."""
 
 
 class NovaRecords(Servers, Protocol):

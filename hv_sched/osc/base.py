@@ -39,6 +39,7 @@ from hv_sched.compute import nova as nova_servers
 from hv_sched.doctor import finding_catalogue
 from hv_sched.placement import client
 from hv_sched.providers import changes
+from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 
@@ -186,12 +187,15 @@ class CsvCommand(command.Command):
         return ignored
 
     def reconciler(self, conf: cfg.ConfigOpts,
-                   allow: settings.Allow | None = None
-                   ) -> reconcile.Reconciler:
+                   allow: settings.Allow | None = None,
+                   asks_cpus: bool = False) -> reconcile.Reconciler:
+        """:param asks_cpus: ask Nova, too, what processors the nodes have
+        """
+        nova = self.nova_records(conf)
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), ProgressBar(),
-            nova=self.nova_records(conf))
+            settings.from_conf(conf, allow), ProgressBar(), nova=nova,
+            cpus=node_cpus.NodeCpus(nova) if asks_cpus else None)
 
 
 class SourceCommand(CsvCommand):

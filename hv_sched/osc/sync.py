@@ -94,7 +94,8 @@ class _Planning(base.SourceCommand, command.Lister):
         conf = self.conf(parsed_args)
         facts = self.required_facts(conf, parsed_args)
         plan, _observed = self.reconciler(
-            conf, self.allow(parsed_args)).plan(facts, parsed_args.full)
+            conf, self.allow(parsed_args), asks_cpus=True).plan(
+                facts, parsed_args.full)
         findings = plan.all_findings
         nova = self.aggregates_plan(
             conf, parsed_args, facts, findings)
@@ -164,8 +165,9 @@ class Sync(_Planning):
             return self.show_plan(parsed_args)
         conf = self.conf(parsed_args)
         facts = self.required_facts(conf, parsed_args)
-        result = self.reconciler(conf, self.allow(parsed_args)).sync(
-            facts, parsed_args.full)
+        result = self.reconciler(
+            conf, self.allow(parsed_args), asks_cpus=True).sync(
+                facts, parsed_args.full)
         findings = result.plan.all_findings
         failures = list(result.failures.items())
         nova: list[Row] = []

@@ -37,6 +37,7 @@ from hv_sched.providers import changes
 from hv_sched.providers import debounce
 from hv_sched.providers import drift
 from hv_sched.providers import freshness
+from hv_sched.providers import node_cpus
 from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_frozen
@@ -89,18 +90,20 @@ class Reconciler:
         where its answers tell it
     :param nova: asked for the type of a node's hypervisor before its own
         disk is closed; None where Nova is not within reach
+    :param cpus: tells what a source leaves open of the nodes' processors
     """
 
     def __init__(self, client: Placement, settings: Settings,
                  progress: Progress | None = None,
                  clock: Callable[[], datetime.datetime] | None = None,
-                 nova: hypervisors.HypervisorTypes | None = None
-                 ) -> None:
+                 nova: hypervisors.HypervisorTypes | None = None,
+                 cpus: node_cpus.NodeCpus | None = None) -> None:
         self._client = client
         self._settings = settings
         self._progress = progress or Progress()
         self._clock = clock or (lambda: client.server_time or utcnow())
         self._nova = nova
+        self._cpus = cpus
         self._observer = observe.Observer(client, settings)
         self._debounce = debounce.Debounce(settings.debounce_passes)
         self._applied: dict[str, datetime.datetime] = {}
@@ -135,6 +138,8 @@ class Reconciler:
               also: frozenset[str] = frozenset()
               ) -> tuple[planning.Plan, Observed]:
         """:param also: read these in any case"""
+        if self._cpus is not None:
+            facts = self._cpus.filled(facts)
         self._usable = freshness.usable(facts, self._moment())
         if full:
             scope, observed = self.observe(facts)

@@ -46,7 +46,7 @@ _CLUSTER_FIELDS: Fields = {'functional_level': Section.CLUSTER,
 _BY_OTHERS = {
     'medium': 'an operator decides it (overrides)',
     'reserve_gb': 'an operator decides it (overrides)',
-    'cpu_features': 'Nova knows it',
+    'cpu_features': 'a sync asks Nova for it',
 }
 _NOT_ASKED = 'not read: no right to it, or not asked yet'
 _NOT_ONLINE = 'Windows tells it of a volume that is online'

@@ -19,6 +19,7 @@ Nova is in tests/nova.
 
 import dataclasses
 
+from hv_sched.compute.hypervisors import HypervisorReport
 from hv_sched.compute.servers import Changes
 from hv_sched.compute.servers import DONE
 from hv_sched.compute.servers import Migration
@@ -125,6 +126,9 @@ class Answers:
 
     def hypervisor_types(self) -> dict[str, str]:
         return {}
+
+    def hypervisors(self) -> list[HypervisorReport]:
+        return []
 
     def on_host(self, host: str) -> dict[str, Server]:
         self.asked.append('on_host')

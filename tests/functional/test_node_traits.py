@@ -18,8 +18,10 @@ import pytest
 
 from hv_sched import features
 from hv_sched import model
+from hv_sched.compute.hypervisors import HypervisorReport
 from hv_sched.notices import Kind
 from hv_sched.placement import names
+from hv_sched.providers import node_cpus
 from hv_sched.providers.settings import Settings
 from hv_sched.snapshot import reader
 from tests.functional import cloud as clouds
@@ -209,6 +211,42 @@ def test_cpu_traits_nobody_cares_for_are_ours(cloud):
     cloud.sync(facts({'cpu_features': ()}), full=False)
     assert not any('CPU' in trait for trait in traits(cloud))
     assert 'HW_CPU_X86_VMX' in traits(cloud, 'hv02'), 'not ours, never'
+
+
+class Compute:
+    """Nova's compute nodes, with processors as compute-hyperv tells them."""
+
+    def __init__(self, cloud):
+        self.asked = 0
+        self.nodes = [HypervisorReport(
+            uuid, name, 'hyperv', True, 'GenuineIntel', ('sse', 'vmx', 'nx'))
+            for name, uuid in cloud.nodes.items()]
+
+    def hypervisors(self):
+        self.asked += 1
+        return self.nodes
+
+
+def test_a_processor_the_source_does_not_tell_is_asked_of_nova(cloud):
+    cloud.register('hv03')
+    for name in cloud.nodes:
+        edit_traits(cloud, name, lambda found: found - {'HW_CPU_X86_VMX'})
+    edit_traits(cloud, 'hv02', lambda found: found | {'HW_CPU_X86_AVX'})
+    nova = Compute(cloud)
+    made = cloud.reconciler(cpus=node_cpus.NodeCpus(nova))
+    told = facts({}, {}, {'cpu_vendor': model.CpuVendor.INTEL,
+                          'cpu_features': ('AVX2',)})
+    made.sync(told)
+    assert {'HW_CPU_X86_SSE', 'HW_CPU_X86_VMX', names.CPU_MANAGED} <= (
+        traits(cloud))
+    assert names.CPU_MANAGED not in traits(cloud, 'hv02'), 'somebody elses'
+    assert 'HW_CPU_X86_VMX' not in traits(cloud, 'hv03')
+    assert made.sync(told, full=False).done == ()
+    assert nova.asked == 1  # not by node, not by pass
+    # A Nova that has become silent takes nothing away.
+    nova.nodes = []
+    later = cloud.reconciler(cpus=node_cpus.NodeCpus(nova))
+    assert later.sync(told).done == () and nova.asked == 2
 
 
 def test_cpu_features_no_placement_knows_are_left_out(cloud):

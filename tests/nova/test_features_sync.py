@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from hv_sched import sources
+from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from tests.nova import agent
@@ -36,11 +37,13 @@ class SyncCase(features.AskingCase):
     """
 
     HOSTS = ('w2016', 'w2019', 'w2022')
+    DRIVER = 'HyperVNode'
 
     def setUp(self) -> None:
         super().setUp()
-        self.flags(compute_driver='hv_fake.HyperVNode')
+        self.flags(compute_driver=f'hv_fake.{self.DRIVER}')
         self.start_hosts()
+        self.cpus = node_cpus.NodeCpus(agent.nova_of(self.admin_api))
         self.path = self.useFixture(fixtures.TempDir()).join('spec.yaml')
         self.nodes: dict[str, dict[str, Any]] = {
             'w2016': {'build': 14393, 'guarded_host': True},
@@ -66,8 +69,8 @@ class SyncCase(features.AskingCase):
                     'name': 'CSV1', 'size_gb': 500, 'free_gb': 500,
                     'guid': 'a1d0c3b2-4e5f-4a6b-8c7d-100000000001'}]}]}, file)
         result = reconcile.Reconciler(
-            agent.placement_of(self.placement), Settings(workers=1)
-        ).sync(sources.load(self.path))
+            agent.placement_of(self.placement), Settings(workers=1),
+            cpus=self.cpus).sync(sources.load(self.path))
         assert not result.failures, result.failures
         self.refresh_computes()
         self.forget_snapshot()
@@ -110,6 +113,26 @@ class LapseTest(SyncCase):
         assert self.with_trait(_SHIELDED) == {'w2016'}
         self.sync(w2016=None)
         assert self.shielded() == 'w2016'
+
+
+class ProcessorTest(SyncCase):
+    """The source says nothing of processors, the virt driver does."""
+
+    DRIVER = 'ProcessorNode'
+
+    def setUp(self) -> None:
+        self.useFixture(fixtures.MonkeyPatch(
+            'nova.virt.hv_fake.ProcessorNode.made_by_others',
+            frozenset({'w2022'})))
+        super().setUp()
+
+    def test_a_node_has_the_traits_of_what_nova_knows_of_its_processor(
+            self) -> None:
+        everywhere = {'w2016', 'w2019', 'w2022'}
+        for name in ('MMX', 'SSE', 'SSE2', 'SSE3'):
+            assert self.with_trait(f'HW_CPU_X86_{name}') == everywhere
+        assert self.with_trait('HW_CPU_X86_VMX') == {'w2016', 'w2019'}
+        assert self.with_trait('HW_CPU_X86_SVM') == {'w2022'}
 
 
 class SurvivableTest(SyncCase):

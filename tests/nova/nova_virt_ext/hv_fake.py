@@ -86,6 +86,27 @@ class HyperVNode(ClusterNode):
         return super().spawn(*args, **kwargs)
 
 
+class ProcessorNode(HyperVNode):
+    """A node that reports its processor as compute-hyperv's hostops does.
+
+    :cvar made_by_others: hosts with a processor of AMD
+    """
+
+    made_by_others = frozenset()
+
+    def get_available_resource(self, nodename):
+        status = super().get_available_resource(nodename)
+        vendor = ('AuthenticAMD' if nodename in self.made_by_others
+                  else 'GenuineIntel')
+        status['hypervisor_type'] = 'hyperv'
+        status['cpu_info'] = jsonutils.dumps({
+            'arch': 'x86_64', 'vendor': vendor, 'model': f'{vendor} @ 2 GHz',
+            'features': ['mmx', 'sse', 'rdtsc', 'pae', 'sse2', 'nx', 'sse3',
+                         'xsave', 'slat', 'vmx'],
+            'topology': {'sockets': 2, 'cores': 8, 'threads': 2}})
+        return status
+
+
 class InTreeNode(HyperVNode):
     """Nova's own Hyper-V driver, up to Nova 28, reports secure boot."""
 

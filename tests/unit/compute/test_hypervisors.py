@@ -14,6 +14,7 @@
 
 import pytest
 
+from hv_sched import model
 from hv_sched.compute import hypervisors
 
 
@@ -40,3 +41,33 @@ def test_a_node_is_known_by_its_provider_not_by_its_name():
 @pytest.mark.parametrize('told', ['hyperv', 'HyperV', 'Hyper-V', 'fake', ''])
 def test_hyperv_nobody_and_novas_test_driver_are_no_other_hypervisor(told):
     assert not hypervisors.is_foreign(told)
+
+
+# What os-win's is_cpu_feature_present finds on a Windows Server 2019.
+TOLD = ('mmx', 'sse', 'rdtsc', 'pae', 'sse2', 'nx', 'sse3', 'xsave', 'slat',
+        'vmx')
+
+
+def hyperv(vendor, features=TOLD):
+    return hypervisors.HypervisorReport('u', 'hv01', 'hyperv', True, vendor,
+                                  features)
+
+
+@pytest.mark.parametrize('vendor, suffix', [
+    ('GenuineIntel', 'VMX'), ('AuthenticAMD', 'SVM')])
+def test_os_wins_word_for_virtualization_is_the_makers_trait(vendor, suffix):
+    assert hypervisors.cpu_features(hyperv(vendor)) == (
+        'MMX', 'SSE', 'SSE2', 'SSE3', suffix)
+
+
+def test_of_an_unknown_maker_nobody_says_what_virtualizes():
+    assert hypervisors.cpu_vendor(hyperv('HygonGenuine')) is None
+    assert hypervisors.cpu_features(hyperv('HygonGenuine', ('sse', 'vmx'))
+                                    ) == ('SSE',)
+
+
+def test_features_that_are_not_told_are_not_none_at_all():
+    assert hypervisors.cpu_features(hyperv('GenuineIntel', None)) is None
+    assert hypervisors.cpu_features(hyperv('GenuineIntel', ())) == ()
+    assert hypervisors.cpu_vendor(hyperv('genuineintel', None)) is (
+        model.CpuVendor.INTEL)

@@ -204,3 +204,52 @@ def test_names_are_read_in_two_lists_with_soft_deleted_servers():
         os_services=[{'services': [{'host': 'h1', 'status': 'UNKNOWN'}]}],
         detail=[{'servers': []}])
     assert not cloud.named_servers().is_complete
+
+
+# As Nova 32 answers at 2.80 of a node with compute-hyperv; names changed.
+HYPERVISOR = {
+    'id': '3f2c7a10-5b8e-4c61-9d42-7e1a0b6c5d01',
+    'hypervisor_hostname': 'HV-N01', 'state': 'up', 'status': 'enabled',
+    'hypervisor_type': 'hyperv', 'hypervisor_version': 10000,
+    'service': {'id': '0d6a0f4e-7e3b-4d58-9df6-6f3a21cf0b01',
+                'host': 'HV-N01', 'disabled_reason': None},
+    'host_ip': '192.0.2.11', 'vcpus': 32, 'vcpus_used': 0,
+    'memory_mb': 262031, 'memory_mb_used': 512, 'free_ram_mb': 261519,
+    'local_gb': 2047, 'local_gb_used': 0, 'free_disk_gb': 2047,
+    'disk_available_least': None, 'current_workload': 0, 'running_vms': 0,
+    'cpu_info': {
+        'arch': 'x86_64', 'vendor': 'GenuineIntel',
+        'model': 'Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz',
+        'topology': {'sockets': 2, 'cores': 8, 'threads': 2},
+        'features': ['mmx', 'sse', 'rdtsc', 'pae', 'sse2', 'nx', 'sse3',
+                     'xsave', 'slat', 'vmx']}}
+
+
+def hypervisor(**fields):
+    nova, api = servers(detail=[{'hypervisors': [{**HYPERVISOR, **fields}]}])
+    [told] = api.hypervisors()
+    assert nova.asked == [('/os-hypervisors/detail', {'limit': '1000'})]
+    return told
+
+
+def test_a_compute_node_is_read_with_its_processor():
+    told = hypervisor()
+    assert (told.uuid, told.name, told.kind, told.is_up) == (
+        HYPERVISOR['id'], 'HV-N01', 'hyperv', True)
+    assert told.cpu_vendor == 'GenuineIntel'
+    assert told.cpu_features == tuple(HYPERVISOR['cpu_info']['features'])
+    assert not hypervisor(state='down').is_up
+
+
+@pytest.mark.parametrize('info', [
+    None, '', 'x86', {}, [], {'vendor': 7, 'features': 'vmx'},
+    {'vendor': None, 'features': [7]}, {'features': {'policy': 'require'}}])
+def test_what_is_no_processor_is_not_known(info):
+    told = hypervisor(cpu_info=info)
+    assert (told.cpu_vendor, told.cpu_features) == ('', None)
+
+
+def test_the_list_of_compute_nodes_is_asked_for_below_2_88():
+    """From there on it has no cpu_info, and is an RPC to each node."""
+    major, minor = nova_servers.MICROVERSION.split('.')
+    assert (int(major), int(minor)) <= (2, 87)
