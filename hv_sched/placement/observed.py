@@ -159,8 +159,8 @@ NOTHING_STANDS = Overview(
 class Observed:
     """The overview, and the providers that were read in full.
 
-    :param node_shares_gb: by node that may leave its cluster, what servers
-        on it hold of the cluster's volumes
+    :param node_shares_gb: by node that may leave or join a cluster, what
+        servers on it hold of other clusters' volumes, by volume
     :param reported_gb: by node, the DISK_GB total Nova reports, where that
         says whether a volume grew
     :param other_hypervisors: by node that is no Hyper-V host, its type
@@ -168,8 +168,12 @@ class Observed:
 
     overview: Overview
     providers: Mapping[str, Provider]
-    node_shares_gb: Mapping[str, int] = dataclasses.field(
+    node_shares_gb: Mapping[str, Mapping[str, int]] = dataclasses.field(
         default_factory=dict)
     reported_gb: Mapping[str, int] = dataclasses.field(default_factory=dict)
     other_hypervisors: Mapping[str, str] = dataclasses.field(
         default_factory=dict)
+
+    def node_held_gb(self, node: str) -> int:
+        """What servers on a node hold of other clusters' volumes."""
+        return sum(self.node_shares_gb.get(node, {}).values())

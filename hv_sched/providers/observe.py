@@ -13,6 +13,7 @@
 """Reads what a plan needs from Placement, in bulk where that suffices."""
 
 from collections.abc import Callable
+from collections.abc import Container
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
@@ -79,10 +80,9 @@ class Observer:
     def read(self, scope: Scope, overview: Overview,
              uuids: frozenset[str]) -> Observed:
         """Read these providers in full, as far as they are there."""
-        return self.read_more(scope, Observed(overview, {}, {
-            uuid: self._shares_gb(uuid, layout, scope, overview)
-            for uuid, layout in scoping.nodes_to_weigh(
-                scope, overview, self._settings.allow).items()}), uuids)
+        return self.read_more(scope, Observed(
+            overview, {}, self._node_shares_gb(scoping.nodes_to_weigh(
+                scope, overview, self._settings.allow), overview)), uuids)
 
     def read_more(self, scope: Scope, observed: Observed,
                   uuids: frozenset[str]) -> Observed:
@@ -123,19 +123,29 @@ class Observer:
         disk = inventories.get(names.DISK_GB)
         return disk.total if disk else None
 
-    def _shares_gb(self, node: str, layout: Layout, scope: Scope,
-                   overview: Overview) -> int:
-        """What servers on a node hold of its cluster's volumes."""
-        volumes = sorted(overview.listed.keys() & {
-            *layout.volumes,
-            *scope.identity.of_cluster(layout.cluster.guid)})
-        on_node, *on_volumes = in_parallel(
-            self._settings.workers, self._client.allocations_on,
-            [node, *volumes])
-        return sum(resources.get(rc, 0) for allocations in on_volumes
-                   for consumer, resources in allocations.items()
-                   if consumer in on_node
-                   for rc in (names.DISK_GB, names.HELD_DISK_GB))
+    def _node_shares_gb(self, volumes: Mapping[str, frozenset[str]],
+                        overview: Overview) -> dict[str, dict[str, int]]:
+        """What servers on nodes hold of volumes.
+
+        :param volumes: by node
+        """
+        listed = sorted(overview.listed.keys() & {
+            *volumes, *frozenset().union(*volumes.values())})
+        shares = dict(zip(listed, in_parallel(
+            self._settings.workers, self._client.allocations_on, listed),
+            strict=True))
+        return {node: {volume: held_gb for volume in shares.keys() & others
+                       if (held_gb := _held_gb(shares[volume], shares[node]))}
+                for node, others in volumes.items()}
+
+
+def _held_gb(on_volume: Mapping[str, Mapping[str, int]],
+             on_node: Container[str]) -> int:
+    """What the consumers on a node hold of a volume, escrow among it."""
+    return sum(resources.get(rc, 0)
+               for consumer, resources in on_volume.items()
+               if consumer in on_node
+               for rc in (names.DISK_GB, names.HELD_DISK_GB))
 
 
 def growing(scope: Scope, providers: Mapping[str, Provider],

@@ -261,14 +261,15 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
                                     context.observed.overview),
                 *_unstated_level(context),
                 *(_adopt(context, uuid) for uuid in sorted(context.blocked))]
-    if context.blocked and not scoping.is_published(
+    planned = [*plan_node.plan_elsewhere(context)]
+    if not context.blocked or scoping.is_published(
             context.layout, context.observed.overview):
-        return ClusterPlan(context.name, (), tuple(notices))
-    planned, more_notices = _planned(context)
+        more_changes, more_notices = _planned(context)
+        planned += more_changes
+        notices += more_notices
     planned = gate.admit_all(planned, context.evidence)
     planned.sort(key=lambda change: (change.step, change.name, change.uuid))
-    return ClusterPlan(context.name, tuple(planned),
-                       (*notices, *more_notices))
+    return ClusterPlan(context.name, tuple(planned), tuple(notices))
 
 
 def _planned(context: PlanningContext) -> plan_volume.Planned:
@@ -302,18 +303,37 @@ def _still_anothers(context: PlanningContext, uuid: str, moment: Moment
     donor = scoping.donor_of(uuid, context.layout, context.scope,
                              context.observed.overview)
     if donor is None:
-        return ''
+        return _holding(context, uuid)
     name = donor.cluster.name
     if not freshness.is_current(donor.cluster, moment, context.settings):
         return (f'in Placement it stands under cluster {name}, not under '
                 f'{context.name}, and the facts about {name} are not of now: '
-                'it moves when they are')
-    held_gb = context.observed.node_shares_gb.get(uuid, 0)
+                f'it takes no new disks of {name}, and moves when they are')
+    shares_gb = context.observed.node_shares_gb.get(uuid, {})
+    held_gb = sum(shares_gb.get(volume, 0) for volume
+                  in scoping.volumes_of(donor, context.scope))
     if held_gb:
         return (f'in Placement it stands under cluster {name}, not under '
                 f'{context.name}, and its servers hold {held_gb} GB of '
-                f'{name}: move or delete them first')
-    return ''
+                f'{name}: move or delete them first; until then it takes no '
+                'new disks of either')
+    return _holding(context, uuid)
+
+
+def _holding(context: PlanningContext, uuid: str) -> str:
+    """Why a node that was another cluster's does not join; empty if it may.
+
+    Its cluster is not described, and it left its home before that.
+    """
+    shares_gb = context.observed.node_shares_gb.get(uuid)
+    if not shares_gb:
+        return ''
+    listed = context.observed.overview.listed
+    held = ', '.join(f'{held_gb} GB of {listed[volume].name}'
+                     for volume, held_gb in sorted(shares_gb.items()))
+    return (f'its servers hold {held}, which the source does not describe: '
+            f'it does not join {context.name} and its own disk stays closed '
+            'until they are moved or deleted; or describe their cluster, too')
 
 
 def _stale(context: PlanningContext, age: float) -> ClusterPlan:

@@ -173,6 +173,24 @@ def plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
                 Step.MARK_NODE, provider, provider.traits | {names.PAUSED})
 
 
+def plan_elsewhere(context: PlanningContext) -> Iterable[changes.Change]:
+    """Nodes that are refused here leave the home they had in another cluster.
+
+    They are listed here, so they are not there any more, and what is created
+    on them would not be on that cluster's volumes.
+    """
+    if sections.is_unusable(context.layout.cluster, model.Section.NODES):
+        return
+    for uuid in sorted(context.refused):
+        provider = context.observed.providers.get(uuid)
+        donor = scoping.donor_of(uuid, context.layout, context.scope,
+                                 context.observed.overview)
+        if provider is not None and donor is not None:
+            yield from _leave_homes(provider, frozenset(map(
+                ids.home_aggregate, scoping.volumes_of(
+                    donor, context.scope))), donor)
+
+
 def plan_departing(context: PlanningContext) -> plan_volume.Planned:
     """Nodes the source no longer lists leave their home and stay closed.
 

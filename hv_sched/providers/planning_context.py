@@ -146,7 +146,7 @@ class PlanningContext:
             'open', self.observed.overview.listed[uuid].name)
         return Evidence(
             is_told=is_allowed, is_allowed=is_allowed,
-            held_gb=self.observed.node_shares_gb.get(uuid, 0))
+            held_gb=self.observed.node_held_gb(uuid))
 
     def withdrawal_evidence(self, uuid: str) -> Evidence:
         """For withdrawing a volume that the source no longer lists."""

@@ -128,26 +128,51 @@ def donor_of(uuid: str, layout: Layout, scope: Scope, overview: Overview
              ) -> Layout | None:
     """The cluster of the source a node still stands under, if another."""
     return next(
-        (donor for donor in scope.layouts if donor is not layout
+        (donor for donor in scope.layouts
+         if donor.cluster.guid != layout.cluster.guid
          and uuid in overview.members.get(donor.cluster_aggregate, ())),
         None)
 
 
-def nodes_to_weigh(scope: Scope, overview: Overview, allow: Allow
-                   ) -> dict[str, Layout]:
-    """Nodes that may leave a cluster, with it: do they hold its shares?
+def volumes_of(layout: Layout, scope: Scope) -> frozenset[str]:
+    """A cluster's volumes in Placement, also those nothing is told of."""
+    guid = layout.cluster.guid
+    return frozenset((
+        *layout.volumes, *layout.aside(model.ItemKind.VOLUME),
+        *scope.identity.of_cluster(guid), *scope.identity.kept_of(guid)))
 
-    It takes a request for each of them and for each volume to say so.
+
+def nodes_to_weigh(scope: Scope, overview: Overview, allow: Allow
+                   ) -> dict[str, frozenset[str]]:
+    """Nodes that may leave or join a cluster, and volumes of others: do
+    servers on the node hold shares of these?
+
+    It takes a request for each node and for each volume to say so.
     """
-    nodes = {}
+    strangers = scope.identity.strangers
+    nodes: dict[str, frozenset[str]] = {}
     for layout in scope.layouts:
         nodes.update({
-            uuid: layout for uuid in departing_nodes(layout, scope, overview)
+            uuid: volumes_of(layout, scope) | strangers
+            for uuid in departing_nodes(layout, scope, overview)
             if allow.covers('open', overview.listed[uuid].name)})
         nodes.update({
-            uuid: donor for uuid in layout.nodes
+            uuid: volumes_of(donor, scope) | strangers
+            for uuid in layout.nodes
             if (donor := donor_of(uuid, layout, scope, overview))})
+        if strangers:
+            nodes.update(dict.fromkeys(
+                _marked_newcomers(layout, overview) - nodes.keys(),
+                strangers))
     return nodes
+
+
+def _marked_newcomers(layout: Layout, overview: Overview) -> frozenset[str]:
+    """Nodes that join a cluster and were some cluster's before."""
+    members = overview.members.get(layout.cluster_aggregate, frozenset())
+    return frozenset(
+        uuid for uuid in layout.nodes.keys() - members
+        if names.CLUSTERED in overview.node_traits.get(uuid, ()))
 
 
 def undecided_nodes(scope: Scope, overview: Overview) -> frozenset[str]:

@@ -226,14 +226,80 @@ def test_a_node_moves_when_it_holds_no_share(cloud, full):
 
 
 @pytest.mark.parametrize('full', [True, False])
-def test_a_node_with_a_share_of_its_cluster_does_not_move(cloud, full):
+def test_a_node_with_a_share_of_its_cluster_moves_when_it_is_gone(
+        cloud, full):
+    cloud.register('hv03')
+    cloud.sync(two_clusters(False))
+    share = cloud.create(50, host='hv02')
+    before = cloud.state()['hv02']
+    for _again in range(2):
+        result = cloud.sync(two_clusters(True), full=full)
+        assert '50 GB of hvc1' in refused(result)['hv02']
+        after = cloud.state()['hv02']
+        assert after[1:3] == before[1:3], 'its own disk stays closed'
+        assert after[3] == {ids.cluster_aggregate(clouds.CLUSTER_GUID)}
+        assert cloud.hosts(10) == {'hv01', 'hv03'}
+    cloud.admin.delete(f'/allocations/{share}')
+    assert refused(cloud.sync(two_clusters(True), full=full)) == {}
+    assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03'}
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_node_that_is_refused_comes_back_to_the_cluster_it_left(
+        cloud, full):
     cloud.register('hv03')
     cloud.sync(two_clusters(False))
     cloud.create(50, host='hv02')
-    before = cloud.state()['hv02']
-    result = cloud.sync(two_clusters(True), full=full)
+    before = cloud.state()
+    cloud.sync(two_clusters(True), full=full)
+    cloud.sync(two_clusters(False), full=full)
+    assert cloud.state() == before
+
+
+def test_an_old_list_of_nodes_takes_none_from_another_cluster(cloud):
+    """It may list a node that went the other way meanwhile."""
+    cloud.register('hv03')
+    cloud.sync(two_clusters(False))
+    cloud.create(50, host='hv02')
+    before = cloud.state()['hv02'][3]
+    moved = two_clusters(True)
+    unread = {model.Section.NODES: model.SectionReport(error='it hung')}
+    cloud.sync(model.Facts((moved.clusters[0], dataclasses.replace(
+        moved.clusters[1], sections=unread))))
+    assert cloud.state()['hv02'][3] == before
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_share_on_a_volume_that_is_not_told_now_keeps_a_node(cloud, full):
+    cloud.register('hv03')
+    cloud.sync(two_clusters(False))
+    cloud.create(50, host='hv02')
+    moved = two_clusters(True)
+    unread = {model.Section.VOLUMES: model.SectionReport(error='it hung')}
+    result = cloud.sync(model.Facts((dataclasses.replace(
+        moved.clusters[0], sections=unread), moved.clusters[1])), full=full)
     assert '50 GB of hvc1' in refused(result)['hv02']
-    assert cloud.state()['hv02'] == before
+    assert cloud.hosts(10) <= {'hv01', 'hv03'}
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_node_with_shares_of_a_cluster_that_vanished_joins_no_other(
+        cloud, full):
+    cloud.register('hv03')
+    cloud.sync(two_clusters(False))
+    share = cloud.create(50, host='hv02')
+    cloud.sync(clouds.facts(clouds.cluster(1), another()))
+    before = cloud.state()['hv02']
+    only_the_other = clouds.facts(another(first=2, nodes=2))
+    for _again in range(2):
+        result = cloud.sync(only_the_other, full=full)
+        message = refused(result)['hv02']
+        assert '50 GB of csv:hvc1/Volume1' in message
+        assert 'hvc2' in message
+        assert cloud.state()['hv02'] == before
+    cloud.admin.delete(f'/allocations/{share}')
+    assert refused(cloud.sync(only_the_other, full=full)) == {}
+    assert cloud.hosts(10) == {'hv01', 'hv02', 'hv03'}
 
 
 def test_a_node_that_uses_another_clusters_volume_is_opened_by_no_flag(cloud):
