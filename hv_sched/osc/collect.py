@@ -21,14 +21,19 @@ from osc_lib.command import command
 
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import printable
 from hv_sched import sources
 from hv_sched.osc import base
+from hv_sched.osc import format_columns
 from hv_sched.sources import unknown
 from hv_sched.sources.overrides import template
 from hv_sched.sources.windows import package
 from hv_sched.sources.windows import redact
+from hv_sched.sources.winrm import rights as winrm_rights
 
+LOG = printable.logger(__name__)
 COLUMNS = ('Cluster', 'Kind', 'Name', 'Not Known', 'Why')
+CHECK_COLUMNS = ('Cluster', 'Node', 'Rights', 'Not Known')
 
 
 class Collect(base.SourceCommand, command.Lister):
@@ -38,6 +43,11 @@ class Collect(base.SourceCommand, command.Lister):
     known is kept as it stands in Placement. The options print the script for
     the Windows nodes, what the nodes answered, or an overrides file to
     start from.
+
+    With --check each node is asked for everything, to see which rights the
+    account has there: JEA, administrator, read-only access to the cluster,
+    log-in only, none. Exit code 0: no node lacks more than its kind of rights
+    does; 4: some do, or do not answer.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -61,6 +71,10 @@ class Collect(base.SourceCommand, command.Lister):
             '--init', action='store_true',
             help='Print an overrides file with a commented line for each '
                  'decision that is open')
+        output.add_argument(
+            '--check', action='store_true',
+            help='Show which rights the account has on each node, and what '
+                 'cannot be known with them')
         parser.add_argument(
             '--redact', action='store_true',
             help='With --raw: other names and GUIDs in place of yours')
@@ -75,6 +89,8 @@ class Collect(base.SourceCommand, command.Lister):
         return exit_codes.OK
 
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
+        if parsed_args.check:
+            return self._check(parsed_args)
         facts = self.required_facts(self.conf(parsed_args), parsed_args)
         rows = [(each.cluster, each.kind, each.name, each.field, each.reason)
                 for each in unknown.unknown(facts)]
@@ -84,6 +100,20 @@ class Collect(base.SourceCommand, command.Lister):
         if any(problem.freezes for problem in facts.problems):
             self.exit_code = exit_codes.PARTIAL
         return COLUMNS, rows
+
+    def _check(self, parsed_args: argparse.Namespace) -> Any:
+        path, source_type = self._source(parsed_args)
+        rights = sources.rights(path, source_type)
+        uneven = winrm_rights.uneven(rights)
+        for cluster in uneven:
+            LOG.warning('Cluster %s: the rights differ from node to node, and '
+                        'any node may answer for the cluster: what is known '
+                        'of it comes and goes', cluster)
+        if uneven or not all(node.is_sound for node in rights):
+            self.exit_code = exit_codes.PARTIAL
+        return CHECK_COLUMNS, [
+            (node.cluster, node.node, node.tier.value,
+             format_columns.UnknownSectionsColumn(node)) for node in rights]
 
     def _text(self, parsed_args: argparse.Namespace) -> str | None:
         """What is printed as it is; None when a table is."""
@@ -97,19 +127,20 @@ class Collect(base.SourceCommand, command.Lister):
         if parsed_args.write_jea:
             return _write(parsed_args.write_jea, package.jea())
         if parsed_args.raw:
-            text = self._answers(parsed_args)
+            text = sources.answers(*self._source(parsed_args))
             return redact.redacted(text) if parsed_args.redact else text
         if parsed_args.init:
             return template.text(self.required_facts(
                 self.conf(parsed_args), parsed_args))
         return None
 
-    def _answers(self, parsed_args: argparse.Namespace) -> str:
+    def _source(self, parsed_args: argparse.Namespace) -> tuple[str, str]:
+        """Path and type."""
         options = self.conf(parsed_args).hv_sched
         path: str = parsed_args.source or options.source
         if not path:
             raise exception.InvalidConfig(base.NO_SOURCE)
-        return sources.answers(path, options.source_type)
+        return path, options.source_type
 
 
 def _write(folder: str, files: dict[str, str]) -> str:

@@ -15,11 +15,18 @@
 from collections.abc import Iterable
 import dataclasses
 import enum
+import textwrap
 from typing import Any
 
 from cliff import columns
 
 from hv_sched import printable
+from hv_sched.sources.winrm.rights import FIELDS
+
+# What the lines between four columns and the longest name of a tier leave
+# of 100 columns.
+_TABLE_WIDTH = 100 - 13 - len('administrator')
+_NARROWEST = 24
 
 
 class Lines(columns.FormattableColumn):
@@ -70,6 +77,33 @@ def _plain(value: Any) -> str:
     """As it is written in a source."""
     plain = _json(value)
     return str(plain).lower() if isinstance(plain, bool) else str(plain)
+
+
+class UnknownSectionsColumn(columns.FormattableColumn):
+    """What rights on a node leave unknown: fields and why."""
+
+    def human_readable(self) -> str:
+        rights = self._value
+        by_reason: dict[str, list[str]] = {}
+        for section, reason in rights.unknown.items():
+            by_reason.setdefault(reason, []).append(section)
+        names = max(len(rights.cluster), len('Cluster')) + len(rights.node)
+        width = max(_TABLE_WIDTH - names, _NARROWEST)
+        return '\n'.join(
+            textwrap.fill(printable.text(
+                f'{_fields(sections)}: {reason}'), width)
+            for reason, sections in by_reason.items())
+
+    def machine_readable(self) -> Any:
+        return {section: {'fields': list(FIELDS[section]), 'reason': reason}
+                for section, reason in self._value.unknown.items()}
+
+
+def _fields(sections: list[str]) -> str:
+    if len(sections) == len(FIELDS):
+        return 'everything'
+    return ', '.join(dict.fromkeys(
+        field for section in sections for field in FIELDS[section]))
 
 
 class RestartRoomColumn(columns.FormattableColumn):

@@ -26,6 +26,7 @@ from hv_sched.sources import source
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
 from hv_sched.sources.winrm import clusters as winrm
+from hv_sched.sources.winrm.rights import NodeRights
 
 
 def load(path: str, source_type: str = choices.AUTO,
@@ -70,6 +71,18 @@ def answers(path: str, source_type: str) -> str:
             f'{path}: holds no answers of nodes: they come with source_type '
             'winrm, or from files of "csv collect --print-task"')
     return ''.join(texts)
+
+
+def rights(path: str, source_type: str) -> list[NodeRights]:
+    """Which rights an access file has on each node.
+
+    :raises InvalidConfig: it is no source of that type, or see ``load``
+    """
+    if source_type != choices.WINRM:
+        raise exception.InvalidConfig(
+            f'rights are those of an access file: set [hv_sched]source_type '
+            f'to {choices.WINRM} (it is {source_type})')
+    return winrm.rights_of(path)
 
 
 def _described(path: str, source_type: str) -> model.Facts:

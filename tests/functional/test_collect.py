@@ -18,10 +18,10 @@ import os
 import pytest
 
 from hv_sched import sources
+from hv_sched.demo.windows import simulated
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 from tests.functional import command_line
-from tests.windows import simulated
 
 # What the request filters forbid in every query.
 OPEN = 'required=!CUSTOM_CSV_NO_NEW_DISKS,!CUSTOM_HYPERV_PAUSED'

@@ -24,12 +24,12 @@ import threading
 import pytest
 
 from hv_sched import exception
+from hv_sched.demo.windows import certificates
+from hv_sched.demo.windows import simulated
+from hv_sched.demo.windows import winrm_server
 from hv_sched.sources.winrm import endpoint
 from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
-from tests.windows import certificates
-from tests.windows import simulated
-from tests.windows import winrm_server
 
 PASSWORD = 'Tr0ub4dor'
 CONFIGURATIONS = ('Microsoft.PowerShell', 'hv_sched')

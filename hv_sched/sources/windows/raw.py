@@ -38,7 +38,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     CLUSTER: ('cluster', 'nodes', 'volumes', 'volume_states', 'groups'),
     NODE: ('host', 'features', 'fibre_channel', 'remotefx', 'conf'),
 }
-_ON_DEMAND = ('guarded', 'files')
+ON_DEMAND = ('guarded', 'files')
 # Its HResult and category for a caller without the right; the texts are
 # translated, these are not.
 _DENIED = frozenset(('AuthenticationError', 'PermissionDenied',
@@ -167,7 +167,7 @@ def _answers(lines: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
             current.is_complete = line.get('part') == current.part
             yield current.closed()
             current = None
-        elif section in (*PARTS[current.part], *_ON_DEMAND):
+        elif section in (*PARTS[current.part], *ON_DEMAND):
             current.add(section, line)
     if current is not None:
         yield current.closed()

@@ -26,6 +26,7 @@ from hv_sched import parallel
 from hv_sched.sources.windows import document
 from hv_sched.sources.winrm import access as access_file
 from hv_sched.sources.winrm import memory
+from hv_sched.sources.winrm import rights
 from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.asking import Asking
 from hv_sched.sources.winrm.questions import Ask
@@ -91,6 +92,20 @@ def _collected(of: memory.ClusterMemory) -> tuple[str, Any] | model.Problem:
     except exception.HvSchedError as exc:
         return model.Problem(of.name, f'cluster {of.name}', str(exc),
                              'unreachable', freezes=True)
+
+
+def rights_of(path: str) -> list[rights.NodeRights]:
+    """The rights on each node of each cluster of a file.
+
+    :raises InvalidConfig: see ``Clusters.collect``
+    """
+    ask = endpoint_ask()
+
+    def of_cluster(access: Access) -> list[rights.NodeRights]:
+        return rights.of_cluster(access, ask, Asking(NODES_AT_A_TIME))
+    return [node for nodes in parallel.in_parallel(
+        CLUSTERS_AT_A_TIME, of_cluster, access_file.load(path))
+        for node in nodes]
 
 
 @functools.cache

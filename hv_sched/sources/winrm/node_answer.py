@@ -85,10 +85,12 @@ def hosts(access: Access, names: Iterable[str]
           ) -> Iterator[tuple[str, str]]:
     """Nodes with the host names they are asked at.
 
-    One that is not in the file is asked in the domain of the first that is.
+    One whose name is not in the file is asked in the domain of the first
+    that is.
     """
-    by_label = {_label(host): host for host in access.nodes}
-    _, _, domain = access.nodes[0].partition('.')
+    by_label = {_label(host): host for host in access.nodes
+                if not is_address(host)}
+    _, _, domain = next(iter(by_label.values()), '').partition('.')
     for name in names:
         label = _label(name)
         yield name, by_label.get(label) or (
@@ -100,10 +102,14 @@ def is_name_of(answered: str, host: str) -> bool:
 
     An address says nothing of a name, so it is believed.
     """
-    if host.replace('.', '').isdigit():
+    if is_address(host):
         return True
     return (windows_names.key(answered)[:_NETBIOS_LENGTH]
             == windows_names.key(_label(host))[:_NETBIOS_LENGTH])
+
+
+def is_address(host: str) -> bool:
+    return host.replace('.', '').isdigit()
 
 
 def _label(name: str) -> str:

@@ -21,12 +21,12 @@ import pytest
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import sources
+from hv_sched.demo.windows import simulated
 from hv_sched.sources import overrides
 from hv_sched.sources import unknown
 from hv_sched.sources.overrides import template
 from hv_sched.sources.winrm import clusters
 from hv_sched.sources.winrm import questions
-from tests.windows import simulated
 
 GIB = simulated.GIB
 

@@ -18,10 +18,10 @@ import re
 import pytest
 
 from hv_sched import exception
+from hv_sched.demo.windows import simulated
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
 from hv_sched.sources.windows import redact
-from tests.windows import simulated
 
 SECRETS = ('ACME', 'web-acme', 'SQL', 'Kunden', 'acme')
 

@@ -17,13 +17,13 @@ import datetime
 import pytest
 
 from hv_sched import exception
+from hv_sched.demo.windows import simulated
 from hv_sched.sources.windows import document
 from hv_sched.sources.winrm import asking
 from hv_sched.sources.winrm import memory
 from hv_sched.sources.winrm import node_answer
 from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
-from tests.windows import simulated
 
 START = datetime.datetime(2026, 11, 26, 12, tzinfo=datetime.timezone.utc)
 

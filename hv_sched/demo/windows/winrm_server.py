@@ -33,7 +33,7 @@ import xml.etree.ElementTree as ET
 import psrpcore
 import spnego
 
-from tests.windows.certificates import Pair
+from hv_sched.demo.windows.certificates import Pair
 
 _NAMES = {
     's': 'http://www.w3.org/2003/05/soap-envelope',
@@ -58,11 +58,13 @@ class Command:
     :param call: name of the function; of a script, its last line's
     :param switches: set on it
     :param script: the whole script, empty for a command of JEA
+    :param host: the name the node was asked by
     """
 
     call: str
     switches: tuple[str, ...]
     script: str
+    host: str = dataclasses.field(default='', compare=False)
 
 
 class Hangs(Exception):
@@ -88,9 +90,10 @@ class _Fault(Exception):
 class _Shell:
     """A pool of runspaces with its pipelines."""
 
-    def __init__(self, answer: Answer, payload: bytes) -> None:
+    def __init__(self, answer: Answer, payload: bytes, host: str) -> None:
         self._pool = psrpcore.ServerRunspacePool()
         self._answer = answer
+        self._host = host
         self._fragments: dict[uuid.UUID | None, list[bytes]] = {}
         self.feed(payload)
 
@@ -119,7 +122,8 @@ class _Shell:
         pipeline = self._pool.pipeline_table[event.pipeline_id]
         pipeline.start()
         try:
-            lines = self._answer(_command(event.pipeline))
+            lines = self._answer(dataclasses.replace(
+                _command(event.pipeline), host=self._host))
         except Hangs as exc:
             for line in exc.lines:
                 pipeline.write_output(line)
@@ -146,6 +150,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Nothing on standard error."""
 
+    @property
+    def asked_host(self) -> str:
+        """The name the client knows this node by."""
+        return str(self.headers.get('Host', '')).partition(':')[0]
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
         self.server.requests += 1
@@ -171,7 +180,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         shell_id = root.findtext(
             's:Header/w:SelectorSet/w:Selector[@Name="ShellId"]', '', _NAMES)
         uri = root.findtext('s:Header/w:ResourceURI', '', _NAMES)
-        content = self.server.act(verb, body, shell_id, uri)
+        content = self.server.act(verb, body, shell_id, uri,
+                                  self.asked_host)
         return (f'<s:Envelope {_DECLARED}><s:Header>'
                 f'<a:Action>{action}Response</a:Action>'
                 f'<a:MessageID>uuid:{uuid.uuid4()}</a:MessageID>'
@@ -219,14 +229,18 @@ class WinrmServer(http.server.ThreadingHTTPServer):
         self._configurations = configurations
         self._shells: dict[str, _Shell] = {}
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is no news."""
+
     def open_shells(self) -> int:
         """Pools of runspaces nobody has closed."""
         return len(self._shells)
 
-    def act(self, verb: str, body: Any, shell_id: str, uri: str) -> str:
+    def act(self, verb: str, body: Any, shell_id: str, uri: str, host: str
+            ) -> str:
         """The body of the answer to one request."""
         if verb == 'Create':
-            return self._create(body.find('rsp:Shell', _NAMES), uri)
+            return self._create(body.find('rsp:Shell', _NAMES), uri, host)
         if verb == 'Delete':
             self._shells.pop(shell_id, None)
             return ''
@@ -240,12 +254,12 @@ class WinrmServer(http.server.ThreadingHTTPServer):
                 'rsp:Receive/rsp:DesiredStream', _NAMES).get('CommandId'))
         raise _Fault('2150858817', f'{verb} is not simulated')
 
-    def _create(self, element: Any, uri: str) -> str:
+    def _create(self, element: Any, uri: str, host: str) -> str:
         if uri.rsplit('/', 1)[1] not in self._configurations:
             raise _Fault(_NO_CONFIGURATION, 'no such configuration')
         shell_id = element.get('ShellId')
         self._shells[shell_id] = _Shell(self._recorded, base64.b64decode(
-            element.findtext('pw:creationXml', '', _NAMES)))
+            element.findtext('pw:creationXml', '', _NAMES)), host)
         return (f'<x:ResourceCreated><a:ReferenceParameters><w:SelectorSet>'
                 f'<w:Selector Name="ShellId">{shell_id}</w:Selector>'
                 f'</w:SelectorSet></a:ReferenceParameters>'

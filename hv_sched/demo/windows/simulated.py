@@ -44,7 +44,7 @@ def guid(*names: object) -> str:
 
 
 @dataclasses.dataclass
-class Node:
+class SimulatedNode:
     name: str
     build: int = 17763
     state: str = 'Up'
@@ -62,7 +62,7 @@ class Node:
 
 
 @dataclasses.dataclass
-class Volume:
+class SimulatedVolume:
     """:param foreign_bytes: what lies on it beside servers and image cache
     :param unreachable: nodes whose state there is Unavailable
     :param redirected: nodes with (state, file reason, block reason)
@@ -101,13 +101,13 @@ class Machine:
 
 
 @dataclasses.dataclass
-class Cluster:
+class SimulatedCluster:
     """A cluster. What an operator or the weather does to it is a method."""
 
     name: str
     guid: str
-    nodes: dict[str, Node]
-    volumes: dict[str, Volume]
+    nodes: dict[str, SimulatedNode]
+    volumes: dict[str, SimulatedVolume]
     machines: dict[str, Machine] = dataclasses.field(default_factory=dict)
     functional_level: int = 10
     now: datetime.datetime = datetime.datetime(
@@ -279,7 +279,7 @@ class Cluster:
     def _volume_rows(self) -> list[dict[str, Any]]:
         return [self._volume_row(volume) for volume in self.volumes.values()]
 
-    def _volume_row(self, volume: Volume) -> dict[str, Any]:
+    def _volume_row(self, volume: SimulatedVolume) -> dict[str, Any]:
         row = {'resource': volume.resource_id, 'name': volume.resource_name,
                'state': volume.state, 'owner': volume.owner}
         if volume.state != 'Online':
@@ -305,7 +305,7 @@ class Cluster:
                         'owner': machine.owner, 'state': machine.state}
                        for machine in self.machines.values()]
 
-    def _file_rows(self, node: Node) -> Iterator[dict[str, Any]]:
+    def _file_rows(self, node: SimulatedNode) -> Iterator[dict[str, Any]]:
         for volume in self.volumes.values():
             if volume.owner == node.name and volume.state == 'Online':
                 yield {'volume': partition_name(volume),
@@ -313,7 +313,7 @@ class Cluster:
                 if not volume.maintenance:
                     yield from self._files_on(volume)
 
-    def _files_on(self, volume: Volume) -> Iterator[dict[str, Any]]:
+    def _files_on(self, volume: SimulatedVolume) -> Iterator[dict[str, Any]]:
         below = {'volume': partition_name(volume), 'parent': 'instances'}
         yield {**below, 'bytes': '0'}
         for name, (size, written) in volume.images.items():
@@ -325,12 +325,12 @@ class Cluster:
                     machine.bytes_by_volume[volume.name])}
 
 
-def partition_name(volume: Volume) -> str:
+def partition_name(volume: SimulatedVolume) -> str:
     """Partition.Name."""
     return f'\\\\?\\Volume{{{volume.guid}}}\\'
 
 
-def _state_row(volume: Volume, node: str) -> dict[str, Any]:
+def _state_row(volume: SimulatedVolume, node: str) -> dict[str, Any]:
     state, file_reason, block_reason = volume.redirected.get(
         node, ('Direct', 'NotFileSystemRedirected', 'NotBlockRedirected'))
     if node in volume.unreachable:
@@ -339,17 +339,17 @@ def _state_row(volume: Volume, node: str) -> dict[str, Any]:
             'file_reason': file_reason, 'block_reason': block_reason}
 
 
-def _host_rows(node: Node) -> list[dict[str, Any]]:
+def _host_rows(node: SimulatedNode) -> list[dict[str, Any]]:
     return [{'build': str(node.build), 'cpu_vendor': node.cpu_vendor}]
 
 
-def _feature_rows(node: Node) -> list[dict[str, Any]]:
+def _feature_rows(node: SimulatedNode) -> list[dict[str, Any]]:
     return [{'name': name, 'state': 'Installed' if name in node.roles
              else 'Available'}
             for name in ('RDS-Virtualization', 'Multipath-IO')]
 
 
-def _gpu_rows(node: Node) -> Any:
+def _gpu_rows(node: SimulatedNode) -> Any:
     if node.gpus is None:
         return _NO_COMMAND
     return [{'name': name, 'enabled': 'True', 'total': str(total_bytes),
@@ -357,7 +357,7 @@ def _gpu_rows(node: Node) -> Any:
             for name, total_bytes, available_bytes in node.gpus]
 
 
-def _conf_rows(node: Node) -> list[dict[str, Any]]:
+def _conf_rows(node: SimulatedNode) -> list[dict[str, Any]]:
     rows = []
     if node.instances_path is not None:
         rows.append({'group': 'DEFAULT', 'name': 'instances_path',
@@ -368,24 +368,24 @@ def _conf_rows(node: Node) -> list[dict[str, Any]]:
     return rows
 
 
-def _guarded_rows(node: Node) -> list[dict[str, Any]]:
+def _guarded_rows(node: SimulatedNode) -> list[dict[str, Any]]:
     return [{'guarded': str(node.guarded), 'attestation':
              'Passed' if node.guarded else node.attestation}]
 
 
 def cluster(name: str = 'HVLAB', nodes: int = 3, volumes: int = 2,
-            size_gb: int = 500) -> Cluster:
+            size_gb: int = 500) -> SimulatedCluster:
     """A cluster of healthy nodes, each with the home of its turn."""
     node_names = [f'{name}-N{number:02}' for number in range(1, nodes + 1)]
     volume_names = [f'Volume{number}' for number in range(1, volumes + 1)]
     made = {
-        volume: Volume(
+        volume: SimulatedVolume(
             volume, guid(name, 'volume', volume),
             guid(name, 'resource', volume), node_names[i % nodes],
             size_gb * GIB, f'Cluster Disk {i + 1}')
         for i, volume in enumerate(volume_names)}
-    return Cluster(
+    return SimulatedCluster(
         name, guid(name), {
-            node: Node(node, instances_path='C:\\ClusterStorage\\'
+            node: SimulatedNode(node, instances_path='C:\\ClusterStorage\\'
                        f'{volume_names[i % volumes]}\\instances')
             for i, node in enumerate(node_names)}, made)
