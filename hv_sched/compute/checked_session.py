@@ -38,6 +38,7 @@ from openstack.config import cloud_region
 import tenacity
 
 from hv_sched import exception
+from hv_sched import http_deadline
 from hv_sched import printable
 from hv_sched.compute import answer_shapes
 from hv_sched.compute import keystone_session
@@ -105,6 +106,7 @@ class CheckedSession(keystone_session.KeystoneSession):
         self._service = service
         self._seconds = timeout
         self._call = threading.local()
+        http_deadline.install(self.session)
 
     def request(self, url: str, method: str, *args: Any, **kwargs: Any
                 ) -> Any:
@@ -130,7 +132,8 @@ class CheckedSession(keystone_session.KeystoneSession):
             # Whoever asked says why it gave up, in one line.
             before_sleep=tenacity.before_sleep_log(LOG, logging.DEBUG))
         try:
-            return attempts(self._attempt, url, method, *args, **kwargs)
+            with http_deadline.within(self._seconds * _BUDGET_TIMEOUTS):
+                return attempts(self._attempt, url, method, *args, **kwargs)
         finally:
             del self._call.end
 

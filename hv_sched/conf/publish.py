@@ -99,8 +99,9 @@ their cluster: nothing of it is written. 0 accepts any age. Sources without
         'request_timeout', 1, 3600,
         default=60,
         help="""
-Seconds one request to Placement, Nova, Glance or Keystone may take. A call of
-Nova or Glance ends after twice as long, with all its repetitions.
+Seconds one request to Placement, Nova, Glance or Keystone may take, with its
+whole answer. A call of Placement, Nova or Glance ends after twice as long,
+with a token for it and all its repetitions.
 """),
     numbers.whole(
         'conflict_retries', 0, 1000,

@@ -18,6 +18,7 @@ of Keystone, and of a write it is then known that it does not stand.
 
 from typing import Any
 
+from hv_sched import http_deadline
 from hv_sched.placement import errors
 from hv_sched.placement.transport import MICROVERSION
 from hv_sched.placement.transport import Response
@@ -27,6 +28,8 @@ DEFAULT_TIMEOUT = 60.0  # seconds
 _CONNECT_SECONDS = 10.0
 _SHORTEST_SECONDS = 0.1
 _HTTP_UNAUTHORIZED = 401
+# One call ends after this many time-outs, a token for it included.
+_BUDGET_TIMEOUTS = 2
 
 
 class KeystoneTransport:
@@ -41,6 +44,7 @@ class KeystoneTransport:
                  ) -> None:
         self._adapter = adapter
         self._timeout = timeout
+        http_deadline.install(adapter.session.session)
 
     def send(self, method: str, url: str, body: Any = None,
              microversion: str = MICROVERSION,
@@ -49,8 +53,16 @@ class KeystoneTransport:
 
         :raises PlacementError: Keystone gives no token
         """
-        limit = max(_SHORTEST_SECONDS, min(seconds or self._timeout,
-                                           self._timeout))
+        budget = self._timeout * _BUDGET_TIMEOUTS
+        if seconds is not None:
+            budget = max(_SHORTEST_SECONDS, min(seconds, budget))
+        with http_deadline.within(budget):
+            return self._send(method, url, body, microversion,
+                              min(budget, self._timeout))
+
+    def _send(self, method: str, url: str, body: Any, microversion: str,
+              limit: float) -> Response:
+        """:param limit: seconds for the answer"""
         arguments: dict[str, Any] = {
             'headers': {'OpenStack-API-Version': f'placement {microversion}',
                         'Accept': 'application/json'},

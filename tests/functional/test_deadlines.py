@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""Services that accept a connection and never answer."""
+"""Services that never answer, or answer so slowly that it comes to that."""
 
 import contextlib
 import socket
@@ -19,11 +19,17 @@ import threading
 import time
 from wsgiref import simple_server
 
+from keystoneauth1 import adapter
+from keystoneauth1 import session as ksa_session
+from keystoneauth1 import token_endpoint
 import pytest
 
 from hv_sched import exception
 from hv_sched.agent import clients
 from hv_sched.agent import cmd
+from hv_sched.compute import checked_session
+from hv_sched.compute import nova as nova_servers
+from hv_sched.placement import client
 
 TIMEOUT_S = 1
 
@@ -118,3 +124,101 @@ def test_a_keystone_that_shows_its_versions_to_nobody_is_told(
     assert isinstance(told[0], (exception.PlacementDenied,
                                 exception.NovaDenied)), told
     assert 'Keystone answered 401' in str(told[0])
+
+
+# -- services whose answers drip
+
+
+HEAD = (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+        b'Content-Length: 100000\r\n\r\n{')
+CHUNKED = (b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n'
+           b'Transfer-Encoding: chunked\r\n\r\n')
+SHORT_S = 0.3
+# What a machine that does much else adds to it.
+SLACK_S = 10
+
+
+def drip(connection, over, at_once, bit):
+    """Answer one connection, a bit now and then, until it is closed."""
+    with connection, contextlib.suppress(OSError):
+        connection.recv(65536)
+        connection.sendall(at_once)
+        while not over.wait(SHORT_S / 10):
+            connection.sendall(bit)
+
+
+@contextlib.contextmanager
+def dripping(at_once, bit):
+    """The port of a server whose answers never end."""
+    over = threading.Event()
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _address = listening.accept()
+                threading.Thread(
+                    target=drip, args=(connection, over, at_once, bit),
+                    daemon=True).start()
+
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            over.set()
+            listening.shutdown(socket.SHUT_RDWR)
+
+
+def read_placement(session):
+    client.from_adapter(adapter.Adapter(
+        session, service_type='placement'), SHORT_S).list_providers()
+
+
+def write_placement(session):
+    client.from_adapter(adapter.Adapter(
+        session, service_type='placement'), SHORT_S).ensure_trait('CUSTOM_X')
+
+
+def read_nova(session):
+    nova_servers.NovaServers(adapter.Adapter(checked_session.CheckedSession(
+        session, checked_session.NOVA, SHORT_S),
+        service_type='compute')).computes()
+
+
+def read_glance(session):
+    adapter.Adapter(checked_session.CheckedSession(
+        session, checked_session.GLANCE, SHORT_S),
+        service_type='image').get('/v2/images')
+
+
+@pytest.mark.parametrize(('call', 'error'), [
+    (read_placement, exception.PlacementUnavailable),
+    (write_placement, exception.PlacementUnavailable),
+    (read_nova, exception.NovaUnavailable),
+    (read_glance, exception.ServiceUnavailable)])
+@pytest.mark.parametrize(('at_once', 'bit'), [
+    (HEAD, b' '), (CHUNKED, b'1\r\n{\r\n'),
+    (b'', b'H'), (b'HTTP/1.1 200 OK\r\n', b'X-More: 1\r\n')],
+    ids=['body', 'chunks', 'status line', 'headers'])
+def test_an_answer_that_drips_ends_in_time(call, error, at_once, bit):
+    with dripping(at_once, bit) as port:
+        session = ksa_session.Session(auth=token_endpoint.Token(
+            f'http://127.0.0.1:{port}', 'admin'))
+        start = time.monotonic()
+        with pytest.raises(error):
+            call(session)
+        assert time.monotonic() - start < 3 * SHORT_S + SLACK_S
+
+
+@pytest.mark.parametrize(('at_once', 'bit'), [
+    (HEAD, b' '), (b'', b'H')], ids=['body', 'status line'])
+def test_a_keystone_that_drips_ends_every_request(tmp_path, at_once, bit):
+    with dripping(at_once, bit) as port:
+        placement, nova = connect(tmp_path, port, 'v3password')
+        for read, error in (
+                (placement.list_providers, exception.PlacementUnavailable),
+                (nova.computes, exception.NovaUnavailable)):
+            start = time.monotonic()
+            with pytest.raises(error):
+                read()
+            assert time.monotonic() - start < 3 * TIMEOUT_S + SLACK_S
