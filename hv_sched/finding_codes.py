@@ -91,6 +91,8 @@ NOTICES: Mapping[str, str] = {
     'nova-not-proven': 'Nova has not shown that it is this cloud\'s',
     'overbooked': 'servers hold more than a volume has',
     'overcommitted': 'a restored share had no room any more',
+    'reserved-kept': 'space stays reserved on a volume because the source '
+                     'does not tell of every VM which files are its own',
     'retire-unfinished': 'not every share is back on its node',
     'section-not-used': 'a section of a cluster\'s facts is too old or could '
                         'not be read',

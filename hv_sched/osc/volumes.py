@@ -298,11 +298,11 @@ def _facts_of(provider: Provider, nodes: list[Listed],
 def _reasons_of(provider: Provider, description: _Described,
                 options: settings.Settings) -> dict[str, Any]:
     cluster, volume = description.volumes[provider.uuid]
-    covered = reserved_space.covered_bytes(
-        volume, cluster.vms, provider.copies_gb,
-        provider.owed.covering_gb)
+    covered = reserved_space.covered(
+        volume, cluster, provider.copies_gb, provider.owed.covering_gb)
     lines = {part.label: f'{part.size_bytes / model.GIB:.1f} GiB'
-             for part in reserved_space.reserved_parts(volume, covered)}
+             for part in reserved_space.reserved_parts(
+                 volume, covered.at_most)}
     closed = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
     return {

@@ -23,7 +23,6 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import reserved_space
-from hv_sched.providers import sections
 from hv_sched.providers import standing
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
@@ -44,9 +43,9 @@ def plan(context: PlanningContext, provider: Provider
     if reason:
         return [], [context.notice(provider.name, Kind.REFUSED, reason,
                                    'size-refused')]
-    notices = []
+    notices = _kept(context, provider, disk)
     if before is not None and context.size_vote(provider.uuid) is None:
-        notices = [context.notice(
+        notices += [context.notice(
             provider.name, Kind.NOTE, _unconfirmed(disk, before),
             'size-unconfirmed')]
         disk = _as_large_as(before, disk, provider.owed.total_gb)
@@ -57,6 +56,20 @@ def plan(context: PlanningContext, provider: Provider
     return [changes.SetInventories(
         Step.FILL, provider.uuid, context.layout.volume_name(provider.uuid),
         before=provider.inventories, after=after)], notices
+
+
+def _kept(context: PlanningContext, provider: Provider, disk: Inventory
+          ) -> list[Notice]:
+    """What is said when space stays reserved for files of unknown owners."""
+    certain = disk_inventory(context.layout, provider, context.settings,
+                             is_uncertain_kept=False)
+    if certain.reserved == disk.reserved:
+        return []
+    return [context.notice(
+        provider.name, Kind.NOTE, f'{disk.reserved} GB stay reserved: the '
+        'source does not tell of every VM which files on the volume are its '
+        'own. State each VM of the cluster in vms, with its disks',
+        'reserved-kept')]
 
 
 def _as_large_as(before: Inventory, disk: Inventory, owed_gb: int
@@ -108,22 +121,25 @@ def _shrinks_below(disk: Inventory, before: Inventory | None, owed_gb: int
         before is None or disk.capacity < before.capacity)
 
 
-def disk_inventory(layout: Layout, provider: Provider, settings: Settings
-                   ) -> Inventory:
-    """The DISK_GB inventory a volume should have."""
+def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
+                   is_uncertain_kept: bool = True) -> Inventory:
+    """The DISK_GB inventory a volume should have.
+
+    :param is_uncertain_kept: whether space stays reserved for files of which
+        nobody tells whose they are
+    """
     before = provider.inventories.get(names.DISK_GB)
     volume = standing.sized(layout.volumes[provider.uuid],
                             before.total if before else 0)
-    parts = reserved_space.reserved_parts(
-        volume, reserved_space.covered_bytes(
-            volume, layout.cluster.vms, provider.copies_gb,
-            provider.owed.covering_gb))
+    covered = reserved_space.covered(
+        volume, layout.cluster, provider.copies_gb, provider.owed.covering_gb)
+    parts = reserved_space.reserved_parts(volume, covered.at_most)
     owed_gb = provider.owed.total_gb
     return reserved_space.disk_inventory(
         volume, parts,
         reserved_space.Before(
             before, provider.traits,
-            not sections.are_files_unknown(layout.cluster))
+            covered.at_most - covered.at_least if is_uncertain_kept else 0)
         if before else None,
         owed_gb, settings, disk_ratio.overcommit_ratio(
             provider.traits, volume.stated_gb, owed_gb,

@@ -46,22 +46,23 @@ class Before:
     """What Placement holds of a volume now.
 
     :param traits: the volume's, which remember the operator's reserve
-    :param are_files_known: what the servers have on it is told, if ever
+    :param uncertain_bytes: used bytes of which nobody tells whether they are
+        servers'; what stands is kept of them
     """
 
     disk: Inventory
     traits: frozenset[str] = frozenset()
-    are_files_known: bool = True
+    uncertain_bytes: int = 0
 
     def beside_gb(self, exact_gb: int) -> int:
         """What is reserved beside the operator's reserve.
 
         :param exact_gb: the operator's reserve now, which is taken to have
-            been the same where no trait remembers it
+            been the same on a volume of a release that remembered none
         """
-        is_remembered = any(trait.startswith(names.RESERVE_PREFIX)
-                            for trait in self.traits)
-        reserve_gb = (names.reserve_gb(self.traits) if is_remembered
+        remembers = any(trait.startswith((
+            names.RESERVE_PREFIX, names.DISK_PREFIX)) for trait in self.traits)
+        reserve_gb = (names.reserve_gb(self.traits) if remembers
                       else exact_gb)
         return max(0, self.disk.reserved - reserve_gb)
 
@@ -74,40 +75,56 @@ class Before:
         is_cache_silent = volume.image_cache_bytes is None and (
             volume.cached_images is None) and any(
             trait.startswith(names.IMAGE_PREFIX) for trait in self.traits)
-        return (volume.free_bytes is not None and not is_cache_silent
-                and self.are_files_known)
+        return volume.free_bytes is not None and not is_cache_silent
 
 
-def covered_bytes(volume: model.Volume, vms: tuple[model.Vm, ...] | None,
-                  shares_gb: Mapping[str, int] | None,
-                  allocated_gb: int) -> int:
+@dataclasses.dataclass(frozen=True)
+class Covered:
     """Used bytes that servers' shares already pay for.
 
-    With VMs and their disks listed, a share covers what its server really
-    has on the volume and no more. Where it is not known whose a file is,
-    files are taken to be the servers' as far as their shares reach, except
-    the image cache, which is nobody's.
+    :param at_least: what the listed VMs are known to have
+    :param at_most: the same where every VM is listed with its disks; else
+        files are taken to be the servers' as far as their shares reach,
+        except the image cache, which is nobody's
+    """
+
+    at_least: int
+    at_most: int
+
+
+def covered(volume: model.Volume, cluster: model.Cluster,
+            shares_gb: Mapping[str, int] | None, allocated_gb: int
+            ) -> Covered:
+    """The bytes of a volume that shares cover.
+
+    A share covers what its server really has on the volume and no more.
 
     :param shares_gb: consumer uuid -> GiB allocated on the volume; None in
         a bulk pass, where a VM's provisioned size stands in for its share
     """
     allocated = allocated_gb * model.GIB
-    if vms is not None and _are_listed(volume, vms):
-        return min(_covered_by_vms(volume, vms, shares_gb), allocated)
+    listed = min(_covered_by_vms(volume, cluster.vms or (), shares_gb),
+                 allocated)
+    if _are_listed(volume, cluster):
+        return Covered(listed, listed)
     used = used_bytes(volume) - (volume.image_cache_bytes or 0)
-    return max(0, min(used, allocated))
+    at_most = max(0, min(used, allocated))
+    return Covered(min(listed, at_most), at_most)
 
 
-def _are_listed(volume: model.Volume, vms: tuple[model.Vm, ...]) -> bool:
+def _are_listed(volume: model.Volume, cluster: model.Cluster) -> bool:
     """Whether each file of a server on the volume is listed with its owner.
 
-    A VM may be listed without its disks, and one that only the cluster has a
-    name of without the server Nova has for it.
+    A VM may be listed without its disks, set aside for a fault, or have only
+    the cluster's name, which does not tell the server Nova has for it.
     """
+    if cluster.vms is None or any(item.kind is model.ItemKind.VM
+                                  for item in cluster.set_aside):
+        return False
     return all(
         vm.disks is not None and (vm.instance_uuid or not any(
             disk.volume == volume.guid for disk in vm.disks))
-        for vm in vms)
+        for vm in cluster.vms)
 
 
 def _covered_by_vms(volume: model.Volume, vms: tuple[model.Vm, ...],
@@ -157,7 +174,8 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
     What the operator reserves counts exactly. The rest rises at once and by
     whole steps, and falls only when a whole step has become free: an
     identical inventory PUT raises the generation too, and every write is a
-    conflict for somebody claiming on the volume.
+    conflict for somebody claiming on the volume. Where nobody tells whose some
+    bytes are, they may be those that were reserved for before.
 
     :param before: what Placement holds now, None for a new volume
     """
@@ -165,15 +183,20 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
                    if part.is_exact) // model.GIB
     moving = sum(part.size_bytes for part in parts) - exact_gb * model.GIB
     needed_gb = math.ceil(moving / model.GIB)
-    desired_gb = math.ceil(needed_gb / step_gb) * step_gb
+    desired_gb = _in_steps(moving, step_gb)
     if before is None:
         return exact_gb + desired_gb
     stood_gb = before.beside_gb(exact_gb)
     if not is_used_known:
         return exact_gb + max(desired_gb, stood_gb)
-    if stood_gb < needed_gb or stood_gb - desired_gb > step_gb:
+    if stood_gb < needed_gb:
         return exact_gb + desired_gb
-    return exact_gb + stood_gb
+    most_gb = _in_steps(moving + before.uncertain_bytes, step_gb)
+    return exact_gb + (most_gb if stood_gb - most_gb > step_gb else stood_gb)
+
+
+def _in_steps(size_bytes: int, step_gb: int) -> int:
+    return math.ceil(math.ceil(size_bytes / model.GIB) / step_gb) * step_gb
 
 
 def fit_reserved(total_gb: int, reserved: int, ratio: float,

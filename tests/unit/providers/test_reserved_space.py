@@ -34,6 +34,15 @@ def volume(total_gb=500, free_gb=500, **fields):
                         free_bytes=free_gb * GIB, **fields)
 
 
+def cluster(vms):
+    return model.Cluster('c', 'hvc1', (), (), vms=vms)
+
+
+def covered_bytes(vol, vms, shares_gb, allocated_gb):
+    return reserved_space.covered(
+        vol, cluster(vms), shares_gb, allocated_gb).at_most
+
+
 def vm(uuid, provisioned_gb, actual_gb):
     return model.Vm(uuid, 'hv01', (model.VmDisk(
         'g', provisioned_gb * GIB, actual_gb * GIB),))
@@ -46,7 +55,7 @@ def stood(disk, *traits):
 
 def reserved(vol, used_gb=0, before=None, vms=None, shares=None, **options):
     settings = Settings(**{'reserved_step_gb': 1, **options})
-    lines = reserved_space.reserved_parts(vol, reserved_space.covered_bytes(
+    lines = reserved_space.reserved_parts(vol, covered_bytes(
         vol, vms, shares, used_gb))
     return reserved_space.disk_inventory(
         vol, lines, stood(before), used_gb, settings).reserved
@@ -176,7 +185,7 @@ def test_the_inventory_always_fits_what_is_allocated(
         total, min(before, total), allocation_ratio=ratio)
     inventory = reserved_space.disk_inventory(
         vol, reserved_space.reserved_parts(
-            vol, reserved_space.covered_bytes(vol, None, None, used)),
+            vol, covered_bytes(vol, None, None, used)),
         stood(old), used, Settings(initial_csv_allocation_ratio=ratio,
                             reserved_step_gb=step))
     assert 0 <= inventory.reserved <= inventory.total == total
