@@ -124,13 +124,17 @@ class Candidate:
     allocations: dict[str, typing.Any]
 
 
-def candidates(placement: adapter.Adapter, disk_gb: int
-               ) -> list[Candidate]:
-    """What Placement answers nova-scheduler for a small server, sorted."""
+def candidates(placement: adapter.Adapter, disk_gb: int,
+               required: str = '') -> list[Candidate]:
+    """What Placement answers nova-scheduler for a small server, sorted.
+
+    :param required: traits, those that are forbidden with a "!"
+    """
     answer = placement.get(
         '/allocation_candidates', microversion=MICROVERSION,
         params={'resources': f'{orc.VCPU}:1,{orc.MEMORY_MB}:2048,'
-                             f'{orc.DISK_GB}:{disk_gb}'}).json()
+                             f'{orc.DISK_GB}:{disk_gb}',
+                **({'required': required} if required else {})}).json()
     names = {provider['uuid']: provider['name'] for provider in placement.get(
         '/resource_providers',
         microversion=MICROVERSION).json()['resource_providers']}
@@ -174,11 +178,16 @@ def delete_server(placement: adapter.Adapter, name: str) -> None:
                      microversion=MICROVERSION, raise_exc=False)
 
 
-def offered_gb(placement: adapter.Adapter) -> dict[str, int]:
-    """Provider name -> GiB of disk it still offers to new servers."""
+def offered_gb(placement: adapter.Adapter, required: str = ''
+               ) -> dict[str, int]:
+    """Provider name -> GiB of disk it still offers to new servers.
+
+    :param required: see ``candidates``
+    """
     answer = placement.get(
         '/allocation_candidates', microversion=MICROVERSION,
-        params={'resources': f'{orc.DISK_GB}:1'}).json()
+        params={'resources': f'{orc.DISK_GB}:1',
+                **({'required': required} if required else {})}).json()
     names = {provider['uuid']: provider['name'] for provider in placement.get(
         '/resource_providers',
         microversion=MICROVERSION).json()['resource_providers']}

@@ -13,9 +13,11 @@
 """``make demo`` tells the truth, and leaves nothing behind."""
 
 import collections.abc
+import dataclasses
 import functools
 import json
 import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -28,6 +30,7 @@ from hv_sched import model
 from hv_sched.demo import nodes
 from hv_sched.demo import service
 from hv_sched.demo import story
+from hv_sched.demo.windows import events
 from tests.functional import base
 from tests.repository import EXAMPLES
 
@@ -49,7 +52,7 @@ def _demo(*words: str, cwd: pathlib.Path) -> subprocess.Popen[str]:
 
 
 def _done(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     return process.returncode, out, err
 
 
@@ -73,12 +76,28 @@ def test_the_story_holds_with_the_real_command(tmp_path: pathlib.Path
     assert code == 0, out + err
     assert 'ACCEPTED on 3 of 4 nodes (hv02, hv03, hv04)' in out
     assert 'refused on all 4 nodes' in out
-    first, second = (line for line in out.splitlines()
-                     if line.startswith('OK: '))
+    first, _second, third = (line for line in out.splitlines()
+                             if line.startswith('OK: '))
     assert first.startswith('OK: 2000 GB offered for 500 GB')
-    assert second == out.splitlines()[-1]
+    assert third == out.splitlines()[-1]
     assert 'a shielded server: on hv11, hv12, hv13, hv14' in out
     assert 'a server with RemoteFX: on hv03, hv04' in out
+    assert _followed(out) == [
+        ('as it is', '500 GB offered', 'on hv01, hv02, hv03, hv04'),
+        ('hv01 is drained', '500 GB offered', 'on hv02, hv03, hv04'),
+        ('Volume1 has 100 GB free left', '100 GB offered',
+         'refused on all 4 nodes'),
+        ('Volume1 goes offline', '0 GB offered', 'refused on all 4 nodes'),
+        ('all of it is put right', '500 GB offered',
+         'on hv01, hv02, hv03, hv04')]
+
+
+def _followed(out: str) -> list[tuple[str, ...]]:
+    """What happened, what was offered then, and where a server went."""
+    lines = re.findall(
+        r'^  (\S.*?): +(\d+ GB offered); a server of 200 GB: (.*)$', out,
+        re.MULTILINE)
+    return [tuple(line) for line in lines]
 
 
 def test_up_twice_is_one_placement_and_down_ends_it(folder: pathlib.Path
@@ -164,6 +183,26 @@ def test_the_demo_notices_that_nothing_was_published(
         'after: server 1 got its disk from the node',
         'after: server 2 got its disk from the node',
         'after: the third server was accepted on hv02']
+
+
+ALL = ('hv01', 'hv02')
+
+
+@pytest.mark.parametrize('number, nodes_then, offered_gb', (
+    (0, ('hv01',), 500), (1, ALL, 500), (2, ALL, 500), (2, (), 500),
+    (3, ALL, 500), (3, (), 100), (4, (), 0)), ids=str)
+def test_the_demo_notices_that_placement_did_not_follow(
+        number: int, nodes_then: tuple[str, ...], offered_gb: int) -> None:
+    outcome = events.Outcome(nodes_then, offered_gb)
+    assert not events.EVENTS[number].is_right(outcome, ALL)
+
+
+def test_a_source_without_room_for_the_events_is_passed_over() -> None:
+    assert events.can_be_told(CLUSTER)
+    assert not events.can_be_told(dataclasses.replace(CLUSTER, volumes=()))
+    small = dataclasses.replace(CLUSTER.volumes[0], size_bytes=model.GIB)
+    assert not events.can_be_told(
+        dataclasses.replace(CLUSTER, volumes=(small,)))
 
 
 def test_the_story_takes_its_servers_away_again(placement: base.Placement

@@ -50,8 +50,7 @@ class Lab:
 
     def answer(self, command: winrm_server.Command) -> list[str]:
         """What the node prints that was asked."""
-        name = node_of(command.host)
-        cluster = self._cluster(name)
+        cluster, name = self._node(command.host)
         if command.call == 'Get-HvSchedCluster':
             return cluster.cluster_answer(name).splitlines()
         return cluster.node_answer(
@@ -60,25 +59,19 @@ class Lab:
 
     def refuse(self, handler: Any) -> None:
         """The connection of a node that is away ends."""
-        name = node_of(handler.asked_host)
-        if name in self.dead or (
-                self._cluster(name).nodes[name].state == 'Down'):
+        cluster, name = self._node(handler.asked_host)
+        if name in self.dead or cluster.nodes[name].state == 'Down':
             handler.connection.shutdown(socket.SHUT_RDWR)
             raise ConnectionAbortedError(name)
 
-    def _cluster(self, node: str) -> SimulatedCluster:
-        return next(cluster for cluster in self.clusters
-                    if node in cluster.nodes)
+    def _node(self, host: str) -> tuple[SimulatedCluster, str]:
+        return next((cluster, node) for cluster in self.clusters
+                    for node in cluster.nodes if host_of(node) == host)
 
 
 def host_of(node: str) -> str:
     """The host name of a node."""
     return f'{node.lower()}.{DOMAIN}'
-
-
-def node_of(host: str) -> str:
-    """The node with a host name."""
-    return host.partition('.')[0].upper()
 
 
 @contextlib.contextmanager
