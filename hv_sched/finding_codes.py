@@ -29,6 +29,7 @@ SOURCE: Mapping[str, str] = {
     'guid-not-usable': 'a GUID that identifies nothing',
     'home-not-a-volume': 'a home that is no volume of the cluster',
     'home-not-told': 'several volumes, and a node without a home',
+    'home-not-collected': 'a home, where the volumes could not be collected',
     'home-set-aside': 'the home of a node is a volume that is set aside',
     'instance-names-not-resolved': 'servers are named by instance_name, and '
                                    'Nova does not tell their uuids',

@@ -33,6 +33,7 @@ from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_volume
 from hv_sched.providers import reconcile
+from hv_sched.providers import sections
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
@@ -81,7 +82,8 @@ class Inspector:
         plan = adopt_plan.make(
             layout, observed, shares, adopt_plan.targets(layout),
             self._settings, self._allow_overcommit)
-        refusals = (*self._frozen(cluster), *plan.refusals,
+        refusals = (*self._frozen(cluster), *_uncollected(layout),
+                    *plan.refusals,
                     *self._others(layout, scope_, observed),
                     *self._misnamed(layout, scope_, observed))
         return AdoptInputs(
@@ -169,3 +171,14 @@ class Inspector:
                 'a cell that does not answer')
             if skip.reason == SkipReason.UNEXPLAINED else skip
             for skip in skipped)
+
+
+def _uncollected(layout: Layout) -> tuple[Notice, ...]:
+    """Why nothing is adopted by a list that is not believed."""
+    return tuple(
+        Notice(layout.cluster.name, layout.cluster.name, Kind.FROZEN,
+               f'its {section.value} are not known now '
+               f'({layout.cluster.sections[section].error}): nothing is '
+               'adopted until they are', 'section-not-used')
+        for section in (model.Section.NODES, model.Section.VOLUMES)
+        if sections.is_unusable(layout.cluster, section))

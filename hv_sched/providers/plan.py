@@ -309,6 +309,10 @@ def _still_anothers(context: PlanningContext, uuid: str, moment: Moment
         return (f'in Placement it stands under cluster {name}, not under '
                 f'{context.name}, and the facts about {name} are not of now: '
                 f'it takes no new disks of {name}, and moves when they are')
+    if not donor.is_node_list_whole:
+        return (f'in Placement it stands under cluster {name}, not under '
+                f'{context.name}, and the nodes of {name} could not all be '
+                'read: it moves when they can')
     shares_gb = context.observed.node_shares_gb.get(uuid, {})
     held_gb = sum(shares_gb.get(volume, 0) for volume
                   in scoping.volumes_of(donor, context.scope))

@@ -35,7 +35,6 @@ from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
-from hv_sched.providers import scope as scoping
 from hv_sched.providers import sections
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
@@ -163,8 +162,10 @@ def plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
     paused = {uuid for uuid, item in layout.aside(model.ItemKind.NODE).items()
               if item.node_state in node_traits.NOTHING_NEW}
     if sections.is_unusable(layout.cluster, model.Section.NODES):
-        paused |= scoping.unlisted_nodes(
-            layout, context.scope, context.observed.overview)
+        # Those, too, that another cluster claims meanwhile.
+        overview = context.observed.overview
+        members = overview.members.get(layout.cluster_aggregate, frozenset())
+        paused |= (members & overview.compute_nodes) - layout.nodes.keys()
         paused |= layout.aside(model.ItemKind.NODE).keys()
     for uuid in sorted(paused & context.observed.providers.keys()):
         provider = context.observed.providers[uuid]

@@ -193,13 +193,16 @@ class PlanningContext:
         return any(votes) if votes else is_new or None
 
     def is_unpublishable(self, node: str) -> bool:
-        """Whether a node's new volumes have no size, or one nodes contradict.
+        """Whether a node's new volumes have no size, or one nodes contradict,
+        or are not known at all.
 
         Its own disk stays as it is until one of them is published.
         """
         homes = [uuid for uuid, members in self.layout.members.items()
                  if node in members]
-        return bool(homes) and all(
+        if not homes:
+            return not self.layout.is_volume_list_whole
+        return all(
             uuid not in self.observed.overview.listed
             and (self.layout.volumes[uuid].total_gb is None
                  or self.size_vote(uuid) is False) for uuid in homes)

@@ -113,6 +113,10 @@ def _volume(volume: model.Volume, cluster: model.Cluster,
         if matched is None:
             return volume
         guid = matched.guid
+        # What Windows calls it then is not what its folder is called.
+        volume = dataclasses.replace(volume, name=_standing_name(
+            overview.listed[ids.volume_uuid(cluster.guid, guid)].name,
+            cluster.name) or volume.name)
     uuid = ids.volume_uuid(cluster.guid, guid)
     summary = overview.volumes.get(uuid)
     traits = summary.traits if summary else frozenset()
@@ -122,6 +126,15 @@ def _volume(volume: model.Volume, cluster: model.Cluster,
     return dataclasses.replace(
         volume, guid=guid, reserve_gb=reserve_gb,
         file_system=volume.file_system or _file_system(traits))
+
+
+def _standing_name(provider: str, cluster: str) -> str:
+    """A volume's name by that of its provider; empty where it is another
+    cluster's.
+    """
+    prefix = names.volume_provider_name(cluster, '')
+    return provider.removeprefix(prefix) if provider.startswith(
+        prefix) else ''
 
 
 def _file_system(traits: frozenset[str]) -> str | None:

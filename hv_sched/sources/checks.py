@@ -23,6 +23,7 @@ import os_traits
 from hv_sched import model
 from hv_sched.placement import names
 from hv_sched.sources import identity_checks
+from hv_sched.sources import missing_lists
 from hv_sched.sources import naming
 from hv_sched.sources import references
 from hv_sched.sources import vm_checks
@@ -91,6 +92,12 @@ def _home(draft: Draft, node: Raw, path: Path,
         return Fault(path, f'home {home!r} of node {node["name"]!r} is set '
                      'aside: the node stays with the home it has',
                      'home-set-aside', is_note=True)
+    reason = missing_lists.failure(draft.raw, missing_lists.VOLUMES)
+    if reason:
+        return Fault(path, f'home {home!r} of node {node["name"]!r} may be a '
+                     f'volume that could not be collected ({reason}): the '
+                     'node stays with the home it has', 'home-not-collected',
+                     is_note=True)
     return Fault(
         path, f'home {home!r} of node {node["name"]!r} is no volume of '
         f'cluster {draft.raw["name"]!r}; ', 'home-not-a-volume',

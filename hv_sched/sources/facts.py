@@ -28,6 +28,7 @@ from hv_sched.sources import checks
 from hv_sched.sources import claims
 from hv_sched.sources import convert
 from hv_sched.sources import identity_checks
+from hv_sched.sources import missing_lists
 from hv_sched.sources import naming
 from hv_sched.sources import sections
 from hv_sched.sources import timestamp
@@ -133,6 +134,7 @@ def _facts(entries: list[claims.Entry], problems: list[model.Problem]
 
 def _draft(entry: claims.Entry, claimed: list[Fault]) -> Draft:
     """What is left of a cluster; stage by stage, each needs the former."""
+    missing_lists.settle(entry.raw)
     draft = Draft(entry.raw)
     draft.apply(entry.faults)
     stages: tuple[Callable[[], Iterable[Fault]], ...] = (

@@ -168,7 +168,7 @@ def check_unpublished(draft: Draft) -> Faults:
     refs = references.References(draft)
     homes = {refs.home(node['home']) for _i, node in draft.items('nodes')
              if 'home' in node}
-    is_only = len(draft.raw['volumes']) == 1
+    is_only = len(draft.raw.get('volumes', ())) == 1
     for i, volume in draft.items('volumes'):
         is_home = is_only or references.volume_guid(volume) in homes
         fault = _too_small(i, volume, is_home) or (

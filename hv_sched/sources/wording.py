@@ -24,6 +24,7 @@ from typing import TypeAlias
 
 import jsonschema
 
+from hv_sched.sources import missing_lists
 from hv_sched.sources import naming
 from hv_sched.sources import schema
 from hv_sched.sources.fault import Cost
@@ -159,19 +160,12 @@ def _required(error: Error, context: _Context) -> list[Fault]:
     # One error per missing field; its name is only in the message.
     missing = [name for name in error.validator_value
                if name not in error.instance
-               and error.message.startswith(repr(name))]
+               and error.message.startswith(repr(name))
+               and not missing_lists.failure(error.instance, name)]
     return [Fault(
-        context.path, f'{context.subject} has no {name}'
-        f'{_why_missing(name, error)}', 'field-missing',
+        context.path, f'{context.subject} has no {name}: '
+        f'{error.schema["properties"][name]["description"]}', 'field-missing',
         removes=_without(name, context.path)) for name in missing]
-
-
-def _why_missing(name: str, error: Error) -> str:
-    sections = error.instance.get('sections')
-    report = sections.get(name) if isinstance(sections, dict) else None
-    if isinstance(report, dict) and report.get('error'):
-        return f', which could not be collected: {report["error"]}'
-    return f': {error.schema["properties"][name]["description"]}'
 
 
 def _without(name: str, path: Path) -> tuple[Path, ...]:

@@ -288,6 +288,18 @@ def test_stale_facts_are_refused(cloud):
     assert cloud.state() == before
 
 
+@pytest.mark.parametrize('field', ['nodes', 'volumes'])
+def test_a_list_that_could_not_be_collected_is_refused(cloud, field):
+    cloud.server('hv01', 10)
+    before = cloud.state()
+    report = cloud.adopt(dataclasses.replace(
+        clouds.cluster(), **{field: ()}, sections={
+            model.Section(field): model.SectionReport(error='no answer')}))
+    assert kinds(report)[0] == Kind.FROZEN
+    assert 'no answer' in report.findings[0].message
+    assert cloud.state() == before
+
+
 # -- over-booked
 
 

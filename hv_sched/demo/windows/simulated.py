@@ -33,6 +33,11 @@ _DENIED = {
           'PowerShell.GetClusterSharedVolumeStateCommand',
     'category': 'AuthenticationError', 'hresult': '-2147024891',
     'text': 'Zugriff verweigert'}
+_FAILED = {
+    'id': 'GetClusterNode,Microsoft.FailoverClusters.PowerShell.'
+          'GetClusterNodeCommand',
+    'category': 'NotSpecified', 'hresult': '-2147023170',
+    'text': 'The RPC call failed'}
 _NO_COMMAND = {
     'id': 'CommandNotFoundException', 'category': 'ObjectNotFound',
     'hresult': '-2146233087', 'text': 'The term is not recognized'}
@@ -113,6 +118,7 @@ class SimulatedCluster:
     now: datetime.datetime = datetime.datetime(
         2026, 11, 26, 11, tzinfo=datetime.timezone.utc)
     denied: set[str] = dataclasses.field(default_factory=set)
+    failing: set[str] = dataclasses.field(default_factory=set)
 
     # What happens to servers.
 
@@ -260,7 +266,8 @@ class SimulatedCluster:
         return ''.join(json.dumps(line) + '\r\n' for line in lines)
 
     def _section(self, name: str, rows: Any) -> dict[str, Any]:
-        content = _DENIED if name in self.denied else rows()
+        content = (_DENIED if name in self.denied
+                   else _FAILED if name in self.failing else rows())
         # A dictionary is an error, as PowerShell's ErrorRecord would be.
         field = 'error' if isinstance(content, dict) else 'rows'
         return {'section': name, field: content, 'ms': '12'}

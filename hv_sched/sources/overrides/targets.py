@@ -27,6 +27,10 @@ from hv_sched.sources.overrides.fields import OverrideKind
 from hv_sched.sources.overrides.form import OverrideEntry
 from hv_sched.sources.overrides.form import Overrides
 
+# What lists the things of a kind.
+_SECTIONS = {OverrideKind.NODE: model.Section.NODES,
+             OverrideKind.VOLUME: model.Section.VOLUMES}
+
 
 class OverrideTarget(NamedTuple):
     """A cluster, node or volume.
@@ -110,7 +114,7 @@ class OperatorsWord:
             self._refuse(entry, f'is in the clusters {clusters}; say which '
                          'one with cluster, or give the guid',
                          'override-ambiguous')
-        else:
+        elif not self._is_uncollected(entry):
             self._refuse(entry, self._absence + naming.suggestion(
                 entry.name or str(entry.guid), self._names(entry),
                 entry.kind.value), 'override-of-unknown')
@@ -139,6 +143,17 @@ class OperatorsWord:
                     entry.cluster is None or is_cluster(
                         self._clusters[target.cluster], entry.cluster)):
                 yield target
+
+    def _is_uncollected(self, entry: OverrideEntry) -> bool:
+        """Whether it may be about something that is not listed now, for the
+        list could not be collected.
+        """
+        return any(
+            not _listed(cluster, entry.kind) and (
+                report := cluster.sections.get(_SECTIONS[entry.kind])
+            ) is not None and bool(report.error)
+            for cluster in self._clusters if entry.kind in _SECTIONS
+            and (entry.cluster is None or is_cluster(cluster, entry.cluster)))
 
     def _names(self, entry: OverrideEntry) -> list[str]:
         if entry.kind is OverrideKind.CLUSTER:

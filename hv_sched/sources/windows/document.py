@@ -24,6 +24,7 @@ from typing import Any
 
 from hv_sched import exception
 from hv_sched import windows_names
+from hv_sched.sources import missing_lists
 from hv_sched.sources import naming
 from hv_sched.sources.windows import machines
 from hv_sched.sources.windows import nodes
@@ -190,11 +191,16 @@ def _files(of: ClusterAnswers, guids: frozenset[str]) -> machines.Files:
 
 
 def _report(answer: Answer, section: str) -> Raw | None:
-    """None when it was not asked for, or nobody has the right to it."""
+    """None when it was not asked for, or nobody has the right to it.
+
+    Without the lists of nodes and volumes nothing is known of them: there
+    the missing right is a failure, too.
+    """
     if section in answer.rows:
         return _dated(answer, {})
     failure: Failure | None = answer.failures.get(section)
-    if failure is None or failure.is_denied or failure.is_missing:
+    if failure is None or section not in missing_lists.KINDS and (
+            failure.is_denied or failure.is_missing):
         return None
     return _dated(answer, {'error': failure.text})
 

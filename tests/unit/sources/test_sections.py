@@ -43,18 +43,55 @@ def test_a_section_that_was_never_delivered_is_no_key():
     assert cluster.nodes[0].sections == {}
 
 
-def test_nodes_that_could_not_be_collected_freeze_their_cluster():
+def _without(kind, left):
+    """The full document, of whose first cluster a list failed."""
     document = samples.full()
     cluster = document['clusters'][0]
-    del cluster['nodes']
-    cluster['sections']['nodes'] = FAILED
+    del cluster[kind]
+    if left != 'nothing':
+        cluster[kind] = left
+    cluster['sections'][kind] = FAILED
+    return samples.read(document)
+
+
+@pytest.mark.parametrize('left', ['nothing', None, []])
+def test_nodes_that_could_not_be_collected_leave_the_rest_in_force(left):
+    facts = _without('nodes', left)
+    assert facts.problems == ()
+    cluster = facts.clusters[0]
+    assert (cluster.name, cluster.nodes) == ('c1', ())
+    assert cluster.sections[model.Section.NODES].error == 'access denied'
+    assert cluster.volumes and cluster.vms
+    # Who is cut off, and on which node, cannot be said without the nodes.
+    for volume in cluster.volumes:
+        assert (volume.cut_off_nodes, volume.redirected_nodes,
+                volume.owner_node) == (None, None, None)
+    assert {vm.owner_node for vm in cluster.vms} == {None}
+
+
+def test_volumes_that_could_not_be_collected_leave_the_rest_in_force():
+    facts = _without('volumes', 'nothing')
+    assert {problem.code for problem in facts.problems} == {
+        'home-not-collected'}
+    assert not any(problem.freezes for problem in facts.problems)
+    cluster = facts.clusters[0]
+    assert cluster.volumes == () and cluster.nodes and cluster.vms
+    assert {node.home for node in cluster.nodes} == {None}
+    assert {vm.disks for vm in cluster.vms} == {None}
+
+
+@pytest.mark.parametrize('kind', ['nodes', 'volumes'])
+@pytest.mark.parametrize('report', [
+    None, {}, {'error': ''}, {'error': 7}, 'x'])
+def test_a_list_that_is_missing_for_no_reason_freezes_the_cluster(
+        kind, report):
+    document = samples.full()
+    cluster = document['clusters'][0]
+    del cluster[kind]
+    cluster['sections'][kind] = report
     facts = samples.read(document)
     assert [each.name for each in facts.clusters] == ['c2']
-    problem, = facts.problems
-    assert problem.freezes
-    assert problem.message == (
-        "cluster 'c1' has no nodes, which could not be collected: access "
-        'denied')
+    assert any(problem.freezes for problem in facts.problems)
 
 
 @pytest.mark.parametrize('report', [
