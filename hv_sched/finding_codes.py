@@ -87,6 +87,8 @@ NOTICES: Mapping[str, str] = {
     'node-not-in-nova': 'Nova has no compute node of a node\'s name',
     'node-of-another-cluster': 'a node stands under another cluster',
     'node-refused': 'a node of another cluster, or no Hyper-V host',
+    'node-silent': 'a node that is up, and does not tell how it reaches a '
+                   'volume',
     'node-similar-name': 'another compute node of Nova may be the same host',
     'node-unlisted': 'a compute node bears our traits and is in no cluster',
     'nova-not-proven': 'Nova has not shown that it is this cloud\'s',

@@ -165,6 +165,8 @@ class Volume:
         True when he opens one that was closed
     :param cut_off_nodes: names of nodes that cannot reach the volume
     :param redirected_nodes: names of nodes that reach it over the network
+    :param silent_nodes: names of nodes that are up and in neither list, for
+        nobody tells how they reach the volume though it is told of others
     :param incomplete_lists: which of these two lists may lack nodes: those
         in it are believed, of the others nothing is known
     :param cached_images: Glance image ids in its image cache, newest first
@@ -186,6 +188,7 @@ class Volume:
     accepts_new_disks: bool | None = None
     cut_off_nodes: tuple[str, ...] | None = None
     redirected_nodes: tuple[str, ...] | None = None
+    silent_nodes: tuple[str, ...] | None = None
     incomplete_lists: frozenset[str] = frozenset()
     cached_images: tuple[str, ...] | None = None
     image_cache_bytes: int | None = None

@@ -53,6 +53,7 @@ VOLUME_FIELDS: Mapping[str, st.SearchStrategy[typing.Any]] = {
     'accepts_new_disks': _YES_NO_UNTOLD,
     'cut_off_nodes': _SOME_NODES,
     'redirected_nodes': _SOME_NODES,
+    'silent_nodes': _SOME_NODES,
     'cached_images': st.none() | st.lists(
         st.sampled_from(IMAGES), unique=True).map(tuple),
     'image_cache_bytes': st.none() | st.integers(0, 40).map(

@@ -110,6 +110,7 @@ def is_redirected(cluster: model.Cluster, node: model.Node) -> bool | None:
                             for volume in cluster.volumes)
     silent = any(volume.redirected_nodes is None
                  or 'redirected_nodes' in volume.incomplete_lists
+                 or node.name in (volume.silent_nodes or ())
                  for volume in volumes)
     return None if silent or not (volumes or is_home_described) else False
 

@@ -40,6 +40,7 @@ from hv_sched.providers import plan_node
 from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
 from hv_sched.providers import sections
+from hv_sched.providers import silence
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
@@ -257,6 +258,7 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
     context = dataclasses.replace(context, blocked=plan_node.holding_shares(
         context.layout, context.observed))
     notices += [*sections.notices(context.layout.cluster),
+                *silence.notices(context.layout.cluster),
                 *kept_facts.notices(context.layout,
                                     context.observed.overview),
                 *_unstated_level(context),

@@ -35,6 +35,7 @@ from hv_sched.providers import gate
 from hv_sched.providers import node_traits
 from hv_sched.providers import plan_gpu
 from hv_sched.providers import plan_volume
+from hv_sched.providers import scope as scoping
 from hv_sched.providers import sections
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext

@@ -37,11 +37,13 @@ def with_standing(cluster: model.Cluster, uuids: Mapping[str, str],
     """
     def standing(volume: model.Volume) -> model.Volume:
         trait = _trait(cluster, volume)
-        if trait is None or not _may_lack_nodes(volume):
+        if trait is None or not (
+                _may_lack_nodes(volume) or volume.silent_nodes):
             return volume
         return dataclasses.replace(volume, cut_off_nodes=tuple(
             node.name for node in cluster.nodes if is_cut_off(node, volume)
-            or trait in node_traits.get(uuids.get(node.name, ''), ())))
+            or _may_be_cut_off(node, volume)
+            and trait in node_traits.get(uuids.get(node.name, ''), ())))
     return dataclasses.replace(
         cluster, volumes=tuple(map(standing, cluster.volumes)))
 
@@ -68,9 +70,15 @@ def cut_off_traits(cluster: model.Cluster, node: model.Node,
             continue  # which volume it is, only its provider says
         if is_cut_off(node, volume):
             told.add(trait)
-        elif _may_lack_nodes(volume):
+        elif _may_be_cut_off(node, volume):
             kept.add(trait)
     return frozenset(told | kept.intersection(observed))
+
+
+def _may_be_cut_off(node: model.Node, volume: model.Volume) -> bool:
+    """Whether this node, which is not told as cut off, may be it."""
+    return _may_lack_nodes(volume) or node.name in (
+        volume.silent_nodes or ())
 
 
 def _may_lack_nodes(volume: model.Volume) -> bool:

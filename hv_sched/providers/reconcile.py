@@ -42,6 +42,7 @@ from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_frozen
 from hv_sched.providers import scope as scoping
+from hv_sched.providers import silence
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
@@ -105,6 +106,7 @@ class Reconciler:
         self._nova = nova
         self._cpus = cpus
         self._observer = observe.Observer(client, settings)
+        self._silence = silence.Silence()
         self._debounce = debounce.Debounce(settings.debounce_passes)
         self._applied: dict[str, datetime.datetime] = {}
         self._usable: dict[str, datetime.datetime] = {}
@@ -183,6 +185,7 @@ class Reconciler:
         """
         done: list[changes.Change] = []
         self._debounce.start_pass()
+        facts = self._silence.judged(facts)
         # Only the first attempt reads everything: the longer the reading,
         # the surer a busy volume has moved on before it can be written.
         undone: frozenset[str] | None = None

@@ -155,7 +155,8 @@ def _volumes_aside(cluster: model.Cluster) -> model.Cluster:
 
 def _no_node_states(cluster: model.Cluster) -> model.Cluster:
     return dataclasses.replace(cluster, volumes=tuple(
-        dataclasses.replace(volume, cut_off_nodes=None, redirected_nodes=None)
+        dataclasses.replace(volume, cut_off_nodes=None, redirected_nodes=None,
+                            silent_nodes=None)
         for volume in cluster.volumes))
 
 

@@ -141,6 +141,7 @@ def _volume(raw: Raw, refs: references.References, draft: Draft, place: int
         accepts_new_disks=raw.get('accepts_new_disks'),
         cut_off_nodes=_nodes(raw.get('cut_off_nodes'), refs),
         redirected_nodes=_nodes(raw.get('redirected_nodes'), refs),
+        silent_nodes=_nodes(raw.get('silent_nodes'), refs),
         incomplete_lists=frozenset(
             field for field in ('cut_off_nodes', 'redirected_nodes')
             if draft.is_incomplete(('volumes', place, field))),

@@ -28,7 +28,7 @@ ITEMS = {'nodes': model.ItemKind.NODE, 'volumes': model.ItemKind.VOLUME,
          'vms': model.ItemKind.VM}
 # Of these each entry counts by itself: one that cannot be read does not make
 # the others untrue.
-_LISTS_OF_ENTRIES = ('cut_off_nodes', 'redirected_nodes')
+_LISTS_OF_ENTRIES = ('cut_off_nodes', 'redirected_nodes', 'silent_nodes')
 # Missing only because a fault took it out is no second fault.
 _ABSENCES = ('field-missing', 'home-not-told')
 # A thing whose identity cannot be read must not be taken for another one.

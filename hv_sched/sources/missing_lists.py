@@ -20,7 +20,8 @@ from typing import Any
 
 NODES, VOLUMES = KINDS = ('nodes', 'volumes')
 # What makes no sense without the list.
-_OF_NODES = {'volumes': ('cut_off_nodes', 'redirected_nodes', 'owner_node'),
+_OF_NODES = {'volumes': ('cut_off_nodes', 'redirected_nodes', 'silent_nodes',
+                         'owner_node'),
              'vms': ('owner_node',)}
 _OF_VOLUMES = {'vms': ('disks',)}
 

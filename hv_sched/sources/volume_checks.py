@@ -28,7 +28,7 @@ def check(draft: Draft, refs: References) -> Iterator[Fault]:
     for i, volume in draft.items('volumes'):
         path = ('volumes', i)
         yield from volume_sizes.check(volume, path)
-        for field in ('cut_off_nodes', 'redirected_nodes'):
+        for field in ('cut_off_nodes', 'redirected_nodes', 'silent_nodes'):
             for j, name in enumerate(volume.get(field, ())):
                 if name is not None:
                     yield from _node(volume, (*path, field, j), name, refs)

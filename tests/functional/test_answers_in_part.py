@@ -15,13 +15,15 @@
 From the lines the script prints on a simulated cluster to what stands there.
 """
 
+import datetime
+
 import pytest
 
 from hv_sched import sources
+from hv_sched.demo.windows import simulated
 from hv_sched.placement import names
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
-from tests.windows import simulated
 
 OPEN = f'required=!{names.NO_NEW_DISKS},!{names.PAUSED}'
 SETTINGS = Settings(workers=1, stale_after=0, floor_percent=0, floor_gb=0)
@@ -117,7 +119,7 @@ def test_of_a_cluster_that_was_never_published_a_part_publishes_nothing(
 def test_nodes_nobody_lists_for_a_moment_are_not_another_clusters(running):
     """Their own cluster cannot tell its nodes while another names them."""
     other = simulated.cluster('EVIL', nodes=1, volumes=1)
-    other.nodes = {'HV-N01': simulated.Node('HV-N01')}
+    other.nodes = {'HV-N01': simulated.SimulatedNode('HV-N01')}
     other.volumes['Volume1'].owner = 'HV-N01'
     before = running.cloud.state()
     running.cluster.failing = {'nodes'}
@@ -125,6 +127,43 @@ def test_nodes_nobody_lists_for_a_moment_are_not_another_clusters(running):
     notices = running.sync()
     assert 'could not all be read' in notices['HV-N01', 'node-refused']
     after = running.cloud.state()
-    assert {name: what[3] for name, what in after.items() if name in before
-            } == {name: what[3] for name, what in before.items()}
+    # Which cluster's it is now is in doubt: it is offered no space at all.
+    assert after['HV-N01'][3] < before['HV-N01'][3]
+    for name in before.keys() - {'HV-N01'}:
+        assert after[name][3] == before[name][3]
+    assert not any(name.startswith('csv:EVIL') for name in after)
     assert names.PAUSED in after['HV-N01'][2]
+
+
+def test_a_node_that_is_silent_about_a_volume_is_cut_off_after_two_answers(
+        running):
+    """It is up, and the others tell how they reach the volume."""
+    reconciler = running.cloud.reconciler(SETTINGS)
+    cut_off = {names.cut_off_trait(running.cloud.state()[
+        f'csv:HV/{volume}'][0]) for volume in running.cluster.volumes}
+
+    def sync():
+        running.cluster.now += datetime.timedelta(minutes=1)
+        result = reconciler.sync(running.facts())
+        assert result.failures == {}
+        return ({notice.code for notice in result.plan.all_findings},
+                running.cloud.state()['HV-N01'][2] & cut_off)
+
+    volume = running.cluster.volumes['Volume1']
+    volume.silent = {'HV-N01'}
+    assert sync() == ({'node-silent'}, set())
+    assert running.cloud.hosts(400, OPEN) == {'HV-N01', 'HV-N02'}
+    codes, traits = sync()
+    assert 'node-silent' not in codes and len(traits) == 1
+    assert running.cloud.hosts(400, OPEN) == {'HV-N02'}
+    # The states cannot be read at all: what stands is kept.
+    running.cluster.failing = {'volume_states'}
+    assert sync()[1] == traits
+    running.cluster.failing = set()
+    # Another process has no memory: it keeps what stands and says so.
+    assert ('Volume1', 'node-silent') in running.sync()
+    assert running.cloud.state()['HV-N01'][2] & cut_off == traits
+    volume.silent = set()
+    sync()
+    assert sync() == (set(), set())
+    assert running.cloud.hosts(400, OPEN) == {'HV-N01', 'HV-N02'}

@@ -70,6 +70,7 @@ class SimulatedNode:
 class SimulatedVolume:
     """:param foreign_bytes: what lies on it beside servers and image cache
     :param unreachable: nodes whose state there is Unavailable
+    :param silent: nodes of which no state is told
     :param redirected: nodes with (state, file reason, block reason)
     :param images: of its image cache: name -> (bytes, written)
     """
@@ -85,6 +86,7 @@ class SimulatedVolume:
     file_system: str = 'CSVFS'
     foreign_bytes: int = 0
     unreachable: set[str] = dataclasses.field(default_factory=set)
+    silent: set[str] = dataclasses.field(default_factory=set)
     redirected: dict[str, tuple[str, str, str]] = dataclasses.field(
         default_factory=dict)
     images: dict[str, tuple[int, str]] = dataclasses.field(
@@ -303,7 +305,8 @@ class SimulatedCluster:
     def _state_rows(self) -> list[dict[str, Any]]:
         return [_state_row(volume, node)
                 for volume in self.volumes.values()
-                if volume.state == 'Online' for node in self.up_nodes()]
+                if volume.state == 'Online' for node in self.up_nodes()
+                if node not in volume.silent]
 
     def _group_rows(self) -> list[dict[str, Any]]:
         core = [{'name': 'Cluster Group', 'type': 'Cluster',

@@ -172,7 +172,8 @@ def _newest_rows(answers: tuple[Answer, ...]
 
 def _volumes(of: ClusterAnswers, rows: tuple[Row, ...]) -> list[Raw]:
     listed = _files(of, _guids(rows))
-    described = volumes.volumes(rows, of.rows('volume_states'))
+    described = volumes.volumes(rows, of.rows('volume_states'),
+                                nodes.up(of.rows('nodes') or ()))
     for volume in described:
         if 'guid' in volume:
             volume.update(machines.image_cache(volume['guid'], listed))

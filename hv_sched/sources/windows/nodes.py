@@ -12,9 +12,11 @@
 
 """The nodes of a cluster, from what Windows says of them. Pure."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from hv_sched import windows_names
 from hv_sched.sources.windows import terms
 from hv_sched.sources.windows.raw import Row
 
@@ -43,6 +45,17 @@ def node(row: Row, own: Mapping[str, tuple[Row, ...]]) -> Raw:
         described.update(_own(own))
     return {field: value for field, value in described.items()
             if value is not None}
+
+
+def up(rows: Iterable[Row]) -> frozenset[str]:
+    """The nodes that are up and neither paused nor isolated.
+
+    :returns: their names as Windows compares them
+    """
+    return frozenset(
+        windows_names.key(row.get('name') or '') for row in rows
+        if terms.node_state(row.get('state'), row.get('drain'),
+                            row.get('information')) == 'up')
 
 
 def _own(rows: Mapping[str, tuple[Row, ...]]) -> Raw:

@@ -25,29 +25,25 @@ from hv_sched.sources.windows.raw import Row
 Raw = dict[str, Any]
 
 
-def volumes(rows: Iterable[Row], states: Iterable[Row] | None) -> list[Raw]:
+def volumes(rows: Iterable[Row], states: Iterable[Row] | None,
+            up_nodes: frozenset[str] = frozenset()) -> list[Raw]:
     """Each volume as a source describes it.
 
     :param states: access of the nodes to the volumes; None when not known
+    :param up_nodes: the nodes that are up, as Windows compares names
     """
     by_guid = {} if states is None else _by_guid(states)
-    return [_volume(row, by_guid) for row in rows]
+    described = [_volume(row, by_guid) for row in rows]
+    for volume in described:
+        silent = up_nodes - by_guid.get(volume.get('guid', ''), {}).keys()
+        if silent and volume.get('guid') in by_guid:
+            volume['silent_nodes'] = sorted(silent)
+    return described
 
 
 def guid_of(partition_name: str | None) -> str | None:
     """The GUID in Partition.Name, in its one form."""
     return naming.normal_guid(partition_name or '')
-
-
-def silent_nodes(rows: Iterable[Row], up_nodes: frozenset[str]
-                 ) -> dict[str, list[str]]:
-    """Nodes that are up and say nothing of a volume others speak of.
-
-    One look is not enough to take them for cut off: the states are read
-    node by node, while the cluster changes.
-    """
-    return {guid: silent for guid, states in _by_guid(rows).items()
-            if (silent := sorted(up_nodes - states.keys()))}
 
 
 def _by_guid(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:

@@ -113,7 +113,8 @@ NODE_FACTS = ('build', 'state', 'home', 'cpu_vendor', 'cpu_features', 'gpus',
               *model.capability_fields())
 VOLUME_FACTS = tuple(
     field.name for field in dataclasses.fields(model.Volume)
-    if field.name not in ('guid', 'name', 'incomplete_lists'))
+    if field.name not in ('guid', 'name', 'incomplete_lists',
+                          'silent_nodes'))
 
 
 def silent(draw, item, facts):
@@ -137,8 +138,18 @@ def half_node(draw, node):
                                sections=unsound(draw, node.sections))
 
 
+def unspoken(draw, volume):
+    """The volume, of which some nodes do not say how they reach it."""
+    nodes = draw(some(NODES))
+    lists = {field: tuple(name for name in getattr(volume, field)
+                          if name not in nodes)
+             for field in ('cut_off_nodes', 'redirected_nodes')
+             if getattr(volume, field) is not None}
+    return dataclasses.replace(volume, silent_nodes=nodes, **lists)
+
+
 def half_volume(draw, volume):
-    volume = silent(draw, volume, VOLUME_FACTS)
+    volume = unspoken(draw, silent(draw, volume, VOLUME_FACTS))
     if volume.state is not model.CsvState.ONLINE and draw(st.booleans()):
         return dataclasses.replace(volume, guid=None)
     return volume

@@ -52,6 +52,7 @@ def full():
     first['nodes'][0]['sections'] = {name: dict(report) for name in (
         'host', 'guarded', 'remotefx', 'files', 'image_cache')}
     first['volumes'][0]['state'] = 'online'
+    first['volumes'][0]['silent_nodes'] = ['hv02']
     first['volumes'][1]['state'] = 'failed'
     first['vms'].append({'instance_name': 'instance-00000007'})
     second['volumes'][0] = volume(

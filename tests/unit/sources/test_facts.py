@@ -53,7 +53,8 @@ def test_every_field_reaches_the_model():
         file_system='ntfs', medium='ssd', owner_node='hv01', reserve_gb=10,
         maintenance=False,
         accepts_new_disks=True, cut_off_nodes=('hv02',),
-        redirected_nodes=('hv01',), cached_images=(samples.IMAGE,),
+        redirected_nodes=('hv01',), silent_nodes=('hv02',),
+        cached_images=(samples.IMAGE,),
         image_cache_bytes=1024)
     assert (second.size_bytes, second.free_bytes) == (2 ** 40, 2 ** 39)
     assert cluster.vms == (model.Vm(

@@ -25,7 +25,6 @@ from hv_sched import exception
 from hv_sched.sources import files
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
-from hv_sched.sources.windows import volumes as volume_rows
 
 SAMPLES = pathlib.Path(__file__).parents[3] / 'windows' / 'samples'
 GUID = '5f4a1d52-6e0c-4f57-8f5e-0d2c5a0b9a01'
@@ -127,10 +126,21 @@ def test_a_node_without_access_is_cut_off_and_others_are_not(healthy):
 
 
 def test_a_node_that_says_nothing_of_a_volume_is_named_not_cut_off():
-    [answer] = raw.answers(text('cluster.jsonl'))
-    assert volume_rows.silent_nodes(
-        answer.rows['volume_states'],
-        frozenset(('HV01', 'HV02', 'HV04'))) == {VOLUME1: ['HV04']}
+    """HV01 is up, HV02 drains, HV04 is isolated: only HV01 must speak."""
+    whole = text('cluster.jsonl')
+    assert not any('silent_nodes' in volume
+                   for volume in cluster('cluster.jsonl')['volumes'])
+    states = next(line for line in whole.splitlines()
+                  if '"volume_states"' in line)
+    first = '"node":"HV01",' + (
+        '"volume":"\\\\\\\\?\\\\Volume{')
+    assert first in states
+    silent = whole.replace(states, states.replace(
+        first, first.replace('HV01', 'HV09'), 1))
+    [described] = document.document(raw.answers(silent))['clusters']
+    assert [volume.get('silent_nodes') for volume in described['volumes']
+            ] == [['HV01'], None]
+    assert described['volumes'][0]['cut_off_nodes'] == []
 
 
 def test_two_volumes_on_one_disk_are_two_volumes():
