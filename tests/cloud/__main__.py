@@ -66,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         purge=options.purge))
     test = commands.add_parser(
         'test', help='acceptance tests, on a new cloud in this folder')
+    test.add_argument('--from', metavar='TEST', dest='first',
+                      help='go on at this test, on the cloud that stands')
     test.add_argument('pytest_arguments', nargs='*', metavar='ARGUMENT',
                       help='of pytest, after --')
     test.set_defaults(run=_test)
@@ -81,17 +83,24 @@ def _up(home: cloud.Cloud, options: argparse.Namespace) -> None:
 
 def _test(home: cloud.Cloud, options: argparse.Namespace) -> None:
     machine.check()
-    home.down()
+    started = time.time()
+    if not options.first:
+        home.down()
     home.folder.prepare()
     home.installation.services()
     result = subprocess.run(
-        [home.folder.program('python'), '-m', 'pytest', '-x', '-v', '-s',
-         '--confcutdir', str(HERE), *(options.pytest_arguments
-                                      or [str(HERE)])],
+        [home.folder.program('python'), *_pytest_arguments(options)],
         check=False, cwd=repository.ROOT, env={
-            **os.environ, 'CLOUD_FOLDER': str(home.folder.root)})
+            **os.environ, 'CLOUD_FOLDER': str(home.folder.root),
+            'CLOUD_STARTED': str(started)})
     say('the tests have ended')
     sys.exit(result.returncode)
+
+
+def _pytest_arguments(options: argparse.Namespace) -> list[str]:
+    first = ['--from', options.first] if options.first else []
+    return ['-m', 'pytest', '-x', '-v', '-s', '--confcutdir', str(HERE),
+            *first, *(options.pytest_arguments or [str(HERE)])]
 
 
 def _status(home: cloud.Cloud, options: argparse.Namespace) -> None:

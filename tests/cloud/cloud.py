@@ -91,6 +91,9 @@ class Cloud:
             self._say('hv_sched is uninstalled')
 
     def _configure(self, stock: bool) -> None:
+        if orphans := self.processes.end_orphans():
+            self._say(f'killed: {len(orphans)} processes that an earlier '
+                      f'run left')
         running = set(self.processes.running())
         if 'rabbitmq' in running:
             running.add('erlang')
@@ -203,6 +206,7 @@ class Cloud:
             installation stays
         """
         if not (self.folder.root / folder.MARKER).exists():
+            self._say(f'no cloud in {self.folder.root}: nothing to stop')
             return
         with self.folder.alone():
             self._stop()

@@ -12,7 +12,7 @@
 
 """The cloud of the acceptance tests, and the record of what they saw."""
 
-import json
+import collections.abc
 import os
 import pathlib
 import time
@@ -22,47 +22,87 @@ import pytest
 from tests.cloud import client
 from tests.cloud import cloud
 from tests.cloud import folder
+from tests.cloud import record
 from tests.cloud import steps
 
 
 class Story:
     """One cloud, through all tests of a module, in their order."""
 
-    def __init__(self, home: cloud.Cloud) -> None:
+    def __init__(self, home: cloud.Cloud, kept: record.Record) -> None:
         self.home = home
         self.openstack = client.OpenStack(home)
         self.steps = steps.Steps(self.openstack, home)
-        # Step: side (stock, hv_sched): what came of it.
-        self.record: dict[str, dict[str, str]] = {}
-        self.before: dict[str, int] = {}
-        self.figures: dict[str, float] = {}
+        self.record = kept
+        # GB of each consumer before the cloud was taken over.
+        self.before = kept.before
+        self.figures = kept.figures
 
     def tell(self, step: str, side: str, outcome: object) -> None:
         """Keep a line for the page that compares the two sides."""
-        self.record.setdefault(step, {})[side] = str(outcome)
+        self.record.steps.setdefault(step, {})[side] = str(outcome)
 
 
 def say(text: str) -> None:
     print(time.strftime('%H:%M:%S', time.gmtime()), text, flush=True)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--from', metavar='TEST', dest='first',
+                     help='go on at this test, on the cloud that stands')
+
+
+def pytest_collection_modifyitems(config: pytest.Config,
+                                  items: list[pytest.Item]) -> None:
+    first = config.getoption('first')
+    if not first:
+        return
+    names = [item.name for item in items]
+    if first not in names:
+        raise pytest.UsageError(f'--from {first}: no such test')
+    config.hook.pytest_deselected(items=items[:names.index(first)])
+    del items[:names.index(first)]
+
+
 @pytest.fixture(scope='module')
-def story(request):
+def story(request: pytest.FixtureRequest
+          ) -> collections.abc.Iterator[Story]:
     """A new cloud without hv_sched; stopped when the tests are over.
 
     When one has failed the cloud is left as it is, to be looked at.
     """
     home = cloud.Cloud(folder.Folder(
         pathlib.Path(os.environ['CLOUD_FOLDER']).absolute()), say)
-    home.down(purge=True)
-    start = time.monotonic()
-    home.up(stock=True)
-    told = Story(home)
-    told.figures['cloud up, seconds'] = round(time.monotonic() - start)
-    yield told
-    (home.folder.root / 'steps.json').write_text(json.dumps(
-        {'steps': told.record, 'figures': told.figures}, indent=1) + '\n')
+    kept = record.Record(home.folder.root / 'steps.json')
+    if request.config.getoption('first'):
+        kept.read()
+        home.up(stock=not home.installation.wheel.exists())
+    else:
+        _start_anew(home, kept)
+    yield Story(home, kept)
+    kept.write()
     if request.session.testsfailed:
         say(f'the cloud stays up: . {home.folder.openrc}')
     else:
         home.down()
+
+
+def _start_anew(home: cloud.Cloud, kept: record.Record) -> None:
+    started = float(os.environ['CLOUD_STARTED'])
+    home.down(purge=True)
+    kept.phase('install OpenStack', time.time() - started)
+    start = time.time()
+    home.up(stock=True)
+    kept.phase('start the cloud, with empty databases', time.time() - start)
+
+
+@pytest.fixture(autouse=True)
+def phase(request: pytest.FixtureRequest, story: Story
+          ) -> collections.abc.Iterator[None]:
+    """Keep how long a test took, when it has passed."""
+    failed = request.session.testsfailed
+    start = time.time()
+    yield
+    if request.session.testsfailed == failed:
+        title = request.node.name.removeprefix('test_').replace('_', ' ')
+        story.record.phase(title, time.time() - start)

@@ -14,7 +14,8 @@
 
 Each has a record in a folder: its id and when the kernel says it started. A
 process of the same id that started at another moment is somebody else's and
-is never touched.
+is never touched. Each has a mark in its environment, too, and so have its
+children: when it is killed they are known by the mark.
 """
 
 import collections.abc
@@ -30,6 +31,8 @@ import time
 from tests.cloud import errors
 
 STOP_SECONDS = 30
+# Its value is the folder of the records.
+MARK = 'HV_SCHED_CLOUD_RECORDS'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +68,18 @@ class Record:
     def is_alive(self) -> bool:
         """Whether that very process still runs."""
         return _started(self.pid) == self.started
+
+
+@dataclasses.dataclass(frozen=True)
+class Memory:
+    """Memory of a group of processes.
+
+    :param rss: a page that several share counts in each of them
+    :param pss: it counts once, in parts
+    """
+
+    rss: int
+    pss: int
 
 
 def _started(pid: int) -> str | None:
@@ -120,15 +135,35 @@ class Processes:
                     program.command, stdin=subprocess.DEVNULL, stdout=log,
                     stderr=log, start_new_session=True, cwd='/',
                     env={'PATH': os.environ.get('PATH', os.defpath),
-                         'LC_ALL': 'C.UTF-8', **program.environment})
+                         'LC_ALL': 'C.UTF-8', **program.environment,
+                         # A title that a process gives itself must not
+                         # overwrite the mark.
+                         'SPT_NOENV': '1', MARK: str(self._records)})
             except OSError as exc:
                 raise errors.CloudError(
                     f'{program.name} cannot be started: {exc}') from exc
 
-    def memory_mb(self) -> int:
-        """MiB that the processes and their children hold, shares once."""
+    def end_orphans(self) -> list[int]:
+        """Kill what a process that has died left of itself.
+
+        Workers outlive the service that started them, and hold its port.
+        The same goes for a process that was started and not recorded.
+
+        :returns: the ids of those that were killed
+        """
+        alive = {record.pid for record in self.running().values()}
+        orphans = sorted(pid for pid in _marked(str(self._records))
+                         if not alive & {pid, *_leaders(pid)})
+        for pid in orphans:
+            _signal(pid, signal.SIGKILL)
+        return orphans
+
+    def memory_mb(self) -> Memory:
+        """MiB that the processes and their children hold."""
         groups = {record.pid for record in self.running().values()}
-        return sum(map(_memory_kb, _members(groups))) // 1024
+        held = [_memory_kb(path) for path in _members(groups)]
+        return Memory(sum(each.rss for each in held) // 1024,
+                      sum(each.pss for each in held) // 1024)
 
     def log(self, name: str) -> pathlib.Path:
         """Where a process writes."""
@@ -169,10 +204,11 @@ class Processes:
                   if name in records]
         for record in chosen:
             if record.is_alive():
-                _signal(record, signal.SIGTERM)
+                _signal(record.pid, signal.SIGTERM)
         killed = self._kill_after(chosen, time.monotonic() + seconds)
         for record in chosen:
             (self._records / f'{record.name}.pid').unlink(missing_ok=True)
+        self.end_orphans()
         return killed
 
     @staticmethod
@@ -200,18 +236,46 @@ def _members(groups: set[int]) -> list[pathlib.Path]:
     return members
 
 
-def _memory_kb(path: pathlib.Path) -> int:
+def _memory_kb(path: pathlib.Path) -> Memory:
     try:
         text = (path / 'smaps_rollup').read_text()
     except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in text.splitlines()
-               if line.startswith('Pss:'))
+        return Memory(0, 0)
+    fields = {line.split()[0]: int(line.split()[1])
+              for line in text.splitlines()[1:]}
+    return Memory(fields['Rss:'], fields['Pss:'])
 
 
-def _signal(record: Record, number: int) -> None:
+def _marked(mark: str) -> list[int]:
+    """The processes whose environment has this mark."""
+    entry = f'{MARK}={mark}'.encode()
+    marked = []
+    for path in pathlib.Path('/proc').glob('[0-9]*'):
+        try:
+            if entry in (path / 'environ').read_bytes().split(b'\0'):
+                marked.append(int(path.name))
+        except OSError:
+            # It has ended, or is another user's.
+            continue
+    return marked
+
+
+def _leaders(pid: int) -> list[int]:
+    """The leader of the session of a process, and its ancestors."""
     try:
-        os.kill(record.pid, number)
+        leaders = [os.getsid(pid)]
+        while pid > 1:
+            stat = pathlib.Path(f'/proc/{pid}/stat').read_text()
+            pid = int(stat.rpartition(')')[2].split()[1])
+            leaders.append(pid)
+    except OSError:
+        return []
+    return leaders
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
     except ProcessLookupError:
         pass
 

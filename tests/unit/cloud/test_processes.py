@@ -15,6 +15,7 @@
 import dataclasses
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -29,6 +30,12 @@ SLEEPER = (sys.executable, '-c', 'import signal; signal.pause()')
 DEAF = (sys.executable, '-c', 'import signal, sys; '
         'signal.signal(signal.SIGTERM, signal.SIG_IGN); '
         'print("deaf", flush=True); signal.pause()')
+
+# Has a child in a session of its own, as a broker has, that outlives it.
+PARENT = (sys.executable, '-c', 'import os, signal, subprocess, sys; '
+          'child = subprocess.Popen([sys.executable, "-c", '
+          '"import signal; signal.pause()"], start_new_session=True); '
+          'print(child.pid, flush=True); signal.pause()')
 
 
 @pytest.fixture
@@ -143,11 +150,78 @@ def test_waiting_has_an_end():
 
 
 def test_memory_is_that_of_the_processes_and_their_children(cloud):
-    assert cloud.memory_mb() == 0
+    assert cloud.memory_mb() == processes.Memory(0, 0)
     cloud.ensure(processes.Program('hungry', (
         sys.executable, '-c', 'import os, signal; os.fork(); '
         'data = os.urandom(20_000_000); print("fed", flush=True); '
         'signal.pause()')))
     processes.wait('hungry', lambda: cloud.tail('hungry').count('fed') == 2,
                    60)
-    assert cloud.memory_mb() >= 38
+    held = cloud.memory_mb()
+    assert 38 <= held.pss <= held.rss
+
+
+def child_of(cloud):
+    processes.wait('child', lambda: cloud.tail('parent'), 60)
+    return int(cloud.tail('parent', 1))
+
+
+def is_there(pid):
+    path = pathlib.Path(f'/proc/{pid}/stat')
+    return path.exists() and ') Z ' not in path.read_text()
+
+
+def test_what_a_killed_process_left_is_ended(cloud):
+    cloud.ensure(processes.Program('parent', PARENT))
+    child = child_of(cloud)
+    os.kill(cloud.running()['parent'].pid, signal.SIGKILL)
+    processes.wait('death', lambda: not cloud.running(), 30)
+    assert is_there(child)
+    assert cloud.end_orphans() == [child]
+    processes.wait('end', lambda: not is_there(child), 30)
+    assert cloud.end_orphans() == []
+
+
+def test_stop_leaves_no_child(cloud):
+    cloud.ensure(processes.Program('parent', PARENT))
+    child = child_of(cloud)
+    cloud.stop()
+    processes.wait('end', lambda: not is_there(child), 30)
+
+
+def test_a_process_without_a_record_is_an_orphan(cloud, tmp_path):
+    cloud.ensure(processes.Program('sleeper', SLEEPER))
+    pid = cloud.running()['sleeper'].pid
+    (tmp_path / 'sleeper.pid').unlink()
+    assert cloud.end_orphans() == [pid]
+
+
+def test_neither_what_runs_nor_a_stranger_is_an_orphan(cloud, stranger):
+    cloud.ensure(processes.Program('parent', PARENT))
+    child = child_of(cloud)
+    assert cloud.end_orphans() == []
+    assert is_there(child)
+    assert stranger.poll() is None
+
+
+def test_what_another_cloud_left_is_not_ended(cloud, tmp_path):
+    other = tmp_path / 'other'
+    other.mkdir()
+    theirs = processes.Processes(other, other)
+    theirs.ensure(processes.Program('sleeper', SLEEPER))
+    pid = theirs.running()['sleeper'].pid
+    (other / 'sleeper.pid').rename(other / 'kept')
+    assert cloud.end_orphans() == []
+    assert theirs.end_orphans() == [pid]
+
+
+def test_a_process_that_gives_itself_a_title_keeps_the_mark(cloud, tmp_path):
+    pytest.importorskip('setproctitle')
+    cloud.ensure(processes.Program('titled', (
+        sys.executable, '-c', 'import setproctitle, signal; '
+        'setproctitle.setproctitle("t" * 2000); '
+        'print("titled", flush=True); signal.pause()')))
+    processes.wait('titled', lambda: cloud.tail('titled'), 60)
+    pid = cloud.running()['titled'].pid
+    (tmp_path / 'titled.pid').unlink()
+    assert cloud.end_orphans() == [pid]
