@@ -25,6 +25,7 @@ from doc import checks_page
 from doc import cloud_page
 from doc import extra_specs_page
 from doc import findings_page
+from doc import missing_facts_page
 from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
@@ -43,7 +44,8 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        moves_page, overrides_page, plugins_page, traits_page)}
+        missing_facts_page, moves_page, overrides_page, plugins_page,
+        traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -17,6 +17,7 @@ tests that ask them thousands of times.
 """
 
 from collections.abc import Iterable
+import copy
 import dataclasses
 import datetime
 import uuid as uuids
@@ -67,6 +68,13 @@ class ImaginedPlacement:
             for name in nodes}
         self._usable: dict[str, datetime.datetime] = {}
 
+    def copy(self) -> 'ImaginedPlacement':
+        """Another one in which the same stands."""
+        made = copy.copy(self)
+        made.providers = dict(self.providers)
+        made._usable = dict(self._usable)
+        return made
+
     def plan(self, facts: model.Facts, now: datetime.datetime = NOW
              ) -> planning.Plan:
         """What a sync of these facts would do at a time."""
@@ -94,7 +102,7 @@ class ImaginedPlacement:
         """Plan, and write it."""
         plan = self.plan(facts, now)
         for change in plan.changes:
-            self._apply(change)
+            self.apply(change)
         return plan
 
     def allocate(self, uuid: str, disk_gb: int) -> None:
@@ -139,7 +147,8 @@ class ImaginedPlacement:
             for uuid, provider in self.providers.items()
             if names.VOLUME in provider.traits}
 
-    def _apply(self, change: change_types.Change) -> None:
+    def apply(self, change: change_types.Change) -> None:
+        """Write one change."""
         before = self.providers.get(change.uuid)
         if isinstance(change, change_types.CreateProvider):
             self.providers[change.uuid] = Provider(
