@@ -37,12 +37,14 @@ NOTHING_NEW = (model.NodeState.PAUSED, model.NodeState.DRAINING)
 
 def desired_node_traits(cluster: model.Cluster, node: model.Node,
                         observed: frozenset[str],
-                        left_out: Collection[str] = ()) -> frozenset[str]:
+                        left_out: Collection[str] = (),
+                        lacks_nodes: bool = False) -> frozenset[str]:
     """The traits of a node.
 
     :param observed: what the provider has now. What the source cannot say,
         of a node that is down for instance, stays as it is.
     :param left_out: volumes of the cluster the source does not list
+    :param lacks_nodes: the cluster has nodes the source does not list
     """
     traits = {names.HYPERV, names.CLUSTERED,
               *reach.cut_off_traits(cluster, node, observed, left_out),
@@ -50,8 +52,8 @@ def desired_node_traits(cluster: model.Cluster, node: model.Node,
     paused = None if node.state is None else node.state in NOTHING_NEW
     if _said_or_kept(paused, names.PAUSED, observed):
         traits.add(names.PAUSED)
-    if _said_or_kept(is_redirected(cluster, node), names.REDIRECTED,
-                     observed):
+    if _said_or_kept(is_redirected(cluster, node, lacks_nodes),
+                     names.REDIRECTED, observed):
         traits.add(names.REDIRECTED)
     traits.update(_build(node, observed))
     traits |= functional_level.level_traits(cluster, observed)
@@ -92,11 +94,13 @@ def _said_or_kept(answer: bool | None, trait: str,
     return trait in observed if answer is None else answer
 
 
-def is_redirected(cluster: model.Cluster, node: model.Node) -> bool | None:
+def is_redirected(cluster: model.Cluster, node: model.Node,
+                  lacks_nodes: bool = False) -> bool | None:
     """Whether it reaches a volume it uses by way of another node.
 
     ReFS on Storage Spaces Direct is redirected on every node, always, and
-    healthy: that is how it works and no reason to go elsewhere.
+    healthy: that is how it works and no reason to go elsewhere. A node of
+    which nothing is told may reach the volume directly, though.
 
     :returns: None when the source does not say
     """
@@ -108,9 +112,12 @@ def is_redirected(cluster: model.Cluster, node: model.Node) -> bool | None:
         return True
     is_home_described = any(node.home == volume.guid
                             for volume in cluster.volumes)
+    lacks_nodes |= any(item.kind is model.ItemKind.NODE
+                       for item in cluster.set_aside)
     silent = any(volume.redirected_nodes is None
                  or 'redirected_nodes' in volume.incomplete_lists
                  or node.name in (volume.silent_nodes or ())
+                 or lacks_nodes and node.name in volume.redirected_nodes
                  for volume in volumes)
     return None if silent or not (volumes or is_home_described) else False
 

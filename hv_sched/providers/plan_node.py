@@ -107,9 +107,10 @@ def _mark(layout: Layout, provider: Provider, overview: Overview,
           left_out: frozenset[str]) -> Iterable[changes.Change]:
     """Our traits; a node about to be closed also remembers its ratio."""
     owned = ownership.node_traits(provider.traits)
+    members = overview.members.get(layout.cluster_aggregate, frozenset())
     desired = set(overview.placeable(node_traits.desired_node_traits(
         layout.cluster, layout.nodes[provider.uuid], provider.traits,
-        left_out)))
+        left_out, lacks_nodes=not members <= layout.nodes.keys())))
     if is_open(provider) and not disk_ratio.remembers_former(provider.traits):
         disk = provider.inventories[names.DISK_GB]
         desired.add(disk_ratio.former_trait(disk.allocation_ratio))

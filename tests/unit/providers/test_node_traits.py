@@ -300,3 +300,16 @@ def test_only_what_is_ours_is_ever_asked_for(one, observed):
     assert features.REMOTEFX.trait not in found
     published = {f.trait for f in catalogue.ON_NODE if f.rule(one)}
     assert published <= found
+
+
+def test_a_volume_of_which_a_node_is_not_told_may_not_redirect_by_design():
+    """The node that is not told may reach the volume directly."""
+    aside = model.SetAside(model.ItemKind.NODE, 'hv02', None, 'c', 'm')
+    volume = model.Volume('g', 'v', file_system='refs',
+                          redirected_nodes=('hv01',))
+    node = model.Node('hv01', home='g')
+    cluster = model.Cluster('c', 'hvc1', (node,), (volume,))
+    assert node_traits.is_redirected(cluster, node) is False
+    assert node_traits.is_redirected(cluster, node, lacks_nodes=True) is None
+    cluster = dataclasses.replace(cluster, set_aside=(aside,))
+    assert node_traits.is_redirected(cluster, node) is None
