@@ -83,6 +83,7 @@ _SECTIONS: Mapping[str, str] = {
     'clusters[].volumes[].accepts_new_disks': '',
     'clusters[].volumes[].cut_off_nodes': 'volume_states',
     'clusters[].volumes[].redirected_nodes': 'volume_states',
+    'clusters[].volumes[].silent_nodes': 'volume_states',
     'clusters[].volumes[].cached_images': 'image_cache',
     'clusters[].volumes[].image_cache_bytes': 'image_cache',
     'clusters[].vms': 'groups',
@@ -161,7 +162,7 @@ def _volume(number: int, closed: bool) -> Document:
         'reserve_gb': 20, 'maintenance': closed,
         'accepts_new_disks': not closed,
         'cut_off_nodes': ['hv02'] if closed else [],
-        'redirected_nodes': ['hv01'] if closed else [],
+        'redirected_nodes': ['hv01'] if closed else [], 'silent_nodes': [],
         'cached_images': [IMAGE], 'image_cache_bytes': 10 * GIB}
 
 
