@@ -17,12 +17,22 @@ The type says whether trying again can help: a loop asks for ``Retriable`` or
 """
 
 
+_CHECK_CREDENTIALS = 'check the credentials and their roles, then run it again'
+
+
 class HvSchedError(Exception):
-    """Base of every error hv_sched raises on purpose."""
+    """Base of every error hv_sched raises on purpose.
+
+    :cvar remedy: what to do about it; empty where each message says so
+    """
+
+    remedy = ''
 
 
 class Retriable(HvSchedError):
     """Observing again and planning anew may succeed."""
+
+    remedy = 'run it again when that has passed'
 
 
 class Terminal(HvSchedError):
@@ -86,6 +96,8 @@ class PlacementConflict(PlacementError, Retriable):
 class PlacementRefused(PlacementError, Terminal):
     """A 4xx that repeats itself: in use, no capacity, bad request."""
 
+    remedy = 'settle that, then run it again'
+
 
 class PlacementNotFound(PlacementRefused):
     """The provider, class or trait is not there: a 404 that names it."""
@@ -93,6 +105,8 @@ class PlacementNotFound(PlacementRefused):
 
 class PlacementDenied(PlacementError, Terminal):
     """401 or 403: credentials or role."""
+
+    remedy = _CHECK_CREDENTIALS
 
 
 class MicroversionTooOld(PlacementError, Terminal):
@@ -126,6 +140,8 @@ class ServiceUnavailable(ServiceError, Retriable):
 class ServiceDenied(ServiceError, Terminal):
     """It is not there, or not for these credentials to read or write."""
 
+    remedy = _CHECK_CREDENTIALS
+
 
 class NovaError(ServiceError):
     """Nova did not answer what was asked."""
@@ -141,3 +157,9 @@ class NovaDenied(NovaError, ServiceDenied):
 
 class NovaNotProven(NovaError, Terminal):
     """Nova answers, but has not shown that it is this cloud's Nova."""
+
+
+def told(error: Exception) -> str:
+    """An error as people are told it: with what to do about it."""
+    remedy = getattr(error, 'remedy', '')
+    return f'{str(error).rstrip(".")}; {remedy}' if remedy else str(error)

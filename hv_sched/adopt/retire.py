@@ -301,13 +301,14 @@ class Retirer:
 
         While a cluster is left the scheduler's queries name some of them.
         """
+        known = self._client.all_traits()
         in_use = self._client.all_traits(associated=True)
         last = not in_use & {names.VOLUME, names.CLUSTERED}
         needed = frozenset() if last else frozenset(
             names.cut_off_trait(provider.uuid)
             for provider in self._client.list_providers()
             if provider.name.startswith(names.VOLUME_NAME_PREFIX))
-        for trait in sorted(self._client.all_traits() - in_use - needed):
+        for trait in sorted(known - in_use - needed):
             if trait.startswith(_PAST) or last and trait.startswith(_OURS):
                 self._forget(self._client.delete_trait, trait)
         if last:

@@ -81,7 +81,8 @@ class Audits:
         """Heal what may be of one cluster; returns how much is left."""
         result = self._healer.heal(report)
         if result.failure is not None:
-            LOG.error('Healing ended: %s', result.failure)
+            LOG.error('Healing ended: %s; the next pass tries again',
+                      result.failure)
         for finding in result.done:
             LOG.info('Healed %s of %s on %s (%d GB): %s',
                      finding.code.value, finding.consumer, finding.location,

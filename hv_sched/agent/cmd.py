@@ -77,7 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
         logging.setup(conf, 'hv_sched')
         agent = passes.Agent(conf, *clients.connect(conf))
     except (exception.InvalidConfig, cfg.Error) as exc:
-        print(printable.text(f'hv-sched-agent: {exc}'), file=sys.stderr)
+        print(printable.text(f'hv-sched-agent: {exception.told(exc)}'),
+              file=sys.stderr)
         return exit_codes.ERROR
     LOG.info('%s', start_line(conf))
     if conf.once:

@@ -48,7 +48,8 @@ class Part:
         try:
             code = self._work(number)
         except exception.HvSchedError as exc:
-            LOG.error('%s: failed: %s', self._name, exc)
+            LOG.error('%s: failed: %s; the next pass tries again', self._name,
+                      exc)
             code = exit_codes.ERROR
         except Exception as exc:
             # Nobody foresaw it, and the cloud still needs the next pass.

@@ -116,7 +116,8 @@ class Agent:
         except exception.InvalidFacts as exc:
             # Not to know anything for too long closes the volumes.
             self._apply(number, model.Facts((), (model.Problem(
-                None, options.source, str(exc), 'unreadable'),)))
+                None, options.source, str(exc).removeprefix(
+                    f'{options.source}: '), 'unreadable'),)))
             raise
         return self._apply(number, facts)
 
@@ -128,7 +129,8 @@ class Agent:
             for line in _lines(change):
                 LOG.info('Synced: %s', line)
         for cluster, failure in sorted(result.failures.items()):
-            LOG.error('Sync: cluster %s: %s', cluster or '(all)', failure)
+            LOG.error('Sync: cluster %s: %s; the next pass tries again',
+                      cluster or '(all)', failure)
         notices = self._log(result.plan.all_findings)
         if result.done or result.failures:
             LOG.info('Sync: %d changes written, %d clusters failed, %d '

@@ -108,7 +108,7 @@ class Gatherer:
         try:
             return read()
         except exception.ServiceError as exc:
-            self._missing[input_name] = str(exc)
+            self._missing[input_name] = exception.told(exc)
             return None
 
     def _nova_state(self) -> NovaState:

@@ -111,7 +111,7 @@ class QuestionBuilder:
     def _could_not_read(self, subject: str, exc: exception.ServiceError
                         ) -> None:
         """The answer is given without it."""
-        self._not_evaluated.append(f'{subject}: {exc}')
+        self._not_evaluated.append(f'{subject}: {exception.told(exc)}')
         self._is_partial = True
 
     def _snapshot(self) -> volumes.Snapshot:

@@ -55,7 +55,8 @@ def user_errors() -> Iterator[None]:
     try:
         yield
     except exception.HvSchedError as exc:
-        raise exceptions.CommandError(printable.text(str(exc))) from exc
+        raise exceptions.CommandError(printable.text(
+            exception.told(exc))) from exc
     except cfg.Error as exc:
         raise exceptions.CommandError(printable.text(
             f'hv_sched configuration: {exc}')) from exc

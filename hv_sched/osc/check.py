@@ -160,7 +160,7 @@ class CheckImage(_Check):
                 cloud.change(image, changes)
             except exception.ServiceError as exc:
                 self.exit_code = exit_codes.PARTIAL
-                return Lines((f'not written: {exc}',))
+                return Lines((f'not written: {exception.told(exc)}',))
         return Lines(map(str, changes))
 
 

@@ -174,7 +174,7 @@ def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
 
 
 def error_row(error: Exception) -> Row:
-    return '', '', '', f'error: {error}'
+    return '', '', '', f'error: {exception.told(error)}'
 
 
 def restored_rows(result: restore.RestoreResult, dry_run: bool

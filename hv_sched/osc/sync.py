@@ -52,7 +52,8 @@ def rows(done: Iterable[changes.Change], findings: Iterable[Notice]
 
 def failure_findings(failures: Iterable[tuple[str, Exception]]
                      ) -> list[Row]:
-    return [('!', cluster or '(all clusters)', 'error', '', str(failure))
+    return [('!', cluster or '(all clusters)', 'error', '',
+             exception.told(failure))
             for cluster, failure in sorted(failures, key=lambda f: f[0])]
 
 

@@ -14,7 +14,9 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
+from typing import TypeVar
 
 from hv_sched import exception
 from hv_sched import features
@@ -32,35 +34,49 @@ from hv_sched.placement.observed import VolumeSummary
 
 # A provider busy with claims changes between two of our reads; this often is
 # no bad luck any more.
+_Summary = TypeVar('_Summary')
 CONSISTENT_READ_ATTEMPTS = 10
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
-def read_overview(client: Placement, listed: Iterable[Listed],
-                  aggregates: Iterable[str], workers: int) -> Overview:
+def read_overview(client: Placement, known_traits: frozenset[str],
+                  listed: Iterable[Listed], aggregates: Iterable[str],
+                  workers: int) -> Overview:
     """The whole cloud in (traits in use) + (aggregates) + 8 requests.
 
-    :param listed: every provider, read first
+    What came to be after the providers were listed is left to the next one.
+
+    :param known_traits: every trait that exists; read before all else, so
+        that one which somebody makes meanwhile is none that nobody uses
+    :param listed: every provider, read next
     :param aggregates: ours; each costs a request
     """
-    compute_nodes = _uuids(client.list_providers(
+    by_uuid = {p.uuid: p for p in listed}
+    compute_nodes = by_uuid.keys() & _uuids(client.list_providers(
         required=names.COMPUTE_NODE))
     in_use = client.all_traits(associated=True)
     known_classes = client.resource_classes()
     distinct = sorted(set(aggregates))
-    members = in_parallel(workers, lambda aggregate: _uuids(
+    members = in_parallel(workers, lambda aggregate: by_uuid.keys() & _uuids(
         client.list_providers(member_of=aggregate)), distinct)
     return Overview(
-        listed={p.uuid: p for p in listed},
-        compute_nodes=compute_nodes,
+        listed=by_uuid,
+        compute_nodes=frozenset(compute_nodes),
         node_traits=_node_traits(client, in_use, compute_nodes, workers),
-        members=dict(zip(distinct, members, strict=True)),
-        volumes=_volume_summaries(client, in_use, known_classes),
-        open_nodes=_open_nodes(client, in_use),
-        known_traits=client.all_traits(),
+        members=dict(zip(distinct, map(frozenset, members), strict=True)),
+        volumes=_of_listed(by_uuid, _volume_summaries(
+            client, in_use, known_classes)),
+        open_nodes=_open_nodes(client, in_use) & by_uuid.keys(),
+        known_traits=known_traits,
         known_classes=known_classes,
         traits_in_use=in_use,
-        gpus=_gpu_summaries(client, in_use))
+        gpus=_of_listed(by_uuid, _gpu_summaries(client, in_use)))
+
+
+def _of_listed(by_uuid: Mapping[str, Listed], summaries: dict[str, _Summary]
+               ) -> dict[str, _Summary]:
+    return {uuid: summary for uuid, summary in summaries.items()
+            if uuid in by_uuid}
 
 
 def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
@@ -68,7 +84,7 @@ def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
 
 
 def _node_traits(client: Placement, in_use: frozenset[str],
-                 compute_nodes: frozenset[str], workers: int
+                 compute_nodes: AbstractSet[str], workers: int
                  ) -> dict[str, frozenset[str]]:
     """Our traits by node: one request a trait, whatever the nodes."""
     queries = _trait_queries(in_use)

@@ -25,6 +25,7 @@ import datetime
 from typing import Any
 from urllib import parse
 
+from hv_sched import exception
 from hv_sched.placement import bodies
 from hv_sched.placement import consumers as consumer_values
 from hv_sched.placement import retry
@@ -43,6 +44,8 @@ _UNTYPED_MICROVERSION = '1.37'
 _UNQUOTED = ':,!'  # in a query, as Placement's own documentation has them
 # One read ends after this many time-outs, whatever is tried in between.
 _TIMEOUTS_A_READ = 2
+# What Placement says of a name that is not there (400).
+_NO_SUCH_TRAIT = 'No such trait'
 # Placement's answers to a write without a body.
 _WRITTEN = (204,)
 _CREATED_OR_THERE = (201, 204)
@@ -225,9 +228,20 @@ class Placement:
 
     def set_traits(self, uuid: str, generation: int,
                    traits: frozenset[str]) -> int:
-        return self._set_part(uuid, 'traits', bodies.PROVIDER_TRAITS, {
-            'resource_provider_generation': generation,
-            'traits': sorted(traits)})
+        """All of a provider's traits; returns its new generation.
+
+        :raises PlacementConflict: the provider changed, or somebody deleted
+            a name that nobody used until now
+        """
+        try:
+            return self._set_part(uuid, 'traits', bodies.PROVIDER_TRAITS, {
+                'resource_provider_generation': generation,
+                'traits': sorted(traits)})
+        except exception.PlacementRefused as exc:
+            if _NO_SUCH_TRAIT not in str(exc):
+                raise
+            raise exception.PlacementConflict(
+                str(exc), exc.status, exc.code) from exc
 
     def set_aggregates(self, uuid: str, generation: int,
                        aggregates: frozenset[str]) -> int:

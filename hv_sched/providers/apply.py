@@ -76,12 +76,14 @@ class _Writer:
         self._generations = {uuid: provider.generation
                              for uuid, provider in providers.items()}
 
-    def write(self, change: changes.Change) -> None:
-        """:raises PlacementError: as the client does
+    def write(self, change: changes.Change) -> bool:
+        """Whether the change stands; a name may be used again meanwhile.
+
+        :raises PlacementError: as the client does
         :raises Terminal: the change widens and never passed the gate
         """
         gate.check(change)
-        _WRITERS[type(change)](self, change)
+        return _WRITERS[type(change)](self, change) is not False
 
     def _ensure_trait(self, change: changes.EnsureTrait) -> None:
         self._client.ensure_trait(change.name)
@@ -89,12 +91,14 @@ class _Writer:
     def _ensure_class(self, change: changes.EnsureResourceClass) -> None:
         self._client.ensure_resource_class(change.name)
 
-    def _delete_trait(self, change: changes.DeleteTrait) -> None:
+    def _delete_trait(self, change: changes.DeleteTrait) -> bool:
         try:
             self._client.delete_trait(change.name)
         except exception.PlacementRefused as exc:
             # Somebody uses it again, or was faster: both are fine.
-            LOG.debug('Trait %s stays: %s', change.name, exc)
+            LOG.debug('Trait %s is not deleted: %s', change.name, exc)
+            return False
+        return True
 
     def _create(self, change: changes.CreateProvider) -> None:
         self._generations[change.uuid] = self._client.create_provider(
@@ -120,7 +124,7 @@ class _Writer:
             change.uuid, self._generations[change.uuid], change.after)
 
 
-_WRITERS: dict[type, Callable[..., None]] = {
+_WRITERS: dict[type, Callable[..., bool | None]] = {
     changes.EnsureTrait: _Writer._ensure_trait,
     changes.EnsureResourceClass: _Writer._ensure_class,
     changes.DeleteTrait: _Writer._delete_trait,
@@ -144,24 +148,25 @@ def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
     done: list[changes.Change] = []
     failures: dict[str, exception.HvSchedError] = {}
 
-    def run(task: _Task) -> tuple[_Task, exception.HvSchedError | None]:
+    def run(task: _Task) -> exception.HvSchedError | bool:
         try:
-            writer.write(task.change)
+            stands = writer.write(task.change)
         except exception.PlacementError as exc:
-            return task, exc
+            return exc
         LOG.debug('Done: %s', task.change)
         if on_done:
             on_done(task.change)
-        return task, None
+        return stands
 
     for batch in _batches(plan):
         tasks = [task for task in batch if CLOUD not in failures
                  and task.cluster not in failures]
-        for task, failure in in_parallel(workers, run, tasks):
-            if failure is None:
+        for task, outcome in zip(tasks, in_parallel(workers, run, tasks),
+                                 strict=True):
+            if isinstance(outcome, exception.HvSchedError):
+                failures.setdefault(task.cluster, outcome)
+            elif outcome:
                 done.append(task.change)
-            else:
-                failures.setdefault(task.cluster, failure)
     return ApplyOutcome(tuple(done), failures)
 
 

@@ -59,13 +59,14 @@ class Observer:
 
         :param moment: asked after the first answer, which tells the time
         """
+        known_traits = self._client.all_traits()
         listed = self._client.list_providers()
         now = moment()
         facts = dataclasses.replace(facts, clusters=tuple(
             sections.believed(cluster, now, self._settings)
             for cluster in facts.clusters))
         overview = bulk_read.read_overview(
-            self._client, listed,
+            self._client, known_traits, listed,
             scoping.our_aggregates(facts.clusters, listed),
             self._settings.workers)
         return scoping.scope_of(

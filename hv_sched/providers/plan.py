@@ -185,10 +185,21 @@ def vocabulary(changes: Iterable[change_types.Change], overview: Overview
         elif isinstance(change, change_types.SetInventories):
             classes |= set(change.after)
     step = change_types.Step.VOCABULARY
-    return (*(change_types.EnsureTrait(step, '', name)
+    return (*(change_types.EnsureTrait(_naming_step(name), '', name)
               for name in sorted(traits - overview.known_traits)),
             *(change_types.EnsureResourceClass(step, '', name)
               for name in sorted(classes - overview.known_classes)))
+
+
+def _naming_step(trait: str) -> change_types.Step:
+    """When a name is made.
+
+    That of a volume's reach, which nobody may ever bear, when the volume is
+    listed: whoever sees the name sees whose it is, and does not delete it.
+    """
+    if trait.startswith(names.CUT_OFF_PREFIX):
+        return change_types.Step.REMEMBER
+    return change_types.Step.VOCABULARY
 
 
 def _published(changes: Iterable[change_types.Change], overview: Overview
@@ -214,7 +225,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     """Names of images no cache holds, of nodes and volumes that are gone.
 
     One that is used where the overview does not look stays: Placement
-    refuses to delete it.
+    refuses to delete it. A volume that adopt has made and not published yet
+    keeps the name of its reach.
     """
     marks = [change for change in changes
              if isinstance(change, change_types.SetTraits)]
@@ -224,8 +236,10 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     kept_traits = {trait for change in marks for trait in change.after}
     kept_traits |= {trait for uuid, summary in overview.volumes.items()
                     if uuid not in changed for trait in summary.traits}
-    kept_traits.update(map(names.cut_off_trait,
-                           _published(changes, overview)))
+    volumes = {uuid for uuid, listed in overview.listed.items()
+               if listed.name.startswith(names.VOLUME_NAME_PREFIX)}
+    kept_traits.update(map(names.cut_off_trait, _published(
+        changes, overview) | volumes - deleted))
     dropped = {trait for change in marks for trait in change.before}
     dropped |= {trait for uuid in deleted & overview.volumes.keys()
                 for trait in overview.volumes[uuid].traits}

@@ -108,11 +108,12 @@ class Mover:
             return retry.on_conflict(
                 f'move the share of server {unit.server}', ATTEMPTS,
                 _CURED_BY_OBSERVING)(self._attempt_alone, watch, unit)
-        except exception.PlacementRefused as exc:
-            return _refused(unit, str(exc))
-        except _CURED_BY_OBSERVING as exc:
+        except exception.PlacementConflict as exc:
             return _refused(unit, f'written by somebody else each of '
-                                  f'{ATTEMPTS} times it was tried: {exc}')
+                                  f'{ATTEMPTS} times it was tried: '
+                                  f'{exception.told(exc)}')
+        except (exception.PlacementRefused, *_CURED_BY_OBSERVING) as exc:
+            return _refused(unit, exception.told(exc))
 
     def _attempt_alone(self, watch: Watch, unit: Unit) -> list[Skip]:
         """:raises PlacementConflict: Nova changed it after it was read"""
@@ -208,7 +209,7 @@ class Mover:
                             'its allocations are repaired', unit.server)
                 self._client.write_consumers([after])
         except (rewrite.Unmovable, exception.PlacementError) as exc:
-            return _refused(unit, str(exc))
+            return _refused(unit, exception.told(exc))
         return []
 
 

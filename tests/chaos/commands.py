@@ -27,6 +27,7 @@ class Command:
 
 
 _SOURCE = ('--source', '{source}')
+_OVERRIDDEN = (*_SOURCE, '--overrides', '{overrides}')
 AGENT = Command('published')
 COMMANDS = {
     'list': Command('healthy', ('list', '-f', 'json')),
@@ -36,6 +37,12 @@ COMMANDS = {
     'plan': Command('changed', ('plan', *_SOURCE, '-f', 'json')),
     'plan --full': Command('changed', (
         'plan', '--full', *_SOURCE, '-f', 'json')),
+    'plan with overrides': Command('healthy', (
+        'plan', *_OVERRIDDEN, '-f', 'json')),
+    'collect': Command('healthy', ('collect', *_OVERRIDDEN, '-f', 'json')),
+    'collect --init': Command('healthy', ('collect', '--init', *_SOURCE)),
+    'show with overrides': Command('healthy', (
+        'show', 'csv:hvc1/Volume1', *_OVERRIDDEN, '-f', 'json')),
     'export': Command('published', ('export', *_SOURCE, '{file}')),
     'audit': Command('published', ('audit', '-f', 'json')),
     'doctor': Command('published', ('doctor', *_SOURCE, '-f', 'json')),
@@ -48,6 +55,8 @@ COMMANDS = {
     'first sync': Command('empty', (
         'sync', *_SOURCE, '--host-aggregates', '-f', 'json')),
     'sync': Command('changed', ('sync', *_SOURCE, '-f', 'json')),
+    'sync with overrides': Command('healthy', (
+        'sync', *_OVERRIDDEN, '-f', 'json')),
     'adopt': Command('stock', ('adopt', *_SOURCE, '-f', 'json')),
     'retire': Command('healthy', ('retire', *_SOURCE, '-f', 'json')),
     'retire --node': Command('departed', (

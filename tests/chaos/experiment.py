@@ -21,6 +21,7 @@ import itertools
 import logging
 import pathlib
 import random
+import re
 import typing
 
 import fixtures
@@ -37,6 +38,11 @@ from tests.chaos import services
 from tests.chaos.commands import Command
 from tests.functional import base
 
+# What a message tells somebody to do, or what will be done without him.
+_REMEDY = re.compile(
+    r'run (it |this |the command |"[^"]+" )?again|next pass'
+    r'|need the admin or service role|does the endpoint lead to it\?'
+    r'|check the |"csv list" shows')
 _CODES = (0, 1, 2, 3, 4)
 _DONE = (0, 2)
 _SECRETS = (services.PASSWORD, services.TOKEN)
@@ -117,6 +123,8 @@ class Lab(fixtures.Fixture):
         self.addCleanup(logging.disable, logging.NOTSET)
         self._source = self._folder / 'clusters.yaml'
         self._source.write_text(self._scenario.source)
+        self._overrides = self._folder / 'overrides.yaml'
+        self._overrides.write_text(scenarios.OVERRIDES)
         self._conf = self._folder / 'hv_sched.conf'
         self._conf.write_text(_CONF.format(
             source=self._source, password=services.PASSWORD,
@@ -179,7 +187,8 @@ class Lab(fixtures.Fixture):
             '--os-project-name', 'p', '--os-user-domain-id', 'default',
             '--os-project-domain-id', 'default', '--os-region-name', 'one',
             'resource', 'provider', 'csv', *(argument.format(
-                source=self._source, file=self._folder
+                source=self._source, overrides=self._overrides,
+                file=self._folder
                 / f'shares-{next(self._numbers)}.json')
                 for argument in self._command.arguments),
             '--config-file', str(self._conf)]))
@@ -288,8 +297,16 @@ def _wrong_with(lab: Lab, run: Run, injection: edge.Injection
         if not injection.fault.is_credible(injection.site):
             yield from _undone(lab, run)
     elif not run.did_the_same(lab.undisturbed) and not lab.is_clients_own(
-            injection.site) and injection.site.service not in text:
-        yield f'{injection.site.service} is not named: {text}'
+            injection.site):
+        yield from _untold(injection.site.service, text)
+
+
+def _untold(service: str, text: str) -> collections.abc.Iterator[str]:
+    """What a message of something undone must say, and does not."""
+    if service not in text:
+        yield f'{service} is not named: {text}'
+    if not _REMEDY.search(text):
+        yield f'it does not say what to do: {text}'
 
 
 def _undone(lab: Lab, run: Run) -> collections.abc.Iterator[str]:

@@ -38,6 +38,12 @@ CHANGED = PLAIN.replace(_NODES, '''  - {name: hv01, build: 14393}
   - {name: hv02, build: 14393, state: paused}
   - {name: hv03, build: 14393}
 ''').replace('free_gb: 410', 'free_gb: 300, medium: hdd')
+# What an operator decides of it: it closes, and reserves more.
+OVERRIDES = '''
+version: 1
+volumes:
+- {name: Volume1, accepts_new_disks: false, reserve_gb: 40, medium: ssd}
+'''
 HELD_GB = 50
 
 

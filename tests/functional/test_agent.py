@@ -14,6 +14,7 @@
 """The daemon goes on whatever it is answered, and says what it does."""
 
 import logging
+import pathlib
 import threading
 
 import pytest
@@ -185,6 +186,14 @@ def test_a_source_that_is_mended_is_told(daemon, source, caplog):
     assert daemon.agent.run() == 0
     assert any(line.startswith('Sync: works again after 1 ')
                for line in told(caplog))
+
+
+def test_a_source_that_is_gone_is_named_once_a_line(daemon, source, caplog):
+    pathlib.Path(source).unlink()
+    assert daemon.agent.run() == 1
+    lines = [line for line in told(caplog) if source in line]
+    assert lines
+    assert all(line.count(source) == 1 for line in lines), lines
 
 
 def test_a_placement_that_is_away_is_one_line_a_part(daemon, cloud, caplog,

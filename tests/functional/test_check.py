@@ -287,6 +287,7 @@ def test_a_glance_that_is_away_for_one_image_stops_no_other():
               for name in ('away', 'there')]
     cells = [command._stamp(parsed, Images(), image, rules)
              for image in images]
-    assert cells[0].machine_readable() == ['not written: Glance is away']
+    assert cells[0].machine_readable() == [
+        'not written: Glance is away; run it again when that has passed']
     assert Images.written == ['there']
     assert command.exit_code == exit_codes.PARTIAL

@@ -23,6 +23,7 @@ from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.providers import changes
 from hv_sched.providers.settings import allow_of
 from hv_sched.providers.settings import Settings
 from tests.functional import base
@@ -313,6 +314,76 @@ def test_the_names_of_reach_are_known_as_long_as_their_volumes_are(cloud):
     cloud.sync(clouds.facts(), full=False)
     assert names.cut_off_trait(VOLUME) in cloud.api.all_traits()
     assert cloud.sync(clouds.facts()).done == ()
+
+
+def publish_before(cloud, path, facts):
+    """Somebody publishes a cluster between two reads of our next look.
+
+    :param path: of the read that follows
+    """
+    pending = [path]
+
+    def publish(environ):
+        if pending and environ['PATH_INFO'].endswith(pending[0]):
+            pending.clear()
+            clouds.Cloud.sync(cloud, facts)
+    cloud.placement.service.before = publish
+
+
+@pytest.mark.parametrize('path', [
+    '/resource_providers', '/traits', '/resource_classes',
+    '/allocation_candidates'])
+def test_who_looks_while_a_cluster_is_published_takes_no_name_away(
+        cloud, path):
+    """Of several reads some are of before, and some of after."""
+    first, second = three_volumes(1), three_volumes(1, 2)
+    cloud.sync(first)
+    publish_before(cloud, path, second)
+    result = cloud.reconciler().sync(first, full=False)
+    cloud.placement.service.before = None
+    assert not [change for change in result.done
+                if isinstance(change, changes.DeleteTrait)]
+    assert {names.cut_off_trait(volume_uuid(2)),
+            names.disk_trait(clouds.guid(2))} <= cloud.api.all_traits()
+
+
+def test_a_volume_that_is_not_published_yet_keeps_the_name_of_its_reach(
+        cloud):
+    """As adopt makes it, long before all shares are on it."""
+    cloud.sync(three_volumes(1, 2))
+    generation, traits = cloud.api.traits(volume_uuid(2))
+    cloud.api.set_traits(volume_uuid(2), generation, frozenset())
+    cloud.sync(three_volumes(1), full=False)
+    assert names.cut_off_trait(volume_uuid(2)) in cloud.api.all_traits()
+
+
+def test_a_name_that_somebody_uses_again_is_not_told_as_deleted(cloud):
+    cloud.sync(clouds.facts())
+    name = names.image_trait('3f2b4c1a-0000-4000-8000-000000000001')
+    cloud.api.ensure_trait(name)
+
+    def use(environ):
+        if environ['REQUEST_METHOD'] == 'DELETE':
+            cloud.placement.service.before = None
+            node = cloud.nodes['hv01']
+            generation, traits = cloud.api.traits(node)
+            cloud.api.set_traits(node, generation, traits | {name})
+    cloud.placement.service.before = use
+    assert cloud.sync(clouds.facts()).done == ()
+
+
+def test_a_name_that_goes_before_it_is_used_is_made_again(cloud):
+    """By whoever looks between its making and its use."""
+    name = names.disk_trait(clouds.guid(1))
+
+    def forget(environ):
+        if environ['REQUEST_METHOD'] == 'PUT' and environ[
+                'PATH_INFO'].endswith(f'{VOLUME}/traits'):
+            cloud.placement.service.before = None
+            cloud.api.delete_trait(name)
+    cloud.placement.service.before = forget
+    assert cloud.sync(clouds.facts()).failures == {}
+    assert name in cloud.api.traits(VOLUME)[1]
 
 
 def test_the_name_of_reach_goes_with_its_volume(cloud):

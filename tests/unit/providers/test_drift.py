@@ -24,9 +24,11 @@ import hypothesis
 from hypothesis import strategies as st
 import pytest
 
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
+from hv_sched.providers import changes
 from hv_sched.providers import reconcile
 from hv_sched.providers.layout import layout_of
 from tests import both_looks
@@ -183,3 +185,58 @@ def plans(world, quick, cluster, settings=source_edits.SETTINGS):
     return both_looks.BothLooks(
         full, plan, observed.providers, facts, NODES, settings), set(
             quick._observer.read_uuids)
+
+
+def published():
+    """A world, and an agent that read and published all of it."""
+    world = worlds.World()
+    for name, node in NODES.items():
+        world.register(node, name)
+    agent = reconciler(world)
+    facts = source_edits.facts()
+    for _ in range(2):
+        sync(world, agent, facts)
+    return world, agent, facts
+
+
+@pytest.mark.parametrize('is_agent', [False, True])
+def test_a_node_that_somebody_opened_is_closed(is_agent):
+    world, agent, facts = published()
+    node = NODES['hv02']
+    disk = world.providers[node].inventories[names.DISK_GB]
+    world.write(node, inventories={
+        **world.providers[node].inventories,
+        names.DISK_GB: dataclasses.replace(disk, allocation_ratio=1.0)})
+    looking = agent if is_agent else reconciler(world)
+    plan, _observed = looking.plan(facts, full=False)
+    closing, = (change for change in plan.changes if change.uuid == node)
+    assert (closing.uuid, closing.step) == (node, changes.Step.CLOSE_NODE)
+
+
+def test_escrow_that_went_opens_what_it_had_overcommitted():
+    """An allocation that is deleted raises no generation."""
+    world, agent, facts = published()
+    volume = sorted(layout_of(facts.clusters[0], NODES).volumes)[0]
+    world.providers[volume] = worlds.escrow(
+        world.providers[volume], str(uuid.UUID(int=9)), 507)
+    world.write(volume, traits=world.providers[volume].traits | {
+        names.NO_NEW_DISKS, names.Closed.OVERCOMMITTED.trait,
+        disk_ratio.overcommit_trait(1.0)})
+    sync(world, agent, facts)
+    assert names.NO_NEW_DISKS in world.providers[volume].traits
+    agent.plan(facts, full=True)
+    world.write(volume, raises=False, escrows=(), usages={
+        **world.providers[volume].usages, names.HELD_DISK_GB: 0})
+    sync(world, agent, facts, full=False)
+    assert names.NO_NEW_DISKS not in world.providers[volume].traits
+
+
+def test_escrow_of_which_nobody_knows_whose_it_is_has_its_volume_read():
+    """Only its owner's type tells whether it covers what is used."""
+    world, _agent, facts = published()
+    volume = sorted(layout_of(facts.clusters[0], NODES).volumes)[0]
+    world.providers[volume] = worlds.escrow(
+        world.providers[volume], str(uuid.UUID(int=9)), 50)
+    command = reconciler(world)
+    command.plan(facts, full=False)
+    assert command._observer.read_uuids == {volume}
