@@ -29,6 +29,9 @@ from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
 
 LOG = printable.logger(__name__)
+# What syncing was answered is new enough: a winrm source asks for files
+# every ten minutes, and what it lists has its age.
+_MAX_AGE_SECONDS = 600
 
 
 class Audits:
@@ -108,7 +111,7 @@ def known_on(options: Any, names: instance_names.InstanceNames
     if not options.source:
         return {}
     try:
-        facts = names.resolved(sources.configured(options))
+        facts = names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
         return {}

@@ -30,7 +30,8 @@ from hv_sched.sources.winrm.rights import NodeRights
 
 
 def load(path: str, source_type: str = choices.AUTO,
-         override_paths: Iterable[str] = ()) -> model.Facts:
+         override_paths: Iterable[str] = (), max_age: float = 0
+         ) -> model.Facts:
     """The facts in a file, or in all the files of a folder together.
 
     :param source_type: ``static`` (YAML) or ``json``, whatever a single
@@ -38,22 +39,26 @@ def load(path: str, source_type: str = choices.AUTO,
         ``winrm`` the file says how the clusters are reached
     :param override_paths: files and folders of what only an operator
         decides; with none, the source alone counts
+    :param max_age: in seconds; nodes that were asked within this time are
+        not asked again for it
     :raises InvalidFacts: nothing in the source can be used
     :raises InvalidConfig: there is no such type of source
     """
-    described = _described(path, source_type)
+    described = _described(path, source_type, max_age)
     paths = tuple(override_paths)
     return (overrides.apply(described, overrides.read(paths)) if paths
             else described)
 
 
-def configured(options: Any) -> model.Facts:
+def configured(options: Any, max_age: float = 0) -> model.Facts:
     """The facts as an agent's or a command's options say.
 
     :param options: the group [hv_sched] with a ``source``
+    :param max_age: see ``load``
     :raises InvalidFacts: nothing in the source can be used
     """
-    return load(options.source, options.source_type, options.overrides)
+    return load(options.source, options.source_type, options.overrides,
+                max_age)
 
 
 def answers(path: str, source_type: str) -> str:
@@ -85,11 +90,12 @@ def rights(path: str, source_type: str) -> list[NodeRights]:
     return winrm.rights_of(path)
 
 
-def _described(path: str, source_type: str) -> model.Facts:
+def _described(path: str, source_type: str, max_age: float) -> model.Facts:
     if source_type == choices.WINRM:
-        collected, problems = winrm.of(path).collect()
+        collected = winrm.of(path).collect(max_age)
         return facts.read([facts.Document(name, content)
-                           for name, content in collected], problems)
+                           for name, content in collected.documents],
+                          collected.problems)
     documents: list[facts.Document] = []
     problems = []
     told: list[raw.Answer] = []

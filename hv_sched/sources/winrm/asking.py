@@ -23,55 +23,66 @@ from collections.abc import Mapping
 import queue
 import threading
 import time
+from typing import Generic
+from typing import TypeVar
 
 from hv_sched import exception
 
-Answers = dict[str, str | exception.HvSchedError]
-_Queue = queue.Queue[tuple[str, str | exception.HvSchedError]]
+Answer = TypeVar('Answer')
+# How long the others are waited for once an answer is enough.
+GRACE_SECONDS = 5
 _BUSY = ('its former question has not ended: it is asked again when it has')
 
 
-class Asking:
-    """:param workers: questions at a time"""
+class Asking(Generic[Answer]):
+    """:param workers: questions at a time
+    :param kind: what is asked, for messages
+    """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, kind: str = 'node') -> None:
         self._slots = threading.Semaphore(workers)
+        self._kind = kind
         self._lock = threading.Lock()
         self._busy: set[str] = set()
 
-    def ask(self, questions: Mapping[str, Callable[[], str]],
-            seconds: float) -> Answers:
-        """What each node answers, or why it does not.
+    def ask(self, questions: Mapping[str, Callable[[], Answer]],
+            seconds: float, one_is_enough: bool = False
+            ) -> dict[str, Answer | exception.HvSchedError]:
+        """What each answers, or why it does not.
 
         :param questions: by name of the node
         :param seconds: until nobody is waited for any more
+        :param one_is_enough: after the first answer that is no error the
+            others have a grace only
         """
-        answers: _Queue = queue.Queue()
-        result: Answers = {}
+        answers: queue.Queue[tuple[
+            str, Answer | exception.HvSchedError]] = queue.Queue()
+        result: dict[str, Answer | exception.HvSchedError] = {}
+        end = time.monotonic() + seconds
         for name, question in questions.items():
             if self._begin(name):
                 threading.Thread(target=self._run, daemon=True, args=(
                     name, question, answers)).start()
             else:
-                result[name] = exception.SourceUnavailable(
-                    f'node {name}: {_BUSY}')
-        self._gather(answers, result, len(questions),
-                     time.monotonic() + seconds)
-        for name in questions.keys() - result.keys():
-            result[name] = exception.SourceUnavailable(
-                f'node {name}: no answer within {seconds:g} seconds')
-        return result
-
-    @staticmethod
-    def _gather(answers: _Queue, result: Answers, count: int,
-                end: float) -> None:
-        while len(result) < count:
+                result[name] = self._unavailable(name, _BUSY)
+        while len(result) < len(questions):
             try:
                 name, answer = answers.get(
                     timeout=max(0.0, end - time.monotonic()))
             except queue.Empty:
-                return
+                break
             result[name] = answer
+            if one_is_enough and not isinstance(
+                    answer, exception.HvSchedError):
+                end = min(end, time.monotonic() + GRACE_SECONDS)
+        for name in questions.keys() - result.keys():
+            result[name] = self._unavailable(
+                name, f'no answer within {seconds:g} seconds')
+        return result
+
+    def _unavailable(self, name: str, reason: str
+                     ) -> exception.SourceUnavailable:
+        return exception.SourceUnavailable(f'{self._kind} {name}: {reason}')
 
     def _begin(self, name: str) -> bool:
         with self._lock:
@@ -80,16 +91,17 @@ class Asking:
             self._busy.add(name)
             return True
 
-    def _run(self, name: str, question: Callable[[], str],
-             answers: _Queue) -> None:
+    def _run(self, name: str, question: Callable[[], Answer],
+             answers: queue.Queue[tuple[
+                 str, Answer | exception.HvSchedError]]) -> None:
         with self._slots:
             try:
-                answers.put((name, question()))
+                answer: Answer | exception.HvSchedError = question()
             except exception.HvSchedError as exc:
-                answers.put((name, exc))
+                answer = exc
             except Exception as exc:
-                answers.put((name, exception.SourceUnavailable(
-                    f'node {name}: {type(exc).__name__}')))
-            finally:
-                with self._lock:
-                    self._busy.discard(name)
+                answer = self._unavailable(name, type(exc).__name__)
+            # Whoever gets the answer may ask again at once.
+            with self._lock:
+                self._busy.discard(name)
+            answers.put((name, answer))

@@ -15,6 +15,7 @@
 A cluster that hangs or cannot be reached delays and freezes no other one.
 """
 
+import dataclasses
 import functools
 import importlib
 import threading
@@ -23,7 +24,9 @@ from typing import Any
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import parallel
+from hv_sched import printable
 from hv_sched.sources.windows import document
+from hv_sched.sources.windows.raw import Answer
 from hv_sched.sources.winrm import access as access_file
 from hv_sched.sources.winrm import memory
 from hv_sched.sources.winrm import rights
@@ -31,10 +34,31 @@ from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.asking import Asking
 from hv_sched.sources.winrm.questions import Ask
 
+LOG = printable.logger(__name__)
+
 CLUSTERS_AT_A_TIME = 8
 NODES_AT_A_TIME = 16
+# Of a cluster that has answered before, the last answers are believed by
+# their age when it takes longer; its new ones are there in a later pass.
+PASS_SECONDS = 120
+FIRST_PASS_SECONDS = 600
 
 Documents = list[tuple[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Collected:
+    """What one asking of all clusters brought.
+
+    :param documents: of each cluster that answered, by its name
+    :param problems: why others have none
+    :param at: when it ended, on the monotonic clock
+    """
+
+    accesses: tuple[Access, ...]
+    documents: Documents
+    problems: list[model.Problem]
+    at: float
 
 
 class Clusters:
@@ -49,29 +73,30 @@ class Clusters:
         self._path = path
         self._ask = ask
         self._clock = clock or memory.Clock()
-        self._asking = Asking(NODES_AT_A_TIME)
+        self._asking: Asking[tuple[Answer, ...]] = Asking(
+            CLUSTERS_AT_A_TIME, 'cluster')
         self._memories: dict[Access, memory.ClusterMemory] = {}
+        self._last: Collected | None = None
         self._lock = threading.Lock()
 
-    def collect(self) -> tuple[Documents, list[model.Problem]]:
-        """A document of each cluster, by its name, and why others have none.
+    def collect(self, max_age: float = 0) -> Collected:
+        """What the clusters answer, each asked at most once.
 
+        Whoever waits for another part of the process that is asking gets
+        what it is answered.
+
+        :param max_age: in seconds; nobody is asked again when all were
+            within this time
         :raises InvalidConfig: the file cannot be used, or pypsrp is missing
         """
         accesses = access_file.load(self._path)
         ask = self._ask or endpoint_ask()
-        # Two parts of an agent may ask at the same time.
+        oldest = self._clock.monotonic() - max_age
         with self._lock:
-            self._memories = {
-                access: self._memories.get(access) or memory.ClusterMemory(
-                    access, ask, self._asking, self._clock)
-                for access in accesses}
-            results = parallel.in_parallel(
-                CLUSTERS_AT_A_TIME, _collected, self._memories.values())
-        documents = [result for result in results
-                     if isinstance(result, tuple)]
-        return documents, [result for result in results
-                           if isinstance(result, model.Problem)]
+            if (self._last is None or self._last.at <= oldest
+                    or self._last.accesses != accesses):
+                self._last = self._collect(accesses, ask)
+            return self._last
 
     def text(self) -> str:
         """What the nodes of all clusters answered last, line by line.
@@ -79,19 +104,52 @@ class Clusters:
         :raises InvalidFacts: none did
         :raises InvalidConfig: see ``collect``
         """
-        _, problems = self.collect()
+        problems = self.collect(memory.FILES_SECONDS).problems
         lines = ''.join(of.text() for of in self._memories.values())
         if not lines:
             raise exception.InvalidFacts('; '.join(map(str, problems)))
         return lines
 
+    def _collect(self, accesses: tuple[Access, ...], ask: Ask) -> Collected:
+        self._memories = {
+            access: self._memories.get(access) or memory.ClusterMemory(
+                access, ask, Asking(NODES_AT_A_TIME), self._clock)
+            for access in accesses}
+        by_name = {of.name: of for of in self._memories.values()}
+        knows_any = any(of.last() for of in by_name.values())
+        answers = self._asking.ask(
+            {name: of.collect for name, of in by_name.items()},
+            PASS_SECONDS if knows_any else FIRST_PASS_SECONDS)
+        results = [_result(of, answers[name]) for name, of in by_name.items()]
+        return Collected(
+            accesses,
+            [each for each in results if isinstance(each, tuple)],
+            [each for each in results if isinstance(each, model.Problem)],
+            self._clock.monotonic())
 
-def _collected(of: memory.ClusterMemory) -> tuple[str, Any] | model.Problem:
+
+def _result(of: memory.ClusterMemory,
+            told: tuple[Answer, ...] | exception.HvSchedError
+            ) -> tuple[str, Any] | model.Problem:
     try:
-        return of.name, document.document(of.collect())
+        if isinstance(told, exception.HvSchedError):
+            told = _remembered(of, told)
+        return of.name, document.document(told)
     except exception.HvSchedError as exc:
         return model.Problem(of.name, f'cluster {of.name}', str(exc),
                              'unreachable', freezes=True)
+
+
+def _remembered(of: memory.ClusterMemory, failure: exception.HvSchedError
+                ) -> tuple[Answer, ...]:
+    """What a cluster said before.
+
+    :raises HvSchedError: it is no matter of time, or it never said anything
+    """
+    if not isinstance(failure, exception.SourceUnavailable) or not of.last():
+        raise failure
+    LOG.warning('%s; what it told before grows old', failure)
+    return of.last()
 
 
 def rights_of(path: str) -> list[rights.NodeRights]:

@@ -45,6 +45,8 @@ LOG = printable.logger(__name__)
 # asks for it; the files of a volume take their time.
 GUARDED_SECONDS = 900
 FILES_SECONDS = 600
+HOSTS_AT_A_TIME = 16
+_CLUSTER_TEXT = ''
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +65,7 @@ class ClusterMemory:
     :param asking: bounds how many are asked at a time
     """
 
-    def __init__(self, access: Access, ask: Ask, asking: Asking,
+    def __init__(self, access: Access, ask: Ask, asking: Asking[str],
                  clock: Clock) -> None:
         self._access = access
         self._ask = ask
@@ -74,7 +76,9 @@ class ClusterMemory:
         self._cluster: Answer | None = None
         self._answers: dict[str, list[Answer]] = {}
         self._asked: dict[tuple[str, str], float] = {}
-        self._texts: dict[tuple[str, str], str] = {}
+        self._seconds: dict[str, float] = {}
+        self._texts: dict[str, str] = {}
+        self._last: tuple[Answer, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,35 +101,52 @@ class ClusterMemory:
         else:
             self._ask_nodes()
         assert self._cluster is not None
-        return (self._cluster, *(answer for answers in self._answers.values()
-                                 for answer in answers))
+        self._last = (self._cluster, *(
+            answer for answers in self._answers.values()
+            for answer in answers))
+        return self._last
+
+    def last(self) -> tuple[Answer, ...]:
+        """What ``collect`` answered last; empty when it never did."""
+        return self._last
 
     def text(self) -> str:
         """What the nodes printed last, those that did."""
         return ''.join(self._texts.values())
 
     def _ask_cluster(self) -> None:
+        """Of the node that answered last, else of any of the next ones."""
         reasons = []
-        for host in tuple(self._hosts):
-            try:
-                self._cluster = self._cluster_answer(host)
-            except exception.SourceUnavailable as exc:
-                reasons.append(str(exc))
-                continue
-            self._hosts.remove(host)
-            self._hosts.insert(0, host)
-            return
+        for hosts in self._turns():
+            answers = self._asking.ask(
+                {host: functools.partial(self._ask, host, self._access,
+                                         CLUSTER) for host in hosts},
+                CLUSTER.seconds + CONNECT_BUDGET_SECONDS, one_is_enough=True)
+            for host in hosts:
+                try:
+                    self._cluster = self._cluster_answer(host, answers[host])
+                except exception.SourceUnavailable as exc:
+                    reasons.append(str(exc))
+                    continue
+                self._hosts.remove(host)
+                self._hosts.insert(0, host)
+                return
         raise exception.SourceUnavailable(
             f'no node answers for the cluster: {"; ".join(reasons)}')
 
-    def _cluster_answer(self, host: str) -> Answer:
-        answers = self._asking.ask(
-            {host: functools.partial(self._ask, host, self._access,
-                                     CLUSTER)},
-            CLUSTER.seconds + CONNECT_BUDGET_SECONDS)
-        answer = self._own_answer(host, answers[host], raw.CLUSTER)
+    def _turns(self) -> Iterator[list[str]]:
+        """One host alone, then many at a time: dead ones cost one wait."""
+        hosts = list(self._hosts)
+        yield hosts[:1]
+        for first in range(1, len(hosts), HOSTS_AT_A_TIME):
+            yield hosts[first:first + HOSTS_AT_A_TIME]
+
+    def _cluster_answer(self, host: str, text: str | exception.HvSchedError
+                        ) -> Answer:
+        answer = self._own_answer(host, text, raw.CLUSTER)
         self._guid = node_answer.cluster_guid(host, answer, self._access,
                                               self._guid)
+        self._texts[_CLUSTER_TEXT] = str(text)
         return answer
 
     def _own_answer(self, host: str, text: str | exception.HvSchedError,
@@ -134,16 +155,15 @@ class ClusterMemory:
 
         :raises HvSchedError: it is none
         """
-        answer = node_answer.own_answer(host, text, part)
-        self._texts[part, host] = str(text)
-        return dataclasses.replace(answer, collected_at=self._clock.now())
+        return dataclasses.replace(node_answer.own_answer(host, text, part),
+                                   collected_at=self._clock.now())
 
     def _ask_nodes(self) -> None:
         hosts = dict(self._node_hosts())
         questions = {host: self._question(name)
                      for name, host in hosts.items()}
         answers = self._asking.ask(
-            {host: functools.partial(self._ask, host, self._access, question)
+            {host: functools.partial(self._timed_answer, host, question)
              for host, question in questions.items()},
             max((question.seconds for question in questions.values()),
                 default=0) + CONNECT_BUDGET_SECONDS)
@@ -152,6 +172,15 @@ class ClusterMemory:
         for name in self._answers.keys() - hosts.keys():
             if name not in self._listed():
                 del self._answers[name]
+                self._texts.pop(name, None)
+
+    def _timed_answer(self, host: str, question: NodeQuestion) -> str:
+        self._seconds.pop(host, None)
+        start = self._clock.monotonic()
+        try:
+            return self._ask(host, self._access, question)
+        finally:
+            self._seconds[host] = self._clock.monotonic() - start
 
     def _node_hosts(self) -> Iterator[tuple[str, str]]:
         """The nodes that are up, by what they are asked at."""
@@ -184,7 +213,13 @@ class ClusterMemory:
         except exception.SourceUnavailable as exc:
             LOG.warning('Cluster %s: %s', self.name, exc)
             told = self._silence(name, question, str(exc))
+            # A question that hangs delays a pass: not in the next one again.
+            has_been_asked = self._seconds.get(
+                host, NODE.seconds) >= NODE.seconds
         else:
+            self._texts[name] = str(answer)
+            has_been_asked = True
+        if has_been_asked:
             self._asked.update({(name, switch): self._clock.monotonic()
                                 for switch in question.switches})
         self._answers[name] = list(_needed(

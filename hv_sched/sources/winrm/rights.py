@@ -30,9 +30,10 @@ from hv_sched.sources.windows.raw import Failure
 from hv_sched.sources.winrm import node_answer
 from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
-from hv_sched.sources.winrm.asking import Answers
 from hv_sched.sources.winrm.asking import Asking
 from hv_sched.sources.winrm.questions import NodeQuestion
+
+_Texts = dict[str, str | exception.HvSchedError]
 
 NO_RIGHT = 'no right to it'
 NO_COMMAND = 'this Windows has no command for it'
@@ -112,7 +113,7 @@ def uneven(rights: Iterable[NodeRights]) -> list[str]:
     return [cluster for cluster, found in tiers.items() if len(found) > 1]
 
 
-def of_cluster(access: Access, ask: questions.Ask, asking: Asking
+def of_cluster(access: Access, ask: questions.Ask, asking: Asking[str]
                ) -> list[NodeRights]:
     """The rights on each node of the file, and on those the cluster names.
 
@@ -124,8 +125,8 @@ def of_cluster(access: Access, ask: questions.Ask, asking: Asking
     return check.rights()
 
 
-def _ask(access: Access, ask: questions.Ask, asking: Asking, hosts: list[str],
-         question: NodeQuestion) -> Answers:
+def _ask(access: Access, ask: questions.Ask, asking: Asking[str],
+         hosts: list[str], question: NodeQuestion) -> _Texts:
     return asking.ask(
         {host: functools.partial(ask, host, access, question)
          for host in hosts},
@@ -136,7 +137,7 @@ class _Check:
     """:param ask: asks nodes a question"""
 
     def __init__(self, access: Access,
-                 ask: Callable[[list[str], NodeQuestion], Answers]) -> None:
+                 ask: Callable[[list[str], NodeQuestion], _Texts]) -> None:
         self._access = access
         self._ask = ask
         self._guid = access.guid

@@ -78,3 +78,28 @@ def test_what_a_question_raises_is_its_answer(raised, words):
     answer = asking.Asking(1).ask({'a': ask}, 600)['a']
     assert isinstance(answer, exception.HvSchedError)
     assert words in str(answer)
+
+
+def test_where_one_is_enough_the_others_have_a_grace(monkeypatch):
+    monkeypatch.setattr(asking, 'GRACE_SECONDS', 0.2)
+    release = threading.Event()
+
+    def hang():
+        release.wait(600)
+
+    def away():
+        raise exception.SourceUnavailable('node b: away')
+    answers = asking.Asking(4).ask(
+        {'a': hang, 'b': away, 'c': lambda: 'here'}, 600, one_is_enough=True)
+    assert answers['c'] == 'here'
+    assert 'away' in str(answers['b'])
+    assert isinstance(answers['a'], exception.SourceUnavailable)
+    release.set()
+
+
+def test_what_is_asked_is_named():
+    release = threading.Event()
+    answers = asking.Asking(1, 'cluster').ask(
+        {'HV': lambda: release.wait(600)}, 0.1)
+    assert str(answers['HV']).startswith('cluster HV: no answer within')
+    release.set()

@@ -233,3 +233,82 @@ def test_a_long_name_is_compared_as_far_as_netbios_keeps_it():
     host = 'hyperv-rack12-node07.lab'
     assert node_answer.is_name_of('HYPERV-RACK12-N', host)
     assert not node_answer.is_name_of('HYPERV-RACK13-N', host)
+
+
+def large_world():
+    return World(simulated.cluster('HV', nodes=64, volumes=4))
+
+
+def names_of(world):
+    return tuple(f'{name.lower()}.lab.example' for name in world.cluster.nodes)
+
+
+def test_of_64_nodes_20_are_dead_and_cost_two_turns(monkeypatch):
+    """They are first in the file: of each turn one wait is to be borne."""
+    world = large_world()
+    nodes = names_of(world)
+    world.away = set(nodes[:20])
+    turns = []
+    asks = asking.Asking(16)
+    monkeypatch.setattr(asks, 'ask', lambda questions, seconds, **how: (
+        turns.append((len(questions), seconds)) or
+        asking.Asking.ask(asks, questions, seconds, **how)))
+    remembered = memory.ClusterMemory(
+        Access('HV', nodes), world.ask, asks, world.clock)
+    answers = remembered.collect()
+    assert [count for count, _ in turns] == [1, 16, 16, 64]
+    # Whatever they do instead of answering, it ends.
+    assert sum(seconds for _, seconds in turns) <= 3 * 105 + 360
+    assert len([each for each in described(answers)['nodes']
+                if 'home' in each]) == 44
+    turns.clear()
+    world.calls()
+    remembered.collect()
+    assert [count for count, _ in turns] == [1, 64]
+    assert len(world.calls()) == 1 + 64
+
+
+def test_a_node_whose_files_hang_is_asked_for_them_seldom(world):
+    slow = 'hv-n02.lab.example'
+    whole = world.ask
+
+    def ask(host, access, question):
+        if host == slow and 'Files' in question.switches:
+            world.asked.append((host, question.call))
+            world.seconds += question.seconds
+            raise exception.SourceUnavailable(f'node {host}: timed out')
+        return whole(host, access, question)
+    world.ask = ask
+    remembered = memory_of(world)
+    remembered.collect()
+    world.calls()
+    answers = remembered.collect()
+    assert (slow, 'Get-HvSchedNode') in world.calls()
+    assert node(answers, 'HV-N02')['home']
+    assert 'timed out' in node(answers, 'HV-N02')['sections']['files']['error']
+    world.seconds += memory.FILES_SECONDS
+    remembered.collect()
+    assert (slow, 'Get-HvSchedNode -Files') in world.calls()
+
+
+def test_a_right_that_is_lost_half_way_is_kept_and_not_failed(world):
+    """Never delivered is not failed; delivered before grows old."""
+    remembered = memory_of(world)
+    before = described(remembered.collect())
+    world.cluster.denied = {'volume_states', 'guarded'}
+    world.seconds = memory.GUARDED_SECONDS
+    after = described(remembered.collect())
+    assert 'volume_states' not in after['sections']
+    assert after['sections']['volumes']['collected_at'] != (
+        before['sections']['volumes']['collected_at'])
+    denied = node(remembered.collect(), 'HV-N01')
+    assert 'guarded' not in denied['sections']
+    assert 'guarded_host' not in denied
+
+
+def test_a_right_that_never_was_is_no_failure(world):
+    world.cluster.denied = {'volume_states', 'guarded', 'conf'}
+    first = described(memory_of(world).collect())
+    assert not any('error' in report for report in first['sections'].values())
+    assert not any('error' in report for each in first['nodes']
+                   for report in each['sections'].values())
