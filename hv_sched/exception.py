@@ -51,6 +51,10 @@ class SourceUnavailable(Retriable):
     """A node of a cluster does not answer what was asked of it."""
 
 
+class AccountRefused(SourceUnavailable):
+    """A node of a source does not let the account in."""
+
+
 class InvalidConfig(Terminal):
     """An option or argument has a value that cannot work."""
 

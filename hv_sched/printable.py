@@ -85,3 +85,9 @@ def logger(name: str) -> logging.Logger:
     log = logging.getLogger(name)
     log.addFilter(_ESCAPING)
     return log
+
+
+def silence(*libraries: str) -> None:
+    """Keep libraries from logging what they are given, or raise anyway."""
+    for name in libraries:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

@@ -17,8 +17,10 @@ PowerShell would answer is simulated.
 """
 
 import dataclasses
+import logging
 import os
 import socket
+import sys
 import threading
 
 import pytest
@@ -28,8 +30,10 @@ from hv_sched.demo.windows import certificates
 from hv_sched.demo.windows import simulated
 from hv_sched.demo.windows import winrm_server
 from hv_sched.sources.winrm import endpoint
+from hv_sched.sources.winrm import memory
 from hv_sched.sources.winrm import questions
 from hv_sched.sources.winrm.access import Access
+from hv_sched.sources.winrm.asking import Asking
 
 PASSWORD = 'Tr0ub4dor'
 CONFIGURATIONS = ('Microsoft.PowerShell', 'hv_sched')
@@ -123,6 +127,24 @@ def test_of_jea_only_the_function_and_its_switches_are_called(access, server):
         'Get-HvSchedNode', ('Guarded',), '')]
 
 
+def test_nothing_of_a_conversation_is_logged(access, caplog):
+    caplog.set_level(logging.DEBUG)
+    ask(access)
+    assert not [record for record in caplog.records
+                if record.name.startswith(('pypsrp', 'spnego'))]
+    assert PASSWORD not in caplog.text and '<s:Envelope' not in caplog.text
+
+
+def test_kerberos_without_its_packages_says_what_to_install(access,
+                                                            monkeypatch):
+    for name in ('gssapi', 'krb5'):
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setattr('spnego._gss.HAS_GSSAPI', False, raising=False)
+    message = error(dataclasses.replace(access, auth='kerberos',
+                                        username=None, password_file=None))
+    assert "pip install 'hv_sched[kerberos]'" in message
+
+
 def test_a_script_ends_in_a_constant_line(access, server):
     ask(access, dataclasses.replace(questions.NODE, switches=('Files',)))
     [command] = server.commands
@@ -212,6 +234,67 @@ def test_an_answer_that_is_not_winrm_is_named(access, server, weather,
                                               words):
     server.weather = lambda handler: weather
     assert words in error(access)
+
+
+@pytest.mark.parametrize('chunks', (
+    b'zz\r\nno number\r\n', b'5\r\n<s:En\r\nffffffffff\r\nx',
+    b'-1\r\n\r\n', b''), ids=repr)
+def test_chunked_garbage_is_named(access, server, chunks):
+    def garbage(handler):
+        handler.wfile.write(
+            b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n'
+            b'Content-Type: application/soap+xml;charset=UTF-8\r\n\r\n'
+            + chunks)
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        raise ConnectionAbortedError
+    server.weather = garbage
+    assert 'port' in error(access)
+
+
+def test_an_account_that_is_locked_meanwhile_is_refused(access, server,
+                                                       folder):
+    assert ask(access)
+    (folder / 'users').write_text('LAB:other:secret\n')
+    with pytest.raises(exception.AccountRefused, match='locked'):
+        ask(access)
+    assert server.open_shells() == 0
+
+
+def test_a_certificate_that_is_renewed_needs_nothing(
+        access, authority, cluster, users):
+    again = authority.issue('renewed', '127.0.0.1')
+    with winrm_server.serving(answer_of(cluster), again, winrm_server.ntlm
+                              ) as serving:
+        assert ask(dataclasses.replace(access, port=serving.server_port))
+
+
+def test_a_certificate_that_changed_hands_is_refused_and_facts_grow_old(
+        access, folder, cluster, users):
+    """Whoever takes the place of a node learns no secret and tells nothing.
+    """
+    other = certificates.Authority(folder, 'changed').issue(
+        'changed', '127.0.0.1')
+    port = []
+
+    def answered(host, access, question):
+        return endpoint.ask(host, dataclasses.replace(
+            access, port=(port or [access.port])[0]), question)
+    remembered = memory.ClusterMemory(access, answered, Asking(4),
+                                      memory.Clock())
+    cluster.nodes = {'HV-N01': cluster.nodes['HV-N01']}
+    before = remembered.collect()
+    with winrm_server.serving(answer_of(cluster), other, winrm_server.ntlm
+                              ) as serving:
+        port.append(serving.server_port)
+        assert remembered.collect()[0] == before[0]
+        assert serving.requests == 0
+
+
+def test_another_cluster_is_not_believed(access, cluster):
+    access = dataclasses.replace(access, guid=simulated.guid('another'))
+    with pytest.raises(exception.SourceUnavailable, match=cluster.guid):
+        memory.ClusterMemory(access, endpoint.ask, Asking(4),
+                             memory.Clock()).collect()
 
 
 def test_a_broken_connection_is_named(access, server):

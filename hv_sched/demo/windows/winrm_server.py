@@ -299,8 +299,8 @@ class WinrmServer(http.server.ThreadingHTTPServer):
                 '</rsp:ReceiveResponse>')
 
 
-def ntlm(handler: Any) -> tuple[int, Headers]:
-    """Lets in whom NTLM_USER_FILE names; one context a connection."""
+def _negotiated(handler: Any, protocol: str) -> tuple[int, Headers]:
+    """One security context a connection."""
     known = handler.server.authenticated
     key = id(handler.connection)
     if known.get(key) is True:
@@ -308,12 +308,13 @@ def ntlm(handler: Any) -> tuple[int, Headers]:
     token = handler.headers.get('Authorization', '')
     if not token.startswith('Negotiate '):
         return 401, (('WWW-Authenticate', 'Negotiate'),)
-    context = known.setdefault(key, spnego.server(
-        protocol='ntlm', hostname='127.0.0.1', service='HTTP'))
     try:
+        context = known.get(key) or spnego.server(
+            protocol=protocol, hostname=handler.asked_host, service='HTTP')
+        known[key] = context
         out = context.step(base64.b64decode(token.partition(' ')[2]))
     except spnego.exceptions.SpnegoError:
-        known.pop(key)
+        known.pop(key, None)
         return 401, (('WWW-Authenticate', 'Negotiate'),)
     header = (('WWW-Authenticate',
                f'Negotiate {base64.b64encode(out or b"").decode()}'),)
@@ -321,6 +322,16 @@ def ntlm(handler: Any) -> tuple[int, Headers]:
         known[key] = True
         return 200, header
     return 401, header
+
+
+def ntlm(handler: Any) -> tuple[int, Headers]:
+    """Lets in whom NTLM_USER_FILE names."""
+    return _negotiated(handler, 'ntlm')
+
+
+def kerberos(handler: Any) -> tuple[int, Headers]:
+    """Lets in who has a ticket for a service of KRB5_KTNAME."""
+    return _negotiated(handler, 'kerberos')
 
 
 def client_certificate(handler: Any) -> tuple[int, Headers]:

@@ -31,6 +31,7 @@ from pypsrp import exceptions
 from pypsrp import powershell
 from pypsrp import wsman as wsman_client
 import requests
+from spnego import exceptions as spnego_exceptions
 
 from hv_sched import exception
 from hv_sched import printable
@@ -40,6 +41,9 @@ from hv_sched.sources.winrm.access import Access
 from hv_sched.sources.winrm.questions import NodeQuestion
 
 LOG = printable.logger(__name__)
+# Their debug lines hold tokens and whole answers, their errors a traceback of
+# each request that was not answered. What goes wrong is raised, too.
+printable.silence('pypsrp', 'spnego')
 
 CONNECT_SECONDS = 5
 # Windows answers a poll at the latest after the first of these; the second
@@ -141,17 +145,21 @@ def _errors(host: str, access: Access) -> Iterator[None]:
         raise exception.SourceUnavailable(f'node {host}: {exc}') from exc
     except Exception as exc:
         LOG.debug('Node %s: %s', host, exc, exc_info=True)
-        reason, remedy = _explained(exc, access)
-        raise exception.SourceUnavailable(
-            f'node {host}: {reason}: {remedy}') from exc
+        reason, remedy = _explained(exc, host, access)
+        refused = isinstance(exc, exceptions.AuthenticationError)
+        kind = (exception.AccountRefused if refused
+                else exception.SourceUnavailable)
+        raise kind(f'node {host}: {reason}: {remedy}') from exc
 
 
-def _explained(exc: Exception, access: Access) -> tuple[str, str]:
+def _explained(exc: Exception, host: str, access: Access
+               ) -> tuple[str, str]:
     """What is wrong and what to do, by the type of the exception."""
     reason, remedy = next(
         (words for kind, *words in _KINDS if isinstance(exc, kind)), _OTHER)
-    words = {'text': _short(exc), 'port': access.port, 'auth': access.auth,
-             'kind': type(exc).__name__, 'code': getattr(exc, 'code', '')}
+    words = {'text': _short(exc), 'host': host, 'port': access.port,
+             'auth': access.auth, 'kind': type(exc).__name__,
+             'code': getattr(exc, 'code', '')}
     return reason.format(**words), remedy.format(**words)
 
 
@@ -165,6 +173,12 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
      'check that it is up and that port {port} is open'),
     (requests.exceptions.ConnectionError, 'no connection ({text})',
      'check its name, that it is up and that port {port} is open'),
+    (ImportError, 'Python packages for {auth} are missing ({text})',
+     "run \"pip install 'hv_sched[kerberos]'\""),
+    (spnego_exceptions.SpnegoError, '{auth} fails ({text})',
+     'check user and secret, for kerberos the keytab that KRB5_CLIENT_KTNAME '
+     'names, krb5.conf, the clock, and that the node has the service '
+     'principal HTTP/{host}'),
     (exceptions.AuthenticationError, 'the account is refused',
      'check user and secret, and that the account is not locked'),
     (exceptions.WSManFaultError,

@@ -125,6 +125,12 @@ class ClusterMemory:
             for host in hosts:
                 try:
                     self._cluster = self._cluster_answer(host, answers[host])
+                except exception.AccountRefused:
+                    # Many refusals lock an account: one a pass, of a node
+                    # after the other.
+                    self._hosts.remove(host)
+                    self._hosts.append(host)
+                    raise
                 except exception.SourceUnavailable as exc:
                     reasons.append(str(exc))
                     continue

@@ -87,6 +87,21 @@ class Sites:
         return len(made)
 
 
+class ArrivalLock:
+    """A lock that tells who comes to it."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.arrived = threading.Semaphore(0)
+
+    def __enter__(self):
+        self.arrived.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_):
+        self._lock.release()
+
+
 @pytest.fixture
 def sites(tmp_path):
     made = Sites(tmp_path)
@@ -130,10 +145,10 @@ def test_two_parts_of_an_agent_share_what_is_asked_at_the_moment(sites):
     threads = [threading.Thread(
         target=lambda: collected.append(sites.source.collect()))
         for _ in range(3)]
+    sites.source._lock = lock = ArrivalLock()
     for thread in threads:
         thread.start()
-        while not sites.asked:
-            pass
+        lock.arrived.acquire(timeout=600)
     sites.seconds = 1
     sites.release.set()
     for thread in threads:

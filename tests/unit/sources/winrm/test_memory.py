@@ -312,3 +312,20 @@ def test_a_right_that_never_was_is_no_failure(world):
     assert not any('error' in report for report in first['sections'].values())
     assert not any('error' in report for each in first['nodes']
                    for report in each['sections'].values())
+
+
+def test_an_account_that_is_refused_is_not_tried_on_every_node(world):
+    """Else a wrong password locks it; the next pass tries the next node."""
+    remembered = memory_of(world)
+    remembered.collect()
+    world.calls()
+    whole = world.ask
+
+    def refuse(host, access, question):
+        whole(host, access, question)
+        raise exception.AccountRefused(f'node {host}: the account is refused')
+    world.ask = remembered._ask = refuse
+    for first in ('hv-n01', 'hv-n02', 'hv-n01'):
+        remembered.collect()
+        assert world.calls() == [
+            (f'{first}.lab.example', 'Get-HvSchedCluster')]
