@@ -17,7 +17,8 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 # Runs with nova 28 only; the tests ask its own functions.
 DRIVER_2023.2 := compute-hyperv==16.0.0
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
-BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit
+BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit \
+    winrm
 
 # nova and openstack-placement say which Python a release runs on.
 PYTHON_2026.2 := 3, 11

@@ -100,7 +100,7 @@ def running(clusters: Iterable[SimulatedCluster], folder: pathlib.Path,
         pathlib.Path(lab.access_file).write_text(yaml.safe_dump({
             'clusters': [{**_cluster(each), **reached}
                          for each in clusters]}, sort_keys=False))
-        with _names_on_loopback():
+        with names_on_loopback():
             yield lab
 
 
@@ -110,7 +110,8 @@ def _cluster(cluster: SimulatedCluster) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _names_on_loopback() -> Iterator[None]:
+def names_on_loopback() -> Iterator[None]:
+    """Within the block the nodes' host names lead to loopback."""
     resolve: Callable[..., Any] = socket.getaddrinfo
 
     def resolved(host: Any, *arguments: Any, **named: Any) -> Any:
