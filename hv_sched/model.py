@@ -163,6 +163,8 @@ class Volume:
     :param reserve_gb: GiB the operator keeps free of servers
     :param accepts_new_disks: False when the operator closes the volume,
         True when he opens one that was closed
+    :param is_closing_unknown: the operator may have closed the volume:
+        what was decided cannot be read now
     :param cut_off_nodes: names of nodes that cannot reach the volume
     :param redirected_nodes: names of nodes that reach it over the network
     :param silent_nodes: names of nodes that are up and in neither list, for
@@ -186,6 +188,7 @@ class Volume:
     reserve_gb: int | None = None
     maintenance: bool | None = None
     accepts_new_disks: bool | None = None
+    is_closing_unknown: bool = False
     cut_off_nodes: tuple[str, ...] | None = None
     redirected_nodes: tuple[str, ...] | None = None
     silent_nodes: tuple[str, ...] | None = None

@@ -49,7 +49,7 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
     closed_by = names.closed_reasons(traits)
     _health(volume, closed_by, reasons)
     _floor(volume, traits, settings, reasons)
-    _operator(volume, closed_by, reasons)
+    _operator(volume, traits, reasons)
     if is_stale or is_stale is None and Closed.STALE in closed_by:
         reasons[Closed.STALE] = Closed.STALE.value
     _overcommitted(volume, traits, owed_gb, settings, reasons)
@@ -126,14 +126,18 @@ def is_bare(traits: frozenset[str]) -> bool:
             and not disk_ratio.overcommit_traits(traits))
 
 
-def _operator(volume: model.Volume, closed_by: tuple[Closed, ...],
+def _operator(volume: model.Volume, traits: frozenset[str],
               reasons: Reasons) -> None:
     if volume.accepts_new_disks is False:
         reasons[Closed.OPERATOR] = 'closed by the operator'
-    elif volume.accepts_new_disks is None and Closed.OPERATOR in closed_by:
-        reasons[Closed.OPERATOR] = (
-            'closed by the operator before: tell accepts_new_disks: true to '
-            'open it')
+    elif volume.accepts_new_disks is None:
+        if Closed.OPERATOR.trait in traits:
+            reasons[Closed.OPERATOR] = (
+                'closed by the operator before: tell accepts_new_disks: true '
+                'to open it')
+        elif volume.is_closing_unknown and names.VOLUME not in traits:
+            reasons[Closed.OPERATOR] = (
+                'new, and the overrides, which may close it, cannot be read')
 
 
 def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,

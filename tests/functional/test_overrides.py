@@ -41,6 +41,12 @@ version: 1
 volumes:
 - {name: volume1, accepts_new_disks: false, reserve_gb: 40}
 '''
+# The homes are the other way round in the source.
+CLOSING_AND_HOMES = CLOSING + '''
+nodes:
+- {name: hv01, home: Volume10}
+- {name: hv02, home: Volume1}
+'''
 NOTHING = 'version: 1\n'
 
 
@@ -92,7 +98,7 @@ def test_a_line_closes_and_reserves_and_taken_out_opens_again(
                                     'version: 1\nvolumes: nothing', None])
 def test_a_file_that_cannot_be_read_changes_nothing_and_is_said(
         csv, cloud, source, overrides, tmp_path, damage):
-    sync(csv, source, overrides(CLOSING))
+    sync(csv, source, overrides(CLOSING_AND_HOMES))
     before = cloud.state()
     if damage is None:
         (tmp_path / 'overrides.yaml').unlink()
@@ -102,7 +108,37 @@ def test_a_file_that_cannot_be_read_changes_nothing_and_is_said(
     assert code == exit_codes.PARTIAL
     assert 'overrides.yaml' in notices[0]['To']
     assert closed(cloud)
-    assert cloud.state()[VOLUMES[1]][1] == before[VOLUMES[1]][1]
+    assert cloud.state() == before, 'homes too, which the source has otherwise'
+
+
+ONE_VOLUME = f'''
+version: 1
+clusters:
+- name: hvc1
+  guid: {clouds.CLUSTER_GUID}
+  nodes: [{{name: hv01, build: 14393}}, {{name: hv02, build: 14393}}]
+  volumes:
+  - {{name: Volume1, guid: {clouds.guid(1)}, size_gb: 500, free_gb: 500,
+     accepts_new_disks: true}}
+'''
+
+
+def test_a_new_volume_is_closed_until_the_overrides_can_be_read(
+        csv, cloud, tmp_path, overrides):
+    path = tmp_path / 'one.yaml'
+    path.write_text(ONE_VOLUME)
+    for _number in range(2):
+        code, _notices = sync(csv, str(path), overrides('nothing at all'))
+        assert code == exit_codes.PARTIAL
+        assert closed(cloud)
+    assert sync(csv, str(path), overrides(NOTHING)) == (0, [])
+    assert not closed(cloud)
+
+
+def test_a_volume_that_was_open_stays_so(csv, cloud, source, overrides):
+    sync(csv, source, overrides(NOTHING))
+    sync(csv, source, overrides('nothing at all'))
+    assert not closed(cloud) and not closed(cloud, VOLUMES[1])
 
 
 def test_a_wrong_line_costs_its_entry_and_the_rest_is_in_force(

@@ -149,6 +149,8 @@ class _ClusterMerge:
             changes[field], origin = _decide(
                 word, field, getattr(item, field), default)
             self._record(kind, item, field, changes[field], origin)
+        if kind is OverrideKind.VOLUME:
+            changes['is_closing_unknown'] = not word.is_whole
         if identity.FIELD in word.values:
             self._record(kind, item, identity.FIELD, item.guid,
                          model.Origin.OVERRIDES)

@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_keeps_what_stands():
     assert (node(found, 'hv02').state, node(found, 'hv02').remotefx_enabled
             ) == (PAUSED, False)
     assert dataclasses.replace(vol(found), size_bytes=None) == model.Volume(
-        V1, 'Volume1')
+        V1, 'Volume1', is_closing_unknown=True)
     assert (vol(found, 'Volume10').maintenance,
             vol(found, 'Volume10').accepts_new_disks) == (True, False)
     problem, = found.problems
