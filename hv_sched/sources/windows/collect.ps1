@@ -28,10 +28,13 @@ function Write-HvSchedSection {
         $line['rows'] = @(& $Body)
     } catch {
         $failure = $_
+        # What .NET raised: PowerShell wraps it in an error of its own.
+        $base = $failure.Exception.GetBaseException()
         $line['error'] = [ordered]@{
             id = [string]$failure.FullyQualifiedErrorId
             category = [string]$failure.CategoryInfo.Category
             hresult = ConvertTo-HvSchedNumber $failure.Exception.HResult
+            base_hresult = ConvertTo-HvSchedNumber $base.HResult
             text = [string]$failure.Exception.Message
         }
     }

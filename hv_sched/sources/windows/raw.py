@@ -55,18 +55,22 @@ class Failure:
 
     :param category: of PowerShell's ErrorCategory, empty when the section
         did not even arrive
+    :param base_hresult: of the exception that PowerShell wrapped, such as
+        that of a file which may not be read
     """
 
     text: str
     category: str = ''
     hresult: str = ''
+    base_hresult: str = ''
 
     @property
     def is_denied(self) -> bool:
         """The right is missing: it was never delivered, and has not failed.
         """
         return (self.category in _DENIED
-                or self.hresult in _ACCESS_DENIED)
+                or self.hresult in _ACCESS_DENIED
+                or self.base_hresult in _ACCESS_DENIED)
 
     @property
     def is_missing(self) -> bool:
@@ -221,7 +225,8 @@ def _failure(error: Any) -> Failure:
         return Failure(str(error))
     fields = _row(error)
     return Failure(fields.get('text') or fields.get('id') or 'no reason given',
-                   fields.get('category') or '', fields.get('hresult') or '')
+                   fields.get('category') or '', fields.get('hresult') or '',
+                   fields.get('base_hresult') or '')
 
 
 def _list(rows: Any) -> list[Any] | None:

@@ -34,7 +34,8 @@ _KEPT = frozenset((
     'drain', 'information', 'fault', 'maintenance', 'redirected', 'size',
     'free', 'file_system', 'file_reason', 'block_reason', 'type',
     'cpu_vendor', 'guarded', 'attestation', 'enabled', 'total', 'available',
-    'mounted', 'bytes', 'written', 'group', 'category', 'hresult'))
+    'mounted', 'bytes', 'written', 'group', 'category', 'hresult',
+    'base_hresult'))
 # Fields that name something, by what they name.
 _NAMES = {'node': 'node', 'owner': 'node', 'folder': 'vm'}
 _NAMES_OF_SECTION = {
@@ -115,7 +116,8 @@ def _line(line: dict[str, Any], names: _Names) -> dict[str, Any]:
 def _error(error: dict[str, Any]) -> dict[str, Any]:
     """Its text may name anything; the id says what it was."""
     return {field: str(error[field])
-            for field in ('id', 'category', 'hresult') if field in error}
+            for field in ('id', 'category', 'hresult', 'base_hresult')
+            if field in error}
 
 
 def _row(row: dict[str, Any], section: str, names: _Names

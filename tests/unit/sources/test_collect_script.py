@@ -59,7 +59,10 @@ _FOLDER = {'Name': {}, 'GetDirectories': {}, 'GetFiles': {},
 _OBJECTS: dict[str, powershell.Members] = {
     '$clock': {'ElapsedMilliseconds': {}},
     '$failure': {'FullyQualifiedErrorId': {}, 'CategoryInfo': {
-        'Category': {}}, 'Exception': {'HResult': {}, 'Message': {}}},
+        'Category': {}}, 'Exception': {
+            'HResult': {}, 'Message': {},
+            'GetBaseException': {}}},
+    '$base': {'HResult': {}},
     '$shared': {'Count': {}},
     '$match': {'Groups': {'Value': {}}},
     '$root': {'Attributes': {}, 'GetDirectories': {}},
@@ -106,6 +109,8 @@ def test_each_answer_on_the_list_is_read(text):
     ('@(& $Body)', '@(& $Body'),
     ('Get-ClusterGroup)', 'Get-ClusterGrop)'),
     ('Get-ClusterGroup)', 'Stop-ClusterGroup x)'),
+    ('$base.HResult', '$base.HRes'),
+    ('GetBaseException()', 'GetBase()'),
     ('$node.BuildNumber', '$node.BuildNumbr'),
     ('$volume.OwnerNode.Name', '$volume.OwnerNod.Name'),
     ('$volume.OwnerNode.Name', '$volume.OwnerNode.Nam'),

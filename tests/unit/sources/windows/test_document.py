@@ -288,3 +288,19 @@ def test_the_newest_answer_of_several_nodes_counts_section_by_section():
     assert by_name(described['nodes'])['HV02']['state'] == 'up'
     assert described['sections']['nodes']['collected_at'].startswith(
         '2026-11-26T11:05:00')
+
+
+@pytest.mark.parametrize('error, is_denied', (
+    ({'category': 'NotSpecified', 'hresult': '-2146233087',
+      'base_hresult': '-2147024891'}, True),
+    ({'category': 'NotSpecified', 'hresult': '-2146233087',
+      'base_hresult': '-2147024894'}, False),
+    ({'category': 'NotSpecified', 'hresult': '-2146233087'}, False),
+), ids=('access denied', 'no such file', 'of an older script'))
+def test_a_file_nobody_may_read_is_a_right_that_is_missing(error, is_denied):
+    """PowerShell wraps what .NET raised, and says NotSpecified."""
+    lines = [{'section': 'begin', 'rows': [
+        {'format': '1', 'part': 'node', 'node': 'HV'}]},
+        {'section': 'conf', 'error': error}]
+    [answer] = raw.answers('\n'.join(map(json.dumps, lines)))
+    assert answer.failures['conf'].is_denied is is_denied
