@@ -14,6 +14,10 @@
 
 import hypothesis
 
+from tests import shared_statements
+
+shared_statements.share()
+
 # How fast an example runs is a matter of the machine, not of the code.
 hypothesis.settings.register_profile(
     'hv_sched', deadline=None,
