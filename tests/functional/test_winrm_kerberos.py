@@ -77,6 +77,7 @@ def test_an_account_without_a_key_is_named_with_what_to_check(access):
 
 def test_a_node_without_a_service_principal_is_named(access):
     message = error(access, 'hv-n02.lab.example')
+    assert 'not found in Kerberos database' in message
     assert 'HTTP/hv-n02.lab.example' in message
 
 

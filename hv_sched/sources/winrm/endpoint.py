@@ -23,6 +23,7 @@ Imported when a source of this kind is read: pypsrp is an extra.
 
 from collections.abc import Iterator
 import contextlib
+import re
 import time
 from typing import Any
 
@@ -163,6 +164,7 @@ def _explained(exc: Exception, host: str, access: Access
     return reason.format(**words), remedy.format(**words)
 
 
+_MINOR = re.compile(r'Minor \(\d+\): (.+?)(?:, Context: .*)?$')
 # The first that fits: SSLError and Timeout are ConnectionErrors, too.
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (requests.exceptions.SSLError,
@@ -192,4 +194,7 @@ _OTHER = ('{kind} ({text})',
 
 
 def _short(exc: Exception) -> str:
-    return printable.text(' '.join(str(exc).split()))[:120]
+    text = ' '.join(str(exc).split())
+    # Of GSSAPI's two messages the second says what is wrong.
+    minor = _MINOR.search(text)
+    return printable.text(minor[1] if minor else text)[:120]
