@@ -70,7 +70,7 @@ def answers(path: str, source_type: str) -> str:
     if source_type == choices.WINRM:
         return winrm.of(path).text()
     texts = [text for name in files.of(path, _endings(source_type))
-             if raw.is_raw(text := files.text(name))]
+             if raw.is_raw(text := _named_text(name))]
     if not texts:
         raise exception.InvalidFacts(
             f'{path}: holds no answers of nodes: they come with source_type '
@@ -90,6 +90,22 @@ def rights(path: str, source_type: str) -> list[NodeRights]:
     return winrm.rights_of(path)
 
 
+def _answers(name: str, text: str) -> tuple[raw.Answer, ...]:
+    told = raw.answers(text)
+    if not told:
+        raise exception.InvalidFacts(
+            'begins like the answer of a node, and has none')
+    return raw.dated(told, files.modified_at(name))
+
+
+def _named_text(name: str) -> str:
+    """The text of a file; an error says of which."""
+    try:
+        return files.text(name)
+    except exception.InvalidFacts as exc:
+        raise exception.InvalidFacts(f'{name}: {exc}') from exc
+
+
 def _described(path: str, source_type: str, max_age: float) -> model.Facts:
     if source_type == choices.WINRM:
         collected = winrm.of(path).collect(max_age)
@@ -103,7 +119,7 @@ def _described(path: str, source_type: str, max_age: float) -> model.Facts:
         try:
             text = files.text(name)
             if raw.is_raw(text):
-                told += raw.dated(raw.answers(text), files.modified_at(name))
+                told += _answers(name, text)
             else:
                 documents.append(facts.Document(
                     name, _source(name, source_type).parse(text)))

@@ -56,6 +56,9 @@ class Draft:
     def __init__(self, raw: Any) -> None:
         self.raw = raw
         self.faults: list[tuple[Fault, bool]] = []
+        # There may be a hundred thousand of them.
+        self._faulty: set[Path] = set()
+        self._sizeless: set[Path] = set()
         self.is_frozen = False
         self._aside: dict[tuple[str, int], _Aside] = {}
         self._incomplete: set[Path] = set()
@@ -68,6 +71,9 @@ class Draft:
             was_frozen, self.is_frozen = self.is_frozen, False
             self._apply(fault)
             self.faults.append((fault, self.is_frozen))
+            self._faulty.add(fault.path)
+            if fault.code == 'size-not-believed':
+                self._sizeless.add(fault.path[:-1])
             self.is_frozen |= was_frozen
 
     def items(self, kind: str) -> Iterator[tuple[int, Raw]]:
@@ -89,10 +95,7 @@ class Draft:
         """Whether something is missing only because a fault removed it."""
         if fault.cost is not Cost.NOTHING or fault.code not in _ABSENCES:
             return False
-        return any(earlier.path == fault.path or (
-            earlier.path[:-1] == fault.path
-            and earlier.code == 'size-not-believed')
-            for earlier, _freezes in self.faults)
+        return fault.path in self._faulty or fault.path in self._sizeless
 
     def _apply(self, fault: Fault) -> None:
         if fault.cost is Cost.CLUSTER:

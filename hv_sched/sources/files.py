@@ -27,6 +27,8 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_LE, 'utf-16'),
     (codecs.BOM_UTF16_BE, 'utf-16'),
 )
+_MARKS_OF_UTF32 = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+_WRITE = 'write it as UTF-8, or as UTF-16 with a byte order mark'
 
 
 def of(path: str, endings: tuple[str, ...]) -> list[str]:
@@ -94,11 +96,23 @@ def text(path: str) -> str:
 
 
 def _decoded(data: bytes) -> str:
+    other = _other_encoding(data)
+    if other:
+        raise exception.InvalidFacts(f'is {other}: {_WRITE}')
     encoding = next((name for mark, name in _ENCODINGS
                      if data.startswith(mark)), 'utf-8-sig')
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as exc:
         raise exception.InvalidFacts(
-            f'is not {encoding} text: byte {exc.start}: '
-            f'{exc.reason}') from exc
+            f'is not {encoding} text: byte {exc.start}: {exc.reason}; if it '
+            f'is in a code page of Windows, {_WRITE}') from exc
+
+
+def _other_encoding(data: bytes) -> str:
+    """An encoding that can be told and is not read; empty for none."""
+    if data.startswith(_MARKS_OF_UTF32):
+        return 'UTF-32'
+    if data.startswith(tuple(mark for mark, _name in _ENCODINGS)):
+        return ''
+    return 'UTF-16 without a byte order mark' if b'\0' in data[:4] else ''

@@ -24,6 +24,8 @@ from hv_sched.sources import volume_paths
 from hv_sched.sources.draft import Draft
 from hv_sched.sources.draft import Raw
 
+_MOST_COMPARED = 100
+
 
 class References:
     """Looks up nodes by name, volumes by name or GUID.
@@ -38,6 +40,7 @@ class References:
                                  in draft.items('nodes')]
         self.volumes: list[str] = [volume['name'] for _i, volume
                                    in draft.items('volumes')]
+        self._like_a_node: dict[str, bool] = {}
         self._nodes = {windows_names.key(name): name
                        for name in (*aside, *self.nodes)}
         self._volumes: dict[str, set[str]] = collections.defaultdict(set)
@@ -64,6 +67,17 @@ class References:
         key = windows_names.key(name)
         return self._nodes.get(key) or self._nodes.get(
             key.partition('.')[0])
+
+    def is_like_a_node(self, name: str) -> bool:
+        """Whether an unknown name may be a node's, misspelt.
+
+        To compare names takes its time: of very many unknown ones the first
+        that are different are looked at.
+        """
+        if len(self._like_a_node) < _MOST_COMPARED:
+            self._like_a_node.setdefault(
+                name, naming.nearest(name, self.nodes) is not None)
+        return self._like_a_node.get(name, False)
 
     def volume(self, reference: str) -> str | None:
         """The GUID of the volume; None when there is none, or two."""

@@ -47,6 +47,6 @@ def _node(volume: Raw, path: Path, name: str, refs: References
         yield Fault(
             path, f'volume {volume["name"]!r} has {name!r} in {path[2]}, '
             'which is no node of the cluster; ', 'node-unknown',
-            is_note=naming.nearest(name, refs.nodes) is None,
+            is_note=not refs.is_like_a_node(name),
             remedy=functools.partial(
                 naming.suggestion, name, refs.nodes, 'nodes'))

@@ -88,6 +88,39 @@ def test_without_a_source_it_says_what_to_name():
     assert code == 1 and '--source' in err
 
 
+@pytest.mark.parametrize('data, reason', [
+    (b'', 'is empty'),
+    ('Clusterdatentr\xe4ger'.encode('cp1252'), 'code page'),
+    ('{"section":"begin"}'.encode('utf-16-le'), 'UTF-16 without'),
+    ('{"section":"begin"}'.encode('utf-32'), 'UTF-32'),
+    (b'{"section":"begin","rows":[{"format":"1"}]}', 'and has none'),
+    (b'[1, 2', 'is not valid JSON'), (b'7', 'has to be a mapping')])
+@pytest.mark.parametrize('option', [(), ('--raw',), ('--init',)])
+def test_a_file_that_is_none_is_refused_with_the_reason(
+        tmp_path, data, reason, option):
+    path = tmp_path / 'facts.json'
+    path.write_bytes(data)
+    code, _out, err = collect('--source', str(path), *option)
+    if option == ('--raw',) and data.startswith(b'{"section"'):
+        assert code == 0
+        return
+    assert code == 1 and 'Traceback' not in err
+    assert reason in err or option == ('--raw',)
+
+
+def test_a_source_that_is_not_there_or_too_large_is_refused(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    with open(tmp_path / 'large.json', 'wb') as file:
+        file.truncate(2 ** 40)
+    for name, reason in (('missing.json', 'No such file'),
+                         ('empty', 'no file in this folder'),
+                         ('large.json', 'large')):
+        for option in ((), ('--raw',), ('--init',)):
+            code, _out, err = collect(
+                '--source', str(tmp_path / name), *option)
+            assert code == 1 and reason in err and name in err, err
+
+
 def test_what_windows_says_is_published_and_followed(placement, tmp_path,
                                                      cluster):
     """A drain, a full volume and one that went offline arrive there."""

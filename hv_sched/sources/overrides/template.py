@@ -50,7 +50,7 @@ def _nodes(clusters: Iterable[model.Cluster]) -> Iterator[str]:
         volumes = ' or '.join(volume.name for volume in cluster.volumes)
         for node in cluster.nodes:
             yield from _item(node.name, cluster)
-            if node.home is None:
+            if node.home is None and cluster.volumes:
                 yield f'#   home: {_quoted(cluster.volumes[0].name)}' + (
                     f'  # not known; {_comment(volumes)}'
                     if len(cluster.volumes) > 1 else '')

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
 import datetime
+import io
 from typing import Any
 
 from hv_sched import exception
@@ -39,6 +40,13 @@ PARTS: dict[str, tuple[str, ...]] = {
     NODE: ('host', 'features', 'fibre_channel', 'remotefx', 'conf'),
 }
 ON_DEMAND = ('guarded', 'files')
+# Several times what Windows has: 64 nodes, 8,000 virtual machines. What is
+# longer is no answer of a cluster, and would cost minutes to read.
+_MOST_ROWS = {'nodes': 256, 'volumes': 2000, 'volume_states': 100000,
+              'groups': 100000, 'files': 500000}
+_MOST_ROWS_OF_OTHERS = 1000
+# The longest text Windows has is a path.
+_MOST_CHARACTERS = 32767
 # Its HResult and category for a caller without the right; the texts are
 # translated, these are not.
 _DENIED = frozenset(('AuthenticationError', 'PermissionDenied',
@@ -115,17 +123,22 @@ class _Open:
             self.failures[section] = Failure('it was told twice')
             return
         content = _content(line)
+        most = _MOST_ROWS.get(section, _MOST_ROWS_OF_OTHERS)
         if isinstance(content, Failure):
             self.failures[section] = content
+        elif len(content) > most:
+            self.failures[section] = Failure(
+                f'it has {len(content)} rows, more than the {most} a cluster '
+                'may have')
         else:
             self.rows[section] = content
 
     def closed(self) -> Answer:
-        if not self.is_complete:
-            for section in PARTS[self.part]:
-                if section not in self.rows:
-                    self.failures.setdefault(section, Failure(
-                        'the answer ends before it'))
+        reason = ('its line is missing or cannot be read'
+                  if self.is_complete else 'the answer ends before it')
+        for section in PARTS[self.part]:
+            if section not in self.rows:
+                self.failures.setdefault(section, Failure(reason))
         return Answer(self.part, self.node, self.collected_at, self.rows,
                       self.failures, self.is_complete)
 
@@ -178,7 +191,14 @@ def _answers(lines: Iterable[Mapping[str, Any]]) -> Iterator[Answer]:
 
 
 def _lines(text: str) -> Iterator[Mapping[str, Any]]:
-    for line in text.splitlines():
+    """One at a time: an answer may have millions.
+
+    A line ends where PowerShell ends one; what else str.splitlines takes
+    for an end may be in a name.
+    """
+    for line in io.StringIO(text):
+        if '"section"' not in line:
+            continue
         try:
             content = json.parse(line)
         except exception.InvalidFacts:
@@ -222,7 +242,7 @@ def _content(line: Mapping[str, Any]) -> tuple[Row, ...] | Failure:
 
 def _failure(error: Any) -> Failure:
     if not isinstance(error, dict):
-        return Failure(str(error))
+        return Failure(str(error)[:_MOST_CHARACTERS])
     fields = _row(error)
     return Failure(fields.get('text') or fields.get('id') or 'no reason given',
                    fields.get('category') or '', fields.get('hresult') or '',
@@ -255,4 +275,4 @@ def _text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    return text or None
+    return text if text and len(text) <= _MOST_CHARACTERS else None

@@ -18,6 +18,7 @@ wherever it was the same before; a field that is not listed here is left out.
 """
 
 from collections.abc import Iterator
+import io
 import json
 import ntpath
 import re
@@ -90,7 +91,7 @@ class _Names:
 
 
 def _sections(text: str) -> Iterator[dict[str, Any]]:
-    for line in text.splitlines():
+    for line in io.StringIO(text):
         try:
             content = strict_json.parse(line)
         except exception.InvalidFacts:

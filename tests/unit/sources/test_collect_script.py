@@ -18,9 +18,16 @@ FailoverClusters, Hyper-V, HgsClient and ServerManager modules.
 """
 
 from importlib import resources
+import os
+import pathlib
+import shutil
+import subprocess
 
 import pytest
 
+from hv_sched.sources.windows import document
+from hv_sched.sources.windows import package
+from hv_sched.sources.windows import raw
 from tests.windows import powershell
 
 # What each command answers, as far as the script may read it.
@@ -136,3 +143,54 @@ def test_the_script_is_ascii_and_asks_for_no_parameter_but_switches(text):
     assert functions['Get-HvSchedCluster'] == []
     assert functions['Get-HvSchedNode'] == ['[switch]$Guarded',
                                             '[switch]$Files']
+
+
+STUBS = pathlib.Path(powershell.__file__).with_name('stubs.ps1')
+
+
+def test_the_stubs_stand_for_each_command_the_script_asks(text):
+    stubs = STUBS.read_text('ascii')
+    functions = powershell.Script(stubs).functions
+    assert not [fault for fault in powershell.Script(stubs).faults(
+        powershell.Allowed({}, {}, {}, set())) if 'syntax' in fault]
+    # The class names are Get-CimInstance's; this build has no RemoteFX.
+    asked = {name for name in _ANSWERS if name.startswith('Get-')} - {
+        'Get-VMRemoteFXPhysicalVideoAdapter'}
+    assert asked | {'Get-CimInstance', 'Import-Module'} == set(functions)
+
+
+@pytest.mark.skipif(shutil.which('pwsh') is None, reason=(
+    'PowerShell 7 is not installed: no pwsh on the PATH'))
+def test_the_script_runs_under_powershell(tmp_path):
+    """On stubs: what PowerShell makes of enumerations, numbers, errors."""
+    (tmp_path / 'disk' / 'instances' / 'instance-0000001a').mkdir(
+        parents=True)
+    (tmp_path / 'disk' / 'instances' / 'instance-0000001a' / 'root.vhdx'
+     ).write_bytes(b'12345')
+    (tmp_path / 'Volume1').symlink_to(tmp_path / 'disk')
+    (tmp_path / 'nova.conf').write_text(
+        '[database]\nconnection = secret\n[DEFAULT]\n'
+        'instances_path = C:\\ClusterStorage\\Volume1\\instances\n'
+        '[hyperv]\nenable_remotefx = True\n')
+    (tmp_path / 'run.ps1').write_text(
+        STUBS.read_text('ascii') + package.script())
+    ran = subprocess.run(
+        ['pwsh', '-NoProfile', '-File', str(tmp_path / 'run.ps1')],
+        env={**os.environ, 'HV_SCHED_FOLDER': str(tmp_path)}, check=True,
+        capture_output=True, text=True, timeout=120)
+    assert 'secret' not in ran.stdout
+    answers = raw.answers(ran.stdout)
+    assert [(answer.part, answer.is_complete) for answer in answers] == [
+        ('cluster', True), ('node', True)]
+    assert set(answers[0].failures) == set()
+    assert answers[1].failures.keys() == {'guarded', 'remotefx'}
+    [cluster] = document.document(answers)['clusters']
+    node, paused = cluster['nodes']
+    volume, offline = cluster['volumes']
+    assert (node['state'], paused['state']) == ('up', 'draining')
+    assert node['home'] == 'C:\\ClusterStorage\\Volume1\\instances'
+    assert volume['size_bytes'] == 2 ** 64 - 1
+    assert volume['free_bytes'] == 2 ** 53 + 1
+    assert volume['file_system'] == 'refs'
+    assert volume['redirected_nodes'] == [node['name']]
+    assert (offline['state'], 'guid' in offline) == ('offline', False)

@@ -304,3 +304,117 @@ def test_a_file_nobody_may_read_is_a_right_that_is_missing(error, is_denied):
         {'section': 'conf', 'error': error}]
     [answer] = raw.answers('\n'.join(map(json.dumps, lines)))
     assert answer.failures['conf'].is_denied is is_denied
+
+
+def altered(*pairs):
+    """The cluster of a sample, some of whose bytes are others."""
+    whole = text('cluster.jsonl')
+    for before, after in pairs:
+        assert before in whole, before
+        whole = whole.replace(before, after)
+    [described] = document.document(raw.answers(whole))['clusters']
+    return described
+
+
+PARTITION = '\\\\\\\\?\\\\Volume{3B7C5C1E-0d11-4f5a-9e01-a0a0a0a0a001}\\\\'
+
+
+def test_what_a_shallow_answer_has_in_place_of_a_partition_is_no_guid():
+    """ConvertTo-Json without -Depth writes the name of the type."""
+    first = altered((f'"volume":"{PARTITION}","size":"2199023190016"',
+                     '"volume":"Microsoft.FailoverClusters.PowerShell.'
+                     'ClusterDiskPartitionInfo","size":null'))['volumes'][0]
+    assert not {'guid', 'size_bytes', 'cut_off_nodes'} & first.keys()
+
+
+def test_an_object_in_place_of_a_name_is_not_told():
+    first = altered((
+        '"state":"Online","owner":"HV01","path"',
+        '"state":"Online","owner":{"Name":"HV01","Cluster":{}},"path"'
+    ))['volumes'][0]
+    assert 'owner_node' not in first and first['guid'] == VOLUME1
+
+
+def test_a_date_as_javascript_has_it_is_no_time():
+    """/Date(ms)/ is what ConvertTo-Json makes of a DateTime."""
+    whole = text('cluster.jsonl').replace(
+        '"2026-11-26T11:00:00.1234567Z"', '"\\/Date(1795690800123)\\/"')
+    [answer] = raw.answers(whole)
+    assert answer.collected_at is None and answer.is_complete
+
+
+@pytest.mark.parametrize('number', [
+    '2.199.023.190.016', '2,199,023,190,016', '2,199E+12', '-1', '٢'])
+def test_numbers_in_the_words_of_a_culture_are_not_told(number):
+    first = altered(('"size":"2199023190016"', f'"size":"{number}"')
+                    )['volumes'][0]
+    assert 'size_bytes' not in first
+
+
+def test_values_are_without_the_blanks_they_are_padded_with():
+    first = altered(('"HVLAB"', '"HVLAB      "'), (
+        '"file_system":"CSVFS"', '"file_system":"CSVFS_NTFS   "'))
+    assert first['name'] == 'HVLAB'
+    assert {volume['file_system'] for volume in first['volumes']} == {'ntfs'}
+
+
+@pytest.mark.parametrize('told', ['"FALSE"', '"false"', 'false', '"0"', '0'])
+def test_no_is_no_in_every_dialect(told):
+    """Windows, WMI, OMI, and Boolean values of JSON."""
+    first = altered(('"maintenance":"False"', f'"maintenance":{told}')
+                    )['volumes'][0]
+    assert first['maintenance'] is False
+
+
+@pytest.mark.parametrize('file_reason, block_reason, is_redirected', [
+    ('FileSystemTiering', 'NotBlockRedirected', False),
+    ('8', '0', False),
+    ('FileSystemReFs', 'StorageSpaceNotAttached', False),
+    ('NotFileSystemRedirected', 'VolumeReplicationEnabled', False),
+    ('40', '6', False),
+    ('BitLockerInitializing', 'NotBlockRedirected', True),
+    ('FileSystemReFs, IncompatibleVolumeFilter', '0', True),
+    ('NotFileSystemRedirected', 'NoDiskConnectivity', True),
+    ('FileSystemReFs', 'NoDiskConnectivity, StorageSpaceNotAttached', True),
+    ('64', '0', True), ('SomethingNew', '0', True)])
+def test_which_reasons_of_redirection_are_by_design(
+        file_reason, block_reason, is_redirected):
+    states = next(line for line in text('cluster.jsonl').splitlines()
+                  if '"volume_states"' in line)
+    row = {'node': 'HV01', 'state': 'FileSystemRedirected',
+           'volume': f'\\\\?\\Volume{{{VOLUME1}}}\\',
+           'file_reason': file_reason, 'block_reason': block_reason}
+    first = altered((states, json.dumps(
+        {'section': 'volume_states', 'rows': [row]})))['volumes'][0]
+    assert first['redirected_nodes'] == (['HV01'] if is_redirected else [])
+
+
+def test_files_are_not_told_of_a_path_that_is_a_folder_of_drive_c():
+    """That is what it is while the volume is in maintenance."""
+    node = text('node.jsonl')
+    unmounted = node.replace('"mounted":"True"', '"mounted":"False"')
+    assert unmounted != node
+    [described] = document.document([
+        *raw.answers(text('cluster.jsonl')), *raw.answers(unmounted)]
+    )['clusters']
+    assert not any('cached_images' in volume or 'image_cache_bytes' in volume
+                   for volume in described['volumes'])
+
+
+def test_a_name_may_have_what_ends_a_line_elsewhere():
+    """Windows PowerShell writes U+2028 and U+0085 as they are."""
+    described = altered(('"HVLAB"', '"HV\u2028\x85LAB"'))
+    assert described['name'] == 'HV\u2028\x85LAB'
+
+
+@pytest.mark.parametrize('section, most', [
+    ('nodes', 256), ('groups', 100000), ('cluster', 1000)])
+def test_more_rows_than_a_cluster_has_are_no_answer(section, most):
+    for count, is_told in ((most, True), (most + 1, False)):
+        line = json.dumps({'section': section,
+                           'rows': [{'name': 'x'}] * count})
+        begin, *_rest = text('cluster.jsonl').splitlines()
+        [answer] = raw.answers(f'{begin}\n{line}')
+        assert (section in answer.rows) is is_told
+        assert (f'{count} rows' in answer.failures[section].text
+                if not is_told else section not in answer.failures)
