@@ -18,8 +18,7 @@ Every test begins with a cloud that has none of them.
 import contextlib
 import dataclasses
 import datetime
-import threading
-import time
+import itertools
 import uuid
 
 import pytest
@@ -453,42 +452,47 @@ def test_a_cluster_the_source_no_longer_names(cloud):
         assert not cloud.told('cluster-not-in-source', facts=facts)
 
 
+class Watching:
+    """The time while doctor watches: something happens between two looks.
+
+    :param happens: called each time doctor sleeps
+    """
+
+    def __init__(self, happens):
+        self._happens = happens
+        self._now = 0.0
+
+    def monotonic(self):
+        return self._now
+
+    def sleep(self, seconds):
+        self._now += seconds
+        self._happens()
+
+
 def test_two_agents_that_write_against_each_other(cloud, monkeypatch):
     """Two syncs with different sources, as two agents would make them."""
-    monkeypatch.setattr(gather, '_INTERVAL', 0.05)
-    assert cloud.codes(watch=0.3) == set()
-    sources = [clouds.facts(dataclasses.replace(
+    sources = itertools.cycle(clouds.facts(dataclasses.replace(
         cloud.facts.clusters[0], volumes=(
             clouds.volume(1, accepts_new_disks=accepts), clouds.volume(2))))
-        for accepts in (False, True)]
-    stop = threading.Event()
-
-    def fight():
-        while not stop.is_set():
-            for facts in sources:
-                cloud.sync(facts, full=False)
-
-    thread = threading.Thread(target=fight)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 600
-        found = set()
-        while not found and time.monotonic() < deadline:
-            found = {one for one in cloud.found(watch=5)
-                     if one[0] == 'agents-fight'}
-    finally:
-        stop.set()
-        thread.join()
-    assert found == {('agents-fight', 'csv:hvc1/Volume1')}
+        for accepts in (False, True))
+    monkeypatch.setattr(gather, 'time', Watching(lambda: None))
+    assert cloud.codes(watch=10) == set()
+    monkeypatch.setattr(gather, 'time', Watching(
+        lambda: cloud.sync(next(sources), full=False)))
+    found = cloud.found(watch=10)
+    assert ('agents-fight', 'csv:hvc1/Volume1') in found
 
 
 def test_one_change_while_it_is_watched_is_no_fight(cloud, monkeypatch):
-    monkeypatch.setattr(gather, '_INTERVAL', 0.1)
-    timer = threading.Timer(0.3, lambda: cloud.change_traits(
-        V1, add={'CUSTOM_CSV_NO_NEW_DISKS'}))
-    timer.start()
-    assert 'agents-fight' not in cloud.codes(watch=1)
-    timer.join()
+    additions = [{'CUSTOM_CSV_NO_NEW_DISKS'}]
+
+    def change():
+        while additions:
+            cloud.change_traits(V1, add=additions.pop())
+    monkeypatch.setattr(gather, 'time', Watching(change))
+    assert 'agents-fight' not in cloud.codes(watch=10)
+    assert additions == []
 
 
 def test_flavors_and_images(cloud):

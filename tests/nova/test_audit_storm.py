@@ -18,7 +18,6 @@ it is between any two steps.
 """
 
 import threading
-import time
 
 from hypothesis import given
 from hypothesis import HealthCheck
@@ -134,13 +133,19 @@ class Storm(auditing.AuditCase):
             {(Code.MISSING, self.still['id'])})
 
     def rest(self):
-        """Wait until Nova is done, as an agent does, and restore."""
+        """Wait until Nova is done, as an agent does, and restore.
+
+        What a migration then holds is escrow, and the agent's to release.
+        """
         servers = {server['id'] for server in (*self.servers, self.still)}
-        for _attempt in range(100):
-            if self.all_shares().keys() <= servers:
-                break
-            time.sleep(0.1)
+        self.soon(set(), lambda: self.using() - servers)
         self.restore()
+
+    def using(self):
+        """The consumers that hold anything but escrow."""
+        return {consumer for consumer, held in self.all_shares().items()
+                if any(rc != names.HELD_DISK_GB for resources
+                       in held.values() for rc in resources)}
 
     def assert_held_soon(self, expected, server):
         self.soon(expected, lambda: self.shares(server['id']))
