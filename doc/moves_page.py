@@ -128,7 +128,7 @@ def page_of(record: Mapping[str, Any], cost: Mapping[str, Any]) -> str:
           in cost['added_requests'].items()), '',
         f'A refresh of the snapshot, every ``[hv_sched]snapshot_ttl`` '
         f'seconds and not in these figures: {cost["refresh_requests"]} '
-        f'requests, {cost["refresh_seconds"] * 1000:.0f} ms.', ''))
+        'requests.', ''))
 
 
 def _costs(cost: Mapping[str, Any]) -> Iterable[Iterable[str]]:
