@@ -305,14 +305,16 @@ def _reasons_of(provider: Provider, description: _Described,
                  volume, covered.at_most)}
     closed = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
+    homes = [node.name for node in cluster.nodes
+             if layout.uses(cluster, node, volume)]
+    if not homes and names.Closed.LEFT_OUT.trait in provider.traits:
+        closed[names.Closed.LEFT_OUT] = names.Closed.LEFT_OUT.value
     return {
         'reserved_reasons': format_columns.Mapping(lines),
         'closed_reasons': format_columns.Lines(closed.values()),
         'physical_free_gb': (None if volume.free_bytes is None
                              else volume.free_bytes // model.GIB),
-        'source_nodes': format_columns.Lines(
-            node.name for node in cluster.nodes
-            if layout.uses(cluster, node, volume)),
+        'source_nodes': format_columns.Lines(homes),
         'drift': provider.uuid in description.drift,
         'decisions': format_columns.DecisionsColumn([
             decision for decision in description.decisions

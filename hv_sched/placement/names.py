@@ -99,7 +99,7 @@ class Closed(enum.Enum):
     OPERATOR = 'closed by the operator'
     STALE = 'its facts are old'
     REFUSED = 'what the source says of it is refused'
-    LEFT_OUT = 'the source no longer lists it'
+    LEFT_OUT = 'the source no longer lists it, or as nobody\'s home'
     OVERCOMMITTED = 'more is allocated than it holds'
 
     @property

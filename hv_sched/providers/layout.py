@@ -95,6 +95,20 @@ class Layout:
             ids.home_aggregate(uuid) for uuid, volume in self.volumes.items()
             if self.nodes[node].name in (volume.cut_off_nodes or ()))
 
+    def is_nobodys(self, uuid: str) -> bool | None:
+        """Whether no node of the source has a volume as its home.
+
+        One that is cut off from it still has; None when the nodes or their
+        homes are not all known.
+        """
+        cluster, volume = self.cluster, self.volumes[uuid]
+        if cluster.placement_chooses_volume or any(
+                _has_home(cluster, node, volume) for node in cluster.nodes):
+            return False
+        is_known = self.is_node_list_whole and all(
+            node.home is not None for node in cluster.nodes)
+        return True if is_known else None
+
     def volume_name(self, uuid: str) -> str:
         return names.volume_provider_name(
             self.cluster.name, self.volumes[uuid].name)
@@ -156,8 +170,12 @@ def uses(cluster: model.Cluster, node: model.Node,
     """
     if reach.is_cut_off(node, volume):
         return False
-    if cluster.placement_chooses_volume:
-        return True
+    return bool(cluster.placement_chooses_volume) or _has_home(
+        cluster, node, volume)
+
+
+def _has_home(cluster: model.Cluster, node: model.Node,
+              volume: model.Volume) -> bool:
     if node.home is None:
         return cluster.only_volume is not None
     return node.home == volume.guid

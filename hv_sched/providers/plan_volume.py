@@ -115,8 +115,8 @@ def _plan_one(context: PlanningContext, uuid: str,
         provider = _new_provider(uuid, name)
     filling, notices = plan_volume_space.plan(context, provider)
     is_refused = any(notice.kind is Kind.REFUSED for notice in notices)
-    return [*naming, *filling,
-            *_publish(context, provider, is_refused)], notices
+    return [*naming, *filling, *_publish(context, provider, is_refused)], [
+        *notices, *_without_home(context, provider)]
 
 
 def _new_provider(uuid: str, name: str) -> Provider:
@@ -147,6 +147,25 @@ def _left_alone(context: PlanningContext, uuid: str, provider: Provider | None
     if provider is None and context.size_vote(uuid) is False:
         return plan_volume_space.plan(context, _new_provider(uuid, name))[1]
     return []
+
+
+def _is_nobodys(context: PlanningContext, provider: Provider) -> bool:
+    """Whether no node has a volume as its home; unknown, it stays closed."""
+    is_nobodys = context.layout.is_nobodys(provider.uuid)
+    if is_nobodys is None:
+        return Closed.LEFT_OUT.trait in provider.traits
+    return is_nobodys
+
+
+def _without_home(context: PlanningContext, provider: Provider
+                  ) -> Iterable[Notice]:
+    name = context.layout.volume_name(provider.uuid)
+    if context.layout.is_nobodys(provider.uuid):
+        yield context.notice(
+            name, Kind.NOTE, 'no node of the source has it as its home any '
+            'more: it takes no new disks. Give it to a node as home, or move '
+            'or delete its servers and take it out of the source',
+            'volume-without-home')
 
 
 def another_cluster(noun: str, rival: str, layout: Layout) -> str:
@@ -187,6 +206,8 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool
         volume, provider.traits, owed_gb, context.settings, context.is_stale)
     if is_refused:
         reasons[Closed.REFUSED] = Closed.REFUSED.value
+    if _is_nobodys(context, provider):
+        reasons[Closed.LEFT_OUT] = Closed.LEFT_OUT.value
     owned = ownership.volume_traits(
         provider.traits, volume.medium is not None,
         volume.cached_images is not None)

@@ -386,6 +386,47 @@ def test_a_name_that_goes_before_it_is_used_is_made_again(cloud):
     assert name in cloud.api.traits(VOLUME)[1]
 
 
+@pytest.mark.parametrize('full', [True, False])
+def test_a_volume_that_is_nobodys_home_any_more_is_closed_and_says_so(
+        cloud, full):
+    cloud.sync(homes_of(1, 2), full=full)
+    result = cloud.sync(homes_of(1, 1), full=full)
+    assert [(notice.subject, notice.code)
+            for notice in result.plan.all_findings] == [
+        ('csv:hvc1/Volume2', 'volume-without-home')]
+    assert names.closed_reasons(cloud.state()['csv:hvc1/Volume2'][2]) == (
+        names.Closed.LEFT_OUT,)
+    assert cloud.sync(homes_of(1, 1), full=full).done == ()
+    # A node that is cut off from its home comes back to it.
+    cut_off = clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2, cut_off_nodes=('hv02',))),
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=2))))
+    assert cloud.sync(cut_off, full=full).plan.all_findings == ()
+    assert names.NO_NEW_DISKS not in cloud.state()['csv:hvc1/Volume2'][2]
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2, cut_off_nodes=())),
+        nodes=cut_off.clusters[0].nodes)), full=full)
+    assert cloud.hosts(10) == {'hv01', 'hv02'}
+
+
+def test_a_volume_whose_home_nodes_nobody_can_tell_stays_as_it_is(cloud):
+    """The list of nodes is not whole."""
+    cloud.sync(homes_of(1, 2))
+    facts = clouds.facts(dataclasses.replace(
+        homes_of(1, 1).clusters[0], set_aside=(model.SetAside(
+            model.ItemKind.NODE, 'hv07', None, 'name-twice', ''),)))
+    cloud.sync(facts)
+    assert names.NO_NEW_DISKS not in cloud.state()['csv:hvc1/Volume2'][2]
+
+
+def homes_of(*homes):
+    """Two nodes with these homes, of two volumes."""
+    return clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2)),
+        nodes=tuple(clouds.node(number, home=home)
+                    for number, home in enumerate(homes, 1))))
+
+
 def test_the_name_of_reach_goes_with_its_volume(cloud):
     cloud.sync(two_volumes_and(clouds.volume(3, cut_off_nodes=('hv02',))))
     assert cut_off(cloud, 3) == {'hv02'}
