@@ -33,6 +33,7 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.observed import Listed
 from hv_sched.recovery import escrow_state
 from hv_sched.recovery.escrow_state import EscrowState
 from hv_sched.recovery.escrow_state import Restored
@@ -96,8 +97,12 @@ class Releaser:
     def _release_again_denied(self, state: EscrowState,
                               consumers: Sequence[Consumer],
                               done: list[Restored]) -> None:
+        # A server that Nova lists on a node is not gone, whatever it says of
+        # its uuid.
         view = quiescence.read_view(
-            self._servers, (), [consumer.uuid for consumer in consumers])
+            self._servers,
+            [node.uuid for node in self._nodes_of(state.used)],
+            [consumer.uuid for consumer in consumers])
         for consumer in consumers:
             uuid = consumer.uuid
             if (uuid in view.servers or uuid in view.migrations
@@ -120,7 +125,8 @@ class Releaser:
     def _require_proof(self, state: EscrowState, view: quiescence.NovaView,
                        denied: Collection[str]) -> None:
         """:raises NovaNotProven: Nova is not taken at its word"""
-        proof = proven.prove(self._servers, self._nodes_of(state.used))
+        proof = proven.prove(self._servers, [
+            node.name for node in self._nodes_of(state.used)])
         if not proof.is_proven:
             raise exception.NovaNotProven(proof.reason)
         unknown = quiescence.unknown(denied, view)
@@ -142,10 +148,11 @@ class Releaser:
         return deleted | self._servers.closed_migrations(
             set(ordered) - deleted).keys()
 
-    def _nodes_of(self, volumes: Collection[str]) -> list[str]:
-        """The names of the nodes that use volumes."""
+    def _nodes_of(self, volumes: Collection[str]) -> list[Listed]:
+        """The nodes that use volumes, by name."""
         members = in_parallel(
             self._workers, lambda volume: self._client.list_providers(
                 member_of=ids.home_aggregate(volume),
                 required=names.COMPUTE_NODE), volumes)
-        return sorted({listed.name for nodes in members for listed in nodes})
+        nodes = {listed.uuid: listed for nodes in members for listed in nodes}
+        return sorted(nodes.values(), key=lambda listed: listed.name)

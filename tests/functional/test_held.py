@@ -223,6 +223,23 @@ def test_a_migration_that_nova_knows_a_moment_later_keeps_its_escrow(case):
     assert case.on_volume(migration) == HELD
 
 
+def test_a_server_that_nova_lists_keeps_its_escrow(case, monkeypatch):
+    """Whatever Nova says of its uuid, as a proxy with a wrong route does."""
+    server = case.holds(HELD)
+    generation, traits = case.others.traits(NODE)
+    generation = case.others.set_traits(
+        NODE, generation, traits | {names.COMPUTE_NODE})
+    case.others.set_aggregates(
+        NODE, generation, frozenset((ids.home_aggregate(VOLUME),)))
+    case.nova.cells['hv1'] = True
+    listed = {server: case.nova.servers[server]}
+    monkeypatch.setattr(case.nova, 'server', lambda uuid: None)
+    monkeypatch.setattr(case.nova, 'on_node', lambda node: (
+        listed if node == NODE else {}))
+    case.restore()
+    assert case.on_volume(server) == HELD
+
+
 def test_escrow_of_a_cell_that_is_down_is_kept(case):
     case.nova.cells['there'] = False
     migration = case.holds(HELD, known=False)
