@@ -97,8 +97,11 @@ NOTICES: Mapping[str, str] = {
     'reserved-kept': 'space stays reserved on a volume because the source '
                      'does not tell of every VM which files are its own',
     'retire-unfinished': 'not every share is back on its node',
-    'section-not-used': 'a section of a cluster\'s facts is too old or could '
-                        'not be read',
+    'section-closes': 'the nodes, volumes or attestations of a cluster are '
+                      'too old or could not be read: something closes for '
+                      'that, at once or after [hv_sched]stale_after',
+    'section-not-used': 'another section of a cluster\'s facts is too old or '
+                        'could not be read: what stands of it is kept',
     'share-skipped': 'a share that is not touched now',
     'size-not-stated': 'neither the source nor Placement has the size of a '
                        'volume: it is not published',

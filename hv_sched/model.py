@@ -201,16 +201,6 @@ class Volume:
         """Whole GiB; a part of one cannot be given to a server."""
         return None if self.size_bytes is None else self.size_bytes // GIB
 
-    @property
-    def stated_gb(self) -> int:
-        """The same, where a volume without a size is not dealt with.
-
-        :raises ValueError: the source gives no size
-        """
-        if self.size_bytes is None:
-            raise ValueError(f'volume {self.name!r} has no size')
-        return self.size_bytes // GIB
-
 
 @dataclasses.dataclass(frozen=True)
 class VmDisk:

@@ -179,6 +179,6 @@ def _uncollected(layout: Layout) -> tuple[Notice, ...]:
         Notice(layout.cluster.name, layout.cluster.name, Kind.FROZEN,
                f'its {section.value} are not known now '
                f'({layout.cluster.sections[section].error}): nothing is '
-               'adopted until they are', 'section-not-used')
+               'adopted until they are', 'section-closes')
         for section in (model.Section.NODES, model.Section.VOLUMES)
         if sections.is_unusable(layout.cluster, section))

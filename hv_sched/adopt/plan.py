@@ -146,9 +146,13 @@ def make(layout: Layout, observed: Observed, shares: Shares, targets_: Targets,
     arriving, merged, homeless = _arriving(layout, shares, targets_)
     volumes = [uuid for uuid in layout.volumes
                if layout.members[uuid] or arriving.get(uuid)]
+    unsized = [uuid for uuid in volumes if _total_gb(
+        layout, uuid, observed.providers.get(uuid)) is None]
     plans: list[VolumePlan] = []
     volume_changes: list[changes.Change] = []
     for uuid in volumes:
+        if uuid in unsized:
+            continue
         volume, additional = _volume(
             layout, observed.providers.get(uuid),
             VolumePlan(uuid, layout.volume_name(uuid), Inventory(0),
@@ -164,7 +168,8 @@ def make(layout: Layout, observed: Observed, shares: Shares, targets_: Targets,
             key=lambda change: (change.step, change.name))),
         {node: sum(shares.get(node, {}).values()) for node in layout.nodes},
         tuple(plans), targets_,
-        (*refusals, *(_homeless(layout, node) for node in homeless)))
+        (*refusals, *(_unsized(layout, uuid) for uuid in unsized),
+         *(_homeless(layout, node) for node in homeless)))
 
 
 def _arriving(layout: Layout, shares: Shares, targets_: Targets
@@ -232,15 +237,31 @@ def _short_gb(layout: Layout, provider: Provider, plan: VolumePlan,
     if disk and disk_ratio.overcommit_traits(provider.traits):
         # Raised already, with consent, but only for what it had then.
         return max(0, plan.after_gb - disk.capacity)
-    total = layout.volumes[plan.uuid].stated_gb
+    total = _total_gb(layout, plan.uuid, provider) or 0
     ratio = _ratio(provider, settings)
     if not disk_ratio.is_too_small(total, plan.after_gb, ratio):
         return 0
     return plan.after_gb - int(total * ratio)
 
 
+def _total_gb(layout: Layout, uuid: str, provider: Provider | None
+              ) -> int | None:
+    """The size of a volume: of the source, else as it stands."""
+    disk = provider.inventories.get(names.DISK_GB) if provider else None
+    standing_gb = disk.total if disk else None
+    total_gb = layout.volumes[uuid].total_gb
+    return standing_gb if total_gb is None else total_gb
+
+
+def _unsized(layout: Layout, uuid: str) -> Notice:
+    return Notice(
+        layout.cluster.name, layout.volume_name(uuid), Kind.REFUSED,
+        'the source tells no size, and Placement has none: adopt it when it '
+        'is online', 'size-not-stated')
+
+
 def _short(layout: Layout, plan: VolumePlan) -> Notice:
-    total = layout.volumes[plan.uuid].stated_gb
+    total = plan.inventory.total
     return Notice(
         layout.cluster.name, plan.name, Kind.REFUSED,
         f'over-booked by {plan.short_gb} GB: servers hold {plan.after_gb} '

@@ -98,7 +98,7 @@ def seen_disk_gb(cluster: model.Cluster, node: model.Node) -> int:
     """The size of the volume the node writes to, in GiB."""
     for volume in cluster.volumes:
         if node.home in (None, volume.guid):
-            return volume.stated_gb
+            return volume.total_gb or 0
     raise ValueError(f'{node.name} has no volume in {cluster.name}')
 
 

@@ -316,6 +316,7 @@ def _reasons_of(provider: Provider, description: _Described,
                              else volume.free_bytes // model.GIB),
         'source_nodes': format_columns.Lines(homes),
         'drift': provider.uuid in description.drift,
+        'path': volume.path, 'owner_node': volume.owner_node,
         'decisions': format_columns.DecisionsColumn([
             decision for decision in description.decisions
             if (decision.cluster, decision.kind, decision.item)

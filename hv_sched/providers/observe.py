@@ -113,7 +113,8 @@ class Observer:
                 if total_gb is None:
                     continue  # no disk at all: it says nothing of a size
                 reported[node] = total_gb
-                if sizes.agree(layout.volumes[uuid].stated_gb, total_gb):
+                volume_gb = layout.volumes[uuid].total_gb
+                if volume_gb is not None and sizes.agree(volume_gb, total_gb):
                     break
         return reported
 

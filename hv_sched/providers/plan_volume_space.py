@@ -142,7 +142,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
             covered.at_most - covered.at_least if is_uncertain_kept else 0)
         if before else None,
         owed_gb, settings, disk_ratio.overcommit_ratio(
-            provider.traits, volume.stated_gb, owed_gb,
+            provider.traits, volume.total_gb or 0, owed_gb,
             settings.csv_allocation_ratio))
 
 

@@ -220,6 +220,9 @@ def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
                    ) -> Inventory:
     """The DISK_GB inventory a volume should have.
 
+    Its total is what stands where the source tells no size; a new volume
+    without one is not published.
+
     :param before: what Placement holds, None for a new volume
     :param used_gb: DISK_GB allocated on it
     :param ratio: instead of the one the options and Placement settle
@@ -229,7 +232,9 @@ def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
     reserved = reserved_gb(
         parts, before, settings.reserved_step_gb,
         before is None or before.is_used_known(volume))
-    total_gb = volume.stated_gb
+    total_gb = volume.total_gb
+    if total_gb is None:
+        total_gb = before.disk.total if before else 0
     reserved = min(reserved, total_gb)
     fitted = fit_reserved(total_gb, reserved, ratio, used_gb)
     return Inventory(

@@ -82,16 +82,16 @@ def _home(draft: Draft, node: Raw, path: Path,
     home = node['home']
     if refs.home(home) is not None:
         return None
+    if refs.is_aside(home):
+        return Fault(path, f'home {home!r} of node {node["name"]!r} is on a '
+                     'volume that is set aside: the node stays with the home '
+                     'it has', 'home-set-aside', is_note=True)
     if refs.is_elsewhere(home):
         return Fault(
             path, f'home {home!r} of node {node["name"]!r} is on no volume '
             f'of cluster {draft.raw["name"]!r}: not clustered storage. The '
             'node joins nothing and keeps what it has',
             'not-clustered-storage', Cost.ITEM, is_note=True)
-    if refs.is_aside(home):
-        return Fault(path, f'home {home!r} of node {node["name"]!r} is set '
-                     'aside: the node stays with the home it has',
-                     'home-set-aside', is_note=True)
     reason = missing_lists.failure(draft.raw, missing_lists.VOLUMES)
     if reason:
         return Fault(path, f'home {home!r} of node {node["name"]!r} may be a '

@@ -49,6 +49,10 @@ class References:
             self._add(volume)
         self._aside = {text for item, _fault in draft.aside('volumes')
                        for text in _keys(item)}
+        self._aside_paths = [
+            model.Volume(None, _text(item, 'name') or '',
+                         path=_text(item, 'path'))
+            for item, _fault in draft.aside('volumes')]
 
     def _add(self, volume: Raw) -> None:
         guid = volume_guid(volume)
@@ -99,8 +103,13 @@ class References:
             text, self._paths) is volume_paths.Missing.ELSEWHERE
 
     def is_aside(self, reference: str) -> bool:
-        """Whether a volume that was set aside may be meant."""
-        return not self._aside.isdisjoint(_forms(reference))
+        """Whether a volume that was set aside may be meant.
+
+        :param reference: its name or GUID, its path or a path on it
+        """
+        return not self._aside.isdisjoint(_forms(reference)) or any(
+            volume_paths.is_on(reference, volume)
+            for volume in self._aside_paths)
 
     def why_no_volume(self, reference: str) -> str:
         """What to tell when ``volume`` found nothing."""

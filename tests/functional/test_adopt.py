@@ -279,6 +279,20 @@ def test_a_node_without_a_home_is_refused_before_anything(cloud):
     assert cloud.state() == before
 
 
+def test_a_volume_without_a_size_is_refused_before_anything(cloud):
+    """One that is offline, and that Placement does not have yet."""
+    cloud.server('hv02', 10)
+    before = cloud.state()
+    report = cloud.adopt(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(
+            2, size_bytes=None, free_bytes=None,
+            state=model.CsvState.OFFLINE)),
+        nodes=(clouds.node(1, home=1), clouds.node(2, home=2))))
+    assert kinds(report) == [Kind.REFUSED]
+    assert report.findings[0].code == 'size-not-stated'
+    assert cloud.state() == before
+
+
 def test_stale_facts_are_refused(cloud):
     cloud.server('hv01', 10)
     before = cloud.state()

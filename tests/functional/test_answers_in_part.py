@@ -74,7 +74,7 @@ def test_without_its_nodes_a_cluster_gets_nothing_new_and_its_volumes_go_on(
     running.cluster.fill('Volume2', 100 * simulated.GIB)
     running.cluster.take_offline('Volume1')
     notices = running.sync()
-    assert notices['HV', 'section-not-used']
+    assert notices['HV', 'section-closes']
     after = running.cloud.state()
     for name in running.cluster.nodes:
         assert after[name][2] == before[name][2] | {names.PAUSED}
@@ -95,7 +95,7 @@ def test_without_its_volumes_a_cluster_keeps_them_and_its_nodes_go_on(
     setattr(running.cluster, how, {'volumes'})
     running.cluster.drain('HV-N01')
     notices = running.sync()
-    assert notices['HV', 'section-not-used']
+    assert notices['HV', 'section-closes']
     after = running.cloud.state()
     assert after['HV-N01'][2] == before['HV-N01'][2] | {names.PAUSED}
     assert {name: what for name, what in after.items()

@@ -33,6 +33,7 @@ from hv_sched.compatibility import verdict
 from hv_sched.osc import check
 from tests.functional import cloud as clouds
 from tests.functional import image_service
+from tests.unit.requirements import test_images_as_people_write_them as images
 
 # noauth2 of Placement takes "admin" for its admin; Glance reads the rest.
 MEMBER = 'admin:p1:member'
@@ -81,6 +82,33 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
         assert list(found.nodes) == nodes
     else:
         assert problem in ' '.join(found.problems)
+
+
+@pytest.fixture
+def three_releases(placement):
+    made = clouds.Cloud(placement)
+    made.register(*images.NODES, 'kvm1')
+    made.sync(clouds.facts(*(
+        model.Cluster(clouds.guid(90 + number), f'of-{name}', (node,),
+                      (clouds.volume(number),))
+        for number, (name, node) in enumerate(images.NODES.items(), 1))))
+    return made
+
+
+def test_images_as_people_write_them_are_checked_against_the_nodes(
+        three_releases):
+    """Nodes of three releases; one for KVM is none of a check's."""
+    nodes = capable_nodes.CapableNodes(three_releases.api)
+    words = {}
+    for name, (image, expected) in images.IMAGES.items():
+        found = verdict.of({}, image, requirements.Rules(), nodes)
+        assert list(found.nodes) == [
+            node for node in expected if node != 'kvm1'], name
+        assert not found.problems, name
+        words[name] = found.demands.ignored
+    word, = words.pop('Windows for Hyper-V marked uefi')
+    assert 'hw_firmware_type=uefi' in word
+    assert not any(words.values())
 
 
 def test_the_same_question_is_asked_once(cloud):

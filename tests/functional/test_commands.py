@@ -108,7 +108,7 @@ def test_show_tells_reasons_nodes_and_holders(csv, source, cloud):
     assert told['shares_gb'] == {share: 100}
     assert told['reserved_gb'] == 96
     assert told['reserved_reasons'] == {}, 'the share covers the 90 GiB'
-    assert told['drift'] is True, 'so they need not be reserved any more'
+    assert told['drift'] is False, 'it does not say whose the files are'
 
 
 def test_show_tells_line_by_line_what_is_reserved_and_why_it_is_closed(

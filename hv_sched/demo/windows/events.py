@@ -115,7 +115,7 @@ def as_simulated(cluster: model.Cluster) -> simulated.SimulatedCluster:
     volumes = {volume.name: simulated.SimulatedVolume(
         volume.name, str(volume.guid),
         simulated.guid(cluster.guid, volume.guid), cluster.nodes[0].name,
-        volume.stated_gb * model.GIB, f'Cluster Disk {number}')
+        volume.size_bytes or 0, f'Cluster Disk {number}')
         for number, volume in enumerate(cluster.volumes, start=1)}
     homes = {volume.guid: volumes[volume.name].path
              for volume in cluster.volumes}

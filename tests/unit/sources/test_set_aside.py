@@ -93,12 +93,25 @@ def test_the_id_of_a_cluster_resource_is_no_volume_guid():
     assert 'the id of a cluster resource' in problem.message
 
 
-def test_a_home_that_is_set_aside_is_not_known_and_no_second_fault():
+@pytest.mark.parametrize('home', [
+    'Volume2', 'C:\\ClusterStorage\\Volume2\\instances',
+    'c:/clusterstorage/VOLUME2/'])
+def test_a_home_that_is_set_aside_is_not_known_and_no_second_fault(home):
     facts = _read(
-        nodes=[{'name': 'hv01', 'home': 'Volume2'}],
+        nodes=[{'name': 'hv01', 'home': home}],
         volumes=[samples.volume(), {'name': 'Volume2', 'size_gb': 5}])
     assert facts.clusters[0].nodes[0].home is None
     assert [problem.is_note for problem in facts.problems] == [False, True]
+    assert 'is on a volume that is set aside' in facts.problems[1].message
+
+
+def test_a_folder_of_a_volume_set_aside_is_clustered_storage():
+    facts = _read(
+        nodes=[{'name': 'hv01', 'home': 'D:\\Shared\\instances'}],
+        volumes=[samples.volume(), {'name': 'Volume2', 'size_gb': 5,
+                                    'path': 'D:\\Shared'}])
+    assert facts.clusters[0].nodes[0].home is None
+    assert facts.problems[1].code == 'home-set-aside'
 
 
 def test_a_volume_set_aside_may_be_the_home_of_a_node_that_tells_none():
