@@ -104,7 +104,6 @@ class Gpu:
 
     name: str
     total_vram_mb: int
-    available_vram_mb: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,10 +43,13 @@ class Matches:
 
 
 def match_nodes(clusters: Iterable[model.Cluster],
-                providers: Mapping[str, str]) -> Matches:
+                providers: Mapping[str, str],
+                standalone: Iterable[str] = ()) -> Matches:
     """Match the nodes of all clusters.
 
     :param providers: name by uuid, of the providers Nova's computes own
+    :param standalone: names of nodes that are in no cluster on purpose: a
+        near name makes none of them a node of a cluster
     """
     pairs = [(cluster.name, name) for cluster in clusters
              for name in _names(cluster)]
@@ -56,6 +59,11 @@ def match_nodes(clusters: Iterable[model.Cluster],
     for (_cluster, node), uuids in candidates.items():
         for uuid in uuids:
             takers.setdefault(uuid, []).append(node)
+    claimed = frozenset(takers)
+    apart = frozenset(map(windows_names.key, standalone))
+    for uuid, name in providers.items():
+        if windows_names.key(name) in apart:
+            takers.setdefault(uuid, [])
     uuids_by_node: dict[str, str] = {}
     findings = []
     for (cluster, node), uuids in candidates.items():
@@ -69,7 +77,7 @@ def match_nodes(clusters: Iterable[model.Cluster],
             findings.append(Notice(
                 cluster, node, Kind.NOTE,
                 _also(providers[uuids[0]], others), 'node-similar-name'))
-    return Matches(uuids_by_node, tuple(findings), frozenset(takers))
+    return Matches(uuids_by_node, tuple(findings), claimed)
 
 
 def _names(cluster: model.Cluster) -> Iterable[str]:

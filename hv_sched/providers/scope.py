@@ -57,7 +57,8 @@ def scope_of(facts: model.Facts, overview: Overview,
     """Lay a source over the overview."""
     nodes = {uuid: overview.listed[uuid].name
              for uuid in overview.compute_nodes if uuid in overview.listed}
-    matches = node_matching.match_nodes(facts.clusters, nodes)
+    matches = node_matching.match_nodes(
+        facts.clusters, nodes, facts.standalone)
     layouts = tuple(layout_of(cluster, matches.uuids, overview, allow)
                     for cluster in facts.clusters)
     return Scope(

@@ -118,8 +118,7 @@ def _cpu_features(cpu: Raw) -> tuple[str, ...] | None:
 
 def _gpu(raw: Raw) -> model.Gpu:
     return model.Gpu(name=raw['name'],
-                     total_vram_mb=int(raw['total_vram_mb']),
-                     available_vram_mb=_int(raw.get('available_vram_mb')))
+                     total_vram_mb=int(raw['total_vram_mb']))
 
 
 def _volume(raw: Raw, refs: references.References, draft: Draft, place: int

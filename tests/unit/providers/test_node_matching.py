@@ -21,11 +21,12 @@ from hv_sched.providers import node_matching
 CUT = 'HYPERV-NODE-LON'  # 15 characters
 
 
-def match(nodes, *providers):
+def match(nodes, *providers, standalone=()):
     cluster = model.Cluster('guid', 'c1', tuple(
         model.Node(name) for name in nodes), ())
     return node_matching.match_nodes(
-        [cluster], {f'u{n}': name for n, name in enumerate(providers)})
+        [cluster], {f'u{n}': name for n, name in enumerate(providers)},
+        standalone)
 
 
 @pytest.mark.parametrize(('node', 'other'), [
@@ -67,3 +68,14 @@ def test_nodes_that_are_both_listed_are_two():
     found = match(['hv01', 'hv01.corp.example'], 'hv01', 'hv01.corp.example')
     assert found.findings == ()
     assert found.uuids == {'hv01': 'u0', 'hv01.corp.example': 'u1'}
+
+
+def test_a_node_that_is_standalone_on_purpose_is_no_other_name_of_one():
+    found = match(['hv01'], 'hv01', 'hv01.corp.example',
+                  standalone=['HV01.corp.example'])
+    assert found.findings == ()
+    assert found.claimed == {'u0'}
+    found = match([CUT], 'hyperv-node-long-01',
+                  standalone=['hyperv-node-long-01'])
+    notice, = found.findings
+    assert 'Nova has' not in notice.message.replace('Nova has no', '')

@@ -41,7 +41,7 @@ def test_every_field_reaches_the_model():
         home=samples.VOLUME_1, cpu_vendor=model.CpuVendor.INTEL,
         cpu_features=('VMX',), nested_virtualization=True,
         guarded_host=False, remotefx_enabled=True, fibre_channel=False,
-        mpio=True, refs=True, gpus=(model.Gpu('M60', 8192, 4096),),
+        mpio=True, refs=True, gpus=(model.Gpu('M60', 8192),),
         sections=_reports('host', 'guarded', 'remotefx', 'files',
                           'image_cache'))
     assert other.home == samples.VOLUME_2
