@@ -90,11 +90,13 @@ def _notice(cluster: model.Cluster, section: Section,
             owners: Iterable[tuple[str, str]]) -> Notice:
     texts = '; '.join(f'{node}: {error}' if node else error
                       for node, error in owners)
-    kind, code = ((Kind.SKIPPED, 'section-closes') if section in _EFFECTS
-                  else (Kind.NOTE, 'section-not-used'))
-    return Notice(cluster.name, cluster.name, kind,
-                  f'its facts of section {section.value} are not used '
-                  f'({texts}): {_EFFECTS.get(section, _KEPT)}', code)
+    text = (f'its facts of section {section.value} are not used ({texts}): '
+            f'{_EFFECTS.get(section, _KEPT)}')
+    if section in _EFFECTS:
+        return Notice(cluster.name, cluster.name, Kind.SKIPPED, text,
+                      'section-closes')
+    return Notice(cluster.name, cluster.name, Kind.NOTE, text,
+                  'section-not-used')
 
 
 def _judged(reports: model.Sections, cluster: model.Cluster, moment: Moment,

@@ -103,7 +103,9 @@ def story(data, placement, has_memory):
     agent.sync(clouds.facts(cluster))
     if has_memory:
         agent.sync(clouds.facts(cluster))
-    before = Look(cloud, agent, clouds.facts(cluster), clouds.SETTINGS)
+    # A command reads what is kept reserved: a capacity alone cannot tell it.
+    before = Look(cloud, agent if has_memory else cloud.reconciler(),
+                  clouds.facts(cluster), clouds.SETTINGS)
     writer = foreign_writer.ForeignWriter(cloud)
     touched = before.both.changed | before.read
     for _ in range(data.draw(st.integers(0, 2), label='foreign writes')):
