@@ -33,8 +33,8 @@ STOCK, HV_SCHED = 'stock', 'hv_sched'
 SIZE = steps.CLUSTER.size_gb
 OFFERED = 'GB that Placement offers on the volume of 500 GB'
 BY_ZONE = 'fill the volume by availability zone'
-NEXT_ON_NODE = 'one more server of 10 GB, az1:hv02'
-NEXT_ON_HOST = 'one more server of 10 GB, --host hv03'
+NEXT_ON_NODE = 'one more server of 1 GB, az1:hv02'
+NEXT_ON_HOST = 'one more server of 1 GB, --host hv03'
 LIVE = 'live migration of a server of 10 GB'
 COLD = 'cold migration, confirmed'
 RESIZE = 'resize from 10 to 20 GB, reverted'
@@ -103,7 +103,7 @@ def test_stock_nova_accepts_more_than_the_volume_has(story):
                f'{story.steps.on_cluster()} GB on {SIZE}')
     for step, where in ((NEXT_ON_NODE, ('--availability-zone', 'az1:hv02')),
                         (NEXT_ON_HOST, ('--host', 'hv03'))):
-        extra = story.steps.create('extra', 10, *where)
+        extra = story.steps.create('extra', 1, *where)
         story.tell(step, STOCK, 'accepted' if extra else 'refused')
         assert extra
         story.openstack.delete('extra')
@@ -182,7 +182,7 @@ def test_the_volume_is_filled_to_the_last_gb_and_no_further(story):
     assert used == SIZE
     for step, where in ((NEXT_ON_NODE, ('--availability-zone', 'az1:hv02')),
                         (NEXT_ON_HOST, ('--host', 'hv03'))):
-        assert not story.steps.create('extra', 10, *where)
+        assert not story.steps.create('extra', 1, *where)
         story.tell(step, HV_SCHED, 'refused')
     # The last GB is taken in each way of naming a node.
     last, gb = made[-1], int(made[-1].rpartition('-')[2])
