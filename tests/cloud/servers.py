@@ -44,6 +44,18 @@ CREATED = {
                            '--availability-zone', 'az1:hv02'),
     'image-default': ('disk10',),
 }
+# What brings them into their states.
+OPERATIONS = (
+    ('stop', 'shut-off', 'shut-off-2'),
+    ('pause', 'paused'),
+    ('suspend', 'suspended'),
+    ('set', '--state', 'error', '--auto-approve', 'reset-to-error'),
+    ('resize', '--flavor', 'disk20', 'resized-within'),
+    ('migrate', '--host', 'hv04', 'resized-across'),
+    ('migrate', '--host', 'hv02', 'migrated-within'),
+    ('shelve', 'shelved'),
+    ('delete', 'soft-deleted'),
+)
 # Fails on its node, and nowhere else is allowed.
 FAILED = 'failed-to-spawn'
 STATUSES = {
@@ -58,20 +70,11 @@ del STATUSES['soft-deleted']
 
 def make(openstack: client.OpenStack, home: cloud.Cloud) -> None:
     """Create all of them and bring each into its state."""
-    for name, (flavor, *where) in CREATED.items():
-        openstack.create(name, flavor, *where)
+    openstack.do_all(client.creation(name, flavor, *where)
+                     for name, (flavor, *where) in CREATED.items())
     openstack.wait(dict.fromkeys(CREATED, 'ACTIVE'))
     _fail_to_spawn(openstack, home)
-    openstack.do('server', 'stop', 'shut-off', 'shut-off-2')
-    openstack.do('server', 'pause', 'paused')
-    openstack.do('server', 'suspend', 'suspended')
-    openstack.do('server', 'set', '--state', 'error', '--auto-approve',
-                 'reset-to-error')
-    openstack.do('server', 'resize', '--flavor', 'disk20', 'resized-within')
-    openstack.do('server', 'migrate', '--host', 'hv04', 'resized-across')
-    openstack.do('server', 'migrate', '--host', 'hv02', 'migrated-within')
-    openstack.do('server', 'shelve', 'shelved')
-    openstack.do('server', 'delete', 'soft-deleted')
+    openstack.do_all(('server', *operation) for operation in OPERATIONS)
     moved = ('evacuated', 'evacuated-back')
     openstack.wait({name: status for name, status in STATUSES.items()
                     if name not in moved})
@@ -94,8 +97,8 @@ def evacuate(openstack: client.OpenStack, home: cloud.Cloud,
     The agent is not told of anything: it sees what Nova says.
     """
     stop_node(openstack, home, source)
-    for name in names:
-        openstack.do('server', 'evacuate', '--host', target, name)
+    openstack.do_all(('server', 'evacuate', '--host', target, name)
+                     for name in names)
     openstack.wait(dict.fromkeys(names, 'SHUTOFF'))
     start_node(openstack, home, source)
 

@@ -74,20 +74,26 @@ class Steps:
     def fill(self, label: str, *where: str, sizes: tuple[int, ...] = SIZES
              ) -> list[str]:
         """Create servers until the smallest is refused; those that run."""
-        made = []
+        made, refused = [], []
         for size in sizes:
-            while self.create(name := f'{label}-{len(made)}-{size}', size,
-                              *where):
+            while self._runs(name := f'{label}-{len(made)}-{size}', size,
+                             *where):
                 made.append(name)
+            refused.append(name)
+        self._openstack.delete(*refused)
         return made
 
     def create(self, name: str, size: int, *where: str) -> bool:
         """Whether a server with this disk was built; a refused one is gone."""
+        if self._runs(name, size, *where):
+            return True
+        self._openstack.delete(name)
+        return False
+
+    def _runs(self, name: str, size: int, *where: str) -> bool:
+        """Whether a server with this disk was built."""
         self._openstack.create(name, f'disk{size}', *where)
-        status = self._openstack.settled(name).status
-        if status == 'ERROR':
-            self._openstack.delete(name)
-        return bool(status == 'ACTIVE')
+        return bool(self._openstack.settled(name).status == 'ACTIVE')
 
     def settle(self) -> None:
         """Wait until no escrow is left: Nova ends a migration at leisure."""
