@@ -78,7 +78,8 @@ class Cloud:
             self._start_agent(stock)
 
     def _install(self, stock: bool) -> None:
-        if not self.installation.has_services():
+        if not self.installation.has_services() and (
+                self.processes.running()):
             # Not below the feet of what runs from there.
             self._stop()
         self.installation.services()
