@@ -12,6 +12,7 @@
 
 """The configuration files and commands of the cloud's services."""
 
+import configparser
 import re
 import stat
 
@@ -129,3 +130,12 @@ def test_an_edited_source_is_kept(home, files):
     path.write_text('version: 1\nclusters: []\n')
     files.write(stock=False)
     assert path.read_text() == 'version: 1\nclusters: []\n'
+
+
+def test_keystone_keeps_no_key_outside_the_folder(home, files):
+    # What these name is made by keystone-manage fernet_setup, else in /etc.
+    parsed = configparser.ConfigParser()
+    parsed.read(files.path('keystone.conf'))
+    for section in ('fernet_tokens', 'fernet_receipts', 'credential'):
+        assert parsed[section]['key_repository'].startswith(
+            str(home.state)), section
