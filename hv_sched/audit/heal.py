@@ -101,12 +101,13 @@ class Healer:
         reasons: dict[str, str] = {}
         failure: exception.HvSchedError | None = None
         try:
-            self._servers(report, [
-                finding for finding in targets
-                if finding.code not in _RELEASED], reasons, raised)
+            of_servers = [finding for finding in targets
+                          if finding.code not in _RELEASED]
+            self._servers(report, of_servers, reasons, raised)
             self._release(report, [
                 finding for finding in targets
-                if finding.code in _RELEASED], reasons)
+                if finding.code in _RELEASED], reasons,
+                _owing(report, of_servers, reasons))
         except exception.HvSchedError as exc:
             failure = exc
         return dataclasses.replace(
@@ -167,8 +168,11 @@ class Healer:
     # -- what a server is not, or not any more
 
     def _release(self, report: AuditReport, findings: Sequence[Finding],
-                 reasons: dict[str, str]) -> None:
-        """Release what a second look tells the same of; see ``_servers``."""
+                 reasons: dict[str, str], owing: frozenset[str]) -> None:
+        """Release what a second look tells the same of; see ``_servers``.
+
+        :param owing: volumes of which nothing is released
+        """
         consumers = {finding.consumer for finding in findings}
         if not consumers:
             return
@@ -176,7 +180,7 @@ class Healer:
         self._sleep(self._options.settle_seconds)
         confirmed = self._confirmed(report, findings, reasons)
         for uuid in sorted(confirmed):
-            reason = self._release_one(uuid, confirmed[uuid], report)
+            reason = self._release_one(uuid, confirmed[uuid], report, owing)
             if reason:
                 reasons[uuid] = reason
             else:
@@ -222,25 +226,40 @@ class Healer:
                 if finding.code is Code.STRANDED]
 
     def _release_one(self, uuid: str, finding: Finding | None,
-                     report: AuditReport) -> str | None:
+                     report: AuditReport, owing: frozenset[str]
+                     ) -> str | None:
         """Release a consumer; returns why it was not."""
         consumer = self._client.consumer(uuid)
         if (finding is None or consumer is None
                 or not self._may(finding, report)):
             return _NO_MORE
+        if owing & consumer.held.keys():
+            return _AWAITED
         held = {provider: resources
                 for provider, resources in consumer.held.items()
                 if provider in (finding.after or {})}
         try:
             self._client.write_consumers([
                 dataclasses.replace(consumer, held=held)])
-        except exception.PlacementConflict:
-            return 'somebody wrote it meanwhile'
+        except exception.PlacementConflict as exc:
+            return exception.told(exc)
         return None
 
 
 _NO_MORE = 'a second look shows it no more'
 _UNTRIED = 'not tried: see the error'
+_AWAITED = ('it keeps the room of servers on its volume that have no share '
+            'and were left; settle those, then run it again')
+
+
+def _owing(report: AuditReport, findings: Iterable[Finding],
+           reasons: Mapping[str, str]) -> frozenset[str]:
+    """Volumes that owe a share to a server that was left as it is."""
+    return frozenset(
+        provider for finding in findings
+        if reasons.get(finding.subject, _NO_MORE) != _NO_MORE
+        for provider in finding.after or {}
+        if provider in report.all_clusters.volumes)
 
 
 def _key(finding: Finding) -> str:

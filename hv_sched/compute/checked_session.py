@@ -163,9 +163,17 @@ class CheckedSession(keystone_session.KeystoneSession):
         """
         kwargs['timeout'] = self._timeouts()
         try:
-            return super().request(url, method, *args, **kwargs)
+            response = super().request(url, method, *args, **kwargs)
         except ksa_exceptions.ConnectionError as exc:
             raise self._unreachable(self._name_of(url), exc) from exc
+        if _is_other_json(response):
+            name = self._name_of(url)
+            raise self._service.unavailable(
+                f'{name} answered {response.status_code} to {method} '
+                f'/{parse.urlsplit(url).path.lstrip("/")} with what is no '
+                f'answer of {name}\'s: does the endpoint lead to it?',
+                response.status_code)
+        return response
 
     def _name_of(self, url: str) -> str:
         return _KEYSTONE if self.is_keystone(url) else self._service.name
@@ -225,6 +233,14 @@ class CheckedSession(keystone_session.KeystoneSession):
             raise service.unavailable(
                 f'{message} with what is no answer of {service.name}\'s: '
                 f'{fault}', status)
+
+
+def _is_other_json(response: Any) -> bool:
+    """Whether a body is JSON and no object: keystoneauth trips over it."""
+    try:
+        return not isinstance(response.json(), dict)
+    except ValueError:
+        return False
 
 
 def _fault(shape: answer_shapes.Shape, response: Any) -> str:

@@ -180,6 +180,16 @@ def test_what_is_no_answer_is_unavailable_and_asked_for_again(name, answer):
     assert len(unavailable(client, call, answer)) == 4
 
 
+@pytest.mark.parametrize('versions', [None, [], 'text', 7], ids=repr)
+def test_versions_that_are_none_are_told_with_the_service(
+        monkeypatch, versions):
+    """keystoneauth trips over them."""
+    monkeypatch.setitem(VERSIONS, 'Glance', versions)
+    with pytest.raises(exception.ServiceUnavailable,
+                       match='Glance answered 200 to GET /'):
+        list(glance(Http('Glance', (200, '{}', {}))).images())
+
+
 @pytest.mark.parametrize('value', WRONG_TYPES, ids=repr)
 @pytest.mark.parametrize('name', sorted(
     CALLS.keys() - {'image', 'was_server'}))
