@@ -43,6 +43,7 @@ from hv_sched.sources import decisions
 
 COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
            'Allocated GB', 'Held GB', 'Nodes', 'Restart Room')
+_KEPT = 'kept for files of which the source does not tell whose they are'
 SOURCE_COLUMNS = ('Physical Free GB', 'Drift')
 
 
@@ -295,14 +296,26 @@ def _facts_of(provider: Provider, nodes: list[Listed],
     }
 
 
+def _reserved_reasons(provider: Provider, cluster: model.Cluster,
+                      volume: model.Volume, options: settings.Settings
+                      ) -> dict[str, str]:
+    covered = reserved_space.covered(
+        volume, cluster, provider.copies_gb, provider.owed.covering_gb)
+    parts = reserved_space.reserved_parts(volume, covered.at_most)
+    sizes_gb = {part.label: part.size_bytes / model.GIB for part in parts}
+    disk = provider.inventories.get(names.DISK_GB)
+    if disk and volume.free_bytes is not None:
+        sizes_gb[_KEPT] = reserved_space.kept_gb(
+            parts, reserved_space.Before(
+                disk, provider.traits, covered.at_most - covered.at_least),
+            options.reserved_step_gb)
+    return {label: f'{size_gb:.1f} GiB'
+            for label, size_gb in sizes_gb.items() if size_gb}
+
+
 def _reasons_of(provider: Provider, description: _Described,
                 options: settings.Settings) -> dict[str, Any]:
     cluster, volume = description.volumes[provider.uuid]
-    covered = reserved_space.covered(
-        volume, cluster, provider.copies_gb, provider.owed.covering_gb)
-    lines = {part.label: f'{part.size_bytes / model.GIB:.1f} GiB'
-             for part in reserved_space.reserved_parts(
-                 volume, covered.at_most)}
     closed = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
     homes = [node.name for node in cluster.nodes
@@ -310,7 +323,8 @@ def _reasons_of(provider: Provider, description: _Described,
     if not homes and names.Closed.LEFT_OUT.trait in provider.traits:
         closed[names.Closed.LEFT_OUT] = names.Closed.LEFT_OUT.value
     return {
-        'reserved_reasons': format_columns.Mapping(lines),
+        'reserved_reasons': format_columns.Mapping(
+            _reserved_reasons(provider, cluster, volume, options)),
         'closed_reasons': format_columns.Lines(closed.values()),
         'physical_free_gb': (None if volume.free_bytes is None
                              else volume.free_bytes // model.GIB),

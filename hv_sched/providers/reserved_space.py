@@ -195,6 +195,16 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
     return exact_gb + (most_gb if stood_gb - most_gb > step_gb else stood_gb)
 
 
+def kept_gb(parts: tuple[ReservedPart, ...], before: Before, step_gb: int
+            ) -> int:
+    """What of it stays reserved only because nobody tells whose files it is.
+
+    :param before: what Placement holds now
+    """
+    return reserved_gb(parts, before, step_gb) - reserved_gb(
+        parts, dataclasses.replace(before, uncertain_bytes=0), step_gb)
+
+
 def _in_steps(size_bytes: int, step_gb: int) -> int:
     return math.ceil(math.ceil(size_bytes / model.GIB) / step_gb) * step_gb
 

@@ -107,8 +107,24 @@ def test_show_tells_reasons_nodes_and_holders(csv, source, cloud):
     assert told['nodes'] == ['hv01', 'hv02']
     assert told['shares_gb'] == {share: 100}
     assert told['reserved_gb'] == 96
-    assert told['reserved_reasons'] == {}, 'the share covers the 90 GiB'
-    assert told['drift'] is False, 'it does not say whose the files are'
+    assert told['reserved_reasons'] == {
+        'kept for files of which the source does not tell whose they are':
+            '96.0 GiB'}
+    assert told['drift'] is False, 'they may be what stood before the share'
+
+
+def test_show_tells_that_less_is_reserved_once_all_vms_are_told(
+        csv, source, cloud, tmp_path):
+    csv('sync', '--source', source)
+    share = cloud.create(100)
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE + f'''  vms:
+  - instance_uuid: {share}
+    disks: [{{volume: Volume1, actual_bytes: {90 * 2 ** 30}}}]
+''')
+    told = rows(csv('show', 'HVC1/volume1', '--source', source, '-f',
+                    'json'))
+    assert (told['reserved_gb'], told['reserved_reasons']) == (96, {})
+    assert told['drift'] is True, 'the share covers the 90 GiB'
 
 
 def test_show_tells_line_by_line_what_is_reserved_and_why_it_is_closed(
