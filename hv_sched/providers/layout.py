@@ -106,7 +106,8 @@ class Layout:
                 _has_home(cluster, node, volume) for node in cluster.nodes):
             return False
         is_known = self.is_node_list_whole and all(
-            node.home is not None for node in cluster.nodes)
+            node.home is not None for node in cluster.nodes) and not any(
+            item.kind is model.ItemKind.NODE for item in cluster.set_aside)
         return True if is_known else None
 
     def volume_name(self, uuid: str) -> str:
