@@ -60,7 +60,7 @@ class Collect(base.SourceCommand, command.Lister):
         output.add_argument(
             '--print-task', action='store_true',
             help='Print the script for a scheduled task, which leaves its '
-                 'answers in a file')
+                 'answers in two files')
         output.add_argument(
             '--write-jea', metavar='<folder>',
             help='Write the files of a JEA endpoint into a new folder')
@@ -77,7 +77,8 @@ class Collect(base.SourceCommand, command.Lister):
                  'cannot be known with them')
         parser.add_argument(
             '--redact', action='store_true',
-            help='With --raw: other names and GUIDs in place of yours')
+            help='With --raw: other names and GUIDs in place of yours, and '
+                 'no texts of errors')
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
@@ -124,7 +125,7 @@ class Collect(base.SourceCommand, command.Lister):
             return package.script()
         if parsed_args.print_task:
             return package.task()
-        if parsed_args.write_jea:
+        if parsed_args.write_jea is not None:
             return _write(parsed_args.write_jea, package.jea())
         if parsed_args.raw:
             text = sources.answers(*self._source(parsed_args))
@@ -156,6 +157,6 @@ def _write(folder: str, files: dict[str, str]) -> str:
             path.write_text(text, 'ascii', newline='\r\n')
     except OSError as exc:
         raise exception.InvalidConfig(
-            f'{folder}: {exc.strerror}: name a folder that does not exist '
-            'yet, where you may write') from exc
+            f'{folder or repr(folder)}: {exc.strerror}: name a folder that '
+            'does not exist yet, where you may write') from exc
     return ''.join(f'{os.path.join(folder, name)}\n' for name in files)

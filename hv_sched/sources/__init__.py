@@ -75,7 +75,9 @@ def answers(path: str, source_type: str) -> str:
         raise exception.InvalidFacts(
             f'{path}: holds no answers of nodes: they come with source_type '
             'winrm, or from files of "csv collect --print-task"')
-    return ''.join(texts)
+    # The last line of a file may have no end, and would swallow the next.
+    return ''.join(text if text.endswith('\n') else f'{text}\n'
+                   for text in texts)
 
 
 def rights(path: str, source_type: str) -> list[NodeRights]:

@@ -72,6 +72,8 @@ def test_the_files_of_a_jea_endpoint_are_written_once(tmp_path):
     assert len(out.splitlines()) == 4
     code, _out, err = collect('--write-jea', folder)
     assert code == 1 and 'does not exist yet' in err
+    code, out, err = collect('--write-jea', '')
+    assert code == 1 and not out and "'': No such file" in err
 
 
 def test_raw_lines_can_be_redacted(source, cluster):

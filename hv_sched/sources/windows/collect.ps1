@@ -223,7 +223,8 @@ function Get-HvSchedNode {
             foreach ($volume in Get-ClusterSharedVolume) {
                 if ($volume.OwnerNode.Name -eq [Environment]::MachineName) {
                     foreach ($info in @($volume.SharedVolumeInfo)) {
-                        Get-HvSchedFolder $info
+                        # One that is offline or has failed shows none.
+                        if ($null -ne $info.Partition) { Get-HvSchedFolder $info }
                     }
                 }
             }
@@ -244,6 +245,9 @@ function Get-HvSchedFolder {
     [ordered]@{ volume = $name; mounted = [string]$mounted }
     if ($mounted) {
         foreach ($parent in $root.GetDirectories()) {
+            # "System Volume Information" and the like belong to no server,
+            # and even an administrator may not look into them.
+            if (($parent.Attributes -band [IO.FileAttributes]::System) -ne 0) { continue }
             [ordered]@{
                 volume = $name
                 parent = $parent.Name

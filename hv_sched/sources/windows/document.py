@@ -86,9 +86,7 @@ def document(answers: Iterable[Answer]) -> Raw:
 
 def by_cluster(answers: Iterable[Answer]) -> Iterator[ClusterAnswers]:
     """The answers of each cluster, with those of the nodes it lists."""
-    newest_first = sorted(
-        answers, key=lambda answer: answer.collected_at or _NEVER,
-        reverse=True)
+    newest_first = sorted(answers, key=_time, reverse=True)
     of_cluster: dict[str, list[Answer]] = {}
     for answer in newest_first:
         guid = guid_of(answer)
@@ -100,6 +98,10 @@ def by_cluster(answers: Iterable[Answer]) -> Iterator[ClusterAnswers]:
             own.setdefault(windows_names.key(answer.node), []).append(answer)
     for guid, told in sorted(of_cluster.items()):
         yield ClusterAnswers(guid, tuple(told), _of_its_nodes(told, own))
+
+
+def _time(answer: Answer) -> datetime.datetime:
+    return answer.collected_at or _NEVER
 
 
 def guid_of(answer: Answer) -> str | None:
@@ -186,9 +188,10 @@ def _guids(rows: Iterable[Row]) -> frozenset[str]:
 
 
 def _files(of: ClusterAnswers, guids: frozenset[str]) -> machines.Files:
-    return machines.files(
-        (row for answers in of.by_node.values()
-         for row in _newest_rows(answers).get('files', ())), guids)
+    told = sorted((answer for answers in of.by_node.values()
+                   if (answer := newest(answers, 'files'))
+                   and 'files' in answer.rows), key=_time, reverse=True)
+    return machines.files((answer.rows['files'] for answer in told), guids)
 
 
 def _report(answer: Answer, section: str) -> Raw | None:

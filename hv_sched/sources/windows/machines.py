@@ -53,21 +53,41 @@ class Files:
     cache_bytes: Mapping[str, int]
 
 
-def files(rows: Iterable[Row], guids: frozenset[str]) -> Files:
+def files(listings: Iterable[tuple[Row, ...]], guids: frozenset[str]
+          ) -> Files:
     """Sum up what the nodes say of their volumes.
 
+    A volume that changed its owner is listed by the former one, too: the
+    newest list of it counts, so that no file is counted twice.
+
+    :param listings: one a node, newest first
     :param guids: of the cluster's volumes; a row about another is nobody's
     """
-    listed = [(guid, row) for row in rows
-              if (guid := volumes.guid_of(row.get('volume'))) in guids]
-    told = frozenset(guid for guid, row in listed
-                     if guid and terms.yes_no(row.get('mounted')))
+    by_volume: dict[str, list[Row]] = {}
+    for rows in listings:
+        for guid, listed in _by_volume(rows, guids).items():
+            by_volume.setdefault(guid, listed)
+    return _files(frozenset(by_volume), [
+        (guid, row) for guid, rows in by_volume.items() for row in rows])
+
+
+def _by_volume(rows: tuple[Row, ...], guids: frozenset[str]
+               ) -> dict[str, list[Row]]:
+    """Of one node: its rows by volume, where the volume was mounted."""
+    by_volume: dict[str, list[Row]] = {}
+    for row in rows:
+        guid = volumes.guid_of(row.get('volume'))
+        if guid in guids:
+            by_volume.setdefault(guid or '', []).append(row)
+    return {guid: listed for guid, listed in by_volume.items()
+            if any(terms.yes_no(row.get('mounted')) for row in listed)}
+
+
+def _files(told: frozenset[str], listed: Iterable[tuple[str, Row]]) -> Files:
     folders: dict[str, dict[str, int]] = {}
     images: dict[str, dict[str, str]] = {guid: {} for guid in told}
     cache_bytes = dict.fromkeys(told, 0)
     for guid, row in listed:
-        if guid not in told:
-            continue
         size_bytes = terms.number(row.get('bytes')) or 0
         if row.get('image'):
             cache_bytes[guid] += size_bytes

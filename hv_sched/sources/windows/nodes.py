@@ -85,9 +85,16 @@ def _first(rows: Mapping[str, tuple[Row, ...]], section: str) -> Row:
 
 def _options(rows: tuple[Row, ...]) -> dict[str, str]:
     """Of several files and lines, oslo.config takes the last."""
-    return {row['name'] or '': row['value'] or '' for row in rows
+    return {row['name'] or '': _unquoted(row['value'] or '') for row in rows
             if row.get('value') and _GROUP_OF_OPTION.get(
                 row.get('name') or '') == row.get('group')}
+
+
+def _unquoted(value: str) -> str:
+    """As oslo.config reads a value: quotes around all of it are none of it.
+    """
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in '"\''
+    return value[1:-1] if is_quoted else value
 
 
 def _roles(rows: tuple[Row, ...] | None) -> dict[str, bool]:

@@ -85,9 +85,10 @@ def volume_state(state: str | None) -> str | None:
 
 def access(state: str | None) -> str | None:
     """A node's access to a volume, by the name of its enumeration."""
-    if state is not None and state.isdigit():
-        return _ACCESS[int(state)] if int(state) < len(_ACCESS) else None
-    return state
+    value = number(state)
+    if value is None:
+        return state
+    return _ACCESS[value] if value < len(_ACCESS) else None
 
 
 def is_redirected(state: str | None, file_reason: str | None,
@@ -115,8 +116,8 @@ def _flags(text: str | None, numbers: Mapping[str, int],
            unknown: int = 0) -> int:
     if text is None:
         return 0
-    if text.isdigit():
-        value = int(text)
+    value = number(text)
+    if value is not None:
         return value if unknown else value & sum(numbers.values())
     return _sum_of(numbers.get(word.strip(), unknown)
                    for word in text.split(',') if word.strip())

@@ -25,6 +25,7 @@ from hv_sched.demo.windows import simulated
 from hv_sched.sources import overrides
 from hv_sched.sources import unknown
 from hv_sched.sources.overrides import template
+from hv_sched.sources.windows import raw
 from hv_sched.sources.winrm import clusters
 from hv_sched.sources.winrm import questions
 
@@ -203,3 +204,12 @@ def test_a_cluster_that_never_answered_is_an_error_that_says_why(tmp_path,
     monkeypatch.setattr(clusters, 'endpoint_ask', lambda: ask)
     with pytest.raises(exception.InvalidFacts, match='HV.*hv01.*away'):
         sources.load(str(path), 'winrm')
+
+
+def test_the_lines_of_files_without_a_last_end_of_line_stay_apart(
+        tmp_path, cluster):
+    for node in cluster.up_nodes():
+        (tmp_path / f'{node}.json').write_text(
+            cluster.node_answer(node).rstrip())
+    text = sources.answers(str(tmp_path), 'json')
+    assert len(raw.answers(text)) == len(cluster.up_nodes()) == 3

@@ -73,7 +73,7 @@ _OBJECTS: dict[str, powershell.Members] = {
     '$shared': {'Count': {}},
     '$match': {'Groups': {'Value': {}}},
     '$root': {'Attributes': {}, 'GetDirectories': {}},
-    '$parent': _FOLDER, '$folder': _FOLDER,
+    '$parent': {**_FOLDER, 'Attributes': {}}, '$folder': _FOLDER,
     '$image': {'Name': {}, 'Length': {},
                'LastWriteTimeUtc': {'ToString': {}}}, '$file': {'Length': {}},
     '$info': _SHARED_VOLUME_INFO, '$partition': _PARTITION,
@@ -85,7 +85,7 @@ _STATIC = {
     '[DateTime]': {'UtcNow'},
     '[regex]': {'Matches'},
     '[IO.File]': {'ReadAllLines'},
-    '[IO.FileAttributes]': {'ReparsePoint'},
+    '[IO.FileAttributes]': {'ReparsePoint', 'System'},
 }
 _HARMLESS = {'Import-Module', 'ConvertTo-Json', 'New-Object'}
 
@@ -143,6 +143,42 @@ def test_the_script_is_ascii_and_asks_for_no_parameter_but_switches(text):
     assert functions['Get-HvSchedCluster'] == []
     assert functions['Get-HvSchedNode'] == ['[switch]$Guarded',
                                             '[switch]$Files']
+
+
+def test_the_task_writes_nothing_but_its_two_files():
+    task = package.task()
+    assert powershell.Script(task).faults(powershell.Allowed(
+        _ANSWERS, {**_OBJECTS, '$age': {'TotalMinutes': {}}},
+        {**_STATIC, '[Math]': {'Abs'}, '[IO.File]': {
+            'ReadAllLines', 'WriteAllText', 'GetLastWriteTimeUtc'}},
+        {*_HARMLESS, 'Move-Item'})) == []
+    own = task.removeprefix(package.functions())
+    assert own.count("'C:\\") == 1
+
+
+def test_what_fails_in_the_task_leaves_the_former_file():
+    """An exception of .NET does not end a script by itself."""
+    own = package.task().removeprefix(package.functions())
+    assert own.index("$ErrorActionPreference = 'Stop'") < own.index(
+        'WriteAllText') < own.index('Move-Item')
+
+
+def test_the_task_starts_no_attestation_each_time_it_runs():
+    own = package.task().removeprefix(package.functions())
+    before, slow = own.split('-ge 15')
+    assert '-Guarded' not in before and '-Files' not in before
+    assert 'Get-HvSchedNode -Guarded -Files' in slow
+
+
+def test_folders_of_the_system_are_not_looked_into(text):
+    """Each volume has one that only SYSTEM may list."""
+    folders = text.split('$root.GetDirectories()')[1]
+    assert folders.index('[IO.FileAttributes]::System') < folders.index(
+        'Measure-HvSchedFolder')
+
+
+def test_files_of_a_volume_without_a_partition_are_not_asked(text):
+    assert '($null -ne $info.Partition) { Get-HvSchedFolder' in text
 
 
 STUBS = pathlib.Path(powershell.__file__).with_name('stubs.ps1')

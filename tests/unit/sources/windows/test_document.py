@@ -418,3 +418,38 @@ def test_more_rows_than_a_cluster_has_are_no_answer(section, most):
         assert (section in answer.rows) is is_told
         assert (f'{count} rows' in answer.failures[section].text
                 if not is_told else section not in answer.failures)
+
+
+@pytest.mark.parametrize('number', ('\u00b2', '\u0661', '9' * 5000))
+def test_what_only_looks_like_a_number_is_none(number):
+    """A node that writes it must not end the reading of other clusters."""
+    for word in ('"Direct"', '"FileSystemReFs"', '"NotBlockRedirected"',
+                 '"InMaintenance"', '"Isolated, Quarantined"'):
+        assert altered((word, f'"{number}"'))['guid'] == GUID
+
+
+@pytest.mark.parametrize('quote', ('"', "'"))
+def test_quotes_around_a_value_of_nova_conf_are_none_of_it(quote):
+    """As oslo.config reads it."""
+    value = 'C:\\ClusterStorage\\Volume1\\instances'
+    quoted = json.dumps(f'{quote}{value}{quote}')
+    node = text('node.jsonl').replace(json.dumps(value), quoted)
+    assert quoted in node
+    [described] = document.document([
+        *raw.answers(text('cluster.jsonl')), *raw.answers(node)])['clusters']
+    assert by_name(described['nodes'])['HV01']['home'] == value
+
+
+def test_files_of_a_volume_that_changed_its_owner_count_once():
+    """Counted twice, they would cover data of others: less reserved."""
+    former = text('node.jsonl')
+    owner = former.replace('"node":"HV01"', '"node":"HV02"').replace(
+        '11:00:02', '11:05:02').replace('"10741612544"', '"20000000000"')
+    [described] = document.document([
+        *raw.answers(text('cluster.jsonl').replace(VOLUME2, VOLUME1)),
+        *raw.answers(former), *raw.answers(owner)])['clusters']
+    [disk] = described['vms'][0]['disks']
+    assert disk['actual_bytes'] == 20000000000
+    assert {volume['image_cache_bytes']
+            for volume in described['volumes']} == {
+                6442450944 + 42949672960 + 123456}

@@ -14,6 +14,7 @@
 
 import json
 import re
+import time
 
 import pytest
 
@@ -87,3 +88,65 @@ def test_fields_nobody_knows_are_left_out():
 def test_a_text_without_sections_is_refused():
     with pytest.raises(exception.InvalidFacts, match='nothing to redact'):
         redact.redacted('password = hunter2\n')
+
+
+@pytest.mark.parametrize('value', (
+    '\\\\fileserver.acme.com\\acme-share\\instances',
+    'C:/ClusterStorage/acme/instances', 'acme:\\instances',
+    f'\\\\?\\Volume{{{simulated.guid("acme")}}}\\instances'))
+def test_a_path_of_any_form_names_nothing(value):
+    made = redact.redacted(json.dumps({'section': 'conf', 'rows': [
+        {'group': 'DEFAULT', 'name': 'instances_path', 'value': value}]}))
+    assert 'acme' not in made and simulated.guid('acme') not in made
+    assert 'instances_path' in made and 'instances"' in made
+
+
+@pytest.mark.parametrize('field', ('id', 'resource', 'volume', 'image'))
+def test_nothing_around_a_guid_is_told(field):
+    made = redact.redacted(json.dumps({'section': 'files', 'rows': [
+        {field: f'acme-{simulated.guid("image")}.vhdx'}]}))
+    assert 'acme' not in made and simulated.guid('image') not in made
+
+
+def test_the_id_of_an_error_that_is_its_text_is_left_out():
+    """PowerShell gives what a script throws its text for an id."""
+    def error(error_id):
+        return json.loads(redact.redacted(json.dumps(
+            {'section': 'guarded', 'error': {
+                'id': error_id, 'category': 'OperationStopped'}})))['error']
+    assert error('hgs.acme.com is away') == {'category': 'OperationStopped'}
+    assert 'id' not in error('acme')
+    for known in ('HRESULT 0x80041010,Microsoft.Management.Infrastructure.'
+                  'CimCmdlets.GetCimInstanceCommand',
+                  'CommandNotFoundException'):
+        assert error(known)['id'] == known
+
+
+def test_a_section_nobody_knows_is_left_out():
+    lines = [{'section': 'nodes', 'part': 'acme', 'rows': []},
+             {'section': 'acme', 'rows': []}]
+    made = redact.redacted(''.join(json.dumps(line) + '\n'
+                                   for line in lines))
+    assert 'acme' not in made and len(made.splitlines()) == 1
+
+
+@pytest.mark.parametrize('rows', (
+    [], None, {'name': 'node1'}, [{'name': 'node1'}, {'name': 'node2'}],
+    [{'name': None}], [{'name': {}}], [None],
+    {'value': [{'name': 'node1'}], 'Count': 0}, 0))
+def test_the_shape_stays_as_powershell_wrote_it(rows):
+    line = {'section': 'nodes', 'rows': rows, 'ms': '1234'}
+    assert json.loads(redact.redacted(json.dumps(line))) == line
+
+
+def test_an_error_that_is_a_text_stays_an_error():
+    made = redact.redacted(json.dumps({'section': 'nodes', 'error': 'ACME'}))
+    assert json.loads(made) == {'section': 'nodes', 'error': {}}
+
+
+def test_many_names_take_no_longer_each():
+    rows = [{'name': f'vm {number}'} for number in range(20000)]
+    text = json.dumps({'section': 'groups', 'rows': rows * 2})
+    began = time.process_time()
+    redact.redacted(text)
+    assert time.process_time() - began < 10
