@@ -44,6 +44,15 @@ servers after ``csv adopt``; the sums are read from Placement's database. All
 of it is measured by ``make cloud-test``.
 
 """
+FIGURES = """
+What it takes
+-------------
+
+``make cloud-test`` from an empty clone, on a machine with {processors}
+processors that had other work. *Load* is the load average over five minutes
+when the phase ended, the cloud's own work included.
+
+"""
 
 
 def page() -> str:
@@ -52,8 +61,21 @@ def page() -> str:
 
 
 def page_of(record: Mapping[str, Any]) -> str:
-    """The page for these steps."""
+    """The page for these steps and figures."""
     return INTRODUCTION + '\n'.join(rst.table(
         ('Step', *SIDES.values()),
         ((step, *(told.get(side, '–') for side in SIDES))
-         for step, told in record['steps'].items())))
+         for step, told in record['steps'].items()))) + _figures(record)
+
+
+def _figures(record: Mapping[str, Any]) -> str:
+    phases = record['phases']
+    minutes = sum(phase['minutes'] for phase in phases.values())
+    return FIGURES.format(**record['machine']) + '\n'.join((
+        *rst.table(('Figure', 'Measured'), (
+            *((name, str(figure))
+              for name, figure in record['figures'].items()),
+            ('minutes, all phases', f'{minutes:.0f}'))),
+        *rst.table(('Phase', 'Minutes', 'Load'), (
+            (name, f'{phase["minutes"]:.1f}', f'{phase["load"]:.1f}')
+            for name, phase in phases.items()))))

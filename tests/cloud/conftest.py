@@ -104,5 +104,5 @@ def phase(request: pytest.FixtureRequest, story: Story
     start = time.time()
     yield
     if request.session.testsfailed == failed:
-        title = request.node.name.removeprefix('test_').replace('_', ' ')
-        story.record.phase(title, time.time() - start)
+        story.record.phase(record.title(request.node.name),
+                           time.time() - start)

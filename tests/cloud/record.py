@@ -19,6 +19,18 @@ import json
 import os
 import pathlib
 
+# How the words of a test's name are written.
+SPELLING = {'hv sched': 'hv_sched', ' gb ': ' GB ', 'stock nova':
+            'stock Nova', 'nova manage': 'nova-manage'}
+
+
+def title(test: str) -> str:
+    """The sentence that a test's name is."""
+    sentence = test.removeprefix('test_').replace('_', ' ')
+    for word, written in SPELLING.items():
+        sentence = sentence.replace(word, written)
+    return sentence
+
 
 class Record:
     """The record of one run, in a file that is written after each test.

@@ -52,3 +52,8 @@ def test_nothing_kept_is_an_empty_record(path):
     kept = record.Record(path)
     kept.read()
     assert (kept.steps, kept.before) == ({}, {})
+
+
+def test_the_name_of_a_test_is_a_sentence():
+    assert record.title('test_hv_sched_fills_the_last_gb_of_stock_nova_once'
+                        ) == 'hv_sched fills the last GB of stock Nova once'

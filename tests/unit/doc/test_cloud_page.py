@@ -40,3 +40,16 @@ def test_stock_nova_accepts_what_the_volume_has_not(record):
     told = record['steps']['fill the volume by availability zone']
     assert 'GB accepted' in told['stock']
     assert told['hv_sched'] == '500 GB on 500, then refused'
+
+
+def test_the_page_tells_the_minutes_of_each_phase(record):
+    text = cloud_page.page()
+    assert len(record['phases']) > 15
+    for name, phase in record['phases'].items():
+        assert f'* - {name}\n     - {phase["minutes"]:.1f}\n' in text
+
+
+def test_the_page_tells_the_memory_and_the_first_server(record):
+    text = cloud_page.page()
+    assert 'minutes to the first ACTIVE server' in text
+    assert 'sum of RSS' in text
