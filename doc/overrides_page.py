@@ -64,7 +64,9 @@ overrides only narrow what Windows tells.
    * - two entries are about one thing, or a name is in two clusters
      - neither is in force, and what stands for those things is kept
    * - a name or GUID is nobody's
-     - the entry is not in force; the message has the near name
+     - the entry is not in force, and of things of that kind without an entry
+       what it states is kept, for it may be meant for one of them; the
+       message has the near name
    * - ``maintenance: false`` or ``state: up`` beside a source that does not
        say so
      - the line is not in force

@@ -150,7 +150,8 @@ class _ClusterMerge:
                 word, field, getattr(item, field), default)
             self._record(kind, item, field, changes[field], origin)
         if kind is OverrideKind.VOLUME:
-            changes['is_closing_unknown'] = not word.is_whole
+            changes['is_closing_unknown'] = not word.is_told(
+                'accepts_new_disks')
         if identity.FIELD in word.values:
             self._record(kind, item, identity.FIELD, item.guid,
                          model.Origin.OVERRIDES)
@@ -170,7 +171,7 @@ class _ClusterMerge:
                 return value, model.Origin.OVERRIDES
             if ranks[value] < ranks.get(source, 1):
                 self.problems.append(self._widens(word, field, value, source))
-        elif not word.is_whole and ranks.get(source) == 0:
+        elif not word.is_told(field) and ranks.get(source) == 0:
             return None, model.Origin.PLACEMENT
         return source, _origin(source)
 
@@ -211,7 +212,7 @@ def _decide(word: Word, field: str, source: Any, default: Any
     """A fact that is the operator's, and whose word it is now."""
     if field in word.values:
         return word.values[field], model.Origin.OVERRIDES
-    if not word.is_whole and source != _NARROW.get(field, _NOTHING):
+    if not word.is_told(field) and source != _NARROW.get(field, _NOTHING):
         return None, model.Origin.PLACEMENT
     if source is None and default is not None:
         return default, model.Origin.DEFAULT

@@ -23,6 +23,7 @@ from typing import NamedTuple
 from hv_sched import model
 from hv_sched import windows_names
 from hv_sched.sources import naming
+from hv_sched.sources.overrides import fields
 from hv_sched.sources.overrides.fields import OverrideKind
 from hv_sched.sources.overrides.form import OverrideEntry
 from hv_sched.sources.overrides.form import Overrides
@@ -30,6 +31,8 @@ from hv_sched.sources.overrides.form import Overrides
 # What lists the things of a kind.
 _SECTIONS = {OverrideKind.NODE: model.Section.NODES,
              OverrideKind.VOLUME: model.Section.VOLUMES}
+_FIELDS = {kind: [field.name for field in of_kind]
+           for kind, of_kind in fields.FIELDS.items()}
 
 
 class OverrideTarget(NamedTuple):
@@ -52,11 +55,18 @@ class Word:
 
     :param is_whole: what it does not say means the default; otherwise it is
         not known, and what stands is kept
+    :param doubted: fields of entries that name nothing there is, and may have
+        been meant for this
     """
 
     values: Mapping[str, Any]
     is_whole: bool
     entry: OverrideEntry | None = None
+    doubted: frozenset[str] = frozenset()
+
+    def is_told(self, field: str) -> bool:
+        """Whether the operator's silence about a field means its default."""
+        return self.is_whole and field not in self.doubted
 
     def problem(self, cluster: str, code: str, message: str,
                 is_note: bool = False) -> model.Problem:
@@ -75,6 +85,9 @@ class OperatorsWord:
 
     def __init__(self, facts: model.Facts, overrides: Overrides) -> None:
         self._clusters = facts.clusters
+        self._frozen = {windows_names.key(problem.cluster)
+                        for problem in facts.problems
+                        if problem.freezes and problem.cluster}
         self._absence = (
             'is in no cluster of the source that can be used; ' if any(
                 problem.freezes for problem in facts.problems)
@@ -87,6 +100,7 @@ class OperatorsWord:
         self._is_complete = overrides.is_complete
         self._entries: dict[OverrideTarget, list[OverrideEntry]] = {}
         self._ambiguous: set[OverrideTarget] = set()
+        self._unmatched: list[OverrideEntry] = []
         self.problems: list[model.Problem] = []
         for entry in overrides.entries:
             self._add(entry)
@@ -101,7 +115,26 @@ class OperatorsWord:
             return Word({}, is_whole=False)
         if entries:
             return Word(entries[0].values, self._is_complete, entries[0])
-        return Word({}, self._is_complete)
+        return Word({}, self._is_complete, doubted=self._doubted(target))
+
+    def _doubted(self, target: OverrideTarget) -> frozenset[str]:
+        """What entries say that name nothing: this may be what they mean.
+
+        Its name was mistyped, or it has another one since.
+        """
+        cluster = self._clusters[target.cluster]
+        return frozenset(
+            field for entry in self._unmatched if entry.kind is target.kind
+            and self._may_be_in(entry.cluster, cluster)
+            for field in (_FIELDS[entry.kind] if entry.is_faulty
+                          else entry.values))
+
+    def _may_be_in(self, label: str | None, cluster: model.Cluster) -> bool:
+        """Whether a name or GUID of a cluster, or none, may mean this one."""
+        if label is None or is_cluster(cluster, label):
+            return True
+        return windows_names.key(label) not in self._frozen and not any(
+            is_cluster(other, label) for other in self._clusters)
 
     def _add(self, entry: OverrideEntry) -> None:
         targets = list(self._matching(entry))
@@ -115,9 +148,17 @@ class OperatorsWord:
                          'one with cluster, or give the guid',
                          'override-ambiguous')
         elif not self._is_uncollected(entry):
-            self._refuse(entry, self._absence + naming.suggestion(
-                entry.name or str(entry.guid), self._names(entry),
-                entry.kind.value), 'override-of-unknown')
+            self._unmatched.append(entry)
+            self._refuse(entry, self._absence + self._meant(entry),
+                         'override-of-unknown')
+
+    def _meant(self, entry: OverrideEntry) -> str:
+        labels = _keys(entry.name, entry.guid)
+        if len(labels) > 1 and all(
+                (entry.kind, label) in self._called for label in labels):
+            return 'its name and its guid are not of one thing'
+        return naming.suggestion(entry.name or str(entry.guid),
+                                 self._names(entry), entry.kind.value)
 
     def _refuse_all(self, target: OverrideTarget,
                     entries: list[OverrideEntry]) -> None:
@@ -134,8 +175,7 @@ class OperatorsWord:
 
     def _matching(self, entry: OverrideEntry) -> Iterator[OverrideTarget]:
         """What has the entry's name and GUID, of those it gives."""
-        labels = [windows_names.key(entry.name)] if entry.name else []
-        labels += [entry.guid] if entry.guid else []
+        labels = _keys(entry.name, entry.guid)
         targets = [self._called.get((entry.kind, label), [])
                    for label in labels]
         for target in targets[0]:

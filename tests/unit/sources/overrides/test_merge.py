@@ -241,10 +241,57 @@ def test_a_name_nobody_has_is_said_with_the_near_one(kind, entry, near):
     assert vol(found).reserve_gb == 0  # the rest is in force
 
 
+@pytest.mark.parametrize('entry', [
+    {'name': 'Volume1O', 'accepts_new_disks': False, 'reserve_gb': 9},
+    {'name': 'Data', 'accepts_new_disks': False, 'reserve_gb': 9},
+    {'guid': V3, 'accepts_new_disks': False, 'reserve_gb': 9},
+    {'name': 'Volume10', 'guid': V1, 'accepts_new_disks': False,
+     'reserve_gb': 9},
+    {'name': 'Volume10', 'cluster': 'c9', 'accepts_new_disks': False,
+     'reserve_gb': 9},
+    {'name': 'Data', 'acepts_new_disks': False}])
+def test_what_an_entry_for_nothing_may_be_meant_for_keeps_what_stands(entry):
+    """Its volume is called something else, and may be closed."""
+    found = merged(facts(), volumes=[entry, {
+        'name': 'Volume1', 'reserve_gb': 4}])
+    assert 'override-of-unknown' in codes(found)
+    kept = vol(found, 'Volume10')
+    assert (kept.accepts_new_disks, kept.reserve_gb) == (None, None)
+    assert kept.is_closing_unknown
+    assert (vol(found).accepts_new_disks, vol(found).reserve_gb) == (True, 4)
+
+
+def test_an_entry_for_nothing_is_in_doubt_in_its_own_cluster_and_fields():
+    found = merged(two_clusters(), volumes=[
+        {'name': 'Data', 'cluster': 'c2', 'reserve_gb': 9}],
+        nodes=[{'name': 'hv99', 'home': 'Volume1'}])
+    assert vol(found).reserve_gb == 0
+    other, = found.clusters[1].volumes
+    assert (other.reserve_gb, other.accepts_new_disks) == (None, True)
+    assert not other.is_closing_unknown
+    assert node(found).remotefx_enabled is False
+
+
+def test_a_node_stays_paused_where_an_entry_pauses_nobody():
+    found = merged(facts(nodes=(model.Node('hv01', state=UP),
+                                model.Node('hv02', state=DOWN))),
+                   nodes=[{'name': 'hv0l', 'state': 'paused'}])
+    assert node(found).state is None
+    assert node(found, 'hv02').state is DOWN
+
+
+def test_a_name_and_a_guid_of_two_things_are_said_to_be():
+    found = merged(facts(), volumes=[{'name': 'Volume1', 'guid': V2}])
+    assert 'its name and its guid are not of one thing' in str(
+        found.problems[0])
+
+
 def test_what_may_be_in_a_frozen_cluster_is_not_called_unknown():
     frozen = dataclasses.replace(facts(), problems=(model.Problem(
         'c7', 'x', 'x'),))
-    found = merged(frozen, volumes=[{'name': 'V', 'accepts_new_disks': False}])
+    found = merged(frozen, volumes=[{'name': 'V', 'cluster': 'C7',
+                                     'accepts_new_disks': False}])
+    assert vol(found).accepts_new_disks is True, 'not meant for this cluster'
     assert 'in no cluster of the source that can be used' in str(
         found.problems[-1])
 
