@@ -63,6 +63,9 @@ VOLUMES = (
         'tells no GUID', 'resource_id'),
     Row(names.RESERVE_PREFIX + '<GiB>', 'volume of which the operator keeps '
         'so much free; kept when the source does not say', 'reserve_gb'),
+    Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume of which the source told '
+        'whose the files are: so much was reserved, beside reserve_gb, when '
+        'it last did', 'vms'),
     Row(names.OVERCOMMITTED_PREFIX + '<ratio>', 'volume with more allocated '
         'than it holds: the DISK_GB allocation_ratio to come back to (1_5 is '
         '1.5)', 'what Placement held'),

@@ -63,6 +63,8 @@ HOME_PREFIX = 'CUSTOM_CSV_HOME_'
 RESOURCE_PREFIX = 'CUSTOM_CSV_RESOURCE_'
 # GiB the operator keeps free of servers, which ``reserved`` adds to others.
 RESERVE_PREFIX = 'CUSTOM_CSV_RESERVE_'
+# GiB reserved, beside RESERVE, when it was last told whose the files are.
+UNCOVERED_PREFIX = 'CUSTOM_CSV_UNCOVERED_'
 # The ratio of a volume before it had more allocated than it holds.
 OVERCOMMITTED_PREFIX = 'CUSTOM_CSV_OVERCOMMITTED_FROM_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}
@@ -176,9 +178,25 @@ def reserve_trait(reserve_gb: int) -> str:
 
 def reserve_gb(traits: Iterable[str]) -> int:
     """What an operator reserved, as a volume's traits remember; else 0."""
-    amounts = [text for trait in traits if trait.startswith(RESERVE_PREFIX)
-               and (text := trait.removeprefix(RESERVE_PREFIX)).isdecimal()]
-    return max(map(int, amounts), default=0)
+    return max(_amounts(traits, RESERVE_PREFIX), default=0)
+
+
+def uncovered_trait(reserved_gb: int) -> str:
+    """The trait that remembers what was reserved for nobody's files."""
+    return f'{UNCOVERED_PREFIX}{reserved_gb}'
+
+
+def uncovered_gb(traits: Iterable[str]) -> int | None:
+    """What was reserved when the owners of files were last told, in GiB.
+
+    None where no trait remembers it.
+    """
+    return max(_amounts(traits, UNCOVERED_PREFIX), default=None)
+
+
+def _amounts(traits: Iterable[str], prefix: str) -> list[int]:
+    return [int(text) for trait in traits if trait.startswith(prefix)
+            and (text := trait.removeprefix(prefix)).isdecimal()]
 
 
 def home_trait(node: str) -> str:

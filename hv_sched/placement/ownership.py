@@ -34,7 +34,7 @@ _VOLUME_TRAITS = frozenset((
     *names.FILE_SYSTEM.values()))
 _VOLUME_PREFIXES = (
     names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,
-    names.RESERVE_PREFIX, names.RESOURCE_PREFIX)
+    names.RESERVE_PREFIX, names.RESOURCE_PREFIX, names.UNCOVERED_PREFIX)
 _MEDIUM_TRAITS = frozenset((
     os_traits.STORAGE_DISK_HDD, os_traits.STORAGE_DISK_SSD))
 _NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX,

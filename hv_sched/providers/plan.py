@@ -249,7 +249,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
                  if name.startswith((
                      names.IMAGE_PREFIX, names.HOME_PREFIX,
                      names.DISK_PREFIX, names.RESOURCE_PREFIX,
-                     names.RESERVE_PREFIX, names.CUT_OFF_PREFIX)))
+                     names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
+                     names.CUT_OFF_PREFIX)))
 
 
 def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:

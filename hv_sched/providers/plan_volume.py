@@ -22,6 +22,7 @@ from hv_sched.placement import disk_ratio
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
+from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.names import Closed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
@@ -115,8 +116,20 @@ def _plan_one(context: PlanningContext, uuid: str,
         provider = _new_provider(uuid, name)
     filling, notices = plan_volume_space.plan(context, provider)
     is_refused = any(notice.kind is Kind.REFUSED for notice in notices)
-    return [*naming, *filling, *_publish(context, provider, is_refused)], [
+    disk = None if is_refused else _disk_after(filling, provider)
+    return [*naming, *filling,
+            *_publish(context, provider, is_refused, disk)], [
         *notices, *_without_home(context, provider)]
+
+
+def _disk_after(filling: Iterable[changes.Change], provider: Provider
+                ) -> Inventory | None:
+    """The DISK_GB inventory of a volume once it is filled."""
+    inventories = provider.inventories
+    for change in filling:
+        if isinstance(change, changes.SetInventories):
+            inventories = change.after
+    return inventories.get(names.DISK_GB)
 
 
 def _new_provider(uuid: str, name: str) -> Provider:
@@ -181,12 +194,12 @@ def another_cluster(noun: str, rival: str, layout: Layout) -> str:
             f'describe {cluster}, too')
 
 
-def _publish(context: PlanningContext, provider: Provider, is_refused: bool
-             ) -> Iterable[changes.Change]:
+def _publish(context: PlanningContext, provider: Provider, is_refused: bool,
+             disk: Inventory | None) -> Iterable[changes.Change]:
     """Traits, and at the very end the aggregate that makes it visible."""
     layout = context.layout
     name = layout.volume_name(provider.uuid)
-    after = _traits(context, provider, is_refused)
+    after = _traits(context, provider, is_refused, disk)
     if after != provider.traits:
         yield changes.SetTraits(Step.MARK, provider.uuid, name,
                                 before=provider.traits, after=after)
@@ -197,8 +210,8 @@ def _publish(context: PlanningContext, provider: Provider, is_refused: bool
             after=provider.aggregates | home, labels=layout.labels)
 
 
-def _traits(context: PlanningContext, provider: Provider, is_refused: bool
-            ) -> frozenset[str]:
+def _traits(context: PlanningContext, provider: Provider, is_refused: bool,
+            disk: Inventory | None) -> frozenset[str]:
     """All traits a volume should have, others' included."""
     volume = context.layout.volumes[provider.uuid]
     owed_gb = provider.owed.total_gb
@@ -217,7 +230,8 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool
             context.settings.csv_allocation_ratio)
     undecided = scoping.undecided_nodes(
         context.scope, context.observed.overview)
-    return (provider.traits - owned) | volume_traits(
+    return (provider.traits - owned) | plan_volume_space.uncovered_traits(
+        context.layout, provider, disk) | volume_traits(
         context.layout, provider.uuid, closing.closed_traits(reasons),
         provider.traits, context.settings,
         undecided & context.users(provider.uuid))

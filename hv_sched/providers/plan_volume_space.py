@@ -23,6 +23,7 @@ from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import reserved_space
+from hv_sched.providers import sections
 from hv_sched.providers import standing
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
@@ -139,11 +140,26 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
         volume, parts,
         reserved_space.Before(
             before, provider.traits,
-            covered.at_most - covered.at_least if is_uncertain_kept else 0)
-        if before else None,
+            covered.at_most - covered.at_least if is_uncertain_kept else 0,
+            sections.are_files_unknown(layout.cluster)) if before else None,
         owed_gb, settings, disk_ratio.overcommit_ratio(
             provider.traits, volume.total_gb or 0, owed_gb,
             settings.csv_allocation_ratio))
+
+
+def uncovered_traits(layout: Layout, provider: Provider,
+                     disk: Inventory | None) -> frozenset[str]:
+    """What a volume remembers to be reserved for nobody's files.
+
+    :param disk: its DISK_GB inventory after the pass, None where that does
+        not come to anything
+    """
+    volume = layout.volumes[provider.uuid]
+    kept_gb = names.uncovered_gb(provider.traits)
+    if disk is not None and reserved_space.are_listed(volume, layout.cluster):
+        kept_gb = max(0, disk.reserved - (volume.reserve_gb or 0))
+    return frozenset(() if kept_gb is None else (
+        names.uncovered_trait(kept_gb),))
 
 
 def same_inventories(inventories: Mapping[str, Inventory],

@@ -45,14 +45,33 @@ class ReservedPart:
 class Before:
     """What Placement holds of a volume now.
 
-    :param traits: the volume's, which remember the operator's reserve
+    :param traits: the volume's, which remember the operator's reserve and
+        whether it was ever told whose files are
     :param uncertain_bytes: used bytes of which nobody tells whether they are
-        servers'; what stands is kept of them
+        servers'; what stood when that was last told is kept of them
+    :param is_silenced: that is not told now, and was to be
     """
 
     disk: Inventory
     traits: frozenset[str] = frozenset()
     uncertain_bytes: int = 0
+    is_silenced: bool = False
+
+    def kept_gb(self, exact_gb: int) -> int:
+        """What stood reserved when it was last told whose the files are.
+
+        It does not rise while that is not told. What is used is older than
+        the shares, and a server that was deleted in between leaves bytes
+        that no share covers; if such were kept, they would be lost for good.
+
+        :param exact_gb: see ``beside_gb``
+        :returns: 0 where it was never told; all that stands while it is only
+            known that it was to be told
+        """
+        kept_gb = names.uncovered_gb(self.traits)
+        if kept_gb is None:
+            return self.beside_gb(exact_gb) if self.is_silenced else 0
+        return kept_gb
 
     def beside_gb(self, exact_gb: int) -> int:
         """What is reserved beside the operator's reserve.
@@ -105,14 +124,14 @@ def covered(volume: model.Volume, cluster: model.Cluster,
     allocated = allocated_gb * model.GIB
     listed = min(_covered_by_vms(volume, cluster.vms or (), shares_gb),
                  allocated)
-    if _are_listed(volume, cluster):
+    if are_listed(volume, cluster):
         return Covered(listed, listed)
     used = used_bytes(volume) - (volume.image_cache_bytes or 0)
     at_most = max(0, min(used, allocated))
     return Covered(min(listed, at_most), at_most)
 
 
-def _are_listed(volume: model.Volume, cluster: model.Cluster) -> bool:
+def are_listed(volume: model.Volume, cluster: model.Cluster) -> bool:
     """Whether each file of a server on the volume is listed with its owner.
 
     A VM may be listed without its disks, set aside for a fault, or have only
@@ -174,8 +193,8 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
     What the operator reserves counts exactly. The rest rises at once and by
     whole steps, and falls only when a whole step has become free: an
     identical inventory PUT raises the generation too, and every write is a
-    conflict for somebody claiming on the volume. Where nobody tells whose some
-    bytes are, they may be those that were reserved for before.
+    conflict for somebody claiming on the volume. Where it is not told any
+    more whose some bytes are, they may be those that were reserved for then.
 
     :param before: what Placement holds now, None for a new volume
     """
@@ -191,8 +210,11 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
         return exact_gb + max(desired_gb, stood_gb)
     if stood_gb < needed_gb:
         return exact_gb + desired_gb
-    most_gb = _in_steps(moving + before.uncertain_bytes, step_gb)
-    return exact_gb + (most_gb if stood_gb - most_gb > step_gb else stood_gb)
+    wanted_gb = max(desired_gb, min(
+        stood_gb, before.kept_gb(exact_gb),
+        _in_steps(moving + before.uncertain_bytes, step_gb)))
+    return exact_gb + (wanted_gb if stood_gb - wanted_gb > step_gb
+                       else stood_gb)
 
 
 def kept_gb(parts: tuple[ReservedPart, ...], before: Before, step_gb: int

@@ -26,6 +26,7 @@ import yaml
 from hv_sched import model
 from hv_sched import sources
 from hv_sched.notices import Kind
+from hv_sched.placement import names
 from tests.functional import cloud as clouds
 
 GIB = model.GIB
@@ -181,3 +182,87 @@ def test_an_operator_may_lower_it_in_placement(cloud, source):
     cloud.api.set_inventories(clouds.VOLUME, generation, inventories)
     cloud.sync(source.facts(), full=False)
     assert reserved(cloud) == 64
+
+
+# -- servers come and go
+
+
+def silent_facts(source, used_gb):
+    source.cluster.pop('vms', None)
+    source.cluster['volumes'][0]['free_bytes'] = (500 - used_gb) * GIB
+    return source.facts()
+
+
+@pytest.fixture
+def never_told(cloud, tmp_path):
+    made = Source(tmp_path / 'clusters.yaml')
+    cloud.sync(silent_facts(made, 0))
+    return made
+
+
+def delete(cloud, *servers):
+    for server in servers:
+        cloud.admin.delete(f'/allocations/{server}')
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_servers_come_and_go_where_vms_were_never_told(
+        cloud, never_told, full):
+    """The facts of a pass are older than the shares it reads."""
+    for number in (1, 3, 2):
+        servers = [cloud.create(100) for _ in range(number)]
+        cloud.sync(silent_facts(never_told, 0), full=full)
+        cloud.sync(silent_facts(never_told, 100 * number), full=full)
+        assert reserved(cloud) == 0
+        delete(cloud, *servers)
+        cloud.sync(silent_facts(never_told, 100 * number), full=full)
+        assert reserved(cloud) >= 100 * number, 'files without a share'
+        cloud.sync(silent_facts(never_told, 0), full=full)
+        assert reserved(cloud) == 0, 'they are gone'
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_what_was_told_last_neither_rises_for_good_nor_falls(
+        cloud, source, full):
+    for number in (1, 2):
+        servers = [cloud.create(100) for _ in range(number)]
+        cloud.sync(silent_facts(source, 150 + 100 * number), full=full)
+        assert reserved(cloud) == 104
+        delete(cloud, *servers)
+        cloud.sync(silent_facts(source, 200 + 100 * number), full=full)
+        assert reserved(cloud) >= 100 + 100 * number
+        cloud.sync(silent_facts(source, 150), full=full)
+        assert reserved(cloud) == 104
+        assert names.uncovered_trait(104) in cloud.api.traits(
+            clouds.VOLUME)[1]
+
+
+def test_servers_come_and_go_where_vms_are_told(cloud, source):
+    for number in (1, 2):
+        servers = [cloud.create(100) for _ in range(number)]
+        listed = copy.deepcopy(source.cluster['vms'])
+        for server in servers:
+            source.add_vm(server, 100)
+        source.cluster['volumes'][0]['free_bytes'] = (
+            350 - 100 * number) * GIB
+        cloud.sync(source.facts(), full=False)
+        assert reserved(cloud) == 104
+        delete(cloud, *servers)
+        cloud.sync(source.facts(), full=False)
+        assert reserved(cloud) >= 100 + 100 * number
+        source.cluster['vms'] = listed
+        source.cluster['volumes'][0]['free_bytes'] = 350 * GIB
+        cloud.sync(source.facts(), full=False)
+        assert reserved(cloud) == 104
+
+
+def test_a_source_that_tells_again_leaves_what_a_first_sync_writes(
+        cloud, source):
+    told = copy.deepcopy(source.cluster)
+    before = cloud.state()[NAME]
+    cloud.sync(silent_facts(source, 150))
+    assert cloud.state()[NAME] == before
+    cloud.sync(silent_facts(source, 300))
+    source.cluster = told
+    cloud.sync(source.facts())
+    assert cloud.state()[NAME] == before
