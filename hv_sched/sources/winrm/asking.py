@@ -31,6 +31,8 @@ from hv_sched import exception
 Answer = TypeVar('Answer')
 # How long the others are waited for once an answer is enough.
 GRACE_SECONDS = 5
+# After which the next is asked, too, when one answer is enough.
+GAP_SECONDS = 0.5
 _BUSY = ('its former question has not ended: it is asked again when it has')
 
 
@@ -48,37 +50,53 @@ class Asking(Generic[Answer]):
     def ask(self, questions: Mapping[str, Callable[[], Answer]],
             seconds: float, one_is_enough: bool = False
             ) -> dict[str, Answer | exception.HvSchedError]:
-        """What each answers, or why it does not.
+        """What each answers that is asked, or why it does not.
 
         :param questions: by name of the node
         :param seconds: until nobody is waited for any more
-        :param one_is_enough: after the first answer that is no error the
-            others have a grace only
+        :param one_is_enough: they are asked one after the other, each when
+            the former failed or takes its time. After an answer, or one that
+            refuses the account, no other is asked, and those that have been
+            have a grace only
         """
         answers: queue.Queue[tuple[
             str, Answer | exception.HvSchedError]] = queue.Queue()
         result: dict[str, Answer | exception.HvSchedError] = {}
+        waiting = list(questions)
+        asked: set[str] = set()
         end = time.monotonic() + seconds
-        for name, question in questions.items():
-            if self._begin(name):
-                threading.Thread(target=self._run, daemon=True, args=(
-                    name, question, answers)).start()
-            else:
-                result[name] = self._unavailable(name, _BUSY)
-        while len(result) < len(questions):
+        while waiting or asked - result.keys():
+            if waiting:
+                name = waiting.pop(0)
+                asked.add(name)
+                self._start(name, questions[name], answers)
+            if waiting and not one_is_enough:
+                continue
+            left = end - time.monotonic()
             try:
-                name, answer = answers.get(
-                    timeout=max(0.0, end - time.monotonic()))
+                name, answer = answers.get(timeout=max(0.0, min(
+                    left, GAP_SECONDS) if waiting else left))
             except queue.Empty:
-                break
+                if not waiting or left <= 0:
+                    break
+                continue
             result[name] = answer
-            if one_is_enough and not isinstance(
-                    answer, exception.HvSchedError):
+            if one_is_enough and _settles(answer):
+                waiting.clear()
                 end = min(end, time.monotonic() + GRACE_SECONDS)
-        for name in questions.keys() - result.keys():
+        for name in asked - result.keys():
             result[name] = self._unavailable(
                 name, f'no answer within {seconds:g} seconds')
         return result
+
+    def _start(self, name: str, question: Callable[[], Answer],
+               answers: queue.Queue[tuple[
+                   str, Answer | exception.HvSchedError]]) -> None:
+        if self._begin(name):
+            threading.Thread(target=self._run, daemon=True, args=(
+                name, question, answers)).start()
+        else:
+            answers.put((name, self._unavailable(name, _BUSY)))
 
     def _unavailable(self, name: str, reason: str
                      ) -> exception.SourceUnavailable:
@@ -105,3 +123,9 @@ class Asking(Generic[Answer]):
             with self._lock:
                 self._busy.discard(name)
             answers.put((name, answer))
+
+
+def _settles(answer: object) -> bool:
+    """Whether it makes more questions needless, or harmful."""
+    return (not isinstance(answer, exception.HvSchedError)
+            or isinstance(answer, exception.AccountRefused))

@@ -13,8 +13,8 @@
 """One cluster, asked pass after pass: whom, what, and what is remembered.
 
 Any live node answers for the cluster, then each node for itself. Where one
-does not answer the next is asked, and the one that did is the first next
-time. What is asked seldom is remembered with the time it came; time is that
+does not answer, or cannot list the nodes, the next is asked, and the one that
+did is the first next time. What is asked seldom is remembered with the time it came; time is that
 of the controller, as the clock of a node may be wrong.
 """
 
@@ -116,18 +116,13 @@ class ClusterMemory:
 
     def _ask_cluster(self) -> None:
         """Of the node that answered last, else of any of the next ones."""
-        reasons = []
+        reasons: list[str] = []
+        without_nodes: list[tuple[Answer, str]] = []
         for hosts in self._turns():
-            answers = self._asking.ask(
-                {host: functools.partial(self._ask, host, self._access,
-                                         CLUSTER) for host in hosts},
-                CLUSTER.seconds + CONNECT_BUDGET_SECONDS, one_is_enough=True)
-            for host in hosts:
+            for host, text in self._turn(hosts).items():
                 try:
-                    self._cluster = self._cluster_answer(host, answers[host])
+                    answer = self._cluster_answer(host, text)
                 except exception.AccountRefused:
-                    # Many refusals lock an account: one a pass, of a node
-                    # after the other.
                     self._hosts.remove(host)
                     self._hosts.append(host)
                     raise
@@ -135,10 +130,35 @@ class ClusterMemory:
                     reasons.append(str(exc))
                     continue
                 self._hosts.remove(host)
-                self._hosts.insert(0, host)
-                return
-        raise exception.SourceUnavailable(
-            f'no node answers for the cluster: {"; ".join(reasons)}')
+                if node_answer.node_states(answer):
+                    self._hosts.insert(0, host)
+                    self._keep(answer, str(text))
+                    return
+                self._hosts.append(host)
+                without_nodes.append((answer, str(text)))
+        if not without_nodes:
+            raise exception.SourceUnavailable(
+                f'no node answers for the cluster: {"; ".join(reasons)}')
+        self._keep(*without_nodes[0])
+
+    def _keep(self, answer: Answer, text: str) -> None:
+        self._cluster = answer
+        self._texts[_CLUSTER_TEXT] = text
+
+    def _turn(self, hosts: list[str]
+              ) -> dict[str, str | exception.HvSchedError]:
+        """Of these the first answer, and what came beside it.
+
+        A refused account is tried on no other, as many refusals lock it.
+        What a node tells outweighs that another refuses.
+        """
+        texts = self._asking.ask(
+            {host: functools.partial(self._ask, host, self._access, CLUSTER)
+             for host in hosts},
+            CLUSTER.seconds + CONNECT_BUDGET_SECONDS, one_is_enough=True)
+        return dict(sorted(texts.items(), key=lambda of: (
+            isinstance(of[1], exception.AccountRefused),
+            hosts.index(of[0]))))
 
     def _turns(self) -> Iterator[list[str]]:
         """One host alone, then many at a time: dead ones cost one wait."""
@@ -152,7 +172,6 @@ class ClusterMemory:
         answer = self._own_answer(host, text, raw.CLUSTER)
         self._guid = node_answer.cluster_guid(host, answer, self._access,
                                               self._guid)
-        self._texts[_CLUSTER_TEXT] = str(text)
         return answer
 
     def _own_answer(self, host: str, text: str | exception.HvSchedError,
@@ -165,6 +184,9 @@ class ClusterMemory:
                                    collected_at=self._clock.now())
 
     def _ask_nodes(self) -> None:
+        if not self._listed():
+            # Which nodes there are is not known: what they said is kept.
+            return
         hosts = dict(self._node_hosts())
         questions = {host: self._question(name)
                      for name, host in hosts.items()}
@@ -177,8 +199,14 @@ class ClusterMemory:
             self._remember(name, host, questions[host], answers[host])
         for name in self._answers.keys() - hosts.keys():
             if name not in self._listed():
-                del self._answers[name]
-                self._texts.pop(name, None)
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        """A node the cluster does not have any more."""
+        del self._answers[name]
+        self._texts.pop(name, None)
+        for asked in [each for each in self._asked if each[0] == name]:
+            del self._asked[asked]
 
     def _timed_answer(self, host: str, question: NodeQuestion) -> str:
         self._seconds.pop(host, None)

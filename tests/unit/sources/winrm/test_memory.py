@@ -329,3 +329,89 @@ def test_an_account_that_is_refused_is_not_tried_on_every_node(world):
         remembered.collect()
         assert world.calls() == [
             (f'{first}.lab.example', 'Get-HvSchedCluster')]
+
+
+def test_a_node_that_cannot_list_the_nodes_is_passed_over(world):
+    """What the others said of themselves is kept, and not asked anew."""
+    remembered = memory_of(world)
+    before = described(remembered.collect())
+    world.calls()
+    whole = world.ask
+
+    def ask(host, access, question):
+        world.cluster.failing = (
+            {'nodes'} if host.startswith('hv-n01') else set())
+        return whole(host, access, question)
+    remembered._ask = ask
+    after = described(remembered.collect())
+    assert [each['guarded_host'] for each in after['nodes']] == [
+        each['guarded_host'] for each in before['nodes']]
+    assert [host[:6] for host, call in world.asked
+            if call == 'Get-HvSchedCluster'] == ['hv-n01', 'hv-n02']
+    world.calls()
+    remembered.collect()
+    assert [host[:6] for host, call in world.asked
+            if call == 'Get-HvSchedCluster'] == ['hv-n02']
+
+
+def test_where_no_node_lists_the_nodes_their_answers_are_kept(world):
+    remembered = memory_of(world)
+    before = remembered.collect()
+    world.calls()
+    world.cluster.failing = {'nodes'}
+    without = remembered.collect()
+    assert 'nodes' not in described(without)
+    assert 'volumes' in described(without)
+    assert without[1:] == before[1:]
+    assert {call for _, call in world.calls()} == {'Get-HvSchedCluster'}
+    world.cluster.failing = set()
+    again = remembered.collect()
+    assert node(again, 'HV-N03')['guarded_host'] is False
+    assert not any('Guarded' in call for _, call in world.calls())
+
+
+def test_a_later_node_lists_the_nodes_in_a_later_pass(world):
+    """Not every node is asked in a pass, but each has its turn."""
+    remembered = memory_of(world, nodes=tuple(
+        f'hv-n0{number}.lab.example' for number in (1, 2, 3)))
+    whole = world.ask
+
+    def ask(host, access, question):
+        world.cluster.failing = (
+            set() if host.startswith('hv-n03') else {'nodes'})
+        return whole(host, access, question)
+    remembered._ask = ask
+    remembered.collect()
+    assert len(described(remembered.collect())['nodes']) == 3
+
+
+def test_a_node_that_comes_back_after_its_eviction_is_asked_everything(
+        world):
+    remembered = memory_of(world)
+    remembered.collect()
+    evicted = world.cluster.nodes.pop('HV-N03')
+    remembered.collect()
+    world.cluster.nodes['HV-N03'] = evicted
+    world.calls()
+    remembered.collect()
+    assert ('hv-n03.lab.example', 'Get-HvSchedNode -Guarded -Files') in (
+        world.calls())
+
+
+@pytest.mark.parametrize('dead', (0, 1, 2))
+def test_a_refused_account_is_tried_once_in_a_pass_whoever_is_dead(
+        world, dead):
+    """Behind dead nodes many are asked at a time: not with an account that
+    they might lock."""
+    hosts = tuple(f'hv-n{number:02}.lab.example' for number in range(20))
+    refused = []
+
+    def refuse(host, access, question):
+        if host in hosts[:dead]:
+            raise exception.SourceUnavailable(f'node {host}: it is away')
+        refused.append(host)
+        raise exception.AccountRefused(f'node {host}: the account is refused')
+    world.ask = refuse
+    with pytest.raises(exception.AccountRefused):
+        memory_of(world, nodes=hosts).collect()
+    assert refused == [hosts[dead]]
