@@ -45,7 +45,8 @@ DEFAULT_CONFIGURATION = 'Microsoft.PowerShell'
 
 _MAX_SECRET_BYTES = 64 * 1024
 _TEXT = {'type': 'string', 'minLength': 1, 'maxLength': 1024}
-_HOST = {'type': 'string', 'pattern': r'^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})$'}
+_HOST = {'type': 'string',
+         'pattern': r'^[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})\Z'}
 _CLUSTER = {
     'type': 'object', 'additionalProperties': False,
     'required': ['name', 'nodes'],
@@ -58,7 +59,7 @@ _CLUSTER = {
         'certificate': _TEXT, 'certificate_key': _TEXT, 'ca_file': _TEXT,
         'port': {'type': 'integer', 'minimum': 1, 'maximum': 65535},
         'configuration_name': {
-            'type': 'string', 'pattern': r'^[A-Za-z0-9_.-]{1,100}$'},
+            'type': 'string', 'pattern': r'^[A-Za-z0-9_.-]{1,100}\Z'},
     }}
 _FILE = {'type': 'object', 'additionalProperties': False,
          'required': ['clusters'],
@@ -148,14 +149,31 @@ def check_secret(path: str) -> None:
             f'run "chmod 0600 {path}"')
 
 
+def check_readable(*paths: str | None) -> None:
+    """requests says of a file that is not there that TLS fails.
+
+    :raises InvalidConfig: one cannot be read
+    """
+    for path in paths:
+        if path is not None and not os.access(path, os.R_OK):
+            raise exception.InvalidConfig(
+                f'{path}: it is not there, or may not be read')
+
+
 def _secret(path: str) -> str:
     try:
-        text = regular_file.read(path, _MAX_SECRET_BYTES).decode('utf-8')
+        # Editors on Windows begin a file with a mark of its encoding.
+        text = regular_file.read(path, _MAX_SECRET_BYTES).decode('utf-8-sig')
     except (exception.InvalidFile, UnicodeDecodeError) as exc:
         # Its content is not part of the message.
         raise exception.InvalidConfig(
             f'{path}: cannot be read as one line of UTF-8 text') from exc
-    return text.rstrip('\r\n')
+    text = text.rstrip('\r\n')
+    if not text or len(text.splitlines()) > 1:
+        # Each try of a wrong password brings the account nearer to its lock.
+        raise exception.InvalidConfig(
+            f'{path}: must hold the password alone, in one line')
+    return text
 
 
 def _access(index: int, cluster: dict[str, Any]) -> Access:

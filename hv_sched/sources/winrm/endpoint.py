@@ -16,7 +16,7 @@ pypsrp's ``invoke`` never returns while a command hangs on the node, since
 Windows answers each poll in time: the deadline is our own, around
 ``poll_invoke``. What came before it is kept. A pool of runspaces left open
 dies after two idle minutes (pypsrp issues 21, 53, 203): each question opens
-one and closes it.
+one and closes it, also one that did not open, since a node counts them.
 
 Imported when a source of this kind is read: pypsrp is an extra.
 """
@@ -35,10 +35,13 @@ import requests
 from spnego import exceptions as spnego_exceptions
 
 from hv_sched import exception
+from hv_sched import http_deadline
 from hv_sched import printable
 from hv_sched.sources.windows import package
 from hv_sched.sources.winrm import access as access_of
+from hv_sched.sources.winrm import node_session
 from hv_sched.sources.winrm.access import Access
+from hv_sched.sources.winrm.questions import CONNECT_BUDGET_SECONDS
 from hv_sched.sources.winrm.questions import NodeQuestion
 
 LOG = printable.logger(__name__)
@@ -61,13 +64,27 @@ def ask(host: str, access: Access, question: NodeQuestion) -> str:
     :raises SourceUnavailable: it does not answer; says at which step, why,
         and what to do
     """
-    with _errors(host, access):
-        with _wsman(host, access) as wsman, _pool(wsman, access) as pool:
+    with _errors(host, access), _wsman(host, access) as wsman:
+        pool = _pool(wsman, access)
+        try:
+            with http_deadline.within(CONNECT_BUDGET_SECONDS):
+                pool.open()
             return _answer(pool, access, question)
+        finally:
+            _close(pool, host)
+
+
+def _close(pool: Any, host: str) -> None:
+    """What came before is an answer, however the session ends."""
+    try:
+        pool.close()
+    except Exception as exc:
+        LOG.debug('Node %s: its session is not closed: %s', host, exc)
 
 
 def _wsman(host: str, access: Access) -> Any:
     secrets: dict[str, Any] = {}
+    access_of.check_readable(access.ca_file, access.certificate)
     if access.auth == access_of.CERTIFICATE:
         access_of.check_secret(str(access.certificate_key))
         secrets = {'certificate_pem': access.certificate,
@@ -77,7 +94,7 @@ def _wsman(host: str, access: Access) -> Any:
                    'password': access.password()}
     # The SPN every domain member has is HTTP/<host>; WSMAN, pypsrp's
     # default, makes MIT Kerberos ask for host/<host>.
-    return wsman_client.WSMan(
+    wsman = wsman_client.WSMan(
         host, port=access.port, ssl=True, auth=access.auth,
         # A path is as good as True to requests.
         cert_validation=access.ca_file or True,  # type: ignore[arg-type]
@@ -85,6 +102,11 @@ def _wsman(host: str, access: Access) -> Any:
         connection_timeout=CONNECT_SECONDS,
         operation_timeout=_OPERATION_SECONDS, read_timeout=_READ_SECONDS,
         reconnection_retries=0, negotiate_service='HTTP', **secrets)
+    # pypsrp makes it at the first request otherwise.
+    wsman.transport.session = wsman.transport._build_session()
+    # Base64 of it, and envelopes.
+    node_session.restrict(wsman.transport.session, 2 * MAX_ANSWER_BYTES)
+    return wsman
 
 
 def _pool(wsman: Any, access: Access) -> Any:
@@ -127,8 +149,7 @@ def _silence(pipeline: Any, question: NodeQuestion) -> str:
 def _check_size(output: list[Any]) -> None:
     size = sum(len(line) for line in output if isinstance(line, str))
     if size > MAX_ANSWER_BYTES:
-        raise exception.SourceUnavailable(
-            f'the answer is larger than {MAX_ANSWER_BYTES // 1024 ** 2} MiB')
+        raise node_session.TooLarge
 
 
 @contextlib.contextmanager
@@ -147,10 +168,16 @@ def _errors(host: str, access: Access) -> Iterator[None]:
     except Exception as exc:
         LOG.debug('Node %s: %s', host, exc, exc_info=True)
         reason, remedy = _explained(exc, host, access)
-        refused = isinstance(exc, exceptions.AuthenticationError)
-        kind = (exception.AccountRefused if refused
+        kind = (exception.AccountRefused if _is_refusal(exc)
                 else exception.SourceUnavailable)
         raise kind(f'node {host}: {reason}: {remedy}') from exc
+
+
+def _is_refusal(exc: Exception) -> bool:
+    """Whether it counts as a wrong password, also at a Kerberos KDC."""
+    return isinstance(exc, exceptions.AuthenticationError) or (
+        isinstance(exc, spnego_exceptions.SpnegoError)
+        and _REFUSED_BY_KDC.search(str(exc)) is not None)
 
 
 def _explained(exc: Exception, host: str, access: Access
@@ -160,13 +187,26 @@ def _explained(exc: Exception, host: str, access: Access
         (words for kind, *words in _KINDS if isinstance(exc, kind)), _OTHER)
     words = {'text': _short(exc), 'host': host, 'port': access.port,
              'auth': access.auth, 'kind': type(exc).__name__,
-             'code': getattr(exc, 'code', '')}
+             'code': getattr(exc, 'code', ''),
+             'most': MAX_ANSWER_BYTES // 1024 ** 2}
     return reason.format(**words), remedy.format(**words)
 
 
+# What MIT's library says of a key that is not, or no longer, the account's.
+_REFUSED_BY_KDC = re.compile(
+    'Preauthentication failed|credentials have been revoked'
+    '|Decrypt integrity check failed|Password has expired')
+# urllib3 wraps what went wrong, OpenSSL adds where in its source.
+_CAUSE = re.compile(r'\(Caused by \w+\((.+?)\)+$')
+_TLS = re.compile(r'\[[A-Z0-9_: ]+\] (.+?) \(_ssl\.c')
 _MINOR = re.compile(r'Minor \(\d+\): (.+?)(?:, Context: .*)?$')
 # The first that fits: SSLError and Timeout are ConnectionErrors, too.
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
+    (node_session.TooLarge, 'the answer is larger than {most} MiB',
+     'check that WinRM, and no proxy, listens on port {port}'),
+    (requests.exceptions.TooManyRedirects,
+     'it answers with a redirection, which is not followed',
+     'check that WinRM, and no proxy, listens on port {port}'),
     (requests.exceptions.SSLError,
      'its certificate is not accepted ({text})',
      'check ca_file, the name the node is asked by, and the validity of the '
@@ -196,5 +236,8 @@ _OTHER = ('{kind} ({text})',
 def _short(exc: Exception) -> str:
     text = ' '.join(str(exc).split())
     # Of GSSAPI's two messages the second says what is wrong.
-    minor = _MINOR.search(text)
-    return printable.text(minor[1] if minor else text)[:120]
+    for pattern in (_MINOR, _TLS, _CAUSE):
+        if found := pattern.search(text):
+            text = found[1]
+            break
+    return printable.text(text)[:160]

@@ -14,8 +14,8 @@
 
 Any live node answers for the cluster, then each node for itself. Where one
 does not answer, or cannot list the nodes, the next is asked, and the one that
-did is the first next time. What is asked seldom is remembered with the time it came; time is that
-of the controller, as the clock of a node may be wrong.
+did is the first next time. What is asked seldom is remembered with the time
+it came; time is that of the controller, as the clock of a node may be wrong.
 """
 
 from collections.abc import Callable

@@ -38,6 +38,10 @@ _Texts = dict[str, str | exception.HvSchedError]
 NO_RIGHT = 'no right to it'
 NO_COMMAND = 'this Windows has no command for it'
 _DOWN = 'the cluster says that the node is down'
+# Active Directory locks an account after five in what was its default.
+_MOST_REFUSALS = 2
+_LOCK = ('not asked: other nodes refuse the account, and more tries might '
+         'lock it')
 
 
 class Tier(enum.Enum):
@@ -126,18 +130,20 @@ def of_cluster(access: Access, ask: questions.Ask, asking: Asking[str]
 
 
 def _ask(access: Access, ask: questions.Ask, asking: Asking[str],
-         hosts: list[str], question: NodeQuestion) -> _Texts:
+         hosts: list[str], question: NodeQuestion,
+         one_is_enough: bool = False) -> _Texts:
     return asking.ask(
         {host: functools.partial(ask, host, access, question)
          for host in hosts},
-        question.seconds + questions.CONNECT_BUDGET_SECONDS)
+        question.seconds + questions.CONNECT_BUDGET_SECONDS, one_is_enough)
 
 
 class _Check:
-    """:param ask: asks nodes a question"""
+    """:param ask: asks nodes a question, all of them or until one answers
+    """
 
     def __init__(self, access: Access,
-                 ask: Callable[[list[str], NodeQuestion], _Texts]) -> None:
+                 ask: Callable[..., _Texts]) -> None:
         self._access = access
         self._ask = ask
         self._guid = access.guid
@@ -160,9 +166,22 @@ class _Check:
             (*self._access.nodes, *states))]
 
     def _ask_clusters(self, hosts: list[str]) -> None:
-        answers = self._ask(hosts, questions.CLUSTER)
-        for host in hosts:
-            self._keep(host, answers[host], raw.CLUSTER)
+        """All of them, once one has let the account in."""
+        refusals = 0
+        while hosts and not self._answers and refusals < _MOST_REFUSALS:
+            first = self._ask(hosts, questions.CLUSTER, one_is_enough=True)
+            self._keep_clusters(first)
+            hosts = [host for host in hosts if host not in first]
+            refusals += sum(isinstance(text, exception.AccountRefused)
+                            for text in first.values())
+        if self._answers:
+            self._keep_clusters(self._ask(hosts, questions.CLUSTER))
+        else:
+            self._reasons.update(dict.fromkeys(hosts, _LOCK))
+
+    def _keep_clusters(self, texts: _Texts) -> None:
+        for host, text in texts.items():
+            self._keep(host, text, raw.CLUSTER)
 
     def _keep(self, host: str, text: str | exception.HvSchedError, part: str
               ) -> None:

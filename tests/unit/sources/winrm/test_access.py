@@ -60,6 +60,7 @@ def test_a_guid_has_one_form():
     ({'port': True}, r'clusters\[0\]\.port'),
     ({'nodes': []}, r'clusters\[0\]\.nodes'),
     ({'nodes': ['hv01; rm -rf /']}, r'clusters\[0\]\.nodes\[0\]'),
+    ({'nodes': ['hv01\n']}, r'clusters\[0\]\.nodes\[0\]'),
     ({'nodes': 'hv01'}, r'clusters\[0\]\.nodes'),
     ({'pasword_file': 'x'}, "'pasword_file' is not known.*password_file"),
     ({'password': 'hunter2'}, "'password' is not known"),
@@ -95,6 +96,22 @@ def test_a_password_is_a_line_of_a_file_nobody_else_reads(tmp_path):
                    password_file=secret(tmp_path))
     assert reached.password() == 'pass word'
     assert 'pass word' not in repr(reached)
+
+
+@pytest.mark.parametrize('content', (
+    '\ufeffpass word\r\n', 'pass word', 'pass word\r\n'))
+def test_a_password_is_what_an_editor_on_windows_leaves(tmp_path, content):
+    assert read(auth='ntlm', username='u', password_file=secret(
+        tmp_path, content=content)).password() == 'pass word'
+
+
+@pytest.mark.parametrize('content', (
+    '', '\n', 'pass word\nother\n', 'user\r\npass word'))
+def test_what_is_no_password_is_not_tried(tmp_path, content):
+    with pytest.raises(exception.InvalidConfig, match='alone') as raised:
+        read(auth='ntlm', username='u', password_file=secret(
+            tmp_path, content=content)).password()
+    assert 'pass word' not in str(raised.value)
 
 
 @pytest.mark.parametrize('mode', (0o640, 0o604, 0o644, 0o660))

@@ -126,3 +126,35 @@ def test_nodes_with_different_rights_are_uneven(cluster):
     # One that is away gives no rights to compare.
     assert rights.uneven(rights_of(
         cluster, {'hv-n01.lab': away})[0].values()) == []
+
+
+def test_a_refused_account_is_not_tried_on_every_node():
+    hosts = tuple(f'hv-n{number:02}' for number in range(20))
+    tried = []
+
+    def refuse(host, access, question):
+        tried.append(host)
+        raise exception.AccountRefused(f'node {host}: the account is refused')
+    found = rights.of_cluster(
+        Access('HV', hosts), refuse, asking.Asking(16))
+    assert tried == list(hosts[:2])
+    assert [node.node for node in found] == list(hosts)
+    assert 'refused' in found[1].unknown['nodes']
+    assert 'might lock it' in found[2].unknown['nodes']
+
+
+def test_a_node_that_alone_refuses_the_account_hides_no_other():
+    cluster = simulated.cluster('HV', nodes=3)
+    whole = [name.lower() for name in cluster.nodes]
+
+    def ask(host, access, question):
+        if host == whole[0]:
+            raise exception.AccountRefused(f'node {host}: refused')
+        return (cluster.cluster_answer(host.upper())
+                if question.function == questions.CLUSTER.function
+                else cluster.node_answer(host.upper()))
+    found = rights.of_cluster(
+        Access('HV', tuple(whole)), ask, asking.Asking(16))
+    assert [node.tier for node in found] == [
+        rights.Tier.NONE, rights.Tier.ADMINISTRATOR,
+        rights.Tier.ADMINISTRATOR]
