@@ -38,6 +38,15 @@ PARENT = (sys.executable, '-c', 'import os, signal, subprocess, sys; '
           'print(child.pid, flush=True); signal.pause()')
 
 
+def ensure_sleeper(cloud):
+    """Start one, and wait until the kernel shows its environment."""
+    cloud.ensure(processes.Program('sleeper', (
+        sys.executable, '-c', 'import signal; '
+        'print("asleep", flush=True); signal.pause()')))
+    processes.wait('sleep', lambda: cloud.tail('sleeper'), 60)
+    return cloud.running()['sleeper'].pid
+
+
 @pytest.fixture
 def cloud(tmp_path):
     running = processes.Processes(tmp_path, tmp_path)
@@ -190,8 +199,7 @@ def test_stop_leaves_no_child(cloud):
 
 
 def test_a_process_without_a_record_is_an_orphan(cloud, tmp_path):
-    cloud.ensure(processes.Program('sleeper', SLEEPER))
-    pid = cloud.running()['sleeper'].pid
+    pid = ensure_sleeper(cloud)
     (tmp_path / 'sleeper.pid').unlink()
     assert cloud.end_orphans() == [pid]
 
@@ -208,8 +216,7 @@ def test_what_another_cloud_left_is_not_ended(cloud, tmp_path):
     other = tmp_path / 'other'
     other.mkdir()
     theirs = processes.Processes(other, other)
-    theirs.ensure(processes.Program('sleeper', SLEEPER))
-    pid = theirs.running()['sleeper'].pid
+    pid = ensure_sleeper(theirs)
     (other / 'sleeper.pid').rename(other / 'kept')
     assert cloud.end_orphans() == []
     assert theirs.end_orphans() == [pid]
