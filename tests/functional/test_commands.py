@@ -107,6 +107,19 @@ def test_show_tells_reasons_nodes_and_holders(csv, source, cloud):
     assert told['nodes'] == ['hv01', 'hv02']
     assert told['shares_gb'] == {share: 100}
     assert told['reserved_gb'] == 96
+    assert told['reserved_reasons'] == {}
+    assert told['drift'] is True, 'the share covers the 90 GiB'
+
+
+def test_show_tells_what_is_kept_when_vms_are_told_no_more(
+        csv, source, cloud, tmp_path):
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE + '  vms: []\n')
+    csv('sync', '--source', source)
+    cloud.create(100)
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE)
+    told = rows(csv('show', 'HVC1/volume1', '--source', source, '-f',
+                    'json'))
+    assert told['reserved_gb'] == 96
     assert told['reserved_reasons'] == {
         'kept for files of which the source does not tell whose they are':
             '96.0 GiB'}

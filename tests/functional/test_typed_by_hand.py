@@ -63,7 +63,7 @@ def _node(node, paths):
                 'RDS-Virtualization', node.remotefx_enabled)) if there),
         fibre_channels=('SAN',) if node.fibre_channel else (),
         gpus=tuple((gpu.name, gpu.total_vram_mb * 2 ** 20,
-                    gpu.available_vram_mb * 2 ** 20)
+                    gpu.total_vram_mb * 2 ** 20)
                    for gpu in node.gpus or ()),
         enable_remotefx=str(bool(node.remotefx_enabled)),
         instances_path=f'{paths[node.home]}\\instances')
