@@ -93,20 +93,21 @@ def _limit(manager: Any) -> Any:
     return manager
 
 
-class _HTTPConnectionPool(urllib3.HTTPConnectionPool):
+class _LimitedPool:
+    """Mixed into a pool of urllib3: answers know when they end."""
 
     def _new_conn(self) -> Any:
-        connection: Any = super()._new_conn()
+        connection: Any = super()._new_conn()  # type: ignore[misc]
         connection.response_class = _Response
         return connection
 
 
-class _HTTPSConnectionPool(urllib3.HTTPSConnectionPool):
+class _HTTPConnectionPool(_LimitedPool, urllib3.HTTPConnectionPool):
+    pass
 
-    def _new_conn(self) -> Any:
-        connection: Any = super()._new_conn()
-        connection.response_class = _Response
-        return connection
+
+class _HTTPSConnectionPool(_LimitedPool, urllib3.HTTPSConnectionPool):
+    pass
 
 
 class _Response(http.client.HTTPResponse):
