@@ -12,11 +12,17 @@
 
 """Audit, heal and restore on a running Nova, as the agent does."""
 
+import contextlib
+import datetime
 import json
 import time
 
 from nova import context as nova_context
 from nova import objects
+from nova.db.main import api as main_db
+from nova.db.main import models
+from oslo_db import exception as db_exc
+from oslo_utils import timeutils
 
 from hv_sched.audit import auditor
 from hv_sched.audit import heal
@@ -45,6 +51,7 @@ class AuditCase(moving.MovingCase):
             server, expected_status, max_retries=max_retries, **kwargs)
 
     def audit(self, **options):
+        self.settle()
         return list(auditor.Auditor(self.own, self.nova, auditor.AuditOptions(
             **{'workers': 1, 'settle_seconds': 0, **options})).audit())
 
@@ -60,6 +67,7 @@ class AuditCase(moving.MovingCase):
         return [finding for result in results for finding in result.done]
 
     def restore(self):
+        self.settle()
         return agent.restorer(self.placement, self.api).restore()
 
     def answers(self, consumers):
@@ -77,8 +85,25 @@ class AuditCase(moving.MovingCase):
         return json.dumps(without_generations(bodies), sort_keys=True)
 
     def settle(self):
-        """Nova stamps moves in whole seconds; the audit spares the newest."""
-        time.sleep(1.1)
+        """Wait until the newest move is so old that the audit judges it.
+
+        Nova stamps moves in whole seconds and tells its clock in whole
+        seconds, so that both together may be two seconds behind.
+        """
+        old = self.newest_move() + datetime.timedelta(seconds=2)
+        while timeutils.utcnow() < old:
+            time.sleep(0.05)
+
+    def newest_move(self):
+        """When a migration was last written, in whole seconds of UTC."""
+        context = nova_context.get_admin_context()
+        stamps = [datetime.datetime.min]
+        for cell in objects.CellMappingList.get_all(context):
+            # Of a cell that is down nothing is judged.
+            with (contextlib.suppress(db_exc.DBError),
+                  nova_context.target_cell(context, cell) as target):
+                stamps += stamps_of_moves(target)
+        return max(stamps)
 
     def fail_over(self, server, host):
         """What compute-hyperv writes when the cluster moved a server."""
@@ -92,6 +117,14 @@ class AuditCase(moving.MovingCase):
             instance.compute_id = objects.ComputeNode.get_by_host_and_nodename(
                 cell, host, host).id
             instance.save()
+
+
+@main_db.pick_context_manager_reader
+def stamps_of_moves(context):
+    """When each migration of a cell was last written, deleted ones, too."""
+    rows = context.session.query(
+        models.Migration.created_at, models.Migration.updated_at).all()
+    return [updated or created for created, updated in rows]
 
 
 def without_generations(value):

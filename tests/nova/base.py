@@ -68,6 +68,8 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
     STOCK = False
     FILTERS: tuple[str, ...] = ('SharedVolumeFilter',)
     OPTIONS: dict[str, Any] = {}
+    # A snapshot of so many seconds is not read again for a refusal.
+    RECENT_S = 0.0
     # The harness's images are raw, and its drivers take them.
     DISK_FORMATS: tuple[str, ...] = ()
 
@@ -114,6 +116,9 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
             disk_weight_multiplier=0.0,
             group='filter_scheduler')
         self.addCleanup(cache.forget)
+        # On a fast machine less than that passes between a test's change
+        # and the refusal it is about.
+        self.stub_out('hv_sched.snapshot.cache._RECENT_S', self.RECENT_S)
         self.flags(group=conf.GROUP, **{
             'hyperv_disk_formats': list(self.DISK_FORMATS), **self.OPTIONS})
 

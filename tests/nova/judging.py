@@ -55,10 +55,12 @@ class JudgedCase(auditing.AuditCase):
             self.assertEqual(before, self.all_shares())
 
     def agent_heals(self):
+        self.settle()
         return agent.once(self.placement, self.api, self.KEEPS_DISK,
                           heal_codes=[code.value for code in SAFE])
 
     def restore(self):
+        self.settle()
         return agent.restorer(self.placement, self.api,
                               self.KEEPS_DISK).restore()
 
