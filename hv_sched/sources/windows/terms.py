@@ -55,6 +55,7 @@ _BY_DESIGN_BLOCK = (_BLOCK_REASONS['StorageSpaceNotAttached']
 # Of a reason that is not in the lists: never by design.
 _UNKNOWN_REASON = 1 << 30
 _FAULT_MAINTENANCE = {'InMaintenance': 4}
+_FAULT_OFFLINE = {'NoAccess': 2, 'Dismounted': 8}
 
 _FILE_SYSTEMS = {'NTFS': 'ntfs', 'CSVFS_NTFS': 'ntfs', '32768': 'ntfs',
                  'REFS': 'refs', 'CSVFS_REFS': 'refs', '32769': 'refs'}
@@ -76,11 +77,18 @@ def node_state(state: str | None, drain: str | None,
     return 'paused' if _flags(information, _AWAY) else 'up'
 
 
-def volume_state(state: str | None) -> str | None:
-    """``online``, ``offline``, ``failed``, ``pending``; None: not known."""
+def volume_state(state: str | None, fault: str | None = None) -> str | None:
+    """``online``, ``offline``, ``failed``, ``pending``; None: not known.
+
+    :param fault: SharedVolumeInfo.FaultState: a volume whose resource is
+        online may be dismounted, or without access to its disk
+    """
     if state in _PENDING:
         return 'pending'
-    return _RESOURCE_STATES.get(state or '')
+    known = _RESOURCE_STATES.get(state or '')
+    if known in (ONLINE, None) and _flags(fault, _FAULT_OFFLINE):
+        return 'offline'
+    return known
 
 
 def access(state: str | None) -> str | None:

@@ -62,7 +62,7 @@ def _volume(row: Row, by_guid: Mapping[str, Mapping[str, Row]]) -> Raw:
     volume: Raw = {
         'guid': guid, 'name': _name(row),
         'resource_id': row.get('resource'),
-        'state': terms.volume_state(row.get('state')),
+        'state': terms.volume_state(row.get('state'), row.get('fault')),
         'path': row.get('path'), 'owner_node': row.get('owner'),
         'size_bytes': terms.number(row.get('size')),
         'free_bytes': terms.number(row.get('free')),

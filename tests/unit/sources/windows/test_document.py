@@ -100,6 +100,18 @@ def test_maintenance_is_told_by_mode_or_by_the_fault_state(healthy):
     assert numbers['Volume2']['maintenance'] is True
 
 
+@pytest.mark.parametrize('fault, state', [
+    ('NoFaults', 'online'), ('0', 'online'), ('NoDirectIO', 'online'),
+    ('InMaintenance', 'online'), ('NoAccess', 'offline'), ('2', 'offline'),
+    ('Dismounted', 'offline'), ('InMaintenance, Dismounted', 'offline'),
+    ('9', 'offline'), ('SomethingNew', 'online')])
+def test_a_volume_without_access_is_offline_though_its_resource_is_not(
+        fault, state):
+    first = altered(('"fault":"NoFaults"', f'"fault":"{fault}"')
+                    )['volumes'][0]
+    assert first['state'] == state
+
+
 def test_refs_is_redirected_by_design_and_that_is_no_fault(healthy):
     volumes = by_name(healthy['volumes'])
     assert volumes['Volume10']['file_system'] == 'refs'
