@@ -12,16 +12,21 @@
 """The agent's audit: what it is made of, and what it says."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from hv_sched import exception
 from hv_sched import ignored_findings
+from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
+from hv_sched.agent import owner_watch
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
+from hv_sched.audit import owners
 from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
 from hv_sched.audit.findings import identity
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
@@ -54,34 +59,38 @@ class Audits:
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
             settle_seconds=options.held_settle_time, skips=skips))
+        self._owner_watch = owner_watch.OwnerWatch(
+            options.owner_differs_after, reconcile.utcnow)
 
     def run(self) -> bool:
         """One audit, with healing; returns whether nothing is left.
 
         :raises PlacementError, NovaError: it was not finished
         """
-        options = self._options
-        audit = auditor.Auditor(
-            self._placement, self._cloud, auditor.AuditOptions(
-                options.workers, known_on(options, self._names),
-                cold_moves_keep_disk=options.cold_move_keeps_disk,
-                settle_seconds=options.held_settle_time))
-        remaining = 0
+        options = audit_options(self._options, self._names)
+        audit = auditor.Auditor(self._placement, self._cloud, options)
+        unknown = 0
+        findings: list[Finding] = []
+        reasons: dict[str, str] = {}
         for report in audit.audit():
             if any(map(self._skips, report.context.volumes.values())):
                 continue
-            remaining += self._heal(report)
+            result = self._heal(report)
+            findings += result.remaining
+            reasons |= result.reasons
             if report.unproven:
-                remaining += report.unknown
+                unknown += report.unknown
                 LOG.warning('Audit: %d consumers are not judged: %s',
                             report.unknown, report.unproven)
         if audit.down:
             LOG.warning('Audit: the cell of %s does not answer; nothing of '
                         'its servers is judged', ', '.join(sorted(audit.down)))
-        return not remaining and not audit.down
+        remaining = self._log(self._owner_watch.lasting(
+            findings, options.owners), reasons)
+        return not remaining and not unknown and not audit.down
 
-    def _heal(self, report: auditor.AuditReport) -> int:
-        """Heal what may be of one cluster; returns how much is left."""
+    def _heal(self, report: auditor.AuditReport) -> healing.HealResult:
+        """Heal what may be of one cluster, and say what was done."""
         result = self._healer.heal(report)
         if result.failure is not None:
             LOG.error('Healing ended: %s; the next pass tries again',
@@ -93,27 +102,47 @@ class Audits:
         for volume, gb in sorted(result.raised.items()):
             LOG.warning('Volume %s: its room was given away; %d GB more than '
                         'it has are allocated now', volume, gb)
-        remaining, left_out = self._ignored.split(
-            result.remaining, identity)
+        return result
+
+    def _log(self, findings: list[Finding], reasons: Mapping[str, str]
+             ) -> int:
+        """Say what is left, but for what is ignored; returns how much."""
+        remaining, left_out = self._ignored.split(findings, identity)
         if left_out:
             LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
         for finding in remaining:
             LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
                         finding.code.value, finding.consumer, finding.location,
                         finding.gb, finding.evidence,
-                        result.reasons.get(finding.consumer, finding.remedy))
+                        reasons.get(finding.consumer, finding.remedy))
         return len(remaining)
+
+
+def audit_options(options: Any, names: instance_names.InstanceNames
+                  ) -> auditor.AuditOptions:
+    """How the agent audits, with what the source says of servers now."""
+    facts = _facts(options, names)
+    when = reconcile.utcnow(), options.stale_after
+    return auditor.AuditOptions(
+        options.workers, file_locations.volumes_of(facts, *when),
+        cold_moves_keep_disk=options.cold_move_keeps_disk,
+        settle_seconds=options.held_settle_time,
+        owners=owners.owners_of(facts, *when), needs_owner=True)
 
 
 def known_on(options: Any, names: instance_names.InstanceNames
              ) -> dict[str, str]:
     """Where the source lists servers' files; nothing when it is away."""
+    return file_locations.volumes_of(
+        _facts(options, names), reconcile.utcnow(), options.stale_after)
+
+
+def _facts(options: Any, names: instance_names.InstanceNames) -> model.Facts:
+    """What the source says; of no cluster when it is away."""
     if not options.source:
-        return {}
+        return model.Facts(())
     try:
-        facts = names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
+        return names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
-        return {}
-    return file_locations.volumes_of(facts, reconcile.utcnow(),
-                                     options.stale_after)
+        return model.Facts(())

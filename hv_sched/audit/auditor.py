@@ -44,6 +44,7 @@ from hv_sched.audit.context import MigrationShares
 from hv_sched.audit.context import NodeVolumes
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
+from hv_sched.audit.owners import Owners
 from hv_sched.compute import proven
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.compute.servers import Server
@@ -63,6 +64,8 @@ class AuditOptions:
     :param settle_seconds: a server whose migration changed since is left
         out: Nova ends one a moment before it is done with it, and its
         services stamp their records with clocks of their own
+    :param owners: by server, the node its cluster runs it on
+    :param needs_owner: see ``AuditContext``
     """
 
     workers: int = 8
@@ -70,6 +73,8 @@ class AuditOptions:
     assume_home: bool = False
     cold_moves_keep_disk: bool = False
     settle_seconds: float = 10
+    owners: Owners = dataclasses.field(default_factory=dict)
+    needs_owner: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +183,9 @@ class _Pass:
         return AuditContext(
             volumes, nodes, self._options.known_on, waiting,
             assume_home=self._options.assume_home,
-            cold_moves_keep_disk=self._options.cold_moves_keep_disk)
+            cold_moves_keep_disk=self._options.cold_moves_keep_disk,
+            owners=self._options.owners,
+            needs_owner=self._options.needs_owner)
 
     @functools.cached_property
     def _evacuations(self) -> tuple[frozenset[str], frozenset[str]]:

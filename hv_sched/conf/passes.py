@@ -43,6 +43,14 @@ Every so many passes hv-sched-agent compares all shares with Nova's servers,
 as ``csv audit`` does, and logs what is wrong. It costs a request for each
 volume and two for each node. 0 switches it off.
 """),
+    numbers.whole(
+        'owner_differs_after', 0, numbers.DAY_SECONDS,
+        default=300,
+        help="""
+Seconds for which the source must have told that a cluster runs a server on
+another node than Nova has it on, before the agent's audit says so
+(``owner-differs``). A failover takes a moment to arrive in Nova.
+"""),
     cfg.ListOpt(
         'heal_codes',
         item_type=types.String(

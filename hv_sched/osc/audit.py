@@ -19,9 +19,12 @@ from oslo_config import cfg
 
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched import model
 from hv_sched import printable
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
+from hv_sched.audit import owners
+from hv_sched.audit.auditor import AuditOptions
 from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
@@ -51,10 +54,17 @@ class Auditing(base.ServersCommand):
                 nova: nova_servers.NovaServers) -> auditor.Auditor:
         return auditor.Auditor(
             self.placement(conf.hv_sched.request_timeout), nova,
-            auditor.AuditOptions(
-                conf.hv_sched.workers, self.known_on(conf, parsed_args),
-                parsed_args.assume_home, conf.hv_sched.cold_move_keeps_disk,
-                conf.hv_sched.held_settle_time))
+            self._options(conf, parsed_args))
+
+    def _options(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+                 ) -> AuditOptions:
+        facts = self.facts(conf, parsed_args) or model.Facts(())
+        when = reconcile.utcnow(), conf.hv_sched.stale_after
+        return AuditOptions(
+            conf.hv_sched.workers, file_locations.volumes_of(facts, *when),
+            parsed_args.assume_home, conf.hv_sched.cold_move_keeps_disk,
+            conf.hv_sched.held_settle_time,
+            owners=owners.owners_of(facts, *when))
 
     def known_on(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace) -> dict[str, str]:
