@@ -19,8 +19,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / '_ext'))
 
 project = 'hv_sched'
 copyright = 'the hv_sched authors'
-extensions = ['source_fields']
+extensions = ['cliff.sphinxext', 'oslo_config.sphinxext', 'reno.sphinxext',
+              'source_fields']
 html_theme = 'alabaster'
 html_theme_options = {'description': 'One shared volume, counted once'}
-exclude_patterns = ['reference/findings.rst']  # a part of audit.rst
+# Parts of audit.rst and of architecture.rst.
+exclude_patterns = ['reference/findings.rst', 'contributor/map.rst']
 nitpicky = True
