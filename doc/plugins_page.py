@@ -21,7 +21,7 @@ from hv_sched.conf import scheduler
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/plugins.rst'
 
-INTRODUCTION = f"""\\
+INTRODUCTION = f"""\
 ====================
 Filters and weighers
 ====================

@@ -22,7 +22,10 @@ copyright = 'the hv_sched authors'
 extensions = ['cliff.sphinxext', 'oslo_config.sphinxext', 'reno.sphinxext',
               'source_fields']
 html_theme = 'alabaster'
-html_theme_options = {'description': 'One shared volume, counted once'}
+html_theme_options = {'description': 'One shared volume, counted once',
+                      'page_width': '1200px', 'sidebar_width': '260px'}
+# Options are written with two hyphens, and are copied.
+smartquotes = False
 # Parts of audit.rst and of architecture.rst.
 exclude_patterns = ['reference/findings.rst', 'contributor/map.rst']
 nitpicky = True
