@@ -25,9 +25,9 @@ from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.adopt.proof import Proof
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.osc import change_rows
 from hv_sched.osc import numbers
 from hv_sched.osc import shares
-from hv_sched.osc import sync
 from hv_sched.placement import client
 from hv_sched.providers import settings
 
@@ -101,13 +101,14 @@ class Adopt(shares.MovingCommand):
         report = adopter.adopt(inputs)
         return shares.Outcome(
             [*(row for proof in report.proofs for row in proof_rows(proof)),
-             *sync.rows(report.done, ())], report.findings, report.failures)
+             *change_rows.rows(report.done, ())], report.findings,
+            report.failures)
 
 
 def planned_rows(plan: AdoptPlan, names: dict[str, str]
-                 ) -> Iterator[sync.Row]:
+                 ) -> Iterator[change_rows.Row]:
     """What an adopt would do."""
-    yield from sync.rows(plan.changes, ())
+    yield from change_rows.rows(plan.changes, ())
     for node, used_gb in plan.nodes.items():
         if used_gb:
             yield '-', names[node], 'GB of its own disk', str(used_gb), '0'
@@ -120,7 +121,7 @@ def planned_rows(plan: AdoptPlan, names: dict[str, str]
                    str(volume.merged_gb), '0')
 
 
-def proof_rows(proof: Proof) -> Iterator[sync.Row]:
+def proof_rows(proof: Proof) -> Iterator[change_rows.Row]:
     """A volume's account; the first line is the proof."""
     yield ('=' if proof.holds else '!', proof.volume, 'sum of shares in GB',
            str(proof.before_gb), str(proof.after_gb))

@@ -13,7 +13,9 @@
 """What every csv command shares: options, clients, errors, progress."""
 
 import argparse
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
 import sys
 from typing import Any
@@ -37,6 +39,7 @@ from hv_sched.compute import instance_names
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.doctor import finding_catalogue
+from hv_sched.osc import cluster_option
 from hv_sched.placement import client
 from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
@@ -98,6 +101,8 @@ class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
     exit_code = 0
+    # What follows a table for people; empty: nothing.
+    last_line = ''
 
     def _run_after_hooks(self, parsed_args: argparse.Namespace,
                          data: Any) -> Any:
@@ -113,6 +118,16 @@ class CsvCommand(command.Command):
             tuple(cell(value, parsed_args.formatter) for value in row)
             if isinstance(row, tuple) else cell(row, parsed_args.formatter)
             for row in rows]
+
+    def produce_output(self, parsed_args: argparse.Namespace,
+                       column_names: Sequence[str], data: Any) -> int:
+        """The table, unless it is empty, and its last line below it."""
+        if data or not self.last_line:
+            super().produce_output(  # type: ignore[misc]  # a mixin
+                parsed_args, column_names, data)
+        if self.last_line:
+            self.app.stdout.write(printable.text(self.last_line) + '\n')
+        return 0
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -189,13 +204,16 @@ class CsvCommand(command.Command):
 
     def reconciler(self, conf: cfg.ConfigOpts,
                    allow: settings.Allow | None = None,
-                   asks_cpus: bool = False) -> reconcile.Reconciler:
+                   asks_cpus: bool = False, clusters: Iterable[str] = ()
+                   ) -> reconcile.Reconciler:
         """:param asks_cpus: ask Nova, too, what processors the nodes have
+        :param clusters: names of those to plan for; none: all
         """
         nova = self.nova_records(conf)
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), ProgressBar(), nova=nova,
+            settings.from_conf(conf, allow, clusters), ProgressBar(),
+            nova=nova,
             cpus=node_cpus.NodeCpus(nova) if asks_cpus else None)
 
 
@@ -212,6 +230,7 @@ class SourceCommand(CsvCommand):
             '--overrides', metavar='<path>', action='append',
             help='File or folder of what only an operator decides; may be '
                  'repeated (default: [hv_sched]overrides)')
+        cluster_option.add_to(parser)
         return parser
 
     def facts(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
@@ -219,14 +238,18 @@ class SourceCommand(CsvCommand):
         """The source's facts, None when no source is named anywhere.
 
         Nova is asked only where the source calls servers by name.
+
+        :raises InvalidConfig: it does not describe a cluster that was named
         """
         path = parsed_args.source or conf.hv_sched.source
         if not path:
             return None
-        return instance_names.InstanceNames(
+        facts = instance_names.InstanceNames(
             self.nova_records(conf)).resolved(sources.load(
                 path, conf.hv_sched.source_type,
                 parsed_args.overrides or conf.hv_sched.overrides))
+        cluster_option.check(parsed_args.cluster, facts)
+        return facts
 
     def required_facts(self, conf: cfg.ConfigOpts,
                        parsed_args: argparse.Namespace) -> model.Facts:

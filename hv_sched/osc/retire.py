@@ -22,8 +22,8 @@ from hv_sched import model
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
 from hv_sched.adopt import retire_node
+from hv_sched.osc import change_rows
 from hv_sched.osc import shares
-from hv_sched.osc import sync
 from hv_sched.providers import settings
 
 
@@ -95,8 +95,8 @@ class Retire(shares.MovingCommand):
             retirer.check_nova(inputs)
             return shares.Outcome(retire_rows(inputs), inputs.refusals)
         report = retirer.retire(inputs)
-        return shares.Outcome(sync.rows(report.done, ()), report.findings,
-                              report.failures)
+        return shares.Outcome(change_rows.rows(report.done, ()),
+                              report.findings, report.failures)
 
     def _one_node(self, node_retirer: retire_node.NodeRetirer,
                   inputs: retire.RetireInputs,
@@ -108,10 +108,10 @@ class Retire(shares.MovingCommand):
         self._is_node_found = True
         if parsed_args.dry_run:
             planned, refusals = node_retirer.plan(inputs, node)
-            return shares.Outcome(sync.rows(planned, ()), refusals)
+            return shares.Outcome(change_rows.rows(planned, ()), refusals)
         report = node_retirer.retire(inputs, node)
-        return shares.Outcome(sync.rows(report.done, ()), report.findings,
-                              report.failures)
+        return shares.Outcome(change_rows.rows(report.done, ()),
+                              report.findings, report.failures)
 
 
 def retire_rows(inputs: retire.RetireInputs) -> shares.Rows:

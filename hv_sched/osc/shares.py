@@ -16,7 +16,6 @@ import abc
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Mapping
 import dataclasses
 import sys
 
@@ -27,14 +26,14 @@ import tqdm
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
-from hv_sched import windows_names
 from hv_sched.notices import Notice
 from hv_sched.notices import of_problem
 from hv_sched.osc import base
+from hv_sched.osc import change_rows
+from hv_sched.osc import cluster_option
 from hv_sched.osc import numbers
-from hv_sched.osc import sync
 
-Rows = list[sync.Row]
+Rows = list[change_rows.Row]
 Answer = tuple[tuple[str, ...], Rows]
 INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
                'the same command again to finish.\n')
@@ -70,13 +69,6 @@ class SharesProgressBar(base.ProgressBar):
 class SharesCommand(base.ServersCommand):
     """What the commands about shares have in common."""
 
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--cluster', metavar='<name>', action='append',
-            help='Only this cluster (may be repeated; default: all)')
-        return parser
-
     def clusters(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace
                  ) -> tuple[list[model.Cluster], list[Notice]]:
@@ -85,13 +77,11 @@ class SharesCommand(base.ServersCommand):
         :raises InvalidConfig: a cluster is named that nobody describes
         """
         facts = self.required_facts(conf, parsed_args)
-        selected = {windows_names.key(name): name
-                    for name in parsed_args.cluster or ()}
-        _check_described(selected, facts)
-        broken = [of_problem(p) for p in facts.problems if not selected
-                  or windows_names.key(p.cluster or '') in selected]
-        return [cluster for cluster in facts.clusters if not selected
-                or windows_names.key(cluster.name) in selected], broken
+        selected = parsed_args.cluster
+        return [cluster for cluster in facts.clusters
+                if cluster_option.is_selected(cluster.name, selected)], [
+            of_problem(problem) for problem in facts.problems
+            if cluster_option.is_selected(problem.cluster or '', selected)]
 
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
@@ -101,19 +91,6 @@ class SharesCommand(base.ServersCommand):
         return [uuid for layout in cloud.layouts
                 for uuid in (*layout.nodes, *layout.volumes)
                 if uuid in overview.listed]
-
-
-def _check_described(selected: Mapping[str, str], facts: model.Facts
-                     ) -> None:
-    """:raises InvalidConfig: nobody describes a cluster that was named"""
-    described = {cluster.name for cluster in facts.clusters}
-    mentioned = described | {p.cluster or '' for p in facts.problems}
-    missing = selected.keys() - set(map(windows_names.key, mentioned))
-    if missing:
-        raise exception.InvalidConfig(
-            'the source describes no cluster '
-            f'{", ".join(sorted(selected[key] for key in missing))}; it has '
-            f'{", ".join(sorted(described)) or "none"}')
 
 
 class MovingCommand(SharesCommand, command.Lister):
@@ -169,5 +146,5 @@ class MovingCommand(SharesCommand, command.Lister):
         self.exit_code = exit_codes.of(
             notices, failed=bool(failures),
             pending=parsed_args.dry_run and bool(rows))
-        return sync.COLUMNS, [*rows, *sync.rows((), notices),
-                              *sync.failure_findings(failures)]
+        return change_rows.COLUMNS, [*rows, *change_rows.rows((), notices),
+                              *change_rows.failure_rows(failures)]

@@ -83,6 +83,31 @@ class Plan:
                 *(f for cluster in self.clusters for f in cluster.findings))
 
 
+def cluster_names(plan: Plan) -> dict[str, str]:
+    """The cluster by the uuid of each provider that is changed."""
+    return {change.uuid: cluster.cluster for cluster in plan.clusters
+            for change in cluster.changes}
+
+
+def of_clusters(plan: Plan, clusters: Iterable[str], overview: Overview
+                ) -> Plan:
+    """What of a plan concerns some clusters; no name is deleted.
+
+    :param clusters: names, in any case; none: all of them
+    """
+    keys = set(map(windows_names.key, clusters))
+    if not keys:
+        return plan
+    planned = tuple(cluster for cluster in plan.clusters
+                    if windows_names.key(cluster.cluster) in keys)
+    return Plan(
+        vocabulary([change for cluster in planned
+                    for change in cluster.changes], overview), planned,
+        findings=tuple(
+            finding for finding in plan.findings if not finding.cluster
+            or windows_names.key(finding.cluster) in keys))
+
+
 def make(facts: model.Facts, scope: Scope, observed: Observed,
          settings: Settings, moment: Moment) -> Plan:
     """The plan for the whole cloud.

@@ -57,11 +57,13 @@ class SyncResult:
     :param plan: the last plan made, for its findings
     :param done: every change that was written, over all attempts
     :param failures: by cluster ('' for all), why it was not finished
+    :param clusters: the cluster's name by the uuid of what was changed
     """
 
     plan: planning.Plan
     done: tuple[changes.Change, ...]
     failures: dict[str, exception.HvSchedError]
+    clusters: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Progress:
@@ -162,10 +164,10 @@ class Reconciler:
         while True:
             sketches = {uuid: sketch for uuid, sketch in sketches.items()
                         if uuid not in observed.providers}
-            plan = planning.make(
+            plan = planning.of_clusters(planning.make(
                 facts, scope, dataclasses.replace(observed, providers={
                     **sketches, **observed.providers}), self._settings,
-                moment)
+                moment), self._settings.clusters, observed.overview)
             unread = drift.unread(plan, scope, sketches)
             if unread:
                 observed = self._observer.read_more(scope, observed, unread)
@@ -184,6 +186,7 @@ class Reconciler:
         :raises PlacementError: when Placement cannot be read
         """
         done: list[changes.Change] = []
+        clusters: dict[str, str] = {}
         self._debounce.start_pass()
         facts = self._silence.judged(facts)
         # Only the first attempt reads everything: the longer the reading,
@@ -197,6 +200,7 @@ class Reconciler:
             plan = self._debounce.steady(plan)
             outcome = self._apply(plan, observed)
             done.extend(outcome.done)
+            clusters.update(planning.cluster_names(plan))
             stands = {id(change) for change in outcome.done}
             undone = frozenset(change.uuid for change in plan.changes
                                if id(change) not in stands)
@@ -204,7 +208,7 @@ class Reconciler:
 
         plan, outcome = self._retrying()(attempt)
         self._remember(facts, plan, outcome)
-        return SyncResult(plan, tuple(done), dict(outcome.failures))
+        return SyncResult(plan, tuple(done), dict(outcome.failures), clusters)
 
     def _remember(self, facts: model.Facts, plan: planning.Plan,
                   outcome: apply.ApplyOutcome) -> None:
