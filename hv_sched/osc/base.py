@@ -40,6 +40,7 @@ from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.doctor import finding_catalogue
 from hv_sched.osc import cluster_option
+from hv_sched.osc import table
 from hv_sched.placement import client
 from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
@@ -63,18 +64,6 @@ def user_errors() -> Iterator[None]:
     except cfg.Error as exc:
         raise exceptions.CommandError(printable.text(
             f'hv_sched configuration: {exc}')) from exc
-
-
-# Formats that programs read and that escape, or quote, by themselves.
-_FOR_PROGRAMS = frozenset(('csv', 'json', 'yaml'))
-
-
-def cell(value: Any, formatter: str) -> Any:
-    """A cell of a table as the formatter shall get it."""
-    if not isinstance(value, str):
-        return value
-    return (printable.encodable(value) if formatter in _FOR_PROGRAMS
-            else printable.text(value))
 
 
 class ProgressBar(reconcile.Progress):
@@ -101,8 +90,10 @@ class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
     exit_code = 0
-    # What follows a table for people; empty: nothing.
-    last_line = ''
+    # Paragraphs that follow a table for people.
+    below: tuple[str, ...] = ()
+    # Columns that give way where a table does not fit, the first first.
+    expendable: tuple[str, ...] = ()
 
     def _run_after_hooks(self, parsed_args: argparse.Namespace,
                          data: Any) -> Any:
@@ -114,19 +105,36 @@ class CsvCommand(command.Command):
         if not isinstance(data, tuple):
             return data  # no table: an exit code, or nothing
         columns, rows = data
-        return columns, [
-            tuple(cell(value, parsed_args.formatter) for value in row)
-            if isinstance(row, tuple) else cell(row, parsed_args.formatter)
-            for row in rows]
+        rows = [
+            tuple(table.cell(value, parsed_args.formatter) for value in row)
+            if isinstance(row, tuple)
+            else table.cell(row, parsed_args.formatter) for row in rows]
+        if parsed_args.formatter == 'table':
+            return self._fitted(parsed_args, columns, rows)
+        return columns, rows
+
+    def _fitted(self, parsed_args: argparse.Namespace,
+                columns: Sequence[str], rows: list[Any]) -> Any:
+        limit = table.width(parsed_args.max_width)
+        if isinstance(self, command.ShowOne):
+            return columns, table.fitted_fields(columns, rows, limit)
+        if parsed_args.columns:
+            limit = 0  # cliff leaves columns out later, and fits by itself
+        columns, rows, left_out = table.narrowed(
+            columns, rows, limit, self.expendable)
+        if left_out:
+            self.below = (*self.below, table.left_out_text(left_out))
+        return columns, table.fitted_rows(columns, rows, limit)
 
     def produce_output(self, parsed_args: argparse.Namespace,
                        column_names: Sequence[str], data: Any) -> int:
-        """The table, unless it is empty, and its last line below it."""
-        if data or not self.last_line:
+        """The table, unless it is empty, and what is said below it."""
+        if data or not self.below:
             super().produce_output(  # type: ignore[misc]  # a mixin
                 parsed_args, column_names, data)
-        if self.last_line:
-            self.app.stdout.write(printable.text(self.last_line) + '\n')
+        if self.below:
+            self.app.stdout.writelines(table.paragraphs(
+                self.below, table.width(parsed_args.max_width)))
         return 0
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -135,6 +143,7 @@ class CsvCommand(command.Command):
             '--config-file', metavar='<file>', action='append',
             help='Configuration with an [hv_sched] section (default: '
                  '/etc/hv_sched/hv_sched.conf if there is one)')
+        table.set_defaults(parser)
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:

@@ -115,7 +115,7 @@ class RestartRoomColumn(columns.FormattableColumn):
             return ''
         if room.lacking:
             return printable.text(f'{", ".join(room.lacking)} missing')
-        return f'{room.memory_mb} MB, {room.vcpus} VCPU left'
+        return f'{room.memory_mb // 1024:,} GB, {room.vcpus:,} VCPU left'
 
     def machine_readable(self) -> Any:
         return None if self._value is None else dataclasses.asdict(

@@ -12,7 +12,8 @@
 
 """What ``csv plan`` and ``csv sync`` show people: a summary, and a count.
 
-Volumes come before nodes; what is left undone, and why, comes last.
+A table of what changes, volumes before nodes; below it what is left undone
+and why, a paragraph each; and what it all comes to.
 """
 
 import collections
@@ -23,11 +24,12 @@ import dataclasses
 from hv_sched import exception
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.placement.names import plain_volume_name
 from hv_sched.providers.merged_changes import number_of
 from hv_sched.providers.summary import Action
 from hv_sched.providers.summary import SummaryLine
 
-COLUMNS = ('Cluster', 'Volume or Node', 'Action', 'Total GB', 'Reserved GB',
+COLUMNS = ('Cluster', 'Volume/Node', 'Action', 'Total GB', 'Reserved GB',
            'Details')
 Row = tuple[str, str, str, str, str, str]
 # So many are named; more of them are counted.
@@ -53,15 +55,19 @@ class Outcome:
 
 
 def rows(outcome: Outcome) -> list[Row]:
-    """The table: changes first, then what is left undone, and why."""
+    """The table of what changes."""
     return [*(_row(line, outcome.is_done) for line in outcome.lines),
-            *(('', name, _verb(Action.CHANGE, outcome.is_done), '', '',
-               'host aggregate of Nova') for name in outcome.aggregates),
-            *_notice_rows(outcome.notices),
-            *((cluster or '(all)', '', 'error', '', '',
-               exception.told(failure))
-              for cluster, failure in sorted(
-                  outcome.failures, key=lambda failure: failure[0]))]
+            *(('(all)', name, _verb(Action.CHANGE, outcome.is_done), '', '',
+               'host aggregate of Nova') for name in outcome.aggregates)]
+
+
+def below(outcome: Outcome) -> tuple[str, ...]:
+    """The lines below the table; the last says what it comes to."""
+    return (*_notices(outcome.notices),
+            *(f'error: {cluster or "all clusters"}: '
+              f'{exception.told(failure)}' for cluster, failure in sorted(
+                  outcome.failures, key=lambda failure: failure[0])),
+            _last_line(outcome))
 
 
 def _row(line: SummaryLine, is_done: bool) -> Row:
@@ -87,33 +93,35 @@ def _pair(before: int | None, after: int | None) -> str:
     return f'{before:,} -> {after or 0:,}'
 
 
-def _notice_rows(notices: Iterable[Notice]) -> Iterator[Row]:
+def _notices(notices: Iterable[Notice]) -> Iterator[str]:
     grouped: dict[tuple[str, Kind, str], list[Notice]] = {}
     for notice in notices:
         grouped.setdefault((notice.cluster, notice.kind, notice.code),
                            []).append(notice)
     for (cluster, kind, _code), group in grouped.items():
         for subjects, message in _messages(kind, group):
-            yield (cluster or '(all)', subjects, kind.value, '', '', message)
+            place = ('' if not cluster or subjects.startswith(cluster)
+                     else f'{cluster}: ')
+            yield f'{kind.value}: {place}{subjects}: {message}'
 
 
 def _messages(kind: Kind, group: list[Notice]) -> Iterator[tuple[str, str]]:
-    """Equal messages once; many notes of one kind as their first."""
+    """Equal messages once; of many notes of one kind the first."""
     subjects: dict[str, list[str]] = {}
     for notice in group:
-        subjects.setdefault(notice.message, []).append(notice.subject)
+        subjects.setdefault(notice.message, []).append(
+            plain_volume_name(notice.subject))
     if kind is Kind.NOTE and len(subjects) > _MAX_NOTES:
         first = next(iter(subjects))
-        yield (f'{len(group)} of them',
-               f'{subjects[first][0]}: {first}, and more of this kind: '
-               'see --long')
+        yield (f'{subjects[first][0]} and {len(group) - 1} others',
+               f'{first} (--long shows the others)')
         return
     for message, names in subjects.items():
         yield (', '.join(names) if len(names) <= _MAX_NAMES
-               else f'{len(names)} of them', message)
+               else f'{names[0]} and {len(names) - 1} others', message)
 
 
-def last_line(outcome: Outcome) -> str:
+def _last_line(outcome: Outcome) -> str:
     """What it all comes to, in one line."""
     parts = list(_counts(outcome))
     text = 'Nothing to do.'

@@ -56,6 +56,8 @@ class _Shown:
 class _Planning(base.SourceCommand, command.Lister):
     """The options that bear on what is planned."""
 
+    expendable = ('Reserved GB',)
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
@@ -114,7 +116,9 @@ class _Planning(base.SourceCommand, command.Lister):
         """The summary for people, single changes for everybody else."""
         is_table = parsed_args.formatter == 'table'
         if is_table:
-            self.last_line = plan_screen.last_line(answer.outcome)
+            below = plan_screen.below(answer.outcome)
+            # The lines of --long have what is left undone.
+            self.below = below[-1:] if parsed_args.long else below
         if parsed_args.long or not is_table:
             return change_rows.COLUMNS, answer.single_rows
         return plan_screen.COLUMNS, plan_screen.rows(answer.outcome)

@@ -139,6 +139,9 @@ class ListVolumes(_Volumes, command.Lister):
     volume are shown too.
     """
 
+    expendable = ('Restart Room', 'Nodes', 'Held GB', 'Reserved GB',
+                  'Total GB', 'Allocated GB', 'Physical Free GB')
+
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         conf = self.conf(parsed_args)

@@ -35,6 +35,7 @@ _HA = names.HYPERV_PREFIX + 'HA_'
 _FEATURES = frozenset((
     *(feature.trait for feature in catalogue.ON_NODE),
     *(catalogue.ha_trait(feature) for feature in catalogue.ON_NODE)))
+_OF_DISK = {changes.Step.CLOSE_NODE, changes.Step.OPEN_NODE}
 _REMOTEFX = names.remotefx_provider_name('')
 
 
@@ -105,9 +106,9 @@ def of(planned: Iterable[changes.Change], clusters: Mapping[str, str]
     by_cluster: dict[str, list[MergedChange]] = collections.defaultdict(list)
     for merged in merged_changes.by_provider(everything):
         by_cluster[clusters.get(merged.uuid, '')].append(merged)
-    return (*_vocabulary(everything),
-            *(line for cluster, its_changes in sorted(by_cluster.items())
-              for line in _of_cluster(cluster, its_changes)))
+    return (*(line for cluster, its_changes in sorted(by_cluster.items())
+              for line in _of_cluster(cluster, its_changes)),
+            *_vocabulary(everything))
 
 
 def _of_cluster(cluster: str, its_changes: list[MergedChange]
@@ -197,12 +198,15 @@ def _events(node: MergedChange) -> Iterator[_NodeEvent]:
     if changes.Step.OPEN_NODE in node.steps:
         yield _NodeEvent(Action.OPEN, ('their own disk',))
     yield from _trait_events(node)
-    if any(label.startswith(layout.NODES_OF)
-           for label in node.gained_aggregates):
-        yield _NodeEvent(Action.JOIN, ('the cluster',))
-    if any(label.startswith(layout.NODES_OF)
-           for label in node.lost_aggregates):
-        yield _NodeEvent(Action.LEAVE, ('the cluster',))
+    if not node.steps & _OF_DISK:
+        yield from _membership(node)
+
+
+def _membership(node: MergedChange) -> Iterator[_NodeEvent]:
+    for labels, action in ((node.gained_aggregates, Action.JOIN),
+                           (node.lost_aggregates, Action.LEAVE)):
+        if any(label.startswith(layout.NODES_OF) for label in labels):
+            yield _NodeEvent(action, ('the cluster',))
 
 
 def _trait_events(node: MergedChange) -> Iterator[_NodeEvent]:
@@ -222,18 +226,17 @@ def _trait_events(node: MergedChange) -> Iterator[_NodeEvent]:
 
 
 def _feature_names(traits: frozenset[str]) -> tuple[str, ...]:
-    """Without what all have in common; survivable ones are marked."""
-    short = {trait.removeprefix(_HA if trait.startswith(_HA)
-                                else names.HYPERV_PREFIX) for trait in traits}
-    return tuple(sorted(
-        _with_survivable(name, traits) for name in short))
-
-
-def _with_survivable(name: str, traits: frozenset[str]) -> str:
-    if _HA + name not in traits:
-        return name
-    return (f'{name} (survivable)' if names.HYPERV_PREFIX + name in traits
-            else f'{name} survivable')
+    """Without the prefix; those that every failover owner has are marked."""
+    plain = {trait.removeprefix(names.HYPERV_PREFIX) for trait in traits
+             if not trait.startswith(_HA)}
+    survivable = {trait.removeprefix(_HA) for trait in traits
+                  if trait.startswith(_HA)}
+    if survivable and survivable <= plain:
+        lacking = ', '.join(sorted(plain - survivable))
+        return (*sorted(plain), 'all survivable' if not lacking
+                else f'survivable but {lacking}')
+    return (*sorted(plain), *(f'{name} survivable'
+                              for name in sorted(survivable)))
 
 
 def _builds(traits: Iterable[str]) -> Iterator[str]:
