@@ -54,7 +54,9 @@ class Cloud(unadopted_cloud.UnadoptedCloud):
     def __init__(self, placement):
         super().__init__(placement, NODES)
         self.nova = nova_answers.Answers(self.nodes)
-        placement.service.before = nova_api.AuditedNovaApi(self)
+        answers = nova_api.AuditedNovaApi(self)
+        answers.tells_versions = True
+        placement.service.before = answers
         self.others = other_services.Nova(), other_services.Glance()
         self.others[0].flavor('m1.large')
         self.others[1].image('win2022', img_hv_type='hyperv')
