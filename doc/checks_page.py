@@ -18,7 +18,7 @@ import pathlib
 from hv_sched.doctor import checks
 from hv_sched.doctor.evidence import INPUTS
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
+from hv_sched.notices import Severity
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/checks.rst'
 INTRODUCTION = """\

@@ -33,6 +33,18 @@ class Kind(enum.Enum):
     NOTE = 'note'
 
 
+class Severity(enum.Enum):
+    """ERROR: servers are misplaced, refused or lost because of it.
+
+    WARNING: they will be when something else happens. INFO: to be known; no
+    reason for an exit code.
+    """
+
+    ERROR = 'error'
+    WARNING = 'warning'
+    INFO = 'info'
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Notice:
     """One sentence about one thing.

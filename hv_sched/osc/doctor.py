@@ -23,6 +23,7 @@ from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
+from hv_sched.notices import Severity
 from hv_sched.osc import base
 from hv_sched.osc import numbers
 
@@ -88,7 +89,7 @@ def _exit_code(outcomes: list[runner.Diagnosis], skipped: list[runner.Skipped]
                ) -> int:
     if any(outcome.failed for outcome in skipped):
         return exit_codes.PARTIAL
-    if any(outcome.severity is not runner.Severity.INFO
+    if any(outcome.severity is not Severity.INFO
            for outcome in outcomes):
         return exit_codes.CHANGES
     return exit_codes.OK

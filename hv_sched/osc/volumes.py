@@ -35,66 +35,15 @@ from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import closing
 from hv_sched.providers import layout
-from hv_sched.providers import reserved_space
 from hv_sched.providers import settings
 from hv_sched.snapshot import placement_state
 from hv_sched.snapshot import restart_capacity
 from hv_sched.sources import decisions
+from hv_sched.status import volume_rules
 
 COLUMNS = ('Volume', 'State', 'Free GB', 'Total GB', 'Reserved GB',
            'Allocated GB', 'Held GB', 'Nodes', 'Restart Room')
-_KEPT = 'kept for files of which the source does not tell whose they are'
 SOURCE_COLUMNS = ('Physical Free GB', 'Drift')
-
-
-@dataclasses.dataclass(frozen=True)
-class _Described:
-    """What the source adds to what Placement says.
-
-    :param volumes: cluster and volume by provider uuid
-    :param clusters: names of the clusters it tells of, usable or not
-    :param drift: provider uuids a sync would change
-    :param decisions: who decided what an operator may decide
-    """
-
-    volumes: Mapping[str, tuple[model.Cluster, model.Volume]]
-    clusters: frozenset[str]
-    drift: frozenset[str] = frozenset()
-    decisions: tuple[model.Decision, ...] = ()
-
-
-def described(facts: model.Facts) -> _Described:
-    return _Described({
-        ids.volume_uuid(cluster.guid, volume.guid): (cluster, volume)
-        for cluster in facts.clusters for volume in cluster.volumes
-        if volume.guid},
-        frozenset((*(cluster.name for cluster in facts.clusters),
-                   *(problem.cluster or '' for problem in facts.problems))),
-        decisions=decisions.of(facts))
-
-
-def state(provider: Provider) -> str:
-    """One word for what a scheduler may do with the volume."""
-    if (names.SHARING not in provider.traits
-            or ids.home_aggregate(provider.uuid) not in provider.aggregates):
-        return 'hidden'
-    if names.NO_NEW_DISKS in provider.traits:
-        return 'closed'
-    free = free_gb(provider)
-    if free < 0:
-        return 'over-full'
-    return 'open' if free else 'full'
-
-
-def free_gb(provider: Provider) -> int:
-    """What new disks may have; negative when over-full.
-
-    What is held is owed to its servers, so nobody else gets it.
-    """
-    disk = provider.inventories.get(names.DISK_GB)
-    capacity = disk.capacity if disk else 0
-    over_full_gb = min(0, capacity - provider.used(names.DISK_GB))
-    return over_full_gb or max(0, capacity - provider.owed.total_gb)
 
 
 class _Volumes(base.SourceCommand):
@@ -107,7 +56,7 @@ class _Volumes(base.SourceCommand):
         providers = bulk_read.read_providers(
             placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
-        return sorted(filter(_is_ours, providers.values()),
+        return sorted(filter(volume_rules.is_ours, providers.values()),
                       key=lambda provider: provider.name)
 
     @staticmethod
@@ -120,13 +69,15 @@ class _Volumes(base.SourceCommand):
                 if listed.name.startswith(names.VOLUME_NAME_PREFIX)]
 
     def described(self, conf: cfg.ConfigOpts,
-                  parsed_args: argparse.Namespace) -> _Described | None:
+                  parsed_args: argparse.Namespace
+                  ) -> volume_rules.Described | None:
         facts = self.facts(conf, parsed_args)
         if facts is None:
             return None
         plan, _observed = self.reconciler(conf).plan(facts, full=False)
         drift = frozenset(change.uuid for change in plan.changes)
-        return dataclasses.replace(described(facts), drift=drift)
+        return dataclasses.replace(
+            volume_rules.described(facts), drift=drift)
 
 
 class ListVolumes(_Volumes, command.Lister):
@@ -163,16 +114,17 @@ class ListVolumes(_Volumes, command.Lister):
 
 def _row(provider: Provider, nodes: int,
          room: restart_capacity.RestartRoom | None,
-         description: _Described | None) -> tuple[Any, ...]:
+         description: volume_rules.Described | None) -> tuple[Any, ...]:
     disk = provider.inventories.get(names.DISK_GB)
-    row = (provider.name, state(provider), free_gb(provider),
+    row = (provider.name, volume_rules.state(provider),
+           volume_rules.free_gb(provider),
            disk.total if disk else 0, disk.reserved if disk else 0,
            provider.used(names.DISK_GB), provider.used(names.HELD_DISK_GB),
            nodes, format_columns.RestartRoomColumn(room))
     return row + (_source_cells(provider, description) if description else ())
 
 
-def _source_cells(provider: Provider, description: _Described
+def _source_cells(provider: Provider, description: volume_rules.Described
                   ) -> tuple[Any, ...]:
     if provider.uuid not in description.volumes:
         cluster = names.cluster_of(provider.name)
@@ -273,18 +225,13 @@ def _no_such_volume(name: str) -> exception.InvalidConfig:
         f'no volume {name} in Placement; "csv list" shows those there are')
 
 
-def _is_ours(provider: Provider) -> bool:
-    """Whether it is a volume, published or not, and not just called so."""
-    return (names.VOLUME in provider.traits
-            or names.HELD_DISK_GB in provider.inventories)
-
-
 def _facts_of(provider: Provider, nodes: list[Listed],
               held: Mapping[str, int]) -> dict[str, Any]:
     disk = provider.inventories.get(names.DISK_GB)
     return {
         'name': provider.name, 'uuid': provider.uuid,
-        'state': state(provider), 'free_gb': free_gb(provider),
+        'state': volume_rules.state(provider),
+        'free_gb': volume_rules.free_gb(provider),
         'total_gb': disk.total if disk else 0,
         'reserved_gb': disk.reserved if disk else 0,
         'allocation_ratio': disk.allocation_ratio if disk else None,
@@ -299,24 +246,7 @@ def _facts_of(provider: Provider, nodes: list[Listed],
     }
 
 
-def _reserved_reasons(provider: Provider, cluster: model.Cluster,
-                      volume: model.Volume, options: settings.Settings
-                      ) -> dict[str, str]:
-    covered = reserved_space.covered(
-        volume, cluster, provider.copies_gb, provider.owed.covering_gb)
-    parts = reserved_space.reserved_parts(volume, covered.at_most)
-    sizes_gb = {part.label: part.size_bytes / model.GIB for part in parts}
-    disk = provider.inventories.get(names.DISK_GB)
-    if disk and volume.free_bytes is not None:
-        sizes_gb[_KEPT] = reserved_space.kept_gb(
-            parts, reserved_space.Before(
-                disk, provider.traits, covered.at_most - covered.at_least),
-            options.reserved_step_gb)
-    return {label: f'{size_gb:.1f} GiB'
-            for label, size_gb in sizes_gb.items() if size_gb}
-
-
-def _reasons_of(provider: Provider, description: _Described,
+def _reasons_of(provider: Provider, description: volume_rules.Described,
                 options: settings.Settings) -> dict[str, Any]:
     cluster, volume = description.volumes[provider.uuid]
     closed = closing.closed_reasons(
@@ -326,8 +256,9 @@ def _reasons_of(provider: Provider, description: _Described,
     if not homes and names.Closed.LEFT_OUT.trait in provider.traits:
         closed[names.Closed.LEFT_OUT] = names.Closed.LEFT_OUT.value
     return {
-        'reserved_reasons': format_columns.Mapping(
-            _reserved_reasons(provider, cluster, volume, options)),
+        'reserved_reasons': format_columns.Mapping({
+            label: f'{gb:.1f} GiB' for label, gb in volume_rules.reserved_gb(
+                provider, cluster, volume, options).items()}),
         'closed_reasons': format_columns.Lines(closed.values()),
         'physical_free_gb': (None if volume.free_bytes is None
                              else volume.free_bytes // model.GIB),

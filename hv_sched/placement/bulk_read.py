@@ -62,7 +62,7 @@ def read_overview(client: Placement, known_traits: frozenset[str],
     return Overview(
         listed=by_uuid,
         compute_nodes=frozenset(compute_nodes),
-        node_traits=_node_traits(client, in_use, compute_nodes, workers),
+        node_traits=node_traits(client, in_use, compute_nodes, workers),
         members=dict(zip(distinct, map(frozenset, members), strict=True)),
         volumes=_of_listed(by_uuid, _volume_summaries(
             client, in_use, known_classes)),
@@ -83,9 +83,9 @@ def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
     return frozenset(p.uuid for p in providers)
 
 
-def _node_traits(client: Placement, in_use: frozenset[str],
-                 compute_nodes: AbstractSet[str], workers: int
-                 ) -> dict[str, frozenset[str]]:
+def node_traits(client: Placement, in_use: frozenset[str],
+                compute_nodes: AbstractSet[str], workers: int
+                ) -> dict[str, frozenset[str]]:
     """Our traits by node: one request a trait, whatever the nodes."""
     queries = _trait_queries(in_use)
     owners = in_parallel(workers, lambda query: _uuids(

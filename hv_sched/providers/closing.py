@@ -143,7 +143,7 @@ def _operator(volume: model.Volume, traits: frozenset[str],
 def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
            reasons: Reasons) -> None:
     closed_before = Closed.FLOOR.trait in traits or is_bare(traits)
-    floor = _floor_bytes(volume, closed_before, settings)
+    floor = floor_bytes(volume, closed_before, settings)
     if volume.free_bytes is None or volume.size_bytes is None:
         if Closed.FLOOR.trait in traits:
             reasons[Closed.FLOOR] = (
@@ -154,16 +154,15 @@ def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
             f'the floor of {math.ceil(floor / model.GIB)} GiB')
 
 
-def _floor_bytes(volume: model.Volume, closed_before: bool,
-                 settings: Settings) -> int:
+def floor_bytes(volume: model.Volume, closed_before: bool,
+                settings: Settings) -> int:
+    """Physically free space below which a volume closes; 0: none."""
     percent = settings.floor_percent
     size_bytes = volume.size_bytes or 0  # then unknown, and not decided by
-    floor_bytes = max(size_bytes * percent // 100,
-                      settings.floor_gb * model.GIB)
-    if closed_before and floor_bytes:
-        floor_bytes += (size_bytes
-                        * settings.floor_hysteresis_percent // 100)
-    return floor_bytes
+    floor = max(size_bytes * percent // 100, settings.floor_gb * model.GIB)
+    if closed_before and floor:
+        floor += size_bytes * settings.floor_hysteresis_percent // 100
+    return floor
 
 
 def closed_traits(reasons: Reasons) -> frozenset[str]:

@@ -58,12 +58,17 @@ class SyncResult:
     :param done: every change that was written, over all attempts
     :param failures: by cluster ('' for all), why it was not finished
     :param clusters: the cluster's name by the uuid of what was changed
+    :param retries: how often it was observed and planned anew
+    :param conflicts: changes, over all attempts, with which somebody else
+        was faster
     """
 
     plan: planning.Plan
     done: tuple[changes.Change, ...]
     failures: dict[str, exception.HvSchedError]
     clusters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    retries: int = 0
+    conflicts: int = 0
 
 
 class Progress:
@@ -192,6 +197,7 @@ class Reconciler:
         # Only the first attempt reads everything: the longer the reading,
         # the surer a busy volume has moved on before it can be written.
         undone: frozenset[str] | None = None
+        attempts: list[apply.ApplyOutcome] = []
 
         def attempt() -> tuple[planning.Plan, apply.ApplyOutcome]:
             nonlocal undone
@@ -201,6 +207,7 @@ class Reconciler:
             outcome = self._apply(plan, observed)
             done.extend(outcome.done)
             clusters.update(planning.cluster_names(plan))
+            attempts.append(outcome)
             stands = {id(change) for change in outcome.done}
             undone = frozenset(change.uuid for change in plan.changes
                                if id(change) not in stands)
@@ -208,7 +215,8 @@ class Reconciler:
 
         plan, outcome = self._retrying()(attempt)
         self._remember(facts, plan, outcome)
-        return SyncResult(plan, tuple(done), dict(outcome.failures), clusters)
+        return SyncResult(plan, tuple(done), dict(outcome.failures), clusters,
+                          len(attempts) - 1, sum(map(_conflicts, attempts)))
 
     def _remember(self, facts: model.Facts, plan: planning.Plan,
                   outcome: apply.ApplyOutcome) -> None:
@@ -245,6 +253,11 @@ def _closed_nodes(plan: planning.Plan) -> dict[str, str]:
     """The nodes whose own disk is to be closed: names by uuid."""
     return {change.uuid: change.name for change in plan.changes
             if change.step == changes.Step.CLOSE_NODE}
+
+
+def _conflicts(outcome: apply.ApplyOutcome) -> int:
+    return sum(isinstance(failure, exception.PlacementConflict)
+               for failure in outcome.failures.values())
 
 
 # tenacity 6 (2023.2) insists on the parameter name retry_state.

@@ -1,0 +1,271 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the agent's parts report to, and the status that comes of it.
+
+One object a process. Each part reports from a thread of its own; whoever
+shows the status gets values that nobody changes any more.
+"""
+
+import collections
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+import dataclasses
+import datetime
+import threading
+import time
+
+from hv_sched import exception
+from hv_sched import exit_codes
+from hv_sched import model as facts_model
+from hv_sched.placement.client import Placement
+from hv_sched.providers import changes
+from hv_sched.providers import reconcile
+from hv_sched.providers import settings
+from hv_sched.status import build
+from hv_sched.status import findings as finding_forms
+from hv_sched.status import history
+from hv_sched.status import observation
+from hv_sched.status.model import ChangeStatus
+from hv_sched.status.model import ClusterStatus
+from hv_sched.status.model import FindingStatus
+from hv_sched.status.model import PartStatus
+from hv_sched.status.model import Status
+
+_LAST_CHANGES = 50
+RESULTS: Mapping[int, str] = {
+    exit_codes.OK: 'ok', exit_codes.CHANGES: 'partial',
+    exit_codes.PARTIAL: 'partial', exit_codes.ADOPT: 'adopt',
+    exit_codes.ERROR: 'error'}
+
+
+@dataclasses.dataclass(frozen=True)
+class Counters:
+    """What only grows while the process lives.
+
+    :param writes: changes that were written, by kind
+    :param heals: by the code of the finding, and ``restored`` for escrow
+    :param conflicts: writes that somebody else was faster with
+    :param retries: how often a sync observed and planned anew
+    """
+
+    writes: Mapping[str, int]
+    heals: Mapping[str, int]
+    conflicts: int
+    retries: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _Synced:
+    """The last sync of a scope: all clusters, or one."""
+
+    facts: facts_model.Facts
+    drift: frozenset[str]
+    plan_sizes: Mapping[str, int]
+
+
+class Recorder:
+    """:param interval: seconds between two passes
+    :param clock: the time now, in UTC
+    """
+
+    def __init__(self, interval: float = 0,
+                 clock: Callable[[], datetime.datetime] = reconcile.utcnow,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._base = Status(interval=interval, started_at=clock())
+        self._parts: dict[str, PartStatus] = {}
+        self._synced: dict[str, _Synced] = {}
+        self._findings: dict[tuple[str, str], tuple[FindingStatus, ...]] = {}
+        self._changes: collections.deque[ChangeStatus] = collections.deque(
+            maxlen=_LAST_CHANGES)
+        self._history = history.SpaceHistory()
+        self._writes: collections.Counter[str] = collections.Counter()
+        self._heals: collections.Counter[str] = collections.Counter()
+        self._conflicts = 0
+        self._retries = 0
+
+    # -- what the parts report
+
+    def pass_started(self, part: str) -> None:
+        """A part begins a pass."""
+        with self._lock:
+            self._parts[part] = dataclasses.replace(
+                self._parts.get(part, PartStatus(part)),
+                running_since=self._clock())
+
+    def pass_ended(self, part: str, code: int, seconds: float,
+                   error: str = '') -> None:
+        """:param code: of hv_sched.exit_codes
+        :param seconds: how long it took
+        """
+        result = RESULTS.get(code, 'error')
+        with self._lock:
+            before = self._parts.get(part, PartStatus(part))
+            self._parts[part] = dataclasses.replace(
+                before, passes=_counted(before.passes, result),
+                result=result, seconds=seconds, last_end=self._clock(),
+                last_success=(before.last_success if result == 'error'
+                              else self._clock()),
+                running_since=None, error=error)
+
+    def synced(self, facts: facts_model.Facts, result: reconcile.SyncResult,
+               scope: str = '') -> None:
+        """:param scope: the cluster it was of, '' for all of the source"""
+        undone = [change for change in result.plan.changes
+                  if change not in result.done]
+        synced = _Synced(
+            facts, frozenset(change.uuid for change in undone if change.uuid),
+            {part.cluster: len(part.changes)
+             for part in result.plan.clusters})
+        with self._lock:
+            self._synced[scope] = synced
+            self._findings['sync', scope] = finding_forms.of_notices(
+                'sync', result.plan.all_findings)
+            self._retries += result.retries
+            self._conflicts += result.conflicts
+            self._writes.update(map(_kind, result.done))
+        for change in result.done:
+            self.changed('sync', _line(change))
+
+    def forget(self, scopes: Iterable[str]) -> None:
+        """Scopes, other than these, are no part of the source any more.
+
+        :param scopes: those there are
+        """
+        remaining = frozenset(scopes)
+        with self._lock:
+            for scope in self._synced.keys() - remaining:
+                del self._synced[scope]
+                self._findings.pop(('sync', scope), None)
+
+    def told(self, origin: str, findings: Iterable[FindingStatus],
+             scope: str = '') -> None:
+        """All that an origin finds now; what it found before is over."""
+        with self._lock:
+            self._findings[origin, scope] = tuple(findings)
+
+    def changed(self, origin: str, text: str) -> None:
+        """A change that was written, as people read it."""
+        with self._lock:
+            self._changes.appendleft(
+                ChangeStatus(self._clock(), origin, text))
+
+    def healed(self, code: str) -> None:
+        """A finding was put right, or escrow restored (``restored``)."""
+        with self._lock:
+            self._heals[code] += 1
+
+    def unread(self, what: str, error: str) -> None:
+        """Something could not be read; '' when it can again."""
+        with self._lock:
+            unread = {key: value for key, value in self._base.unread.items()
+                      if key != what}
+            self._base = dataclasses.replace(
+                self._base, unread={**unread, what: error} if error
+                else unread)
+
+    def observed(self, seen: observation.Observation,
+                 options: settings.Settings) -> None:
+        """What Placement says now."""
+        source = self.source()
+        clusters = build.clusters(seen, source, options)
+        volumes = [volume for cluster in clusters
+                   for volume in cluster.volumes]
+        with self._lock:
+            self._history.add(volumes, self._monotonic())
+            self._base = dataclasses.replace(
+                self._base, read_at=seen.read_at,
+                clusters=tuple(map(self._with_forecasts, clusters)))
+
+    # -- what is shown
+
+    def source(self) -> build.SourceView:
+        """What the syncs so far know of the source."""
+        with self._lock:
+            synced = tuple(self._synced.values())
+        if not synced:
+            return build.SourceView()
+        facts = facts_model.Facts(
+            tuple(cluster for sync in synced
+                  for cluster in sync.facts.clusters),
+            tuple(dict.fromkeys(problem for sync in synced
+                                for problem in sync.facts.problems)))
+        return build.SourceView(
+            facts, frozenset().union(*(sync.drift for sync in synced)))
+
+    def status(self) -> Status:
+        """Everything, as it is known now."""
+        with self._lock:
+            return dataclasses.replace(
+                self._base, parts=tuple(self._parts.values()),
+                changes=tuple(self._changes),
+                findings=finding_forms.ordered(
+                    finding for findings in self._findings.values()
+                    for finding in findings))
+
+    def counters(self) -> Counters:
+        with self._lock:
+            return Counters(dict(self._writes), dict(self._heals),
+                            self._conflicts, self._retries)
+
+    def plan_sizes(self) -> dict[str, int]:
+        """Changes in the last plan, by cluster."""
+        with self._lock:
+            return {cluster: size for sync in self._synced.values()
+                    for cluster, size in sync.plan_sizes.items()}
+
+    def _with_forecasts(self, cluster: ClusterStatus) -> ClusterStatus:
+        return dataclasses.replace(cluster, volumes=tuple(map(
+            self._history.with_forecast, cluster.volumes)))
+
+
+class StatusPart:
+    """The part of the agent that reads Placement for the status."""
+
+    def __init__(self, recorder: Recorder, placement: Placement,
+                 options: settings.Settings) -> None:
+        self._recorder = recorder
+        self._options = options
+        self._reader = observation.StatusReader(placement, options.workers)
+
+    def run(self, _number: int) -> int:
+        """One pass; what was read before stays where this one fails.
+
+        :raises PlacementError: Placement cannot be read
+        """
+        try:
+            self._recorder.observed(self._reader.observe(), self._options)
+        except exception.PlacementError as exc:
+            self._recorder.unread('Placement', str(exc))
+            raise
+        self._recorder.unread('Placement', '')
+        return exit_codes.OK
+
+
+def _counted(passes: Mapping[str, int], result: str) -> dict[str, int]:
+    return {**passes, result: passes.get(result, 0) + 1}
+
+
+def _kind(change: changes.Change) -> str:
+    """Such as ``SetTraits``: the change's own name."""
+    return type(change).__name__
+
+
+def _line(change: changes.Change) -> str:
+    """The change in the words of ``csv sync``."""
+    return '; '.join(' '.join(filter(None, (
+        sign, change.name, label, before and f'{before} ->', after)))
+        for sign, label, before, after in change.lines)
