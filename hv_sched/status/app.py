@@ -13,7 +13,6 @@
 """The WSGI application: four paths, read and nothing else."""
 
 import base64
-import binascii
 from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
@@ -139,6 +138,6 @@ def _credentials(header: str) -> bytes:
     if scheme.lower() == 'basic':
         try:
             return base64.b64decode(value, validate=True).partition(b':')[2]
-        except binascii.Error:
+        except ValueError:  # binascii.Error is one, too
             return b''
     return b''

@@ -26,6 +26,7 @@ from prometheus_client import core
 from prometheus_client import registry
 
 from hv_sched import model
+from hv_sched import printable
 from hv_sched.providers import reconcile
 from hv_sched.status import ages
 from hv_sched.status.model import ClusterStatus
@@ -98,7 +99,8 @@ def _gauge(name: str, text: str, labels: tuple[str, ...],
            samples: Sequence[tuple[tuple[str, ...], float]]) -> core.Metric:
     family = core.GaugeMetricFamily(name, text, labels=labels)
     for values, value in samples:
-        family.add_metric(values, value)
+        family.add_metric(
+            [printable.encodable(text) for text in values], value)
     return family
 
 

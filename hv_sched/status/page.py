@@ -58,7 +58,7 @@ def rendered(status: Status, now: datetime.datetime, version: str = '',
         verdict=verdict.judge(status, now),
         findings=status.findings[:SHOWN_FINDINGS],
         more=_counted(status.findings[SHOWN_FINDINGS:]),
-        totals=_totals(status), unfolds=_unfolded(status))
+        totals=totals(status), unfolds=_unfolded(status))
 
 
 def security_policy() -> str:
@@ -77,7 +77,7 @@ def _unfolded(status: Status) -> frozenset[str]:
                      if any(map(verdict.is_trouble, cluster.volumes)))
 
 
-def _totals(status: Status) -> Mapping[str, int]:
+def totals(status: Status) -> Mapping[str, int]:
     """GiB over all volumes."""
     volumes = status.volumes
     return {'total': sum(volume.total_gb for volume in volumes),

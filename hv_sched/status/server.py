@@ -16,7 +16,6 @@ waitress reads requests and writes answers without a thread for each, so a
 client that is slow, or silent, keeps no worker.
 """
 
-import contextlib
 import ipaddress
 import os
 import socket
@@ -89,10 +88,18 @@ class StatusServer:
 
     def stop(self) -> None:
         """Nobody is answered any more."""
-        with contextlib.suppress(OSError):
-            self._server.close()
-        self._server.pull_trigger()
-        self._thread.join(_END_SECONDS)
+        if self._thread.is_alive():
+            self._server.trigger.pull_trigger(self._end)
+            self._thread.join(_END_SECONDS)
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        """In the thread that owns the sockets, or while there is none."""
+        self._server.close()
+        self._server.task_dispatcher.shutdown()
+        for connection in list(self._server.active_channels.values()):
+            connection.handle_close()
 
     def _run(self) -> None:
         try:
