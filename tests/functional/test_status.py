@@ -23,7 +23,6 @@ from hv_sched.placement import client
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.providers.settings import Settings
-from hv_sched.status import observation
 from hv_sched.status import recorder
 from hv_sched.status import verdict
 from tests.functional import cloud as clouds
@@ -223,7 +222,7 @@ def test_it_fits_one_screen(csv, source, cloud):
     csv('sync', '--source', source)
     _code, out, _err = csv('status', '--quick', '--source', source)
     assert len(out.splitlines()) < 24
-    assert 'hvc1/Volume1 open, 408 GB free' in out
+    assert '[rrrr................] hvc1/Volume1 open, 404 GB free' in out
 
 
 def test_doctor_and_audit_are_asked_unless_it_is_to_be_quick(

@@ -41,7 +41,7 @@ def scraped(recorded):
 
 
 def value(samples, name, **labels):
-    return samples[name, *sorted(labels.items())]
+    return samples[(name, *sorted(labels.items()))]
 
 
 @pytest.fixture
