@@ -90,7 +90,7 @@ class _StatusGatherer:
 
     def gather(self) -> Status:
         """:raises PlacementError: without Placement there is nothing"""
-        seen = observation.StatusReader(
+        observed = observation.StatusReader(
             self._placement, self._conf.hv_sched.workers).observe()
         facts = self._facts()
         drift, findings = self._planned(facts)
@@ -98,9 +98,10 @@ class _StatusGatherer:
             # The doctor plans, too, and passes on what a plan says.
             findings = (*self._doctor(facts), *self._audit(facts))
         clusters = build.clusters(
-            seen, build.SourceView(facts, drift),
+            observed, build.SourceView(facts, drift),
             settings.from_conf(self._conf))
-        return Status(seen.read_at, clusters, finding_forms.ordered(findings),
+        return Status(observed.read_at, clusters,
+                      finding_forms.ordered(findings),
                       unread=self._unread)
 
     def _facts(self) -> model.Facts | None:
@@ -136,10 +137,10 @@ class _StatusGatherer:
         self._unread.update({
             f'what {", ".join(skip.codes)} need': skip.reason
             for skip in skipped if skip.failed})
-        told, _left_out = self._ignored.split(
+        remaining, _left_out = self._ignored.split(
             diagnoses, lambda diagnosis: (
                 diagnosis.codes, (diagnosis.symptom.subject,)))
-        return finding_forms.of_doctor(told)
+        return finding_forms.of_doctor(remaining)
 
     def _audit(self, facts: model.Facts | None
                ) -> tuple[FindingStatus, ...]:

@@ -114,8 +114,8 @@ class FindingsColumn(_Cell):
 
 
 def _shown(lines: list[str]) -> list[str]:
-    more = len(lines) - _SHOWN
-    return lines[:_SHOWN] + ([f'and {more} more'] if more > 0 else [])
+    omitted = len(lines) - _SHOWN
+    return lines[:_SHOWN] + ([f'and {omitted} more'] if omitted > 0 else [])
 
 
 def _cluster(cluster: ClusterStatus) -> str:
@@ -134,12 +134,12 @@ def _legend() -> str:
 
 
 def _volume(volume: VolumeStatus) -> str:
-    why = '; '.join(volume.closed.values())
+    reasons = '; '.join(volume.closed.values())
     cut_off = (f'; {len(volume.cut_off)} nodes do not reach it'
                if volume.cut_off else '')
     return (f'{_drawn(volume)} {volume.cluster}/{volume.name} {volume.state}'
             f', {page.gb(volume.free_gb)} free'
-            + (f' ({why})' if why else '') + cut_off)
+            + (f' ({reasons})' if reasons else '') + cut_off)
 
 
 def _drawn(volume: VolumeStatus) -> str:

@@ -93,12 +93,12 @@ def _volumes(observation: Observation, described: SourceView,
              options: settings.Settings
              ) -> dict[str, list[VolumeStatus]]:
     facts = described.facts
-    known = volume_rules.described(facts).volumes if facts else {}
+    described_volumes = volume_rules.described(facts).volumes if facts else {}
     volumes: dict[str, list[VolumeStatus]] = {}
     for uuid, provider in observation.volumes.items():
         volume = _volume(provider, observation)
-        if uuid in known:
-            volume = _told(volume, provider, *known[uuid], options)
+        if uuid in described_volumes:
+            volume = _told(volume, provider, *described_volumes[uuid], options)
         if described.drift is not None:
             volume = dataclasses.replace(
                 volume, has_drift=uuid in described.drift)
@@ -125,12 +125,12 @@ def _volume(provider: Provider, observation: Observation) -> VolumeStatus:
              if names.cut_off_trait(provider.uuid) in traits), observation))
 
 
-def _closed(traits: frozenset[str], words: Mapping[names.Closed, str]
+def _closed(traits: frozenset[str], texts: Mapping[names.Closed, str]
             ) -> dict[str, str]:
-    """The reasons that stand, in the source's words where it has some."""
+    """The reasons that stand, in the source's texts where it has some."""
     if names.NO_NEW_DISKS not in traits:
         return {}
-    return {reason.name: words.get(reason, reason.value)
+    return {reason.name: texts.get(reason, reason.value)
             for reason in names.closed_reasons(traits)} or {'': NO_REASON}
 
 
@@ -142,14 +142,14 @@ def _names_of(uuids: Iterable[str], observation: Observation
 def _told(status: VolumeStatus, provider: Provider, cluster: model.Cluster,
           volume: model.Volume, options: settings.Settings) -> VolumeStatus:
     """The volume with what the source says of it."""
-    words = closing.closed_reasons(
+    texts = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
     floor = (closing.floor_bytes(volume, False, options)
              if volume.size_bytes else None)
     return dataclasses.replace(
         status, size_gb=_gb(volume.size_bytes),
         physical_free_gb=_gb(volume.free_bytes), floor_gb=_gb(floor),
-        closed=_closed(provider.traits, words),
+        closed=_closed(provider.traits, texts),
         reserved=tuple(ReservedSpace(label, gb) for label, gb in
                        volume_rules.reserved_gb(
                            provider, cluster, volume, options).items()))
@@ -175,12 +175,13 @@ def _nodes(observation: Observation, facts: model.Facts | None
 def _clusters_of_nodes(observation: Observation, facts: model.Facts | None
                        ) -> dict[str, str]:
     """Keys of clusters by the node's name, of home volumes and the source."""
-    told = {windows_names.key(node.name): windows_names.key(cluster.name)
-            for cluster in (facts.clusters if facts else ())
-            for node in cluster.nodes}
-    clusters_of = {name: told[windows_names.key(name)]
+    cluster_by_node = {
+        windows_names.key(node.name): windows_names.key(cluster.name)
+        for cluster in (facts.clusters if facts else ())
+        for node in cluster.nodes}
+    clusters_of = {name: cluster_by_node[windows_names.key(name)]
                    for name in observation.nodes.values()
-                   if windows_names.key(name) in told}
+                   if windows_names.key(name) in cluster_by_node}
     for provider in observation.volumes.values():
         for uuid in homes.nodes_of(provider.traits):
             if uuid in observation.nodes:

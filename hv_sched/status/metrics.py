@@ -208,7 +208,7 @@ def _parts(status: Status) -> Families:
         'When a pass last ended without an error.', ('part',),
         [((part.name,), part.last_success.timestamp())
          for part in status.parts if part.last_success])
-    dates = [((what,), date.timestamp()) for what, date in (
+    dates = [((event,), date.timestamp()) for event, date in (
         ('placement', status.read_at), ('agent', status.started_at)) if date]
     yield _gauge(
         'hv_sched_timestamp_seconds', 'When Placement was last read for '

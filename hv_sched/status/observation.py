@@ -75,13 +75,13 @@ class StatusReader:
         """Those whose generation is another than before; others stay."""
         volumes = {provider.uuid: provider for provider in listed
                    if provider.name.startswith(names.VOLUME_NAME_PREFIX)}
-        kept = {uuid: provider for uuid, provider in self._volumes.items()
+        unchanged = {uuid: provider for uuid, provider in self._volumes.items()
                 if uuid in volumes
                 and (provider.generation, provider.name)
                 == (volumes[uuid].generation, volumes[uuid].name)}
         changed = [provider for uuid, provider in volumes.items()
-                   if uuid not in kept]
-        self._volumes = kept | bulk_read.read_providers(
+                   if uuid not in unchanged]
+        self._volumes = unchanged | bulk_read.read_providers(
             self._placement, changed,
             frozenset(provider.uuid for provider in changed), self._workers)
 

@@ -168,26 +168,26 @@ class Recorder:
         with self._lock:
             self._heals[code] += 1
 
-    def unread(self, what: str, error: str) -> None:
+    def unread(self, name: str, error: str) -> None:
         """Something could not be read; '' when it can again."""
         with self._lock:
             unread = {key: value for key, value in self._base.unread.items()
-                      if key != what}
+                      if key != name}
             self._base = dataclasses.replace(
-                self._base, unread={**unread, what: error} if error
+                self._base, unread={**unread, name: error} if error
                 else unread)
 
-    def observed(self, seen: observation.Observation,
+    def observed(self, observed: observation.Observation,
                  options: settings.Settings) -> None:
         """What Placement says now."""
         source = self.source()
-        clusters = build.clusters(seen, source, options)
+        clusters = build.clusters(observed, source, options)
         volumes = [volume for cluster in clusters
                    for volume in cluster.volumes]
         with self._lock:
             self._history.add(volumes, self._monotonic())
             self._base = dataclasses.replace(
-                self._base, read_at=seen.read_at,
+                self._base, read_at=observed.read_at,
                 clusters=tuple(map(self._with_forecasts, clusters)))
 
     # -- what is shown

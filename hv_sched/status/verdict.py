@@ -112,8 +112,8 @@ def _unread(status: Status, now: datetime.datetime) -> tuple[str, ...]:
 
 
 def _errors(status: Status) -> tuple[str, ...]:
-    return tuple(f'{what} could not be read: {error}'
-                 for what, error in sorted(status.unread.items()))
+    return tuple(f'{name} could not be read: {error}'
+                 for name, error in sorted(status.unread.items()))
 
 
 def _findings(status: Status) -> tuple[str, ...]:
@@ -128,11 +128,11 @@ def _volumes(status: Status) -> tuple[str, ...]:
              for volume in status.volumes if is_trouble(volume)]
     if not names:
         return ()
-    more = len(names) - _SHOWN_VOLUMES
+    omitted = len(names) - _SHOWN_VOLUMES
     return (f'{len(names)} of {len(status.volumes)} volumes take no new '
             'disks, or are not reached by each node: '
             + ', '.join(names[:_SHOWN_VOLUMES])
-            + (f' and {more} more' if more > 0 else ''),)
+            + (f' and {omitted} more' if omitted > 0 else ''),)
 
 
 def _failing(status: Status) -> tuple[str, ...]:
