@@ -109,14 +109,14 @@ Traits
 
 .. This page is written by python -m doc.generate.
 
-Every trait hv_sched puts on a resource provider, which provider gets it, and
-the field of the :doc:`source <source>` it comes from. A feature's trait is
-published only when the node itself showed the capability. What a source does
-not say is left as it is in Placement: neither added nor removed.
+Every trait that hv_sched sets on a resource provider, which provider gets it,
+and the field of the :doc:`source <source>` it comes from. The trait of a
+feature is published only when the node itself reported the capability. A field
+that is missing in the source leaves the trait as it is in Placement.
 
-On nodes and their RemoteFX children every name that begins with
-``CUSTOM_HYPERV_`` is hv_sched's, also one that is not listed: it is removed.
-All other traits that are not listed here are never touched.
+On nodes and their RemoteFX children, every name that begins with
+``CUSTOM_HYPERV_`` belongs to hv_sched: one that is not listed is removed. All
+other traits that are not listed here are never changed.
 """
 
 
@@ -131,13 +131,13 @@ def page() -> str:
         *_traits('On nodes', NODES),
         *_traits('On the RemoteFX child of a node', GPUS),
         *_traits('Features', features_reference.feature_rows()),
-        *rst.title('What asks for a feature'), *rst.table(
+        *rst.title('Keys that require a feature'), *rst.table(
             ('Feature', 'Key', 'Excludes'),
             ((feature.name, _keys(feature), feature.excludes)
              for feature in CATALOGUE if feature.keys)),
         *rst.title('Features by build'),
-        'A node of the release can have the feature when it shows '
-        'everything else.\n', *rst.table(
+        'A node of the release can have the feature if it meets all '
+        'other conditions.\n', *rst.table(
             ('Feature', *(build.product.removeprefix('Windows Server ')
                           for build in windows_builds.BUILDS)),
             (_by_build(feature) for feature in CATALOGUE)),
