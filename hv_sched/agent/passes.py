@@ -13,31 +13,34 @@
 """What the agent does: sync the clusters, restore held shares, and audit.
 
 Syncing needs no Nova and restoring no source, so neither waits for the other:
-the daemon gives each a thread and a rhythm of its own. A Nova that takes for
-ever delays restoring and audits; a sync asks it for what the source leaves
-open only, and then seldom.
+the daemon gives each a thread and a rhythm of its own, and syncing one for
+each cluster. A Nova that takes for ever delays restoring and audits; a sync
+asks it for what the source leaves open only, and then seldom.
 """
 
-from collections.abc import Iterable
+import logging
 import threading
+import time
 
 from oslo_config import cfg
 
-from hv_sched import exception
+from hv_sched import causes
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
-from hv_sched import sources
 from hv_sched.agent import audit_pass
+from hv_sched.agent import backoff
+from hv_sched.agent import gathering
+from hv_sched.agent import notice_log
+from hv_sched.agent import part
 from hv_sched.agent import paused
+from hv_sched.agent import syncing
 from hv_sched.agent.part import Part
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.doctor import finding_catalogue
-from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
-from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
@@ -47,48 +50,63 @@ from hv_sched.sources import naming
 LOG = printable.logger(__name__)
 # A pass that began may end; a service that hangs stops no shutdown.
 _LAST_PASS_SECONDS = 30
+# Answers of many clusters come one after the other: one look serves them.
+_GATHERING_SECONDS = 1.0
 
 
 class Agent:
     """:param conf: options of hv_sched
+    :param board: told what becomes of each pass
     """
 
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 servers: NovaRecords) -> None:
+                 servers: NovaRecords, board: part.Board | None = None
+                 ) -> None:
         self._conf = conf
+        options = conf.hv_sched
         self._paused = paused.Paused(conf.pause_cluster)
-        # One for each half: their threads share nothing.
-        self._names = instance_names.InstanceNames(servers)
-        audited_names = instance_names.InstanceNames(servers)
         self._ignored = ignored_findings.IgnoredFindings(
-            tuple(conf.hv_sched.ignore_findings))
+            tuple(options.ignore_findings))
         for fault in self._ignored.unknown(finding_catalogue.codes()):
             LOG.warning('%s', fault)
+        interval = options.agent_interval
+        publishing = settings.from_conf(conf)
+        # One for each half: their threads share nothing.
         self._reconciler = reconcile.Reconciler(
-            placement, settings.from_conf(conf),
-            nova=servers, cpus=node_cpus.NodeCpus(servers))
+            placement, publishing, nova=servers,
+            cpus=node_cpus.NodeCpus(servers))
+        self._syncing = syncing.Syncing(
+            self._reconciler, options, publishing, interval, board)
+        self._gathering = gathering.Gathering(
+            options, instance_names.InstanceNames(servers), interval,
+            self._syncing.wake.set, board)
+        self._pauses = causes.Causes(LOG)
+        self._mistyped = causes.Causes(LOG)
+        self._notices = notice_log.NoticeLog(LOG, self._ignored)
+        audited_names = instance_names.InstanceNames(servers)
         self._restorer = restore.Restorer(
             placement, servers,
             restore.options(conf, self._paused.volume,
                             lambda: audit_pass.known_on(
-                                conf.hv_sched, audited_names)))
+                                options, audited_names)))
         self._auditor = audit_pass.Audits(
-            conf.hv_sched, placement, servers, self._paused.volume,
-            audited_names)
-        self._halves = (
-            (Part('Sync', self._sync),),
-            (Part('Restoring held shares', self._restore),
-             Part('Audit', self._audit)))
+            options, placement, servers, self._paused.volume, audited_names)
+        self._sync = Part('Sync', self._look, backoff.Backoff(interval),
+                          board)
+        self._once = Part('Sync', self._sync_once, board=board)
+        self._shares = (
+            Part('Restoring held shares', self._restore,
+                 backoff.Backoff(interval), board),
+            Part('Audit', self._audit, backoff.Backoff(interval), board))
+        self._full_at: float | None = None
 
     def run(self) -> int:
         """One pass of everything; returns an exit code.
 
         1 when a part failed, else the most serious of all.
         """
-        codes = [part.run() for half in self._halves for part in half]
-        if exit_codes.ERROR in codes:
-            return exit_codes.ERROR
-        return max(codes, key=(0, 4, 3).index)
+        return syncing.worst([
+            half.run() for half in (self._once, *self._shares)])
 
     def run_until(self, stop: threading.Event, seconds: float) -> None:
         """Pass after pass until told to stop, which ends between two.
@@ -96,67 +114,88 @@ class Agent:
         :param seconds: between two passes of a half
         """
         threads = [threading.Thread(
-            target=_repeat, args=(half, stop, seconds), daemon=True)
-            for half in self._halves]
+            target=target, args=(stop, seconds), daemon=True)
+            for target in (self._keep_synced, self._keep_shares)]
         for thread in threads:
             thread.start()
         stop.wait()
+        self._syncing.wake.set()
+        self._gathering.stop()
+        self._syncing.stop(_LAST_PASS_SECONDS)
         for thread in threads:
             thread.join(_LAST_PASS_SECONDS)
+
+    def _keep_synced(self, stop: threading.Event, seconds: float) -> None:
+        if not self._conf.hv_sched.source:
+            return
+        self._gathering.start()
+        self._gathering.wait_first()
+        self._syncing.start()
+        while not stop.is_set():
+            self._syncing.wake.clear()
+            self._sync.run()
+            stop.wait(_GATHERING_SECONDS)
+            self._syncing.wake.wait(min(seconds, self._sync.pause_seconds))
+
+    def _keep_shares(self, stop: threading.Event, seconds: float) -> None:
+        while not stop.is_set():
+            for half in self._shares:
+                half.run()
+            stop.wait(min(seconds, *(half.pause_seconds
+                                     for half in self._shares)))
 
     def _is_full(self, number: int) -> bool:
         return bool(number % self._conf.hv_sched.full_read_every == 0)
 
-    def _sync(self, number: int) -> int:
+    def _is_full_look(self) -> bool:
+        """Looks come when there is something new; full ones by the clock."""
         options = self._conf.hv_sched
-        if not options.source:
+        now = time.monotonic()
+        if self._full_at is not None and now - self._full_at < (
+                options.full_read_every * options.agent_interval):
+            return False
+        self._full_at = now
+        return True
+
+    def _sync_once(self, number: int) -> int:
+        """Ask, look, and sync every cluster."""
+        if not self._conf.hv_sched.source:
             return exit_codes.OK
         try:
-            facts = self._names.resolved(sources.configured(options))
-        except exception.InvalidFacts as exc:
-            # Not to know anything for too long closes the volumes.
-            self._apply(number, model.Facts((), (model.Problem(
-                None, options.source, str(exc).removeprefix(
-                    f'{options.source}: '), 'unreadable'),)))
+            facts = self._gathering.read()
+        except Exception:
+            # What it cannot say freezes its clusters; the cause is told.
+            self._syncing.run(self._facts(self._gathering.latest()),
+                              self._is_full(number))
             raise
-        return self._apply(number, facts)
+        return self._syncing.run(self._facts(facts), self._is_full(number))
 
-    def _apply(self, number: int, facts: model.Facts) -> int:
+    def _look(self, _number: int) -> int:
+        """Look, and let each cluster's loop do what there is to do."""
+        is_full = self._is_full_look()
+        try:
+            return self._syncing.offer(
+                self._facts(self._gathering.latest()), is_full)
+        except BaseException:
+            self._full_at = None if is_full else self._full_at
+            raise
+
+    def _facts(self, facts: model.Facts) -> model.Facts:
+        """Those of clusters that are not paused."""
         self._say_paused(facts)
-        result = self._reconciler.sync(self._paused.without(facts),
-                                       self._is_full(number))
-        for change in result.done:
-            for line in _lines(change):
-                LOG.info('Synced: %s', line)
-        for cluster, failure in sorted(result.failures.items()):
-            LOG.error('Sync: cluster %s: %s; the next pass tries again',
-                      cluster or '(all)', failure)
-        notices = self._log(result.plan.all_findings)
-        if result.done or result.failures:
-            LOG.info('Sync: %d changes written, %d clusters failed, %d '
-                     'notices', len(result.done), len(result.failures),
-                     len(notices))
-        return exit_codes.of(notices, failed=bool(result.failures))
-
-    def _log(self, findings: Iterable[Notice]) -> list[Notice]:
-        """Say them, but for those that are ignored."""
-        notices, left_out = self._ignored.notices(findings)
-        if left_out:
-            LOG.info('%s', ignored_findings.left_out_text(left_out))
-        for notice in notices:
-            LOG.warning('%s', notice)
-        return notices
+        return self._paused.without(facts)
 
     def _say_paused(self, facts: model.Facts) -> None:
-        for name in self._paused.names:
-            LOG.info('Cluster %s is paused: it is left alone', name)
+        self._pauses.update({
+            name: f'Cluster {name} is paused: it is left alone'
+            for name in self._paused.names}, logging.INFO)
         clusters = [cluster.name for cluster in facts.clusters]
-        for name in self._paused.unknown([
+        self._mistyped.update({
+            name: f'--pause-cluster {name}: the source has no such cluster; '
+            + naming.suggestion(name, clusters, 'clusters')
+            for name in self._paused.unknown([
                 *clusters, *(problem.cluster or ''
-                             for problem in facts.problems)]):
-            LOG.warning('--pause-cluster %s: the source has no such cluster; '
-                        '%s', name,
-                        naming.suggestion(name, clusters, 'clusters'))
+                             for problem in facts.problems)])})
 
     def _restore(self, number: int) -> int:
         result = self._restorer.restore(full=self._is_full(number))
@@ -164,7 +203,7 @@ class Agent:
             LOG.info('%s %s GB of %s on volume %s',
                      restored.action.capitalize(),
                      restored.gb, restored.consumer, restored.volume)
-        notices = self._log(result.findings)
+        notices = self._notices.update(result.findings)
         if result.done:
             LOG.info('Restoring held shares: %d shares changed, %d notices',
                      len(result.done), len(notices))
@@ -179,18 +218,3 @@ class Agent:
             return exit_codes.OK
         return (exit_codes.OK if self._auditor.run() else
                 exit_codes.PARTIAL)
-
-
-def _repeat(parts: Iterable[Part], stop: threading.Event, seconds: float
-            ) -> None:
-    while not stop.is_set():
-        for part in parts:
-            part.run()
-        stop.wait(seconds)
-
-
-def _lines(change: changes.Change) -> list[str]:
-    """What ``csv sync`` prints in the columns of a row."""
-    return [' '.join(filter(None, (
-        sign, change.name, label, before and f'{before} ->', after)))
-        for sign, label, before, after in change.lines]

@@ -19,6 +19,7 @@ the same process wait: a command that runs once has no history, and what it
 sees first counts.
 """
 
+from collections.abc import Hashable
 from collections.abc import Iterable
 import dataclasses
 
@@ -55,10 +56,19 @@ class Debounce:
     def __init__(self, passes: int) -> None:
         self._passes = passes
         self._now = 0
+        self._answer: Hashable = None
         self._waits: dict[tuple[str, str], _Wait] = {}
 
-    def start_pass(self) -> None:
-        """A new look at the source begins; plans until the next are one."""
+    def start_pass(self, answer: Hashable = None) -> None:
+        """A new look at the source begins; plans until the next are one.
+
+        :param answer: tells one answer of the source from the next, such as
+            its dates; the same one looked at again counts once. None where
+            nothing does: each pass counts
+        """
+        if answer is not None and answer == self._answer:
+            return
+        self._answer = answer
         self._now += 1
         self._waits = {key: wait for key, wait in self._waits.items()
                        if wait.count < self._passes}

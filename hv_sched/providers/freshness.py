@@ -111,6 +111,14 @@ def _dates(cluster: model.Cluster) -> Iterator[datetime.datetime]:
                 yield report.collected_at
 
 
+def answer(cluster: model.Cluster) -> tuple[datetime.datetime, ...] | None:
+    """What tells one answer about a cluster from the next: all its dates.
+
+    None where it has none: then every reading counts as an answer.
+    """
+    return tuple(sorted(_dates(cluster))) or None
+
+
 def usable(facts: model.Facts, moment: Moment
            ) -> dict[str, datetime.datetime]:
     """When each cluster was last usable, as of a new look at the source.

@@ -113,6 +113,9 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
     """The plan for the whole cloud.
 
     Providers that were not read in full are taken to be as they should be.
+    Where the scope is narrowed to a cluster, it is that cluster's alone, and
+    says nothing of the cloud and deletes no names, which others may be about
+    to use.
     """
     clusters = tuple(
         _cluster_plan(
@@ -120,17 +123,20 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
                 layout, scope, observed, settings,
                 is_stale=freshness.is_volumes_stale(
                     layout.cluster, moment, settings)), moment)
-        for layout in scope.layouts)
+        for layout in scope.planned)
     closed = plan_frozen.plan(plan_frozen.to_close(
         scope, observed.overview, moment, settings), observed)
     clusters = (*clusters, *_by_cluster(closed))
     changes = [c for cluster in clusters for c in cluster.changes]
-    return Plan(vocabulary=vocabulary(changes, observed.overview),
-                clusters=clusters,
-                cleaning=_cleaning(changes, observed.overview),
-                findings=(*map(of_problem, facts.problems),
-                          *_vanished(facts, scope, observed.overview),
-                          *_unlisted(facts, scope, observed.overview)))
+    planned = Plan(vocabulary=vocabulary(changes, observed.overview),
+                   clusters=clusters)
+    if scope.cluster is not None:
+        return planned
+    return dataclasses.replace(
+        planned, cleaning=_cleaning(changes, observed.overview),
+        findings=(*map(of_problem, facts.problems),
+                  *_vanished(facts, scope, observed.overview),
+                  *_unlisted(facts, scope, observed.overview)))
 
 
 def _by_cluster(planned: Iterable[change_types.Change]

@@ -59,11 +59,11 @@ class StatusReader:
         """:raises PlacementError: Placement cannot be read"""
         listed = self._placement.list_providers()
         in_use = self._placement.all_traits(associated=True)
-        nodes = {provider.uuid: provider.name for provider
-                 in self._placement.list_providers(
-                     required=names.COMPUTE_NODE)}
+        compute_nodes = self._placement.list_providers(
+            required=names.COMPUTE_NODE)
+        nodes = {provider.uuid: provider.name for provider in compute_nodes}
         traits = bulk_read.node_traits(
-            self._placement, in_use, nodes.keys(), self._workers)
+            self._placement, in_use, compute_nodes, self._workers)
         self._read_volumes(listed)
         return Observation(
             self._placement.server_time or reconcile.utcnow(),
