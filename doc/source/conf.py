@@ -19,6 +19,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / '_ext'))
 
 project = 'hv_sched'
 copyright = 'the hv_sched authors'
+highlight_language = 'none'
 extensions = ['cliff.sphinxext', 'oslo_config.sphinxext', 'reno.sphinxext',
               'source_fields']
 html_theme = 'alabaster'
