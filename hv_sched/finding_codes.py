@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The codes of what a plan, a sync or an agent's pass says, and their meaning.
+"""Codes of the notices of plans, syncs and the agent, and their meaning.
 
 A code is the same in every release: scripts and ``[hv_sched]ignore_findings``
 name it. Those of the doctor's checks and of an audit stand with them.

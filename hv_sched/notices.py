@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a plan has to say besides its changes."""
+"""The notices of a plan, beside its changes."""
 
 import dataclasses
 import enum

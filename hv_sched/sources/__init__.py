@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the facts about the clusters come from: files, or the nodes."""
+"""Reads the facts about the clusters: from files, or from the nodes."""
 
 from collections.abc import Iterable
 import os
