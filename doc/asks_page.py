@@ -201,8 +201,8 @@ create, also several at once    the build request in the API database
 create on a volume              the same; it has the properties of the volume's
                                 image. The size of the root disk and the image
                                 format are not checked
-resize, migrate, live migrate,  the server's record in its cell: what it was
-evacuate                        created with
+resize and every migration      the server's record in its cell: what it was
+                                created with
 unshelve                        the same, not the properties of the snapshot
 rebuild with another image      the new image, in the same record
 rebuild with the same image     nothing: Nova asks no scheduler

@@ -23,6 +23,7 @@ highlight_language = 'none'
 extensions = ['cliff.sphinxext', 'oslo_config.sphinxext', 'reno.sphinxext',
               'source_fields']
 html_theme = 'alabaster'
+html_static_path = ['_static']
 html_theme_options = {'description': 'One shared volume, counted once',
                       'page_width': '1200px', 'sidebar_width': '260px'}
 # Options are written with two hyphens, and are copied.
