@@ -75,7 +75,7 @@ def _disks(disks: requirements.Disks) -> str:
         f'{disks.buses.count(bus)} with ' + (
             f'``disk_bus={bus}``' if bus else 'no ``disk_bus``')
         for bus in dict.fromkeys(disks.buses))
-    return f'besides the root disk {buses}' + (
+    return f'beside the root disk {buses}' + (
         ' and a config drive' if disks.config_drive else '')
 
 

@@ -46,6 +46,6 @@ def summary(name: str) -> str:
 
 def page() -> str:
     return '\n'.join((INTRODUCTION, *rst.table(
-        ('Layer', 'Package', 'Purpose'),
-        ((str(number), f'``{name}``', summary(name))
+        ('Package', 'Layer', 'Purpose'),
+        ((f'``{name}``', str(number), summary(name))
          for number, layer in enumerate(layers(), 1) for name in layer))))
