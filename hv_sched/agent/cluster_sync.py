@@ -48,7 +48,7 @@ class ClusterSync:
         self._reconciler = reconciler
         self._notices = notices
         self._wake = wake
-        self._part = part.Part(f'Sync of cluster {name}', self._work, pauses,
+        self.part = part.Part(f'Sync of cluster {name}', self._work, pauses,
                                board)
         self._condition = threading.Condition()
         self._next: Look | None = None
@@ -59,7 +59,7 @@ class ClusterSync:
     def run(self, look: Look) -> int:
         """Sync by a look; returns a code of ``hv_sched.exit_codes``."""
         self._current = look
-        return self._part.run()
+        return self.part.run()
 
     def start(self) -> None:
         """Begin to sync by the looks that are offered."""
@@ -99,7 +99,7 @@ class ClusterSync:
                 self._current = None
                 if code == exit_codes.ERROR and not self._is_stopping:
                     self._condition.wait_for(
-                        lambda: self._is_stopping, self._part.pause_seconds)
+                        lambda: self._is_stopping, self.part.pause_seconds)
                     is_idle = self._next is None
             if code == exit_codes.ERROR and is_idle:
                 self._wake()

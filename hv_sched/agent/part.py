@@ -30,6 +30,8 @@ from hv_sched import printable
 from hv_sched.agent import backoff
 
 LOG = printable.logger(__name__)
+# A pass has thousands of requests at most, each with a deadline.
+STUCK_SECONDS = 1800.0
 
 
 class Board(Protocol):
@@ -68,7 +70,10 @@ class Part:
         self._failing_since = 0.0
         self._said: str | None = None
         self._said_at = 0.0
+        self._begun_at: float | None = None
+        self._ended_at: float | None = None
         self.pause_seconds = 0.0
+        self.failure = ''
 
     def run(self) -> int:
         """One pass; nothing but the end of the process gets out of it.
@@ -77,7 +82,7 @@ class Part:
         """
         number = self._passes
         self._passes += 1
-        begun = time.monotonic()
+        begun = self._begun_at = time.monotonic()
         try:
             code = self._work(number)
         except exception.Stopping:
@@ -90,14 +95,29 @@ class Part:
             LOG.debug('%s: the unexpected failure', self.name, exc_info=True)
         else:
             self._note(code)
-        self._board.passed(self.name, code, time.monotonic() - begun)
+        self._begun_at, self._ended_at = None, time.monotonic()
+        self._board.passed(self.name, code, self._ended_at - begun)
         return code
+
+    def is_stuck(self, now: float, waits: bool = False) -> bool:
+        """Whether a pass does not end, or the next one does not begin.
+
+        :param now: of the monotonic clock
+        :param waits: it passes when it is told to, however late that is
+        """
+        begun_at, ended_at = self._begun_at, self._ended_at
+        if begun_at is not None:
+            return now - begun_at > STUCK_SECONDS
+        if waits or ended_at is None:
+            return False
+        return now - ended_at > STUCK_SECONDS + self.pause_seconds
 
     def _failed(self, reason: str) -> int:
         now = time.monotonic()
         if not self._failed_passes:
             self._failing_since = now
         self._failed_passes += 1
+        self.failure = reason
         self.pause_seconds = self._pauses.failed()
         cause = causes.without_numbers(reason)
         if cause != self._said or (
@@ -124,4 +144,5 @@ class Part:
                      self.name, self._failed_passes,
                      time.monotonic() - self._failing_since)
         self._failed_passes = 0
+        self.failure = ''
         self._said = None

@@ -63,6 +63,10 @@ class Agent:
                  servers: NovaRecords, board: part.Board | None = None
                  ) -> None:
         self._conf = conf
+        self._placement = placement
+        self._is_stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._longest_pause_seconds = float(conf.hv_sched.agent_interval)
         options = conf.hv_sched
         self._paused = paused.Paused(conf.pause_cluster)
         self._ignored = ignored_findings.IgnoredFindings(
@@ -100,6 +104,13 @@ class Agent:
             Part('Audit', self._audit, backoff.Backoff(interval), board))
         self._full_at: float | None = None
 
+    def take_over(self, former: 'Agent') -> None:
+        """Remember what a former agent of this process does.
+
+        What it saw closed opens no sooner, and no older facts are believed.
+        """
+        self._reconciler.memory = former._reconciler.memory
+
     def run(self) -> int:
         """One pass of everything; returns an exit code.
 
@@ -108,41 +119,80 @@ class Agent:
         return syncing.worst([
             half.run() for half in (self._once, *self._shares)])
 
-    def run_until(self, stop: threading.Event, seconds: float) -> None:
-        """Pass after pass until told to stop, which ends between two.
+    def run_until(self, stop: threading.Event, seconds: float | None = None
+                  ) -> None:
+        """Pass after pass until told to stop, which ends between two writes.
 
-        :param seconds: between two passes of a half
+        :param seconds: between two passes of a half, at most
         """
-        threads = [threading.Thread(
-            target=target, args=(stop, seconds), daemon=True)
-            for target in (self._keep_synced, self._keep_shares)]
-        for thread in threads:
-            thread.start()
+        self.start(seconds)
         stop.wait()
+        self.stop()
+
+    def start(self, seconds: float | None = None) -> None:
+        """Begin to pass, in threads."""
+        if seconds is not None:
+            self._longest_pause_seconds = seconds
+        self._threads = [
+            threading.Thread(target=target, daemon=True, name=name)
+            for name, target in (('sync', self._keep_synced),
+                                 ('shares', self._keep_shares))]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait until what is begun is written."""
+        self._is_stopping.set()
+        self._placement.interruption.set()
         self._syncing.wake.set()
         self._gathering.stop()
+        end = time.monotonic() + _LAST_PASS_SECONDS
         self._syncing.stop(_LAST_PASS_SECONDS)
-        for thread in threads:
-            thread.join(_LAST_PASS_SECONDS)
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
 
-    def _keep_synced(self, stop: threading.Event, seconds: float) -> None:
+    def status(self) -> str:
+        """One line on how it is."""
+        failures = [f'{each.name}: {each.failure}' for each in self._parts
+                    if each.failure]
+        clusters = len(self._syncing.parts)
+        return (f'{clusters} clusters; '
+                + ('; '.join(failures) if failures else 'all parts work'))
+
+    def stuck_parts(self, now: float) -> list[str]:
+        """The parts that do not progress, by the monotonic clock."""
+        return [
+            *(each.name for each in (self._sync, *self._shares)
+              if each.is_stuck(now)),
+            *(each.name for each in self._syncing.parts
+              if each.is_stuck(now, waits=True))]
+
+    @property
+    def _parts(self) -> list[Part]:
+        return [self._sync, self._once, *self._shares, *self._syncing.parts]
+
+    def _keep_synced(self) -> None:
         if not self._conf.hv_sched.source:
             return
         self._gathering.start()
         self._gathering.wait_first()
         self._syncing.start()
-        while not stop.is_set():
+        while not self._is_stopping.is_set():
             self._syncing.wake.clear()
             self._sync.run()
-            stop.wait(_GATHERING_SECONDS)
-            self._syncing.wake.wait(min(seconds, self._sync.pause_seconds))
+            self._is_stopping.wait(min(
+                _GATHERING_SECONDS, self._longest_pause_seconds))
+            self._syncing.wake.wait(self._pause_seconds(self._sync))
 
-    def _keep_shares(self, stop: threading.Event, seconds: float) -> None:
-        while not stop.is_set():
+    def _keep_shares(self) -> None:
+        while not self._is_stopping.is_set():
             for half in self._shares:
                 half.run()
-            stop.wait(min(seconds, *(half.pause_seconds
-                                     for half in self._shares)))
+            self._is_stopping.wait(min(map(self._pause_seconds,
+                                           self._shares)))
+
+    def _pause_seconds(self, half: Part) -> float:
+        return min(half.pause_seconds, self._longest_pause_seconds)
 
     def _is_full(self, number: int) -> bool:
         return bool(number % self._conf.hv_sched.full_read_every == 0)

@@ -90,6 +90,11 @@ class Syncing:
         for cluster in clusters:
             cluster.join(seconds)
 
+    @property
+    def parts(self) -> list[part.Part]:
+        """Of all clusters."""
+        return [cluster.part for cluster in list(self._clusters.values())]
+
     def _of(self, look: Look) -> list[ClusterSync]:
         """The loops of a look's clusters; those of others end."""
         names = look.clusters(self._settings)

@@ -151,7 +151,7 @@ def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
     def run(task: _Task) -> exception.HvSchedError | bool:
         try:
             stands = writer.write(task.change)
-        except exception.PlacementError as exc:
+        except (exception.PlacementError, exception.Stopping) as exc:
             return exc
         LOG.debug('Done: %s', task.change)
         if on_done:

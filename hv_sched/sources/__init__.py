@@ -25,6 +25,7 @@ from hv_sched.sources import overrides
 from hv_sched.sources import source
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
+from hv_sched.sources.winrm import access as access_file
 from hv_sched.sources.winrm import clusters as winrm
 from hv_sched.sources.winrm.rights import NodeRights
 
@@ -59,6 +60,19 @@ def configured(options: Any, max_age: float = 0) -> model.Facts:
     """
     return load(options.source, options.source_type, options.overrides,
                 max_age)
+
+
+def check(options: Any) -> None:
+    """Whether a source can be read, without asking any node.
+
+    :param options: see ``configured``
+    :raises InvalidFacts: nothing in it can be used
+    :raises InvalidConfig: see ``load``
+    """
+    if options.source_type == choices.WINRM:
+        access_file.load(options.source)
+    else:
+        load(options.source, options.source_type, options.overrides)
 
 
 def answers(path: str, source_type: str) -> str:
