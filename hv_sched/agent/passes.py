@@ -49,7 +49,7 @@ from hv_sched.sources import naming
 
 LOG = printable.logger(__name__)
 # A pass that began may end; a service that hangs stops no shutdown.
-_LAST_PASS_SECONDS = 30
+LAST_PASS_SECONDS = 30
 # Answers of many clusters come one after the other: one look serves them.
 _GATHERING_SECONDS = 1.0
 
@@ -146,8 +146,8 @@ class Agent:
         self._placement.interruption.set()
         self._syncing.wake.set()
         self._gathering.stop()
-        end = time.monotonic() + _LAST_PASS_SECONDS
-        self._syncing.stop(_LAST_PASS_SECONDS)
+        end = time.monotonic() + LAST_PASS_SECONDS
+        self._syncing.stop(LAST_PASS_SECONDS)
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
 

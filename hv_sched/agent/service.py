@@ -36,7 +36,7 @@ LOG = printable.logger(__name__)
 
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # How often it looks whether its loops progress.
-_LOOK_SECONDS = 10.0
+LOOK_SECONDS = 10.0
 # A second signal ends a process that a service holds up.
 _FORCED_EXIT = 1
 
@@ -80,9 +80,9 @@ class Service:
 
     def _until_stopped(self, agent: Agent) -> Agent:
         """Returns the agent that runs then."""
-        seconds = min(_LOOK_SECONDS, *(
-            [self._notifier.watchdog_seconds / 2]
-            if self._notifier.watchdog_seconds else []), _LOOK_SECONDS)
+        watchdog_seconds = self._notifier.watchdog_seconds
+        seconds = LOOK_SECONDS if watchdog_seconds is None else min(
+            LOOK_SECONDS, watchdog_seconds / 2)
         while not self._is_stopping:
             try:
                 number = self._signals.get(timeout=seconds)
