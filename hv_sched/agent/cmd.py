@@ -106,5 +106,5 @@ def main(arguments: list[str] | None = None) -> int:
         return exit_codes.ERROR
     if conf.once:
         return agent.run()
-    return service.Service(
+    return service.Daemon(
         lambda former: make_agent(arguments, former)[1]).run(agent)

@@ -99,6 +99,7 @@ class Gathering:
 
     def start(self) -> None:
         """Read again and again, in a thread."""
+        sources.is_asked_again(self._options)
         reading = part.Part('Reading the source', self._pass,
                             backoff.Backoff(self._interval_seconds),
                             self._board)

@@ -44,7 +44,7 @@ _FORCED_EXIT = 1
 MakeAgent = Callable[[Agent | None], Agent]
 
 
-class Service:
+class Daemon:
     """:param make_agent: raises InvalidConfig or cfg.Error where a file is
         wrong
     """

@@ -62,6 +62,17 @@ def configured(options: Any, max_age: float = 0) -> model.Facts:
                 max_age)
 
 
+def is_asked_again(options: Any) -> None:
+    """Say that the source will be asked again and again.
+
+    A cluster that hangs is waited for less then.
+
+    :param options: see ``configured``
+    """
+    if options.source_type == choices.WINRM:
+        winrm.of(options.source).is_asked_again()
+
+
 def check(options: Any) -> None:
     """Whether a source can be read, without asking any node.
 
