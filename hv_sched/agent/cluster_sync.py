@@ -21,6 +21,7 @@ and delays no other.
 from collections.abc import Callable
 import dataclasses
 import threading
+import time
 
 from hv_sched import exit_codes
 from hv_sched import printable
@@ -54,6 +55,8 @@ class ClusterSync:
         self._next: Look | None = None
         self._current: Look | None = None
         self._is_stopping = False
+        self._wrote_at = 0.0
+        self._needs_full = False
         self._thread: threading.Thread | None = None
 
     def run(self, look: Look) -> int:
@@ -70,8 +73,10 @@ class ClusterSync:
     def offer(self, look: Look) -> None:
         """A newer look, for when the last one is done with."""
         with self._condition:
-            if self._next is not None and self._next.full:
+            if self._needs_full or (
+                    self._next is not None and self._next.full):
                 look = dataclasses.replace(look, full=True)
+            self._needs_full = False
             self._next = look
             self._condition.notify()
 
@@ -94,6 +99,9 @@ class ClusterSync:
 
     def _loop(self) -> None:
         while (look := self._take()) is not None:
+            if self._is_outdated(look):
+                self._leave(look)
+                continue
             code = self.run(look)
             with self._condition:
                 self._current = None
@@ -104,6 +112,13 @@ class ClusterSync:
             if code == exit_codes.ERROR and is_idle:
                 self._wake()
 
+    def _leave(self, look: Look) -> None:
+        """Ask for a newer one, which is full where this one was."""
+        with self._condition:
+            self._current = None
+            self._needs_full |= look.full
+        self._wake()
+
     def _take(self) -> Look | None:
         with self._condition:
             self._condition.wait_for(
@@ -113,9 +128,15 @@ class ClusterSync:
             self._current, self._next = self._next, None
             return self._current
 
+    def _is_outdated(self, look: Look) -> bool:
+        """Whether it does not show what this loop itself wrote."""
+        return look.begun_at < self._wrote_at
+
     def _work(self, _number: int) -> int:
         assert self._current is not None
         result = self._reconciler.sync_cluster(self._current, self.name)
+        if result.done or result.failures:
+            self._wrote_at = time.monotonic()
         say(result, f'cluster {self.name}')
         notices = self._notices.update(result.plan.all_findings)
         for failure in result.failures.values():

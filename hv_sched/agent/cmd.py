@@ -24,6 +24,7 @@ from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
+from hv_sched.agent import part
 from hv_sched.agent import passes
 from hv_sched.agent import service
 from hv_sched.conf import agent as agent_options
@@ -73,17 +74,19 @@ def start_line(conf: cfg.ConfigOpts) -> str:
             f'Placement microversion {transport.MICROVERSION}')
 
 
-def make_agent(arguments: list[str], former: passes.Agent | None = None
+def make_agent(arguments: list[str], former: passes.Agent | None = None,
+               board: part.Board | None = None
                ) -> tuple[cfg.ConfigOpts, passes.Agent]:
     """An agent of what the files say now.
 
     :param former: one that it takes over from
+    :param board: told what becomes of each pass
     :raises InvalidConfig, cfg.Error: the configuration cannot be used
     :raises InvalidFacts: nothing in the source can; a first agent waits
         until it can
     """
     conf = configure(arguments)
-    agent = passes.Agent(conf, *clients.connect(conf))
+    agent = passes.Agent(conf, *clients.connect(conf), board)
     if former is not None:
         if conf.hv_sched.source:
             sources.check(conf.hv_sched)

@@ -40,6 +40,7 @@ class Look:
     """What the source says now, over what stands.
 
     :param full: the providers concerned are read one by one
+    :param begun_at: on the monotonic clock, before anything was read
     """
 
     facts: model.Facts
@@ -47,6 +48,7 @@ class Look:
     overview: Overview
     moment: Moment
     full: bool = True
+    begun_at: float = 0.0
 
     def clusters(self, settings: Settings) -> list[str]:
         """Names of the clusters to sync, also of some that are frozen."""

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import datetime
+import time
 
 import tenacity
 
@@ -153,8 +154,9 @@ class Reconciler:
         return self._look(facts, full)
 
     def _look(self, facts: model.Facts, full: bool) -> Look:
+        begun_at = time.monotonic()
         scope, overview = self._observer.overview(facts, self._moment, full)
-        return Look(facts, scope, overview, self._moment(), full)
+        return Look(facts, scope, overview, self._moment(), full, begun_at)
 
     def cloud_plan(self, look: Look) -> planning.Plan:
         """What is to be said of the whole cloud, and names to delete.

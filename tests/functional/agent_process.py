@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
+import uuid
 
 ENOUGH_SECONDS = 300
 _PROGRAM = ('import sys\nfrom hv_sched.agent import cmd\n'
@@ -34,8 +35,8 @@ class AgentProcess:
     def __init__(self, conf: str, folder: pathlib.Path, *options: str,
                  watchdog_seconds: float = 1) -> None:
         self.log = folder / 'agent.log'
-        path = folder / 'notify'
-        path.unlink(missing_ok=True)
+        # Of each its own: what is said of a former one is not this one's.
+        path = folder / uuid.uuid4().hex[:8]
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(path))
         self._socket.settimeout(ENOUGH_SECONDS)

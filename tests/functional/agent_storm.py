@@ -243,7 +243,7 @@ class Storm(threading.Thread):
 
     def __init__(self, disks: Disks, observer: Observer, seed: int) -> None:
         super().__init__(daemon=True)
-        self._disks = disks
+        self.disks = self._disks = disks
         self._observer = observer
         self._chance = random.Random(seed)
         self._stop_event = threading.Event()
