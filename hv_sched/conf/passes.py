@@ -24,7 +24,8 @@ OPTS = [
         default=60,
         help="""
 Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
-restores shares that failed moves left held.
+restores shares that failed moves left held. A source of files that is written
+anew is read at once. What failed is tried again sooner, after pauses that grow.
 """),
     numbers.whole(
         'held_settle_time', 0, numbers.DAY_SECONDS,

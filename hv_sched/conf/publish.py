@@ -80,8 +80,9 @@ CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
         help="""
 The agent restores a feature trait that was removed, and clears
 CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED and CUSTOM_CSV_NO_NEW_DISKS, only
-after this many consecutive passes agree. What closes is written at once. 1
-disables the delay; a single command never waits.
+after this many consecutive answers of the source agree. The same answer, told
+by its dates, counts once. What closes is written at once. 1 disables the
+delay; a single command never waits.
 """),
     numbers.whole(
         'stale_after', 0, 365 * numbers.DAY_SECONDS,
@@ -114,7 +115,8 @@ before the sync gives up on it.
         'full_read_every', 1, 1000000,
         default=20,
         help="""
-Number of passes of the agent between two in which all providers are read in
-full, instead of only those that a plan from the bulk requests would write.
+Number of intervals of the agent between two passes in which all providers are
+read in full, instead of only those that a plan from the bulk requests would
+write. Foreign writes that raise no generation are found by it.
 """),
 ]

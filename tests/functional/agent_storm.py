@@ -20,7 +20,6 @@ after they are gone, as Nova does.
 
 import collections
 import contextlib
-import dataclasses
 import datetime
 import json
 import os
@@ -131,14 +130,6 @@ class Disks:
         del self.servers[consumer]
 
 
-@dataclasses.dataclass
-class Offer:
-    """What Placement offers of a volume."""
-
-    room_gb: float
-    is_torn: bool = False
-
-
 class Observer(threading.Thread):
     """Looks at every volume ten times a second.
 
@@ -154,84 +145,84 @@ class Observer(threading.Thread):
         self._disks = disks
         self._adapter = service.client(disks.endpoint)
         self._stop_event = threading.Event()
-        self._lock = threading.Lock()
         self._awaited: dict[str, tuple[str, float, float]] = {}
         self.looks = 0
-        self.torn = 0
         self.catching_up = 0
-        self.violations: list[tuple[str, float, float]] = []
+        self.violations: list[tuple] = []
         self.seconds = collections.defaultdict(list)
 
-    def await_less(self, kind: str, volume: str, before_gb: float) -> None:
-        """Room is taken away that Placement cannot know of yet.
+    def take_away(self, kind: str, volume: str, act) -> None:
+        """Change the cluster so that there is less room, beside Nova.
 
-        :param before_gb: what there was until now
+        Placement cannot know of it yet, and no look sees it in between.
         """
-        with self._lock:
-            self._awaited[volume] = kind, time.monotonic(), before_gb
+        with self._disks.lock:
+            self._awaited[volume] = (kind, time.monotonic(),
+                                     self._disks.room_gb(volume))
+            with self._disks.change() as cluster:
+                act(cluster, volume)
 
     def is_waiting(self, volume: str) -> bool:
-        with self._lock:
+        with self._disks.lock:
             return volume in self._awaited
 
     def run(self) -> None:
         while not self._stop_event.wait(LOOK_SECONDS):
-            for volume in list(self._disks.cluster.volumes):
-                self._look(volume)
+            self._look()
 
     def stop(self) -> None:
         self._stop_event.set()
         self.join(300)
 
-    def _look(self, volume: str) -> None:
-        before_gb = self._disks.room_gb(volume)
-        with self._lock:
-            awaited = self._awaited.get(volume)
-        offer = self._offer(self._disks.uuid(volume))
-        truth_gb = max(before_gb, self._disks.room_gb(volume))
-        if offer is None:
-            self.torn += 1
-            return
+    def _look(self) -> None:
+        volumes = sorted(self._disks.cluster.volumes)
+        with self._disks.lock:
+            rooms_gb = {name: self._disks.room_gb(name) for name in volumes}
+            awaited = dict(self._awaited)
+        offers_gb = self._offers_gb()
         self.looks += 1
-        if offer <= truth_gb:
+        for name in volumes:
+            self._judge(name, offers_gb.get(self._disks.uuid(name), 0.0),
+                        max(rooms_gb[name], self._disks.room_gb(name)),
+                        awaited.get(name))
+
+    def _judge(self, volume, offer_gb, room_gb, awaited) -> None:
+        """:param room_gb: the most there was while Placement answered"""
+        if offer_gb <= room_gb:
             self._seen(volume, awaited)
-        elif awaited is not None and offer <= awaited[2]:
+        elif awaited is not None and offer_gb <= awaited[2]:
             self.catching_up += 1
-        elif awaited is None and not self.is_waiting(volume):
-            self.violations.append((volume, offer, truth_gb))
+        else:
+            self.violations.append((volume, offer_gb, room_gb, awaited))
 
     def _seen(self, volume, awaited) -> None:
         if awaited is None:
             return
-        kind, since, _before = awaited
-        with self._lock:
+        with self._disks.lock:
             if self._awaited.get(volume) == awaited:
                 del self._awaited[volume]
-                self.seconds[kind].append(time.monotonic() - since)
+                self.seconds[awaited[0]].append(
+                    time.monotonic() - awaited[1])
 
-    def _offer(self, volume_uuid: str) -> float | None:
-        """GB that a new disk may take; None when it changed meanwhile."""
-        parts = [self._read(volume_uuid, part)
-                 for part in ('inventories', 'usages', 'traits',
-                              'inventories')]
-        if any(part is None for part in parts):
-            return 0.0  # it is not published yet
-        if len({part['resource_provider_generation']
-                for part in parts}) != 1:
-            return None
-        inventories, usages, traits, _again = parts
-        disk = inventories['inventories'].get('DISK_GB')
-        if disk is None or names.NO_NEW_DISKS in traits['traits'] or (
-                names.SHARING not in traits['traits']):
-            return 0.0
-        return max(0.0, (disk['total'] - disk['reserved'])
-                   * disk['allocation_ratio'] - usages['usages']['DISK_GB'])
-
-    def _read(self, volume_uuid: str, part: str):
+    def _offers_gb(self) -> dict[str, float]:
+        """What a new disk may take, by volume, in one request."""
         answer = self._adapter.get(
-            f'/resource_providers/{volume_uuid}/{part}', microversion='1.39',
-            raise_exc=False)
-        return answer.json() if answer.status_code == 200 else None
+            '/allocation_candidates?resources='
+            f'{names.HELD_DISK_GB}:1&required={names.VOLUME}',
+            microversion='1.39', raise_exc=False)
+        if answer.status_code != 200:
+            return {}  # nothing is published yet
+        return {volume: _offer_gb(summary) for volume, summary
+                in answer.json()['provider_summaries'].items()
+                if names.VOLUME in summary['traits']}
+
+
+def _offer_gb(summary) -> float:
+    disk = summary['resources'].get('DISK_GB')
+    if (disk is None or names.NO_NEW_DISKS in summary['traits']
+            or names.SHARING not in summary['traits']):
+        return 0.0
+    return max(0.0, disk['capacity'] - disk['used'])
 
 
 class Storm(threading.Thread):
@@ -301,12 +292,9 @@ class Storm(threading.Thread):
         volume = self._chance.choice(sorted(self._disks.cluster.volumes))
         if self._observer.is_waiting(volume):
             return False
-        before_gb = self._disks.room_gb(volume)
-        if not before_gb:
+        if not self._disks.room_gb(volume):
             return False
-        self._observer.await_less(kind, volume, before_gb)
-        with self._disks.change() as cluster:
-            act(cluster, volume)
+        self._observer.take_away(kind, volume, act)
         return True
 
     def _fill(self):

@@ -126,8 +126,8 @@ def test_killed_at_any_moment_it_never_offers_what_is_not_there(
     with capsys.disabled():
         print(f'\n{KILLS} SIGKILLs, {sum(storm.events.values())} events '
               f'{dict(storm.events)}; {observer.looks} looks, '
-              f'{observer.catching_up} of them before what was taken away '
-              f'beside Nova was known, {observer.torn} torn; '
+              f'{observer.catching_up} times a volume before what was taken '
+              'away beside Nova was known; '
               f'{len(observer.violations)} showed more than there was; '
               'seconds until shown: '
               + agent_storm.percentiles(observer.seconds))
