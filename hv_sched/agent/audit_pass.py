@@ -15,6 +15,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import ignored_findings
 from hv_sched import model
@@ -61,6 +62,7 @@ class Audits:
             settle_seconds=options.held_settle_time, skips=skips))
         self._owner_watch = owner_watch.OwnerWatch(
             options.owner_differs_after, reconcile.utcnow)
+        self._standing = causes.Causes(LOG)
 
     def run(self) -> bool:
         """One audit, with healing; returns whether nothing is left.
@@ -110,11 +112,12 @@ class Audits:
         remaining, left_out = self._ignored.split(findings, identity)
         if left_out:
             LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
-        for finding in remaining:
-            LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
-                        finding.code.value, finding.consumer, finding.location,
-                        finding.gb, finding.evidence,
-                        reasons.get(finding.consumer, finding.remedy))
+        self._standing.update({
+            (finding.code, finding.consumer, finding.location):
+            f'Audit: {finding.code.value} of {finding.consumer} on '
+            f'{finding.location} ({finding.gb} GB): {finding.evidence}; heal: '
+            + reasons.get(finding.consumer, finding.remedy)
+            for finding in remaining})
         return len(remaining)
 
 
