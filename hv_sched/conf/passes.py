@@ -25,7 +25,7 @@ OPTS = [
         help="""
 Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
 restores shares that failed moves left held. A source of files that is written
-anew is read at once. What failed is tried again sooner, after pauses that grow.
+anew is read at once. What failed is tried again after pauses that grow.
 """),
     numbers.whole(
         'held_settle_time', 0, numbers.DAY_SECONDS,

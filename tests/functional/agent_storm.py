@@ -20,6 +20,7 @@ after they are gone, as Nova does.
 
 import collections
 import contextlib
+import dataclasses
 import datetime
 import json
 import os
@@ -145,7 +146,7 @@ class Observer(threading.Thread):
         self._disks = disks
         self._adapter = service.client(disks.endpoint)
         self._stop_event = threading.Event()
-        self._awaited: dict[str, tuple[str, float, float]] = {}
+        self._awaited: dict[str, tuple[str, float]] = {}
         self.looks = 0
         self.catching_up = 0
         self.violations: list[tuple] = []
@@ -157,8 +158,7 @@ class Observer(threading.Thread):
         Placement cannot know of it yet, and no look sees it in between.
         """
         with self._disks.lock:
-            self._awaited[volume] = (kind, time.monotonic(),
-                                     self._disks.room_gb(volume))
+            self._awaited[volume] = (kind, time.monotonic())
             with self._disks.change() as cluster:
                 act(cluster, volume)
 
@@ -179,32 +179,43 @@ class Observer(threading.Thread):
         with self._disks.lock:
             rooms_gb = {name: self._disks.room_gb(name) for name in volumes}
             awaited = dict(self._awaited)
-        offers_gb = self._offers_gb()
+        offers = self._offers()
         self.looks += 1
         for name in volumes:
-            self._judge(name, offers_gb.get(self._disks.uuid(name), 0.0),
+            self._judge(name, offers.get(self._disks.uuid(name), NOTHING),
                         max(rooms_gb[name], self._disks.room_gb(name)),
                         awaited.get(name))
 
-    def _judge(self, volume, offer_gb, room_gb, awaited) -> None:
+    def _judge(self, volume, offer, room_gb, awaited) -> None:
         """:param room_gb: the most there was while Placement answered"""
-        if offer_gb <= room_gb:
+        if awaited is not None and not self._is_known(volume, offer, awaited):
+            self.catching_up += offer.room_gb > room_gb
+            return
+        if awaited is not None:
             self._seen(volume, awaited)
-        elif awaited is not None and offer_gb <= awaited[2]:
-            self.catching_up += 1
-        else:
-            self.violations.append((volume, offer_gb, room_gb, awaited))
+        if offer.room_gb > room_gb:
+            self.violations.append((volume, offer, room_gb, awaited))
+
+    def _is_known(self, volume, offer, awaited) -> bool:
+        """Whether Placement shows what was taken away, by no accident.
+
+        Servers that come and go change what is offered, too.
+        """
+        if awaited[0] == 'offline':
+            return offer.is_closed
+        with self._disks.lock:
+            known = self._disks.cluster.volumes[volume]
+            return offer.capacity_gb <= (
+                known.size_bytes - known.foreign_bytes) / GIB
 
     def _seen(self, volume, awaited) -> None:
-        if awaited is None:
-            return
         with self._disks.lock:
             if self._awaited.get(volume) == awaited:
                 del self._awaited[volume]
                 self.seconds[awaited[0]].append(
                     time.monotonic() - awaited[1])
 
-    def _offers_gb(self) -> dict[str, float]:
+    def _offers(self) -> dict[str, 'Offer']:
         """What a new disk may take, by volume, in one request."""
         answer = self._adapter.get(
             '/allocation_candidates?resources='
@@ -212,17 +223,39 @@ class Observer(threading.Thread):
             microversion='1.39', raise_exc=False)
         if answer.status_code != 200:
             return {}  # nothing is published yet
-        return {volume: _offer_gb(summary) for volume, summary
+        return {volume: _offer(summary) for volume, summary
                 in answer.json()['provider_summaries'].items()
                 if names.VOLUME in summary['traits']}
 
 
-def _offer_gb(summary) -> float:
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    """Of one volume.
+
+    :param capacity_gb: what is not reserved, taken or not
+    :param used_gb: by the shares of servers
+    """
+
+    capacity_gb: int
+    used_gb: int
+    is_closed: bool
+
+    @property
+    def room_gb(self) -> int:
+        return 0 if self.is_closed else max(
+            0, self.capacity_gb - self.used_gb)
+
+
+NOTHING = Offer(0, 0, is_closed=True)
+
+
+def _offer(summary) -> Offer:
     disk = summary['resources'].get('DISK_GB')
-    if (disk is None or names.NO_NEW_DISKS in summary['traits']
-            or names.SHARING not in summary['traits']):
-        return 0.0
-    return max(0.0, disk['capacity'] - disk['used'])
+    if disk is None:
+        return NOTHING
+    return Offer(disk['capacity'], disk['used'],
+                 names.NO_NEW_DISKS in summary['traits']
+                 or names.SHARING not in summary['traits'])
 
 
 class Storm(threading.Thread):
