@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
-import sys
 from typing import Any
 
 from keystoneauth1 import adapter
@@ -26,10 +25,10 @@ from openstack import connection as sdk
 from osc_lib import exceptions
 from osc_lib.command import command
 from oslo_config import cfg
-import tqdm
 
 from hv_sched import conf as options
 from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
@@ -40,9 +39,9 @@ from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.doctor import finding_catalogue
 from hv_sched.osc import cluster_option
+from hv_sched.osc import progress
 from hv_sched.osc import table
 from hv_sched.placement import client
-from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
@@ -66,30 +65,12 @@ def user_errors() -> Iterator[None]:
             f'hv_sched configuration: {exc}')) from exc
 
 
-class ProgressBar(reconcile.Progress):
-    """A bar on a terminal, nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def start(self, total: int) -> None:
-        self._bar = tqdm.tqdm(total=total, unit='change', file=sys.stderr,
-                              disable=None, leave=False)
-
-    def done(self, change: changes.Change) -> None:
-        if self._bar is not None:
-            self._bar.update(1)
-
-    def stop(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
 class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
     exit_code = 0
+    # What is said after Ctrl-C.
+    interrupted = 'Interrupted. Nothing was written.'
     # Paragraphs that follow a table for people.
     below: tuple[str, ...] = ()
     # Columns that give way where a table does not fit, the first first.
@@ -129,12 +110,13 @@ class CsvCommand(command.Command):
     def produce_output(self, parsed_args: argparse.Namespace,
                        column_names: Sequence[str], data: Any) -> int:
         """The table, unless it is empty, and what is said below it."""
-        if data or not self.below:
+        below = self.below if parsed_args.formatter == 'table' else ()
+        if data or not below:
             super().produce_output(  # type: ignore[misc]  # a mixin
                 parsed_args, column_names, data)
-        if self.below:
+        if below:
             self.app.stdout.writelines(table.paragraphs(
-                self.below, table.width(parsed_args.max_width)))
+                below, table.width(parsed_args.max_width)))
         return 0
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -147,8 +129,13 @@ class CsvCommand(command.Command):
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        with user_errors():
-            return super().run(parsed_args) or self.exit_code
+        table.tolerate(self.app.stdout)
+        try:
+            with user_errors():
+                return super().run(parsed_args) or self.exit_code
+        except KeyboardInterrupt:
+            self.app.stderr.write(f'\n{self.interrupted}\n')
+            return exit_codes.INTERRUPTED
 
     def placement(self, timeout: float | None = None) -> client.Placement:
         """Placement as the user of the command may use it."""
@@ -221,7 +208,7 @@ class CsvCommand(command.Command):
         nova = self.nova_records(conf)
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow, clusters), ProgressBar(),
+            settings.from_conf(conf, allow, clusters), progress.ProgressBar(),
             nova=nova,
             cpus=node_cpus.NodeCpus(nova) if asks_cpus else None)
 

@@ -14,10 +14,13 @@
 
 import argparse
 from collections.abc import Iterable
+import dataclasses
 
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import windows_names
+from hv_sched.placement import client
+from hv_sched.placement import names
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +37,40 @@ def is_selected(cluster: str, selected: Iterable[str]) -> bool:
     """
     keys = set(map(windows_names.key, selected))
     return not keys or windows_names.key(cluster) in keys
+
+
+def is_left_out(provider_name: str, selected: Iterable[str]) -> bool:
+    """Whether a volume, by its provider's name, is of another cluster."""
+    return not is_selected(names.cluster_of(provider_name), selected)
+
+
+def only(facts: model.Facts, selected: Iterable[str]) -> model.Facts:
+    """What a source says of the clusters that are meant."""
+    if not selected:
+        return facts
+    return dataclasses.replace(
+        facts, is_partial=True, clusters=tuple(
+            cluster for cluster in facts.clusters
+            if is_selected(cluster.name, selected)), problems=tuple(
+            problem for problem in facts.problems
+            if is_selected(problem.cluster or '', selected)))
+
+
+def check_published(selected: Iterable[str], placement: client.Placement
+                    ) -> None:
+    """:raises InvalidConfig: Placement has no volume of one that was named"""
+    if not selected:
+        return
+    published = {names.cluster_of(provider.name)
+                 for provider in placement.list_providers()
+                 if provider.name.startswith(names.VOLUME_NAME_PREFIX)}
+    keys = set(map(windows_names.key, published))
+    missing = sorted(name for name in selected
+                     if windows_names.key(name) not in keys)
+    if missing:
+        raise exception.InvalidConfig(
+            f'no volume of cluster {", ".join(missing)} is in Placement; '
+            f'there are those of {", ".join(sorted(published)) or "none"}')
 
 
 def check(selected: Iterable[str], facts: model.Facts) -> None:

@@ -35,7 +35,6 @@ Row = tuple[str, str, str, str, str, str]
 # So many are named; more of them are counted.
 _MAX_NAMES = 2
 _MAX_NOTES = 3
-_UNDONE = (Kind.ADOPT, Kind.REFUSED, Kind.SKIPPED, Kind.FROZEN)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,21 +55,22 @@ class Outcome:
 
 def rows(outcome: Outcome) -> list[Row]:
     """The table of what changes."""
-    return [*(_row(line, outcome.is_done) for line in outcome.lines),
+    return [*(row(line, outcome.is_done) for line in outcome.lines),
             *(('(all)', name, _verb(Action.CHANGE, outcome.is_done), '', '',
                'host aggregate of Nova') for name in outcome.aggregates)]
 
 
 def below(outcome: Outcome) -> tuple[str, ...]:
     """The lines below the table; the last says what it comes to."""
-    return (*_notices(outcome.notices),
+    return (*notice_lines(outcome.notices),
             *(f'error: {cluster or "all clusters"}: '
               f'{exception.told(failure)}' for cluster, failure in sorted(
                   outcome.failures, key=lambda failure: failure[0])),
             _last_line(outcome))
 
 
-def _row(line: SummaryLine, is_done: bool) -> Row:
+def row(line: SummaryLine, is_done: bool) -> Row:
+    """A line of the table."""
     return (line.cluster or '(all)', _subject(line),
             _verb(line.action, is_done), _pair(*line.total_gb),
             _pair(*line.reserved_gb), ', '.join(line.details))
@@ -93,7 +93,8 @@ def _pair(before: int | None, after: int | None) -> str:
     return f'{before:,} -> {after or 0:,}'
 
 
-def _notices(notices: Iterable[Notice]) -> Iterator[str]:
+def notice_lines(notices: Iterable[Notice]) -> Iterator[str]:
+    """What is left undone and why, a line each kind and text."""
     grouped: dict[tuple[str, Kind, str], list[Notice]] = {}
     for notice in notices:
         grouped.setdefault((notice.cluster, notice.kind, notice.code),
@@ -121,19 +122,29 @@ def _messages(kind: Kind, group: list[Notice]) -> Iterator[tuple[str, str]]:
                else f'{names[0]} and {len(names) - 1} others', message)
 
 
+def counts_text(lines: Iterable[SummaryLine], is_done: bool) -> list[str]:
+    """A sentence that counts what changes; none when nothing does."""
+    counts = list(_counts(Outcome(tuple(lines), (), is_done)))
+    return [', '.join(counts) + '.'] if counts else []
+
+
 def _last_line(outcome: Outcome) -> str:
     """What it all comes to, in one line."""
     parts = list(_counts(outcome))
     text = 'Nothing to do.'
     if parts:
         text = f'{", ".join(parts)}{_counted_once(outcome.lines)}.'
-    kinds = collections.Counter(notice.kind for notice in outcome.notices
-                                if notice.kind in _UNDONE)
-    undone = [f'{kinds[kind]} {_LABELS[kind]}' for kind in _UNDONE
+    return text + undone_text(outcome.notices, len(outcome.failures))
+
+
+def undone_text(notices: Iterable[Notice], errors: int) -> str:
+    """How much is left undone; empty when nothing is."""
+    kinds = collections.Counter(notice.kind for notice in notices)
+    undone = [f'{kinds[kind]} {label}' for kind, label in _LABELS.items()
               if kinds[kind]]
-    if outcome.failures:
-        undone.append(number_of(len(outcome.failures), 'error'))
-    return f'{text} Left undone: {", ".join(undone)}.' if undone else text
+    if errors:
+        undone.append(number_of(errors, 'error'))
+    return f' Left undone: {", ".join(undone)}.' if undone else ''
 
 
 _LABELS = {Kind.ADOPT: 'to adopt first', Kind.REFUSED: 'refused',

@@ -17,11 +17,10 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
-import sys
+from typing import Any
 
 from osc_lib.command import command
 from oslo_config import cfg
-import tqdm
 
 from hv_sched import exception
 from hv_sched import exit_codes
@@ -31,12 +30,11 @@ from hv_sched.notices import of_problem
 from hv_sched.osc import base
 from hv_sched.osc import change_rows
 from hv_sched.osc import cluster_option
+from hv_sched.osc import moving_screen
 from hv_sched.osc import numbers
 
 Rows = list[change_rows.Row]
-Answer = tuple[tuple[str, ...], Rows]
-INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
-               'the same command again to finish.\n')
+Answer = tuple[tuple[str, ...], list[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,26 +42,16 @@ class Outcome:
     """What became of one cluster.
 
     :param failures: what could not be written although nothing forbids it
+    :param screen: the same for people
     """
 
     rows: Rows
     notices: Iterable[Notice] = ()
     failures: Iterable[Exception] = ()
+    screen: moving_screen.Screen = moving_screen.Screen()
 
 
 Move = Callable[[model.Cluster], Outcome]
-
-
-class SharesProgressBar(base.ProgressBar):
-    """A bar of shares, with their rate and the time left."""
-
-    def start(self, total: int) -> None:
-        self._bar = tqdm.tqdm(total=total, unit='share', file=sys.stderr,
-                              disable=None, leave=False)
-
-    def advance(self, count: int) -> None:
-        if self._bar is not None:
-            self._bar.update(count)
 
 
 class SharesCommand(base.ServersCommand):
@@ -96,22 +84,25 @@ class SharesCommand(base.ServersCommand):
 class MovingCommand(SharesCommand, command.Lister):
     """Options, outcome and interruption of adopt and retire."""
 
+    # What happens to shares, for the last line.
+    VERB = ''
+    interrupted = (
+        'Interrupted. No share is lost and nothing is half open: run the '
+        'same command again to finish.')
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument('--dry-run', action='store_true',
                             help='Only show what would be done')
         parser.add_argument(
+            '--long', action='store_true',
+            help='A line for each single change instead of the summary '
+                 '(other formats than table always have these)')
+        parser.add_argument(
             '--batch', metavar='<n>', type=numbers.batch('--batch'),
             default=50,
             help='Servers written in one request (default: 50)')
         return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        try:
-            return super().run(parsed_args)
-        except KeyboardInterrupt:
-            self.app.stderr.write(INTERRUPTED)
-            return exit_codes.INTERRUPTED
 
     def take_action(self, parsed_args: argparse.Namespace) -> Answer:
         conf = self.conf(parsed_args)
@@ -132,12 +123,14 @@ class MovingCommand(SharesCommand, command.Lister):
         :param findings: of clusters that cannot be used at all
         """
         rows: Rows = []
+        screens: list[moving_screen.Screen] = []
         notices = list(findings)
         failures: list[tuple[str, Exception]] = []
         for cluster in clusters:
             try:
                 outcome = move(cluster)
                 rows += outcome.rows
+                screens.append(outcome.screen)
                 notices += outcome.notices
                 failures += [(cluster.name, failure)
                              for failure in outcome.failures]
@@ -146,5 +139,14 @@ class MovingCommand(SharesCommand, command.Lister):
         self.exit_code = exit_codes.of(
             notices, failed=bool(failures),
             pending=parsed_args.dry_run and bool(rows))
-        return change_rows.COLUMNS, [*rows, *change_rows.rows((), notices),
-                              *change_rows.failure_rows(failures)]
+        is_table = parsed_args.formatter == 'table'
+        if is_table:
+            below = moving_screen.below(screens, notices, failures, self.VERB,
+                                        parsed_args.dry_run)
+            self.below = below[-1:] if parsed_args.long else below
+        if parsed_args.long or not is_table:
+            return change_rows.COLUMNS, [
+                *rows, *change_rows.rows((), notices),
+                *change_rows.failure_rows(failures)]
+        return moving_screen.COLUMNS, moving_screen.rows(
+            screens, not parsed_args.dry_run)

@@ -176,6 +176,10 @@ class Sync(_Planning):
     refused, skipped or frozen; 1: error. With --dry-run as for "csv plan".
     """
 
+    interrupted = (
+        'Interrupted. What was written stands, and nothing half-done can be '
+        'scheduled: run the same command again to finish.')
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument('--dry-run', action='store_true',

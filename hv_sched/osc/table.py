@@ -31,6 +31,8 @@ from hv_sched.osc import fitting
 AUTOMATIC = -1
 # Where there is no terminal, as in a pipe.
 WIDTH = 100
+# What a tree is drawn with, and without Unicode.
+_ASCII_LINES = {'\u251c': '|', '\u2514': '`', '\u2500': '-'}
 # Formats that programs read and that escape, or quote, by themselves.
 _FOR_PROGRAMS = frozenset(('csv', 'json', 'yaml'))
 
@@ -41,6 +43,32 @@ def cell(value: Any, formatter: str) -> Any:
         return value
     return (printable.encodable(value) if formatter in _FOR_PROGRAMS
             else printable.text(value))
+
+
+def tolerate(stream: Any) -> None:
+    """Characters the output's encoding lacks are escaped, not an error."""
+    if hasattr(stream, 'reconfigure'):
+        stream.reconfigure(errors='backslashreplace')
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """The text as an output of this encoding gets it.
+
+    :param encoding: of the output; None: any
+    """
+    text = text.translate(
+        {} if _can_draw(encoding) else {ord(line): ascii_ for line, ascii_
+                                        in _ASCII_LINES.items()})
+    encoding = encoding or 'utf-8'
+    return text.encode(encoding, 'backslashreplace').decode(encoding)
+
+
+def _can_draw(encoding: str | None) -> bool:
+    try:
+        ''.join(_ASCII_LINES).encode(encoding or 'utf-8')
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def set_defaults(parser: argparse.ArgumentParser) -> None:
@@ -98,8 +126,9 @@ def paragraphs(texts: Iterable[str], limit: int) -> Iterator[str]:
     :param limit: see width
     """
     for text in texts:
+        shown = encodable(printable.text(text), sys.stdout.encoding)
         lines = textwrap.wrap(
-            printable.text(text), limit or sys.maxsize, break_on_hyphens=False,
+            shown, limit or sys.maxsize, break_on_hyphens=False,
             break_long_words=False, subsequent_indent='  ')
         yield '\n'.join(lines) + '\n'
 
@@ -130,11 +159,12 @@ def fitted_fields(names: Sequence[str], values: Sequence[Any], limit: int
 
 
 def _text(value: Any) -> str:
+    text = '' if value is None else str(value)
     if isinstance(value, cliff_columns.FormattableColumn):
-        return str(value.human_readable())
-    return '' if value is None else str(value)
+        text = str(value.human_readable())
+    return encodable(text, sys.stdout.encoding)
 
 
 def _finished(name: str, text: str) -> str:
-    shown = fitting.isolated(text)
+    shown = encodable(fitting.isolated(text), sys.stdout.encoding)
     return colours.coloured(name, shown) if colours.are_shown() else shown

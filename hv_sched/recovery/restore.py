@@ -197,8 +197,8 @@ def _finding(skipped: Skip) -> Notice:
 
 def _short(space: room.Room, state: EscrowState) -> list[Notice]:
     return [Notice('', state.volumes[volume], Kind.NOTE,
-                   f'its room was given away while shares were held on it: '
-                   f'{missing_gb} GB more than it has are allocated now, '
-                   'and it takes no new disks until that is over',
+                   f'over-allocated by {missing_gb} GB, because space held '
+                   'for its servers was allocated to other servers; closed '
+                   'to new disks until usage drops',
                    'overcommitted')
             for volume, missing_gb in sorted(space.raised.items())]

@@ -47,7 +47,10 @@ def hidden(evidence: DoctorEvidence) -> Iterator[Symptom]:
         labels = sorted(state.volume_names[uuid] for uuid in uuids)
         used_gb = sum(state.hidden[uuid] for uuid in uuids)
         yield Symptom(cluster, f'no node reaches {listed(tuple(labels))}, '
-                      f'on which servers hold {used_gb} GB')
+                      f'on which servers hold {used_gb} GB; '
+                      '"openstack resource provider csv adopt --cluster '
+                      f'{cluster}" finishes it, or "csv retire --cluster '
+                      f'{cluster}" if that was interrupted')
 
 
 def leaks(evidence: DoctorEvidence) -> Iterator[Symptom]:
