@@ -71,3 +71,17 @@ def test_the_extras_are_listed_where_they_are_installed(setup):
     listed = set(re.findall(r'^``(\w+)``', table, re.MULTILINE))
     assert listed == set(setup['extras']) - {'test', 'lint', 'docs'}, (
         'the table of extras in doc/source/install.rst')
+
+
+def test_the_options_of_moves_have_the_defaults_that_their_page_names():
+    defaults = {option.name: option.default for _group, options in list_opts()
+                for option in options}
+    page = (ROOT / 'doc/source/moves.rst').read_text()
+    listed = re.findall(r'^``(\w+)``(?: \(default: `*(.+?)`*\))?$', page,
+                        re.MULTILINE)
+    assert {'live_migration_scope', 'request_filter_moves',
+            'cold_move_keeps_disk'} <= {name for name, _default in listed}
+    for name, default in listed:
+        expected = defaults[name]
+        assert default in ('', str(expected).lower() or 'empty',
+                           'empty' if expected == [] else ''), name
