@@ -263,3 +263,64 @@ def test_sighup_keeps_what_was_closed_waiting_for_a_second_answer(
     assert closed in site.cloud.api.traits(site.volume('hvc0'))[1]
     agent.run()
     assert closed not in site.cloud.api.traits(site.volume('hvc0'))[1]
+
+
+@pytest.mark.parametrize('status', [
+    '403 Forbidden', '500 Internal Server Error'])
+def test_a_role_that_is_wrong_half_way_is_one_line_until_it_is_right(
+        placement, tmp_path, caplog, monkeypatch, status):
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    site = Site(placement, tmp_path, 1, 2)
+    agent = site.agent()
+    assert agent.run() == 0
+    caplog.set_level(logging.INFO, logger='hv_sched')
+    caplog.clear()
+    placement.service.refuse_all(status)
+    assert [agent.run() for _ in range(3)] == [1, 1, 1]
+    lines = [record.getMessage() for record in caplog.records
+             if record.name.startswith('hv_sched')]
+    assert [line.partition(':')[0] for line in lines] == [
+        'Sync', 'Restoring held shares'], lines
+    caplog.clear()
+    placement.service.before = None
+    assert agent.run() == 0
+    lines = [record.getMessage() for record in caplog.records
+             if 'works again after 3 failed passes' in record.getMessage()]
+    assert len(lines) == 2
+
+
+def test_a_stale_replica_of_placement_makes_it_observe_again(
+        placement, tmp_path):
+    """What it answers is of the past, and writes meet conflicts."""
+    site = Site(placement, tmp_path, 1, 2)
+    agent = site.agent()
+    assert [agent.run(), agent.run()] == [0, 0]
+    answers, left = {}, []
+
+    def record(environ, answer):
+        answers[environ['PATH_INFO'], environ.get('QUERY_STRING')] = answer
+        return answer
+
+    def replica(environ, answer):
+        key = environ['PATH_INFO'], environ.get('QUERY_STRING')
+        if environ['REQUEST_METHOD'] != 'GET' and left:
+            left.pop()
+        return answers.get(key, answer) if left and (
+            environ['REQUEST_METHOD'] == 'GET') else answer
+    placement.service.distort = record
+    site.agent().run()
+    placement.service.distort = None
+    uuid = site.volume('hvc0')
+    site.cloud.api.ensure_trait('CUSTOM_GOLD')
+    generation, traits = site.cloud.api.traits(uuid)
+    site.cloud.api.set_traits(uuid, generation, traits | {'CUSTOM_GOLD'})
+    site.free_gb['hvc0'] = 100
+    site.write()
+    left += [None, None]
+    placement.service.distort = replica
+    codes = [agent.run(), agent.run()]
+    placement.service.distort = None
+    assert codes[-1] == 0, codes
+    assert not left, 'the replica was behind two writes'
+    assert site.reserved_gb('hvc0') >= 400
+    assert 'CUSTOM_GOLD' in site.cloud.api.traits(uuid)[1]
