@@ -13,8 +13,8 @@
 
 """A storm of changes of a simulated cluster, and what an observer sees.
 
-The cluster writes what its nodes say to a file, as a scheduled task does, and
-servers are claimed in Placement before their files are there and given back
+The cluster is described in a file that is written anew with each change.
+Servers are claimed in Placement before their files are there, and given back
 after they are gone, as Nova does.
 """
 
@@ -39,6 +39,7 @@ from tests.functional import cloud as clouds
 GIB = simulated.GIB
 LOOK_SECONDS = 0.1
 SHARE_GB = 20
+HOMES = ('Volume1', 'Volume2')
 
 
 class Adapter:
@@ -73,13 +74,42 @@ class Disks:
                                self.cluster.volumes[volume].guid)
 
     def write(self) -> None:
-        """The answers of now, in one rename."""
+        """What the cluster is like now, in one rename."""
         with self.lock:
-            self.cluster.now = datetime.datetime.now(datetime.timezone.utc)
-            text = self.cluster.document()
+            text = json.dumps(self._document())
         new = self.source.with_suffix('.new')
         new.write_text(text)
         os.replace(new, self.source)
+
+    def _document(self) -> dict:
+        """With the servers' uuids, as Nova's names have told them."""
+        cluster = self.cluster
+        now = datetime.datetime.now(datetime.timezone.utc)
+        return {
+            'version': 2, 'collected_at': now.isoformat(), 'clusters': [{
+                'name': cluster.name, 'guid': cluster.guid,
+                'functional_level': cluster.functional_level,
+                'nodes': [{
+                    'name': node.name, 'build': node.build,
+                    'state': node.state.lower(),
+                    'home': cluster.volumes[HOMES[number % len(HOMES)]].guid}
+                    for number, node in enumerate(cluster.nodes.values())],
+                'volumes': [{
+                    'name': volume.name, 'guid': volume.guid,
+                    'state': volume.state.lower(),
+                    'size_bytes': volume.size_bytes,
+                    'free_bytes': cluster.free_bytes(volume.name)}
+                    for volume in cluster.volumes.values()],
+                'vms': [{
+                    'instance_uuid': machine.name,
+                    'owner_node': machine.owner,
+                    'disks': [{
+                        'volume': cluster.volumes[name].guid,
+                        'provisioned_bytes': SHARE_GB * GIB,
+                        'actual_bytes': size_bytes}
+                        for name, size_bytes
+                        in machine.bytes_by_volume.items()]}
+                    for machine in cluster.machines.values()]}]}
 
     @contextlib.contextmanager
     def change(self):
