@@ -235,8 +235,10 @@ class Observer(threading.Thread):
             return offer.is_closed
         with self._disks.lock:
             known = self._disks.cluster.volumes[volume]
-            return offer.capacity_gb <= (
-                known.size_bytes - known.foreign_bytes) / GIB
+            # What servers have been given is never reserved.
+            return offer.capacity_gb <= max(
+                offer.used_gb,
+                (known.size_bytes - known.foreign_bytes) / GIB)
 
     def _seen(self, volume, awaited) -> None:
         with self._disks.lock:
