@@ -231,10 +231,11 @@ class Observer(threading.Thread):
 
         Servers that come and go change what is offered, too.
         """
-        if awaited[0] == 'offline':
-            return offer.is_closed
         with self._disks.lock:
             known = self._disks.cluster.volumes[volume]
+            if awaited[0] == 'offline':
+                # One that is back before anybody saw it was never missed.
+                return offer.is_closed or known.state == 'Online'
             # What servers have been given is never reserved.
             return offer.capacity_gb <= max(
                 offer.used_gb,
