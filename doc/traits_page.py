@@ -43,6 +43,8 @@ VOLUMES = (
     Row(names.VOLUME, 'every published volume', 'volumes'),
     Row(names.NO_NEW_DISKS, 'volume closed to new disks, for one of the '
         'reasons below', 'those of the reasons'),
+    Row(names.LOW_SPACE, 'volume of which little is physically free: other '
+        'volumes are preferred', 'free_bytes, size_bytes'),
     *(Row(reason.trait, f'closed volume: {reason.value}', _CLOSED_BY[reason])
       for reason in names.Closed),
     Row(names.DISK_PREFIX + '<volume GUID>', 'every volume: its disk, '

@@ -108,6 +108,8 @@ NOTICES: Mapping[str, str] = {
     'size-refused': 'a volume\'s new size is less than servers hold, or not '
                     'what its nodes report',
     'size-unconfirmed': 'no node can confirm a volume\'s new size now',
+    'space-low': 'little of a volume\'s disk is physically free: other '
+                 'volumes are preferred',
     'stray-shares': 'shares on several volumes that are not put right',
     'sums-differ': 'the shares before and after do not agree',
     'volume-in-use': 'consumers still hold a volume that was to go',

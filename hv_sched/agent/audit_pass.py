@@ -12,6 +12,7 @@
 """The agent's audit: what it is made of, and what it says."""
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +22,13 @@ from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
+from hv_sched.agent import log_lines
 from hv_sched.agent import owner_watch
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
 from hv_sched.audit import owners
+from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.audit.findings import identity
@@ -94,17 +97,25 @@ class Audits:
     def _heal(self, report: auditor.AuditReport) -> healing.HealResult:
         """Heal what may be of one cluster, and say what was done."""
         result = self._healer.heal(report)
-        if result.failure is not None:
-            LOG.error('Healing ended: %s; the next pass tries again',
-                      result.failure)
-        for finding in result.done:
-            LOG.info('Healed %s of %s on %s (%d GB): %s',
-                     finding.code.value, finding.consumer, finding.location,
-                     finding.gb, finding.remedy)
-        for volume, gb in sorted(result.raised.items()):
-            LOG.warning('Volume %s: its room was given away; %d GB more than '
-                        'it has are allocated now', volume, gb)
+        log_lines.log_healed(result)
         return result
+
+    def run_of(self, servers: Collection[str],
+               clusters_: list[ClusterProviders]) -> frozenset[str]:
+        """Heal what may be of these servers; the rest is for ``run``.
+
+        :param clusters_: all there are, as they were just read
+        :returns: servers that are moving, or were a moment ago
+        :raises PlacementError, NovaError: it was not finished
+        """
+        if not self._options.heal_codes:
+            return frozenset()
+        report, moving = auditor.Auditor(
+            self._placement, self._cloud,
+            audit_options(self._options, self._names)).audit_servers(
+                servers, clusters_)
+        self._heal(report)
+        return moving
 
     def _log(self, findings: list[Finding], reasons: Mapping[str, str]
              ) -> int:

@@ -31,11 +31,15 @@ from hv_sched import model
 from hv_sched import printable
 from hv_sched.agent import audit_pass
 from hv_sched.agent import backoff
+from hv_sched.agent import digests
 from hv_sched.agent import gathering
+from hv_sched.agent import leadership
+from hv_sched.agent import log_lines
 from hv_sched.agent import notice_log
 from hv_sched.agent import part
 from hv_sched.agent import paused
 from hv_sched.agent import syncing
+from hv_sched.agent.events import wiring
 from hv_sched.agent.part import Part
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
@@ -103,6 +107,14 @@ class Agent:
                  backoff.Backoff(interval), board),
             Part('Audit', self._audit, backoff.Backoff(interval), board))
         self._full_at: float | None = None
+        self._shares_wake = threading.Event()
+        self._leadership = leadership.configured(
+            conf, digests.Digests(options, publishing,
+                                  self._gathering.latest),
+            self._lead_changed)
+        self._events = wiring.configured(
+            conf, placement, servers, self._paused.volume,
+            self._syncing.wake.set)
 
     def take_over(self, former: 'Agent') -> None:
         """Remember what a former agent of this process does.
@@ -137,6 +149,9 @@ class Agent:
             threading.Thread(target=target, daemon=True, name=name)
             for name, target in (('sync', self._keep_synced),
                                  ('shares', self._keep_shares))]
+        self._events.start()
+        self._events.listen(self._leadership.leads)
+        self._leadership.start()
         for thread in self._threads:
             thread.start()
 
@@ -145,17 +160,31 @@ class Agent:
         self._is_stopping.set()
         self._placement.interruption.set()
         self._syncing.wake.set()
+        self._shares_wake.set()
         self._gathering.stop()
         end = time.monotonic() + LAST_PASS_SECONDS
+        self._events.stop()
         self._syncing.stop(LAST_PASS_SECONDS)
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
+        # What was in hand is written: another may begin.
+        self._leadership.stop()
+
+    def _lead_changed(self) -> None:
+        """This agent writes from now on, or no more."""
+        # Another one wrote meanwhile.
+        self._full_at = None
+        self._events.listen(self._leadership.leads)
+        self._syncing.wake.set()
+        self._shares_wake.set()
 
     def status(self) -> str:
         """One line on how it is."""
         failures = [f'{each.name}: {each.failure}' for each in self._parts
                     if each.failure]
         clusters = len(self._syncing.parts)
+        if not self._leadership.leads:
+            return 'another agent writes'
         return (f'{clusters} clusters; '
                 + ('; '.join(failures) if failures else 'all parts work'))
 
@@ -163,7 +192,7 @@ class Agent:
         """The parts that do not progress, by the monotonic clock."""
         return [
             *(each.name for each in (self._sync, *self._shares)
-              if each.is_stuck(now)),
+              if each.is_stuck(now, waits=not self._leadership.leads)),
             *(each.name for each in self._syncing.parts
               if each.is_stuck(now, waits=True))]
 
@@ -179,19 +208,25 @@ class Agent:
         self._syncing.start()
         while not self._is_stopping.is_set():
             self._syncing.wake.clear()
-            self._sync.run()
+            if self._leadership.leads:
+                self._sync.run()
             self._is_stopping.wait(min(
                 _GATHERING_SECONDS, self._longest_pause_seconds))
             self._syncing.wake.wait(self._pause_seconds(self._sync))
 
     def _keep_shares(self) -> None:
         while not self._is_stopping.is_set():
-            for half in self._shares:
-                half.run()
-            self._is_stopping.wait(min(map(self._pause_seconds,
-                                           self._shares)))
+            self._shares_wake.clear()
+            if self._leadership.leads:
+                for half in self._shares:
+                    half.run()
+            if not self._is_stopping.is_set():
+                self._shares_wake.wait(min(map(self._pause_seconds,
+                                               self._shares)))
 
     def _pause_seconds(self, half: Part) -> float:
+        if not self._leadership.leads:
+            return self._longest_pause_seconds
         return min(half.pause_seconds, self._longest_pause_seconds)
 
     def _is_full(self, number: int) -> bool:
@@ -249,10 +284,7 @@ class Agent:
 
     def _restore(self, number: int) -> int:
         result = self._restorer.restore(full=self._is_full(number))
-        for restored in result.done:
-            LOG.info('%s %s GB of %s on volume %s',
-                     restored.action.capitalize(),
-                     restored.gb, restored.consumer, restored.volume)
+        log_lines.log_restored(result.done)
         notices = self._notices.update(result.findings)
         if result.done:
             LOG.info('Restoring held shares: %d shares changed, %d notices',

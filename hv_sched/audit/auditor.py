@@ -141,6 +141,22 @@ class Auditor:
             yield audit_pass.audit(cluster)
 
 
+    def audit_servers(self, servers: Collection[str],
+                      clusters_: list[ClusterProviders]
+                      ) -> tuple[AuditReport, frozenset[str]]:
+        """Of these servers alone, by all they hold in all clusters.
+
+        :param clusters_: all there are, as they were just read
+        :returns: what was found; and the servers that are moving, or were a
+            moment ago
+        :raises PlacementError, NovaError: when it cannot be read
+        """
+        audit_pass = _Pass(self._client, self._cloud, self._options,
+                           clusters_)
+        self.down = audit_pass.cells.down
+        return audit_pass.audit_servers(servers)
+
+
 class _Pass:
     """One audit of the cloud: what is read once, and each cluster."""
 
@@ -203,6 +219,26 @@ class _Pass:
             _nodes(findings, view, context), self._evacuations[1],
             len(view.servers), first.busy, first.unknown, first.unproven)
 
+    def audit_servers(self, uuids: Collection[str]
+                      ) -> tuple[AuditReport, frozenset[str]]:
+        servers = {server.uuid: server for server in in_parallel(
+            self._options.workers, self._cloud.server, sorted(uuids))
+            if server}
+        at_rest, _busy = self._at_rest(servers, servers)
+        changed = self._changed()
+        still = [uuid for uuid in at_rest if uuid not in changed]
+        findings = self._look.findings(
+            [servers[uuid] for uuid in still], self._open)
+        return AuditReport(
+            tuple(findings), self._all_clusters, self._all_clusters,
+            self.cells.hosts, abandoned=self._evacuations[1],
+            servers=len(servers)), frozenset(servers) - frozenset(still)
+
+    def _changed(self) -> Collection[str]:
+        """Servers of which a migration changed since, or just before."""
+        return self._cloud.changed_since(
+            time.monotonic() - self._started + self._options.settle_seconds)
+
     def _second_look(self, first: list[Finding], view: AuditView
                      ) -> list[Finding]:
         """What is still so when each server is looked at by itself.
@@ -221,8 +257,7 @@ class _Pass:
             self._open)
         findings += [finding for finding in first
                      if finding.code in _OF_NOBODY]
-        changed = self._cloud.changed_since(
-            time.monotonic() - self._started + self._options.settle_seconds)
+        changed = self._changed()
         return [finding for finding in findings
                 if self.orphans.server_of.get(
                     finding.consumer, finding.subject) not in changed]

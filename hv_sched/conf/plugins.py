@@ -75,6 +75,9 @@ WEIGHERS = (
     Plugin('RedirectedAccessWeigher', 'hv_sched.weighers.redirected_access',
            'positive: nodes that reach their volume directly win over those '
            'with redirected access; negative: they lose'),
+    Plugin('LowSpaceWeigher', 'hv_sched.weighers.low_space',
+           'positive: volumes with enough physically free space win over '
+           'those that are low; negative: they lose'),
     Plugin('SharedVolumeAntiAffinityWeigher',
            'hv_sched.weighers.anti_affinity',
            'positive: members of a server group with (soft-)anti-affinity go '

@@ -40,6 +40,21 @@ that small files do not change the inventory on every pass. Start with about
 one per cent of a volume.
 """),
     numbers.whole(
+        'low_space_percent', 0, 99,
+        default=10,
+        help="""
+A volume whose physical free space falls below this part of its size, in per
+cent, is low (CUSTOM_CSV_LOW_SPACE): ``csv list``, doctor and agent say so,
+and LowSpaceWeigher prefers other volumes. What is below the floor is low in
+any case. 0 in both options switches it off.
+"""),
+    numbers.whole(
+        'low_space_gb', 0, numbers.MAX_TOTAL,
+        default=0,
+        help="""
+The same in GiB; the higher of the two counts.
+"""),
+    numbers.whole(
         'floor_percent', 0, 99,
         default=5,
         help="""
@@ -57,7 +72,8 @@ The same floor in GiB; the higher of the two applies. 0 disables it.
         default=1,
         help="""
 A volume closed by the floor opens again only when its free space is this
-part of its size, in per cent, above the floor.
+part of its size, in per cent, above the floor. The same goes for one that is
+low.
 """),
     numbers.whole(
         'max_withdraw_percent', 0, 100,
@@ -79,10 +95,10 @@ CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
         default=2,
         help="""
 The agent restores a feature trait that was removed, and clears
-CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED and CUSTOM_CSV_NO_NEW_DISKS, only
-after this many consecutive answers of the source agree. The same answer, told
-by its dates, counts once. What closes is written at once. 1 disables the
-delay; a single command never waits.
+CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED, CUSTOM_CSV_LOW_SPACE and
+CUSTOM_CSV_NO_NEW_DISKS, only after this many consecutive answers of the source
+agree. The same answer, told by its dates, counts once. What closes is written
+at once. 1 disables the delay; a single command never waits.
 """),
     numbers.whole(
         'stale_after', 0, 365 * numbers.DAY_SECONDS,

@@ -202,6 +202,15 @@ node gets a server if no other has room. Aggregate metadata of the same name
 has precedence.
 """),
     numbers.real(
+        'low_space_weight_multiplier', *_MULTIPLIERS,
+        default=5.0,
+        help="""
+Multiplier of LowSpaceWeigher. Positive: hosts on a volume of which little is
+physically free (CUSTOM_CSV_LOW_SPACE) lose; negative: they win; 0: off. The
+default outweighs Nova's CPU, RAM and I/O weighers together. Aggregate
+metadata of the same name goes before it.
+"""),
+    numbers.real(
         'shared_volume_anti_affinity_weight_multiplier', *_MULTIPLIERS,
         default=1.0,
         help="""

@@ -21,7 +21,8 @@ _COLUMNS = frozenset((
 _COLOURS = {
     **dict.fromkeys(('open', 'publish', 'published', 'gain', 'gained',
                      'resume', 'resumed', '+', '=', 'yes'), _GREEN),
-    **dict.fromkeys(('closed', 'hidden', 'full', 'adopt', 'skipped', 'frozen',
+    **dict.fromkeys(('closed', 'low', 'hidden', 'full', 'adopt', 'skipped',
+                     'frozen',
                      'warning', 'unknown', 'lose', 'lost', 'pause', 'paused',
                      'withdraw', 'withdrawn', 'hide', '-', '~'), _YELLOW),
     **dict.fromkeys(('over-full', 'refused', 'error', 'failed', '!', 'no'),

@@ -90,6 +90,8 @@ class Settings:
     initial_csv_allocation_ratio: float = 1.0
     csv_allocation_ratio: float | None = None
     reserved_step_gb: int = 8
+    low_space_percent: int = 10
+    low_space_gb: int = 0
     floor_percent: int = 5
     floor_gb: int = 0
     floor_hysteresis_percent: int = 1

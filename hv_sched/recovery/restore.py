@@ -53,11 +53,13 @@ class RestoreResult:
     """What a pass came to.
 
     :param failure: what ended it after something was done already
+    :param moving: servers that did not stand still
     """
 
     done: tuple[Restored, ...]
     findings: tuple[Notice, ...]
     failure: exception.HvSchedError | None = None
+    moving: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,6 +136,24 @@ class Restorer:
                 raise
             failure = exc
         return RestoreResult(tuple(sorted(done)), tuple(findings), failure)
+
+    def restore_servers(self, servers: Iterable[str]) -> RestoreResult:
+        """Restore the escrow of these servers and of their migrations.
+
+        Nothing is released: that takes a pass over all escrow.
+
+        :raises PlacementError, NovaError: when they cannot be read
+        """
+        state = EscrowState(escrow_state.volumes(
+            self._client, self._options.skips))
+        servers = frozenset(servers)
+        ordered = quiescence.sort(servers, quiescence.read_view(
+            self._servers, (), servers))
+        restored, notices = self._restore(state, ordered.units, False)
+        return RestoreResult(
+            tuple(sorted(restored)), tuple(notices), moving=frozenset(
+                skipped.consumer for skipped in ordered.skipped
+                if skipped.reason is not SkipReason.UNEXPLAINED))
 
     def _escrow(self, state: EscrowState, dry_run: bool,
                 done: list[Restored], findings: list[Notice]) -> None:

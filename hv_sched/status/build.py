@@ -23,6 +23,7 @@ from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import closing
+from hv_sched.providers import free_space
 from hv_sched.providers import settings
 from hv_sched.snapshot import homes
 from hv_sched.status import volume_rules
@@ -144,7 +145,7 @@ def _told(status: VolumeStatus, provider: Provider, cluster: model.Cluster,
     """The volume with what the source says of it."""
     texts = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
-    floor = (closing.floor_bytes(volume, False, options)
+    floor = (free_space.floor_bytes(volume, options, False)
              if volume.size_bytes else None)
     return dataclasses.replace(
         status, size_gb=_gb(volume.size_bytes),

@@ -85,7 +85,7 @@ def totals(status: Status) -> Mapping[str, int]:
             'held': sum(volume.held_gb for volume in volumes),
             'reserved': sum(volume.reserved_gb for volume in volumes),
             'free': sum(max(0, volume.free_gb) for volume in volumes
-                        if volume.state == 'open')}
+                        if volume.state in ('open', 'low'))}
 
 
 def _counted(findings: tuple[FindingStatus, ...]

@@ -63,7 +63,9 @@ def state(provider: Provider) -> str:
     free = free_gb(provider)
     if free < 0:
         return 'over-full'
-    return 'open' if free else 'full'
+    if not free:
+        return 'full'
+    return 'low' if names.LOW_SPACE in provider.traits else 'open'
 
 
 def free_gb(provider: Provider) -> int:
