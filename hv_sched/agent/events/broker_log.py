@@ -22,6 +22,7 @@ from types import TracebackType
 from hv_sched import printable
 
 LOG = printable.logger(__name__)
+# Another's logger: what it writes is filtered, nothing is written to it.
 _DRIVER = 'oslo_messaging._drivers.impl_rabbit'
 _BACK = 'Reconnected'
 
@@ -34,13 +35,13 @@ class BrokerLog(logging.Filter):
         self._said: set[str] = set()
 
     def __enter__(self) -> 'BrokerLog':
-        logging.getLogger(_DRIVER).addFilter(self)
+        logging.root.getChild(_DRIVER).addFilter(self)
         return self
 
     def __exit__(self, kind: type[BaseException] | None,
                  value: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        logging.getLogger(_DRIVER).removeFilter(self)
+        logging.root.getChild(_DRIVER).removeFilter(self)
 
     @property
     def is_away(self) -> bool:
