@@ -57,7 +57,7 @@ PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
 _DENIED = (401, 403)
 _NOT_FOUND = 404
 _FLAVORS = 1000
-_ROLE = ("Nova lets these credentials not see all projects' servers: the "
+_ROLE = ('these credentials may not list servers of all projects: the '
          'admin role is needed (os_compute_api:servers:detail:'
          'get_all_tenants, os_compute_api:os-extended-server-attributes, '
          'os_compute_api:os-migrations:index, os_compute_api:os-hypervisors)')

@@ -198,7 +198,7 @@ def _counted_once(lines: Iterable[SummaryLine]) -> str:
             totals_gb[Action.PUBLISH] += line.total_gb[1] or 0
         elif line.action is Action.CLOSE:
             totals_gb[Action.CLOSE] += line.total_gb[0] or 0
-    if not all(totals_gb.values()):
+    if not all(totals_gb.values()) or len(set(totals_gb.values())) == 1:
         return ''
     return (f': {totals_gb[Action.PUBLISH]:,} GB counted once instead of '
             f'{totals_gb[Action.CLOSE]:,}')

@@ -330,7 +330,7 @@ def _log_retry(retry_state: tenacity.RetryCallState) -> None:
     assert retry_state.outcome is not None
     _plan, outcome = retry_state.outcome.result()
     for cluster, failure in sorted(outcome.failures.items()):
-        LOG.warning('Cluster %s: %s; observing and planning anew (attempt '
+        LOG.warning('Cluster %s: %s; reading and planning again (attempt '
                     '%d)', cluster or '(all)', failure,
                     retry_state.attempt_number + 1)
 
