@@ -35,22 +35,26 @@ import time
 
 from hv_sched.agent import cmd
 from hv_sched.demo import service
+from hv_sched.status.recorder import Recorder
 from tests.functional import agent_storm
 
 PAUSE_SECONDS = 0.05
 PAGE_BYTES = os.sysconf('SC_PAGE_SIZE')
 
 
-class Passes:
-    """A board that counts the looks of an agent."""
+class Passes(Recorder):
+    """Counts the looks of an agent."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._counted = threading.Condition()
         self.count = 0
         self.failed = 0
 
-    def passed(self, name: str, code: int, seconds: float) -> None:
-        if name == 'Sync':
+    def passed(self, part: str, code: int, seconds: float,
+               error: str = '') -> None:
+        super().passed(part, code, seconds, error)
+        if part == 'Sync':
             with self._counted:
                 self.count += 1
                 self.failed += code == 1
@@ -72,16 +76,16 @@ def held() -> dict[str, int]:
 
 def pass_often(conf: str, passes: int) -> None:
     """The agent's process: prints what it holds."""
-    board = Passes()
-    _conf, agent = cmd.make_agent(['--config-file', conf], board=board)
+    passes_ = Passes()
+    _conf, agent = cmd.make_agent(['--config-file', conf], passes_)
     logging.disable(logging.CRITICAL)
     begun = time.monotonic()
     agent.start(PAUSE_SECONDS)
     print(json.dumps({'passes': 0, **held()}), flush=True)
     for count in range(passes // 10, passes + 1, passes // 10):
-        board.wait_for(count)
+        passes_.wait_for(count)
         print(json.dumps({
-            'passes': board.count, 'failed': board.failed,
+            'passes': passes_.count, 'failed': passes_.failed,
             'seconds': round(time.monotonic() - begun), **held()}),
             flush=True)
     agent.stop()

@@ -36,6 +36,8 @@ from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
+from hv_sched.status import findings as finding_forms
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 # What syncing was answered is new enough: a winrm source asks for files
@@ -47,11 +49,14 @@ class Audits:
     """:param options: those of group hv_sched
     :param skips: whether a volume, by its provider's name, is left alone
     :param names: of the servers a source calls by name
+    :param recorder: what is found and done is reported to it
     """
 
     def __init__(self, options: Any, placement: Placement, cloud: NovaRecords,
                  skips: Callable[[str], bool],
-                 names: instance_names.InstanceNames) -> None:
+                 names: instance_names.InstanceNames,
+                 recorder: Recorder | None = None) -> None:
+        self._recorder = recorder or Recorder()
         self._options = options
         self._placement = placement
         self._cloud = cloud
@@ -75,6 +80,7 @@ class Audits:
         options = audit_options(self._options, self._names)
         audit = auditor.Auditor(self._placement, self._cloud, options)
         unknown = 0
+        unproven = ''
         findings: list[Finding] = []
         reasons: dict[str, str] = {}
         for report in audit.audit():
@@ -85,11 +91,15 @@ class Audits:
             reasons |= result.reasons
             if report.unproven:
                 unknown += report.unknown
+                unproven = report.unproven
                 LOG.warning('Audit: %d consumers are not judged: %s',
                             report.unknown, report.unproven)
         if audit.down:
             LOG.warning('Audit: the cell of %s does not answer; nothing of '
                         'its servers is judged', ', '.join(sorted(audit.down)))
+        self._recorder.unread('Nova', unproven or ', '.join(
+            f'the cell of {host} does not answer'
+            for host in sorted(audit.down)))
         remaining = self._log(self._owner_watch.lasting(
             findings, options.owners), reasons)
         return not remaining and not unknown and not audit.down
@@ -98,6 +108,8 @@ class Audits:
         """Heal what may be of one cluster, and say what was done."""
         result = self._healer.heal(report)
         log_lines.log_healed(result)
+        for finding in result.done:
+            self._recorder.healed(finding.code.value)
         return result
 
     def run_of(self, servers: Collection[str],
@@ -121,6 +133,7 @@ class Audits:
              ) -> int:
         """Say what is left, but for what is ignored; returns how much."""
         remaining, left_out = self._ignored.split(findings, identity)
+        self._recorder.told('audit', finding_forms.of_audit(remaining))
         if left_out:
             LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
         self._standing.update({

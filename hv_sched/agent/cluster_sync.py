@@ -31,6 +31,8 @@ from hv_sched.agent import part
 from hv_sched.providers import changes
 from hv_sched.providers import reconcile
 from hv_sched.providers.look import Look
+from hv_sched.status import findings
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
@@ -44,13 +46,14 @@ class ClusterSync:
     def __init__(self, name: str, reconciler: reconcile.Reconciler,
                  notices: notice_log.NoticeLog, pauses: backoff.Backoff,
                  wake: Callable[[], None] = lambda: None,
-                 board: part.Board | None = None) -> None:
+                 recorder: Recorder | None = None) -> None:
         self.name = name
         self._reconciler = reconciler
         self._notices = notices
         self._wake = wake
+        self._recorder = recorder or Recorder()
         self.part = part.Part(f'Sync of cluster {name}', self._work, pauses,
-                               board)
+                              self._recorder)
         self._condition = threading.Condition()
         self._next: Look | None = None
         self._current: Look | None = None
@@ -91,6 +94,7 @@ class ClusterSync:
         with self._condition:
             self._is_stopping = True
             self._condition.notify()
+        self._recorder.gone(self.part.name)
 
     def join(self, seconds: float) -> None:
         """Wait until it has ended, or for as long."""
@@ -139,6 +143,10 @@ class ClusterSync:
             self._wrote_at = time.monotonic()
         say(result, f'cluster {self.name}')
         notices = self._notices.update(result.plan.all_findings)
+        self._recorder.synced(self.name, result.plan, result.done)
+        self._recorder.contended(result.retries, result.conflicts)
+        self._recorder.told('sync', findings.of_notices('sync', notices),
+                            self.name)
         for failure in result.failures.values():
             raise failure
         return exit_codes.of(notices)

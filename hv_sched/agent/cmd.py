@@ -24,11 +24,12 @@ from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
-from hv_sched.agent import part
 from hv_sched.agent import passes
 from hv_sched.agent import service
+from hv_sched.agent import watching
 from hv_sched.conf import agent as agent_options
 from hv_sched.placement import transport
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
@@ -74,23 +75,25 @@ def start_line(conf: cfg.ConfigOpts) -> str:
             f'Placement microversion {transport.MICROVERSION}')
 
 
-def make_agent(arguments: list[str], former: passes.Agent | None = None,
-               board: part.Board | None = None
+def make_agent(arguments: list[str], recorder: Recorder | None = None,
+               former: passes.Agent | None = None
                ) -> tuple[cfg.ConfigOpts, passes.Agent]:
     """An agent of what the files say now.
 
+    :param recorder: what it reports to, as the former one did
     :param former: one that it takes over from
-    :param board: told what becomes of each pass
     :raises InvalidConfig, cfg.Error: the configuration cannot be used
     :raises InvalidFacts: nothing in the source can; a first agent waits
         until it can
     """
     conf = configure(arguments)
-    agent = passes.Agent(conf, *clients.connect(conf), board)
+    recorder = recorder or Recorder()
+    agent = passes.Agent(conf, *clients.connect(conf), recorder)
     if former is not None:
         if conf.hv_sched.source:
             sources.check(conf.hv_sched)
         agent.take_over(former)
+    recorder.every(conf.hv_sched.agent_interval)
     # With the first line that is to be logged: a file that is wrong changes
     # nothing of how an agent logs that runs already.
     logging.setup(conf, 'hv_sched')
@@ -102,12 +105,20 @@ def main(arguments: list[str] | None = None) -> int:
     """The console script; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        conf, agent = make_agent(arguments)
+        recorder = Recorder()
+        conf, agent = make_agent(arguments, recorder)
+        watch = None if conf.once else watching.watching(
+            conf, clients.connect(conf)[0], recorder)
     except (exception.InvalidConfig, cfg.Error) as exc:
         print(printable.text(f'hv-sched-agent: {exception.told(exc)}'),
               file=sys.stderr)
         return exit_codes.ERROR
     if conf.once:
         return agent.run()
-    return service.Daemon(
-        lambda former: make_agent(arguments, former)[1]).run(agent)
+    if watch is not None:
+        watch.start()
+    code = service.Daemon(lambda former: make_agent(
+        arguments, recorder, former)[1]).run(agent)
+    if watch is not None:
+        watch.stop()
+    return code

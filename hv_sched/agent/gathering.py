@@ -33,6 +33,7 @@ from hv_sched import sources
 from hv_sched.agent import backoff
 from hv_sched.agent import part
 from hv_sched.compute import instance_names
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 # How often it is looked whether a file was written anew.
@@ -52,12 +53,12 @@ class Gathering:
     def __init__(self, options: Any, names: instance_names.InstanceNames,
                  interval_seconds: float,
                  changed: Callable[[], None] = lambda: None,
-                 board: part.Board | None = None) -> None:
+                 recorder: Recorder | None = None) -> None:
         self._options = options
         self._names = names
         self._interval_seconds = interval_seconds
         self._changed = changed
-        self._board = board
+        self._recorder = recorder
         self._facts = model.Facts((), (model.Problem(
             None, options.source, 'it has not been read yet', 'unreadable'),))
         self._read_at = time.monotonic()
@@ -102,7 +103,7 @@ class Gathering:
         sources.is_asked_again(self._options)
         reading = part.Part('Reading the source', self._pass,
                             backoff.Backoff(self._interval_seconds),
-                            self._board)
+                            self._recorder)
         threading.Thread(target=self._loop, args=(reading,), daemon=True,
                          name='source').start()
 

@@ -23,9 +23,14 @@ LOG = printable.logger(__name__)
 
 def log_restored(changes: Iterable[Restored]) -> None:
     """One line a share that was restored, released or resized."""
-    for restored in changes:
-        LOG.info('%s %s GB of %s on volume %s', restored.action.capitalize(),
-                 restored.gb, restored.consumer, restored.volume)
+    for change in changes:
+        LOG.info('%s', restored(change))
+
+
+def restored(change: Restored) -> str:
+    """A share that was restored, released or resized."""
+    return (f'{change.action.capitalize()} {change.gb} GB of '
+            f'{change.consumer} on volume {change.volume}')
 
 
 def log_healed(result: HealResult) -> None:

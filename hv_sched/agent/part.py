@@ -21,34 +21,17 @@ took.
 
 from collections.abc import Callable
 import time
-from typing import Protocol
 
 from hv_sched import causes
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched.agent import backoff
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 # A pass has thousands of requests at most, each with a deadline.
 STUCK_SECONDS = 1800.0
-
-
-class Board(Protocol):
-    """Told what became of each pass; for metrics and a status page."""
-
-    def passed(self, name: str, code: int, seconds: float) -> None:
-        """:param name: the part's
-        :param code: of ``hv_sched.exit_codes``
-        :param seconds: that the pass took
-        """
-
-
-class NoBoard:
-    """Nobody looks."""
-
-    def passed(self, name: str, code: int, seconds: float) -> None:
-        """See Board."""
 
 
 class Part:
@@ -56,15 +39,16 @@ class Part:
     :param work: one pass, told which one it is, counted from 0; returns a
         code of ``hv_sched.exit_codes``
     :param pauses: how long it waits between passes
+    :param recorder: what each pass is reported to
     """
 
     def __init__(self, name: str, work: Callable[[int], int],
                  pauses: backoff.Backoff | None = None,
-                 board: Board | None = None) -> None:
+                 recorder: Recorder | None = None) -> None:
         self.name = name
         self._work = work
         self._pauses = pauses or backoff.Backoff(0)
-        self._board = board or NoBoard()
+        self._recorder = recorder or Recorder()
         self._passes = 0
         self._failed_passes = 0
         self._failing_since = 0.0
@@ -83,6 +67,7 @@ class Part:
         number = self._passes
         self._passes += 1
         begun = self._begun_at = time.monotonic()
+        self._recorder.started(self.name)
         try:
             code = self._work(number)
         except exception.Stopping:
@@ -96,7 +81,8 @@ class Part:
         else:
             self._note(code)
         self._begun_at, self._ended_at = None, time.monotonic()
-        self._board.passed(self.name, code, self._ended_at - begun)
+        self._recorder.passed(self.name, code, self._ended_at - begun,
+                              self.failure)
         return code
 
     def is_stuck(self, now: float, waits: bool = False) -> bool:

@@ -36,7 +36,6 @@ from hv_sched.agent import gathering
 from hv_sched.agent import leadership
 from hv_sched.agent import log_lines
 from hv_sched.agent import notice_log
-from hv_sched.agent import part
 from hv_sched.agent import paused
 from hv_sched.agent import syncing
 from hv_sched.agent.events import wiring
@@ -50,8 +49,12 @@ from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.recovery import restore
 from hv_sched.sources import naming
+from hv_sched.status import findings
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
+# What goes on while another agent writes.
+_STANDBY_PARTS = ('Reading the source', 'Status', 'Doctor')
 # A pass that began may end; a service that hangs stops no shutdown.
 LAST_PASS_SECONDS = 30
 # Answers of many clusters come one after the other: one look serves them.
@@ -60,11 +63,11 @@ _GATHERING_SECONDS = 1.0
 
 class Agent:
     """:param conf: options of hv_sched
-    :param board: told what becomes of each pass
+    :param recorder: what is done is reported to it
     """
 
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 servers: NovaRecords, board: part.Board | None = None
+                 servers: NovaRecords, recorder: Recorder | None = None
                  ) -> None:
         self._conf = conf
         self._placement = placement
@@ -78,16 +81,18 @@ class Agent:
         for fault in self._ignored.unknown(finding_catalogue.codes()):
             LOG.warning('%s', fault)
         interval = options.agent_interval
+        recorder = recorder or Recorder(interval)
+        self._recorder = recorder
         publishing = settings.from_conf(conf)
         # One for each half: their threads share nothing.
         self._reconciler = reconcile.Reconciler(
             placement, publishing, nova=servers,
             cpus=node_cpus.NodeCpus(servers))
         self._syncing = syncing.Syncing(
-            self._reconciler, options, publishing, interval, board)
+            self._reconciler, options, publishing, interval, recorder)
         self._gathering = gathering.Gathering(
             options, instance_names.InstanceNames(servers), interval,
-            self._syncing.wake.set, board)
+            self._syncing.wake.set, recorder)
         self._pauses = causes.Causes(LOG)
         self._mistyped = causes.Causes(LOG)
         self._notices = notice_log.NoticeLog(LOG, self._ignored)
@@ -98,14 +103,15 @@ class Agent:
                             lambda: audit_pass.known_on(
                                 options, audited_names)))
         self._auditor = audit_pass.Audits(
-            options, placement, servers, self._paused.volume, audited_names)
+            options, placement, servers, self._paused.volume, audited_names,
+            recorder)
         self._sync = Part('Sync', self._look, backoff.Backoff(interval),
-                          board)
-        self._once = Part('Sync', self._sync_once, board=board)
+                          recorder)
+        self._once = Part('Sync', self._sync_once, recorder=recorder)
         self._shares = (
             Part('Restoring held shares', self._restore,
-                 backoff.Backoff(interval), board),
-            Part('Audit', self._audit, backoff.Backoff(interval), board))
+                 backoff.Backoff(interval), recorder),
+            Part('Audit', self._audit, backoff.Backoff(interval), recorder))
         self._full_at: float | None = None
         self._shares_wake = threading.Event()
         self._leadership = leadership.configured(
@@ -114,7 +120,7 @@ class Agent:
             self._lead_changed)
         self._events = wiring.configured(
             conf, placement, servers, self._paused.volume,
-            self._syncing.wake.set)
+            self._syncing.wake.set, recorder)
 
     def take_over(self, former: 'Agent') -> None:
         """Remember what a former agent of this process does.
@@ -174,6 +180,10 @@ class Agent:
         """This agent writes from now on, or no more."""
         # Another one wrote meanwhile.
         self._full_at = None
+        if self._leadership.leads:
+            self._recorder.leads()
+        else:
+            self._recorder.stands_by(_STANDBY_PARTS)
         self._events.listen(self._leadership.leads)
         self._syncing.wake.set()
         self._shares_wake.set()
@@ -285,7 +295,12 @@ class Agent:
     def _restore(self, number: int) -> int:
         result = self._restorer.restore(full=self._is_full(number))
         log_lines.log_restored(result.done)
+        for restored in result.done:
+            self._recorder.healed('restored')
+            self._recorder.changed('restore', log_lines.restored(restored))
         notices = self._notices.update(result.findings)
+        self._recorder.told('restore', findings.of_notices(
+            'restore', notices))
         if result.done:
             LOG.info('Restoring held shares: %d shares changed, %d notices',
                      len(result.done), len(notices))

@@ -28,12 +28,14 @@ from hv_sched import printable
 from hv_sched.agent import backoff
 from hv_sched.agent import cluster_sync
 from hv_sched.agent import notice_log
-from hv_sched.agent import part
 from hv_sched.agent.cluster_sync import ClusterSync
+from hv_sched.agent.part import Part
 from hv_sched.parallel import in_parallel
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.providers.look import Look
+from hv_sched.status import findings
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
@@ -45,12 +47,12 @@ class Syncing:
 
     def __init__(self, reconciler: reconcile.Reconciler, options: Any,
                  publishing: settings.Settings, interval_seconds: float,
-                 board: part.Board | None = None) -> None:
+                 recorder: Recorder | None = None) -> None:
         self._reconciler = reconciler
         self._options = options
         self._settings = publishing
         self._interval_seconds = interval_seconds
-        self._board = board
+        self._recorder = recorder or Recorder()
         self._ignored = ignored_findings.IgnoredFindings(
             tuple(options.ignore_findings))
         self._notices = notice_log.NoticeLog(LOG, self._ignored)
@@ -91,13 +93,14 @@ class Syncing:
             cluster.join(seconds)
 
     @property
-    def parts(self) -> list[part.Part]:
+    def parts(self) -> list[Part]:
         """Of all clusters."""
         return [cluster.part for cluster in list(self._clusters.values())]
 
     def _of(self, look: Look) -> list[ClusterSync]:
         """The loops of a look's clusters; those of others end."""
         names = look.clusters(self._settings)
+        self._recorder.described(look.facts, names)
         for name in self._clusters.keys() - set(names):
             self._clusters.pop(name).stop()
         for name in names:
@@ -110,7 +113,7 @@ class Syncing:
             name, self._reconciler,
             notice_log.NoticeLog(cluster_sync.LOG, self._ignored),
             backoff.Backoff(self._interval_seconds), self.wake.set,
-            self._board)
+            self._recorder)
         if self._is_started:
             cluster.start()
         return cluster
@@ -123,10 +126,12 @@ class Syncing:
         """
         plan = self._reconciler.cloud_plan(look)
         notices = self._notices.update(plan.findings)
+        self._recorder.told('sync', findings.of_notices('sync', notices))
         if not is_quiet or not plan.cleaning:
             return exit_codes.of(notices)
         result = self._reconciler.clean(look, plan)
         cluster_sync.say(result, 'the names of traits')
+        self._recorder.written(result.done)
         for failure in result.failures.values():
             raise failure
         return exit_codes.of(notices)

@@ -33,6 +33,7 @@ from hv_sched.osc import status_columns
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.status import build
+from hv_sched.status import doctor_findings
 from hv_sched.status import findings as finding_forms
 from hv_sched.status import observation
 from hv_sched.status import verdict
@@ -140,7 +141,7 @@ class _StatusGatherer:
         remaining, _left_out = self._ignored.split(
             diagnoses, lambda diagnosis: (
                 diagnosis.codes, (diagnosis.symptom.subject,)))
-        return finding_forms.of_doctor(remaining)
+        return doctor_findings.of_doctor(remaining)
 
     def _audit(self, facts: model.Facts | None
                ) -> tuple[FindingStatus, ...]:

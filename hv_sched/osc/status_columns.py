@@ -19,8 +19,8 @@ from cliff import columns
 
 from hv_sched import printable
 from hv_sched.providers import reconcile
+from hv_sched.status import amounts
 from hv_sched.status import bar
-from hv_sched.status import page
 from hv_sched.status import verdict
 from hv_sched.status.model import ClusterStatus
 from hv_sched.status.model import VolumeStatus
@@ -56,11 +56,11 @@ class SpaceColumn(_Cell):
     """GiB over all volumes."""
 
     def lines(self) -> Iterable[str]:
-        return (', '.join(f'{key} {page.gb(value)}' for key, value
-                          in page.totals(self._value).items()),)
+        return (', '.join(f'{key} {amounts.gb(value)}' for key, value
+                          in amounts.totals(self._value).items()),)
 
     def machine_readable(self) -> Any:
-        return dict(page.totals(self._value))
+        return dict(amounts.totals(self._value))
 
 
 class ClustersColumn(_Cell):
@@ -138,7 +138,7 @@ def _volume(volume: VolumeStatus) -> str:
     cut_off = (f'; {len(volume.cut_off)} nodes do not reach it'
                if volume.cut_off else '')
     return (f'{_drawn(volume)} {volume.cluster}/{volume.name} {volume.state}'
-            f', {page.gb(volume.free_gb)} free'
+            f', {amounts.gb(volume.free_gb)} free'
             + (f' ({reasons})' if reasons else '') + cut_off)
 
 

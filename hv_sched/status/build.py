@@ -15,6 +15,7 @@
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
+import datetime
 
 from hv_sched import features
 from hv_sched import model
@@ -32,9 +33,24 @@ from hv_sched.status.model import NodeStatus
 from hv_sched.status.model import ReservedSpace
 from hv_sched.status.model import SectionStatus
 from hv_sched.status.model import VolumeStatus
-from hv_sched.status.observation import Observation
 
 NO_REASON = 'closed, and nothing says why'
+
+
+@dataclasses.dataclass(frozen=True)
+class Observation:
+    """What Placement says of volumes and nodes.
+
+    :param volumes: read in full, with their shares, by provider uuid
+    :param nodes: names of the compute nodes by provider uuid
+    :param node_traits: our traits by the node's uuid
+    """
+
+    read_at: datetime.datetime
+    volumes: Mapping[str, Provider] = dataclasses.field(default_factory=dict)
+    nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    node_traits: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

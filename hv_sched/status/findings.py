@@ -10,26 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Findings of the doctor, an audit and a sync, in one form. Pure."""
+"""Findings of audits and syncs in one form. Pure."""
 
 from collections.abc import Iterable
 
 from hv_sched.audit.findings import Finding
-from hv_sched.doctor.runner import Diagnosis
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.notices import Severity
 from hv_sched.status.model import FindingStatus
 
 _ORDER = {severity: number for number, severity in enumerate(Severity)}
-
-
-def of_doctor(diagnoses: Iterable[Diagnosis]) -> tuple[FindingStatus, ...]:
-    return tuple(FindingStatus(
-        'doctor', diagnosis.severity, diagnosis.check.code,
-        diagnosis.symptom.subject,
-        f'{diagnosis.symptom.evidence}. {diagnosis.check.trap}',
-        diagnosis.check.remedy) for diagnosis in diagnoses)
 
 
 def of_audit(findings: Iterable[Finding]) -> tuple[FindingStatus, ...]:

@@ -35,6 +35,7 @@ from hv_sched.status.model import VolumeStatus
 from hv_sched.status.recorder import Recorder
 
 CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
+_DAY_SECONDS = 24 * 60 * 60
 _VOLUME = ('cluster', 'volume')
 Families = Iterator[core.Metric]
 
@@ -126,10 +127,10 @@ def _space(status: Status) -> Families:
         [((volume.cluster, volume.name, part.label), part.gb * model.GIB)
          for volume in volumes for part in volume.reserved])
     yield _gauge(
-        'hv_sched_volume_full_days', 'Days until a volume is full; only '
+        'hv_sched_volume_full_seconds', 'Time until a volume is full; only '
         'where six hours show real growth.', (*_VOLUME, 'of'),
         [((volume.cluster, volume.name, volume.forecast.of),
-          volume.forecast.days)
+          volume.forecast.days * _DAY_SECONDS)
          for volume in volumes if volume.forecast])
 
 
@@ -213,6 +214,9 @@ def _parts(status: Status) -> Families:
     yield _gauge(
         'hv_sched_timestamp_seconds', 'When Placement was last read for '
         'these metrics, and when the agent started.', ('of',), dates)
+    yield _gauge('hv_sched_leader', '1: this agent writes; 0: another one '
+                 'does.', (), [] if status.is_leader is None
+                 else [((), status.is_leader)])
     yield _gauge('hv_sched_interval_seconds', 'Seconds between two passes.',
                  (), [((), status.interval)])
 

@@ -182,6 +182,8 @@ class Status:
     :param unread: what could not be read, and why
     :param interval: seconds between two passes of an agent; 0: no agent
     :param started_at: when the agent started
+    :param is_leader: whether it is the one that writes; None where there is
+        one agent only
     """
 
     read_at: datetime.datetime | None = None
@@ -192,6 +194,7 @@ class Status:
     unread: Mapping[str, str] = dataclasses.field(default_factory=dict)
     interval: float = 0.0
     started_at: datetime.datetime | None = None
+    is_leader: bool | None = None
 
     @property
     def volumes(self) -> tuple[VolumeStatus, ...]:

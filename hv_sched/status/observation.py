@@ -17,10 +17,9 @@ provider's generation stands in the list of all, and one that has the same as
 before is not read again.
 """
 
-from collections.abc import Mapping
-import dataclasses
-import datetime
 
+from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import features
 from hv_sched.placement import bulk_read
 from hv_sched.placement import names
@@ -28,23 +27,10 @@ from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import reconcile
+from hv_sched.providers import settings
+from hv_sched.status import build
 from hv_sched.status import volume_rules
-
-
-@dataclasses.dataclass(frozen=True)
-class Observation:
-    """What Placement says of volumes and nodes.
-
-    :param volumes: read in full, with their shares, by provider uuid
-    :param nodes: names of the compute nodes by provider uuid
-    :param node_traits: our traits by the node's uuid
-    """
-
-    read_at: datetime.datetime
-    volumes: Mapping[str, Provider] = dataclasses.field(default_factory=dict)
-    nodes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    node_traits: Mapping[str, frozenset[str]] = dataclasses.field(
-        default_factory=dict)
+from hv_sched.status.recorder import Recorder
 
 
 class StatusReader:
@@ -55,7 +41,7 @@ class StatusReader:
         self._workers = workers
         self._volumes: dict[str, Provider] = {}
 
-    def observe(self) -> Observation:
+    def observe(self) -> build.Observation:
         """:raises PlacementError: Placement cannot be read"""
         listed = self._placement.list_providers()
         in_use = self._placement.all_traits(associated=True)
@@ -65,7 +51,7 @@ class StatusReader:
         traits = bulk_read.node_traits(
             self._placement, in_use, compute_nodes, self._workers)
         self._read_volumes(listed)
-        return Observation(
+        return build.Observation(
             self._placement.server_time or reconcile.utcnow(),
             {uuid: provider for uuid, provider in self._volumes.items()
              if volume_rules.is_ours(provider)},
@@ -97,3 +83,26 @@ class StatusReader:
                 child.parent_uuid, frozenset()) | {trait}
             for child in self._placement.list_providers(required=trait)
             if child.parent_uuid}
+
+
+class StatusPart:
+    """The part of the agent that reads Placement for the status."""
+
+    def __init__(self, recorder: Recorder, placement: Placement,
+                 options: settings.Settings) -> None:
+        self._recorder = recorder
+        self._options = options
+        self._reader = StatusReader(placement, options.workers)
+
+    def run(self, _number: int) -> int:
+        """One pass; what was read before stays where this one fails.
+
+        :raises PlacementError: Placement cannot be read
+        """
+        try:
+            self._recorder.observed(self._reader.observe(), self._options)
+        except exception.PlacementError as exc:
+            self._recorder.unread('Placement', str(exc))
+            raise
+        self._recorder.unread('Placement', '')
+        return exit_codes.OK

@@ -18,7 +18,6 @@ script and loads nothing; its style is allowed by its hash.
 """
 
 import base64
-from collections.abc import Mapping
 import datetime
 import functools
 import hashlib
@@ -31,6 +30,7 @@ import markupsafe
 from hv_sched import features
 from hv_sched import printable
 from hv_sched.status import ages
+from hv_sched.status import amounts
 from hv_sched.status import bar
 from hv_sched.status import verdict
 from hv_sched.status.model import FindingStatus
@@ -58,7 +58,7 @@ def rendered(status: Status, now: datetime.datetime, version: str = '',
         verdict=verdict.judge(status, now),
         findings=status.findings[:SHOWN_FINDINGS],
         more=_counted(status.findings[SHOWN_FINDINGS:]),
-        totals=totals(status), unfolds=_unfolded(status))
+        totals=amounts.totals(status), unfolds=_unfolded(status))
 
 
 def security_policy() -> str:
@@ -75,17 +75,6 @@ def _unfolded(status: Status) -> frozenset[str]:
         return frozenset(cluster.name for cluster in status.clusters)
     return frozenset(cluster.name for cluster in status.clusters
                      if any(map(verdict.is_trouble, cluster.volumes)))
-
-
-def totals(status: Status) -> Mapping[str, int]:
-    """GiB over all volumes."""
-    volumes = status.volumes
-    return {'total': sum(volume.total_gb for volume in volumes),
-            'allocated': sum(volume.allocated_gb for volume in volumes),
-            'held': sum(volume.held_gb for volume in volumes),
-            'reserved': sum(volume.reserved_gb for volume in volumes),
-            'free': sum(max(0, volume.free_gb) for volume in volumes
-                        if volume.state in ('open', 'low'))}
 
 
 def _counted(findings: tuple[FindingStatus, ...]
@@ -110,9 +99,9 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined, finalize=_visible,
         trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(
-        ago=verdict.ago, gb=gb, moment=_moment, segments=_described)
+        ago=verdict.ago, gb=amounts.gb, moment=_moment, segments=_described)
     environment.globals.update(
-        bar=bar, ages=ages, since=verdict.seconds_since, days=days,
+        bar=bar, ages=ages, since=verdict.seconds_since, days=amounts.days,
         is_trouble=verdict.is_trouble,
         catalogue=tuple(feature.name for feature in features.CATALOGUE))
     return environment.get_template('page.html')
@@ -130,25 +119,11 @@ def _visible(value: Any) -> Any:
     return value
 
 
-def gb(size_gb: float) -> str:
-    """A size as people read it, in GB as Nova says it, which are GiB."""
-    if abs(size_gb) >= 10240:
-        return f'{size_gb / 1024:.1f} TB'
-    return f'{size_gb:.0f} GB' if size_gb == int(size_gb) or (
-        abs(size_gb) >= 100) else f'{size_gb:.1f} GB'
-
-
-def days(number: float) -> str:
-    """A forecast is not better than that."""
-    return 'less than a day' if number < 1 else (
-        f'about {number:.0f} day{"s" if round(number) > 1 else ""}')
-
-
 def _moment(date: datetime.datetime) -> str:
     return date.strftime('%Y-%m-%d %H:%M:%S UTC')
 
 
 def _described(bars: bar.Bar) -> str:
     """What a bar shows, for those who do not see it."""
-    return ', '.join(f'{gb(segment.gb)} {segment.label}'
+    return ', '.join(f'{amounts.gb(segment.gb)} {segment.label}'
                      for segment in bars.segments) or 'no space'

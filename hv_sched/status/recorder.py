@@ -25,24 +25,23 @@ import datetime
 import threading
 import time
 
-from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model as facts_model
-from hv_sched.placement.client import Placement
 from hv_sched.providers import changes
-from hv_sched.providers import reconcile
+from hv_sched.providers import plan as plans
 from hv_sched.providers import settings
 from hv_sched.status import build
 from hv_sched.status import findings as finding_forms
 from hv_sched.status import history
-from hv_sched.status import observation
 from hv_sched.status.model import ChangeStatus
 from hv_sched.status.model import ClusterStatus
 from hv_sched.status.model import FindingStatus
 from hv_sched.status.model import PartStatus
 from hv_sched.status.model import Status
 
-_LAST_CHANGES = 50
+_LAST_CHANGES = 20
+# Of one change, such as the traits that a node gets.
+_SHOWN_LINES = 3
 RESULTS: Mapping[int, str] = {
     exit_codes.OK: 'ok', exit_codes.CHANGES: 'partial',
     exit_codes.PARTIAL: 'partial', exit_codes.ADOPT: 'adopt',
@@ -67,11 +66,10 @@ class Counters:
 
 @dataclasses.dataclass(frozen=True)
 class _Synced:
-    """The last sync of a scope: all clusters, or one."""
+    """The last sync of a cluster."""
 
-    facts: facts_model.Facts
     drift: frozenset[str]
-    plan_sizes: Mapping[str, int]
+    plan_size: int
 
 
 class Recorder:
@@ -80,13 +78,15 @@ class Recorder:
     """
 
     def __init__(self, interval: float = 0,
-                 clock: Callable[[], datetime.datetime] = reconcile.utcnow,
+                 clock: Callable[[], datetime.datetime] = lambda: (
+                     datetime.datetime.now(datetime.timezone.utc)),
                  monotonic: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._base = Status(interval=interval, started_at=clock())
         self._parts: dict[str, PartStatus] = {}
+        self._facts: facts_model.Facts | None = None
         self._synced: dict[str, _Synced] = {}
         self._findings: dict[tuple[str, str], tuple[FindingStatus, ...]] = {}
         self._changes: collections.deque[ChangeStatus] = collections.deque(
@@ -97,23 +97,32 @@ class Recorder:
         self._conflicts = 0
         self._retries = 0
 
+    def every(self, interval: float) -> None:
+        """Another configuration, another time between two passes."""
+        with self._lock:
+            self._base = dataclasses.replace(self._base, interval=interval)
+
     # -- what the parts report
 
-    def pass_started(self, part: str) -> None:
+    def started(self, part: str) -> None:
         """A part begins a pass."""
         with self._lock:
             self._parts[part] = dataclasses.replace(
                 self._parts.get(part, PartStatus(part)),
                 running_since=self._clock())
 
-    def pass_ended(self, part: str, code: int, seconds: float,
-                   error: str = '') -> None:
-        """:param code: of hv_sched.exit_codes
+    def passed(self, part: str, code: int, seconds: float,
+               error: str = '') -> None:
+        """A part has ended a pass; one that is gone meanwhile stays so.
+
+        :param code: of hv_sched.exit_codes
         :param seconds: how long it took
         """
         result = RESULTS.get(code, 'error')
         with self._lock:
-            before = self._parts.get(part, PartStatus(part))
+            before = self._parts.get(part)
+            if before is None:
+                return
             self._parts[part] = dataclasses.replace(
                 before, passes=_counted(before.passes, result),
                 result=result, seconds=seconds, last_end=self._clock(),
@@ -121,35 +130,78 @@ class Recorder:
                               else self._clock()),
                 running_since=None, error=error)
 
-    def synced(self, facts: facts_model.Facts, result: reconcile.SyncResult,
-               scope: str = '') -> None:
-        """:param scope: the cluster it was of, '' for all of the source"""
-        undone = [change for change in result.plan.changes
-                  if change not in result.done]
-        synced = _Synced(
-            facts, frozenset(change.uuid for change in undone if change.uuid),
-            {part.cluster: len(part.changes)
-             for part in result.plan.clusters})
+    def gone(self, part: str) -> None:
+        """A part that makes no more passes, such as of a cluster that left."""
         with self._lock:
-            self._synced[scope] = synced
-            self._findings['sync', scope] = finding_forms.of_notices(
-                'sync', result.plan.all_findings)
-            self._retries += result.retries
-            self._conflicts += result.conflicts
-            self._writes.update(map(_kind, result.done))
-        for change in result.done:
-            self.changed('sync', _line(change))
+            self._parts.pop(part, None)
 
-    def forget(self, scopes: Iterable[str]) -> None:
-        """Scopes, other than these, are no part of the source any more.
+    def leads(self) -> None:
+        """This agent writes, and no other."""
+        with self._lock:
+            self._base = dataclasses.replace(self._base, is_leader=True)
 
-        :param scopes: those there are
+    def stands_by(self, watching: Iterable[str]) -> None:
+        """Another agent writes; what this one found is no news any more.
+
+        :param watching: the parts that go on all the same
         """
-        remaining = frozenset(scopes)
+        remaining = frozenset(watching)
         with self._lock:
-            for scope in self._synced.keys() - remaining:
-                del self._synced[scope]
-                self._findings.pop(('sync', scope), None)
+            self._base = dataclasses.replace(self._base, is_leader=False)
+            self._parts = {name: part for name, part in self._parts.items()
+                           if name in remaining}
+            self._synced.clear()
+            self._facts = None
+            self._findings = {key: findings for key, findings
+                              in self._findings.items() if key[0] == 'doctor'}
+
+    def described(self, facts: facts_model.Facts, clusters: Iterable[str]
+                  ) -> None:
+        """What the source says now.
+
+        :param clusters: names of those that are synced by it; what was said
+            of others is over
+        """
+        remaining = frozenset(clusters)
+        with self._lock:
+            self._facts = facts
+            for cluster in self._synced.keys() - remaining:
+                del self._synced[cluster]
+                self._findings.pop(('sync', cluster), None)
+
+    def synced(self, cluster: str, plan: plans.Plan,
+               done: Iterable[changes.Change]) -> None:
+        """A cluster was synced, as far as it went.
+
+        :param plan: the last one made
+        :param done: what of it, and of those before, was written
+        """
+        written = tuple(done)
+        synced = _Synced(
+            frozenset(change.uuid for change in plan.changes
+                      if change.uuid and change not in written),
+            len(plan.changes))
+        with self._lock:
+            self._synced[cluster] = synced
+        self.written(written)
+
+    def contended(self, retries: int, conflicts: int) -> None:
+        """Others wrote at the same time.
+
+        :param retries: how often a sync observed and planned anew
+        :param conflicts: writes with which somebody else was faster
+        """
+        with self._lock:
+            self._retries += retries
+            self._conflicts += conflicts
+
+    def written(self, written: Iterable[changes.Change]) -> None:
+        """Changes that a sync has written."""
+        written = tuple(written)
+        with self._lock:
+            self._writes.update(map(_kind, written))
+        for change in written:
+            self.changed('sync', _line(change))
 
     def told(self, origin: str, findings: Iterable[FindingStatus],
              scope: str = '') -> None:
@@ -177,7 +229,7 @@ class Recorder:
                 self._base, unread={**unread, name: error} if error
                 else unread)
 
-    def observed(self, observed: observation.Observation,
+    def observed(self, observed: build.Observation,
                  options: settings.Settings) -> None:
         """What Placement says now."""
         source = self.source()
@@ -195,16 +247,10 @@ class Recorder:
     def source(self) -> build.SourceView:
         """What the syncs so far know of the source."""
         with self._lock:
-            synced = tuple(self._synced.values())
-        if not synced:
-            return build.SourceView()
-        facts = facts_model.Facts(
-            tuple(cluster for sync in synced
-                  for cluster in sync.facts.clusters),
-            tuple(dict.fromkeys(problem for sync in synced
-                                for problem in sync.facts.problems)))
-        return build.SourceView(
-            facts, frozenset().union(*(sync.drift for sync in synced)))
+            if self._facts is None:
+                return build.SourceView()
+            return build.SourceView(self._facts, frozenset().union(
+                *(sync.drift for sync in self._synced.values())))
 
     def status(self) -> Status:
         """Everything, as it is known now."""
@@ -224,35 +270,12 @@ class Recorder:
     def plan_sizes(self) -> dict[str, int]:
         """Changes in the last plan, by cluster."""
         with self._lock:
-            return {cluster: size for sync in self._synced.values()
-                    for cluster, size in sync.plan_sizes.items()}
+            return {cluster: sync.plan_size
+                    for cluster, sync in self._synced.items()}
 
     def _with_forecasts(self, cluster: ClusterStatus) -> ClusterStatus:
         return dataclasses.replace(cluster, volumes=tuple(map(
             self._history.with_forecast, cluster.volumes)))
-
-
-class StatusPart:
-    """The part of the agent that reads Placement for the status."""
-
-    def __init__(self, recorder: Recorder, placement: Placement,
-                 options: settings.Settings) -> None:
-        self._recorder = recorder
-        self._options = options
-        self._reader = observation.StatusReader(placement, options.workers)
-
-    def run(self, _number: int) -> int:
-        """One pass; what was read before stays where this one fails.
-
-        :raises PlacementError: Placement cannot be read
-        """
-        try:
-            self._recorder.observed(self._reader.observe(), self._options)
-        except exception.PlacementError as exc:
-            self._recorder.unread('Placement', str(exc))
-            raise
-        self._recorder.unread('Placement', '')
-        return exit_codes.OK
 
 
 def _counted(passes: Mapping[str, int], result: str) -> dict[str, int]:
@@ -265,7 +288,10 @@ def _kind(change: changes.Change) -> str:
 
 
 def _line(change: changes.Change) -> str:
-    """The change in the words of ``csv sync``."""
-    return '; '.join(' '.join(filter(None, (
+    """The change in the words of ``csv sync``, as far as one line holds."""
+    texts = [' '.join(filter(None, (
         sign, change.name, label, before and f'{before} ->', after)))
-        for sign, label, before, after in change.lines)
+        for sign, label, before, after in change.lines]
+    omitted = len(texts) - _SHOWN_LINES
+    return '; '.join(texts[:_SHOWN_LINES]) + (
+        f'; and {omitted} more of {change.name}' if omitted > 0 else '')

@@ -17,9 +17,7 @@ client that is slow, or silent, keeps no worker.
 """
 
 import ipaddress
-import os
 import socket
-import stat
 import threading
 import time
 from typing import Any
@@ -29,7 +27,6 @@ from waitress import server as waitress_server
 
 from hv_sched import exception
 from hv_sched import printable
-from hv_sched import regular_file
 
 LOG = printable.logger(__name__)
 WORKERS = 2
@@ -37,7 +34,6 @@ MAX_CONNECTIONS = 64
 # A connection ends then, and in twice the time whatever it is doing.
 CONNECTION_SECONDS = 30
 _MAX_HEADER_BYTES = 8192
-_SHORTEST_TOKEN = 16
 _END_SECONDS = 5
 
 
@@ -125,39 +121,3 @@ def _listening(address: str, port: int) -> socket.socket:
             'set [hv_sched]status_port and status_address to what is free '
             'on this machine, or status_port to 0') from exc
     return listener
-
-
-def read_token(path: str) -> str:
-    """The token in a file that only its owner may read.
-
-    :raises InvalidConfig: there is none, or others may read it
-    """
-    name = f'[hv_sched]status_token_file {path}'
-    try:
-        token = regular_file.read(path, 4096).decode('ascii').strip()
-        mode = stat.S_IMODE(os.stat(path).st_mode)
-    except (exception.InvalidFile, OSError, UnicodeDecodeError) as exc:
-        raise exception.InvalidConfig(f'{name}: {exc}') from exc
-    if mode & 0o077:
-        raise exception.InvalidConfig(
-            f'{name} has mode {mode:04o}: others may read it; chmod 0600')
-    if len(token) < _SHORTEST_TOKEN or not token.isprintable() or (
-            ' ' in token):
-        raise exception.InvalidConfig(
-            f'{name} needs one line with at least {_SHORTEST_TOKEN} visible '
-            'characters')
-    return token
-
-
-def checked_token(address: str, path: str | None) -> str:
-    """The token to ask for, '' where there is none.
-
-    :raises InvalidConfig: it is needed, or cannot be used
-    """
-    if path:
-        return read_token(path)
-    if not ipaddress.ip_address(address).is_loopback:
-        raise exception.InvalidConfig(
-            f'[hv_sched]status_address {address} is not of loopback: name a '
-            '[hv_sched]status_token_file, too')
-    return ''

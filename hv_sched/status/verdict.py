@@ -25,7 +25,7 @@ from hv_sched.status.model import VolumeStatus
 
 # A pass may take long while Nova or Placement is slow; beyond that it hangs.
 _STALLED_PASSES = 10
-_STALLED_SECONDS = 900
+_STALLED_SECONDS = 1800
 _OLD_PASSES = 3
 _OLD_SECONDS = 60
 _SHOWN_VOLUMES = 5
@@ -58,7 +58,8 @@ class StatusVerdict:
 
 def judge(status: Status, now: datetime.datetime) -> StatusVerdict:
     """What an operator should know first."""
-    unknown = (*stalled(status, now), *_unread(status, now))
+    unknown = (*stalled(status, now), *_unread(status, now),
+               *_errors(status))
     attention = (*_findings(status), *_volumes(status), *_failing(status))
     if unknown:
         return StatusVerdict(Level.UNKNOWN, (*unknown, *attention))
@@ -90,7 +91,7 @@ def is_trouble(volume: VolumeStatus) -> bool:
         return True
     if volume.state == 'closed':
         return not volume.closed.keys() <= DECIDED
-    return volume.state != 'open'
+    return volume.state not in ('open', 'low')
 
 
 def _stalled(part: PartStatus, now: datetime.datetime, limit: float) -> str:
@@ -104,11 +105,11 @@ def _stalled(part: PartStatus, now: datetime.datetime, limit: float) -> str:
 
 def _unread(status: Status, now: datetime.datetime) -> tuple[str, ...]:
     if status.read_at is None:
-        return (*_errors(status), 'no data yet: Placement has not been read')
+        return ('no data yet: Placement has not been read',)
     age = seconds_since(status.read_at, now)
     if status.interval and age > _OLD_PASSES * status.interval + _OLD_SECONDS:
-        return (*_errors(status), f'what is shown is {ago(age)} old')
-    return _errors(status)
+        return (f'what is shown is {ago(age)} old',)
+    return ()
 
 
 def _errors(status: Status) -> tuple[str, ...]:

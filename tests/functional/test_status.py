@@ -23,6 +23,7 @@ from hv_sched.placement import client
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.providers.settings import Settings
+from hv_sched.status import observation
 from hv_sched.status import recorder
 from hv_sched.status import verdict
 from tests.functional import cloud as clouds
@@ -35,12 +36,15 @@ SETTINGS = Settings(workers=1)
 def part(cloud):
     """The agent's part that reads Placement, and what it reports to."""
     recorded = recorder.Recorder(60)
-    return recorded, recorder.StatusPart(
+    return recorded, observation.StatusPart(
         recorded, client.from_adapter(cloud.placement), SETTINGS)
 
 
 def sync(cloud, recorded, facts):
-    recorded.synced(facts, cloud.sync(facts))
+    result = cloud.sync(facts)
+    recorded.described(facts, ['hvc1'])
+    recorded.synced('hvc1', result.plan, result.done)
+    recorded.contended(result.retries, result.conflicts)
 
 
 def test_placement_source_and_sync_come_together(cloud, part):
@@ -147,7 +151,7 @@ def test_writes_and_changes_are_counted(cloud, part):
     sync(cloud, recorded, clouds.facts())
     writes = recorded.counters().writes
     assert writes['CreateProvider'] == 1 and writes['SetTraits'] >= 3
-    assert '+ csv:hvc1/Volume1' in ' '.join(
+    assert '+ csv:hvc1/Volume1 aggregate' in ' '.join(
         change.text for change in recorded.status().changes)
     assert recorded.counters().conflicts == 0
     sync(cloud, recorded, clouds.facts())

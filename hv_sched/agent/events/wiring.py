@@ -26,6 +26,7 @@ from hv_sched.compute.servers import NovaRecords
 from hv_sched.conf import events as options
 from hv_sched.placement.client import Placement
 from hv_sched.recovery import restore
+from hv_sched.status.recorder import Recorder
 
 _LAST_LOOK_SECONDS = 30
 _LAST_MESSAGE_SECONDS = 10
@@ -73,10 +74,12 @@ class Events:
 
 def configured(conf: cfg.ConfigOpts, placement: Placement,
                servers: NovaRecords, skips: Callable[[str], bool],
-               wake_sync: Callable[[], None]) -> NoEvents | Events:
+               wake_sync: Callable[[], None],
+               recorder: Recorder | None = None) -> NoEvents | Events:
     """As section [hv_sched_events] says.
 
     :param skips: whether a volume, by its provider's name, is left alone
+    :param recorder: what is healed is reported to it
     :raises InvalidConfig: the bus cannot be listened to so
     """
     if not conf[options.GROUP].transport_url:
@@ -86,7 +89,8 @@ def configured(conf: cfg.ConfigOpts, placement: Placement,
     looks = server_pass.ServerPass(
         placement, restore.Restorer(placement, servers, restore.options(
             conf, skips, lambda: audit_pass.known_on(conf.hv_sched, names))),
-        audit_pass.Audits(conf.hv_sched, placement, servers, skips, names),
+        audit_pass.Audits(conf.hv_sched, placement, servers, skips, names,
+                          recorder),
         conf.hv_sched.workers)
     hands = worker.Worker(
         server_queue.ServerQueue(conf[options.GROUP].max_pending),

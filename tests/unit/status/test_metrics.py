@@ -14,39 +14,25 @@
 
 import dataclasses
 
-from prometheus_client import parser
 import pytest
 
 from hv_sched.status import metrics
 from hv_sched.status import recorder
 from tests import status_clouds
+from tests.status_recorder import FixedRecorder
+from tests.status_recorder import parsed
+from tests.status_recorder import value
 
 GIB = 1024 ** 3
 
 
-class Recorded(recorder.Recorder):
-    def __init__(self, status):
-        super().__init__()
-        self._status = status
-
-    def status(self):
-        return self._status
-
-
 def scraped(recorded):
-    text = metrics.rendered(recorded, '1.2.3').decode()
-    return {(sample.name, *sorted(sample.labels.items())): sample.value
-            for family in parser.text_string_to_metric_families(text)
-            for sample in family.samples}
-
-
-def value(samples, name, **labels):
-    return samples[(name, *sorted(labels.items()))]
+    return parsed(metrics.rendered(recorded, '1.2.3').decode())
 
 
 @pytest.fixture
 def samples():
-    return scraped(Recorded(status_clouds.status(16, 8)))
+    return scraped(FixedRecorder(status_clouds.status(16, 8)))
 
 
 @pytest.mark.parametrize('kind, gb', [
@@ -101,7 +87,7 @@ def test_parts_of_the_agent(samples):
 def test_a_name_is_a_label_and_nothing_else(name):
     status = status_clouds.status(1, 1)
     cluster = status.clusters[0]
-    samples = scraped(Recorded(dataclasses.replace(status, clusters=(
+    samples = scraped(FixedRecorder(dataclasses.replace(status, clusters=(
         dataclasses.replace(cluster, volumes=(dataclasses.replace(
             cluster.volumes[0], name=name),)),))))
     values = [number for key, number in samples.items()

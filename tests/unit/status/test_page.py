@@ -19,6 +19,7 @@ import re
 import pytest
 
 from hv_sched.notices import Severity
+from hv_sched.status import amounts
 from hv_sched.status import page
 from hv_sched.status.model import FindingStatus
 from hv_sched.status.model import PartStatus
@@ -201,4 +202,4 @@ def test_it_renews_itself_unless_it_is_told_not_to():
     (0, '0 GB'), (42.5, '42.5 GB'), (1260.0, '1260 GB'), (-80, '-80 GB'),
     (16000, '15.6 TB')])
 def test_sizes(size, text):
-    assert page.gb(size) == text
+    assert amounts.gb(size) == text

@@ -13,7 +13,6 @@
 """The server goes on, whoever connects and whatever they send."""
 
 import contextlib
-import os
 import socket
 import threading
 
@@ -145,48 +144,3 @@ def test_a_slow_request_comes_to_an_end(monkeypatch, drips):
         ended.set()
         if drips:
             dripping.join()
-
-
-def token_file(tmp_path, content='a-token-of-some-length\n', mode=0o600):
-    path = tmp_path / 'token'
-    path.write_bytes(content.encode() if isinstance(content, str)
-                     else content)
-    os.chmod(path, mode)
-    return str(path)
-
-
-def test_the_token_is_read_from_a_file_of_its_owners(tmp_path):
-    assert server.checked_token('0.0.0.0', token_file(tmp_path)) == (
-        'a-token-of-some-length')
-
-
-@pytest.mark.parametrize('mode', [0o640, 0o604, 0o644, 0o602])
-def test_a_token_others_may_read_is_refused(tmp_path, mode):
-    with pytest.raises(exception.InvalidConfig, match='chmod 0600'):
-        server.read_token(token_file(tmp_path, mode=mode))
-
-
-@pytest.mark.parametrize('content', [
-    '', '\n', 'short', 'two words of a token', 'a\x1bb-token-of-length',
-    b'\xff' * 20, 'x' * 5000], ids=range(7))
-def test_what_is_no_token_is_refused_and_not_told(tmp_path, content):
-    with pytest.raises(exception.InvalidConfig) as err:
-        server.read_token(token_file(tmp_path, content))
-    assert 'status_token_file' in str(err.value)
-    assert 'two words' not in str(err.value)
-
-
-def test_a_token_file_that_is_not_there(tmp_path):
-    with pytest.raises(exception.InvalidConfig, match='No such file'):
-        server.read_token(str(tmp_path / 'none'))
-
-
-@pytest.mark.parametrize('address', ['127.0.0.1', '127.1.2.3', '::1'])
-def test_loopback_needs_no_token(address):
-    assert server.checked_token(address, None) == ''
-
-
-@pytest.mark.parametrize('address', ['0.0.0.0', '192.0.2.1', '::'])
-def test_any_other_address_needs_one(address):
-    with pytest.raises(exception.InvalidConfig, match='status_token_file'):
-        server.checked_token(address, None)

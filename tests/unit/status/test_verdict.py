@@ -93,8 +93,8 @@ def test_an_agent_long_dead_is_said_with_its_age():
 
 
 def test_a_pass_that_hangs_is_said():
-    assert 'has been running for 20 min' in judged(
-        with_part(running_since=before(1200))).reasons[0]
+    assert 'has been running for 40 min' in judged(
+        with_part(running_since=before(2400))).reasons[0]
     assert judged(with_part(running_since=before(60))).level is Level.OK
 
 
