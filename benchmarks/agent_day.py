@@ -36,7 +36,9 @@ import time
 from hv_sched.agent import cmd
 from hv_sched.demo import service
 from hv_sched.status.recorder import Recorder
+from tests.functional import agent_journal
 from tests.functional import agent_storm
+from tests.functional import storm_observer
 
 PAUSE_SECONDS = 0.05
 PAGE_BYTES = os.sysconf('SC_PAGE_SIZE')
@@ -113,7 +115,9 @@ endpoint = {endpoint}
              str(passes), '--agent', str(conf)], stdout=subprocess.PIPE,
             stderr=(folder / 'agent.log').open('w'), text=True)
         storm = agent_storm.Storm(
-            disks, agent_storm.Observer(disks), random.randrange(2 ** 32))
+            disks, storm_observer.Observer(
+                disks, agent_journal.Journal(folder / 'journal')),
+            random.randrange(2 ** 32))
         ended = threading.Event()
         weather = threading.Thread(
             target=_weather, args=(storm, ended, events))

@@ -27,6 +27,7 @@ from hv_sched.providers import debounce
 from hv_sched.providers import freshness
 from hv_sched.providers import plan_frozen
 from hv_sched.providers import silence
+from hv_sched.providers.ensured_names import EnsuredNames
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
@@ -41,6 +42,7 @@ class Look:
 
     :param full: the providers concerned are read one by one
     :param begun_at: on the monotonic clock, before anything was read
+    :param ensured: the names that were made since
     """
 
     facts: model.Facts
@@ -49,6 +51,7 @@ class Look:
     moment: Moment
     full: bool = True
     begun_at: float = 0.0
+    ensured: EnsuredNames = dataclasses.field(default_factory=EnsuredNames)
 
     def clusters(self, settings: Settings) -> list[str]:
         """Names of the clusters to sync, also of some that are frozen."""

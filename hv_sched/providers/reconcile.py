@@ -244,7 +244,7 @@ class Reconciler:
         :param plan: the cloud's; no cluster may be synced meanwhile
         """
         cleaning = planning.Plan(cleaning=plan.cleaning)
-        outcome = self._apply(cleaning, Observed(look.overview, {}))
+        outcome = self._apply(cleaning, look, Observed(look.overview, {}))
         return SyncResult(cleaning, outcome.done, dict(outcome.failures))
 
     def _sync(self, look: Look, debouncing: debounce.Debounce) -> SyncResult:
@@ -266,7 +266,7 @@ class Reconciler:
                         look, scope=look.scope.of_cluster(cluster))
             plan, observed = self._plan(look, undone or frozenset())
             plan = debouncing.steady(plan)
-            outcome = self._apply(plan, observed)
+            outcome = self._apply(plan, look, observed)
             done.extend(outcome.done)
             clusters.update(planning.cluster_names(plan))
             attempts.append(outcome)
@@ -291,13 +291,13 @@ class Reconciler:
                     *frozen, *outcome.failures}:
                 self.memory.applied[cluster.guid] = cluster.collected_at
 
-    def _apply(self, plan: planning.Plan, observed: Observed
+    def _apply(self, plan: planning.Plan, look: Look, observed: Observed
                ) -> apply.ApplyOutcome:
         self._progress.start(len(plan.changes))
         try:
             return apply.apply(
                 self._client, plan, observed.providers,
-                self._settings.workers, self._progress.done)
+                self._settings.workers, self._progress.done, look.ensured)
         finally:
             self._progress.stop()
 

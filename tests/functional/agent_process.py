@@ -13,6 +13,7 @@
 
 """hv-sched-agent as a process, with the socket systemd would give it."""
 
+from collections.abc import Sequence
 import os
 import pathlib
 import signal
@@ -30,10 +31,12 @@ _PROGRAM = ('import sys\nfrom hv_sched.agent import cmd\n'
 class AgentProcess:
     """:param conf: path of its configuration file
     :param folder: short enough for the name of a socket in it
+    :param program: what Python runs, and the arguments before the options
     """
 
     def __init__(self, conf: str, folder: pathlib.Path, *options: str,
-                 watchdog_seconds: float = 1) -> None:
+                 watchdog_seconds: float = 1,
+                 program: Sequence[str] = (_PROGRAM,)) -> None:
         self.log = folder / 'agent.log'
         # Of each its own: what is said of a former one is not this one's.
         path = folder / uuid.uuid4().hex[:8]
@@ -42,7 +45,7 @@ class AgentProcess:
         self._socket.settimeout(ENOUGH_SECONDS)
         with self.log.open('ab') as log:
             self.process = subprocess.Popen(
-                [sys.executable, '-c', _PROGRAM, '--config-file', conf,
+                [sys.executable, '-c', *program, '--config-file', conf,
                  *options], stdout=log, stderr=subprocess.STDOUT,
                 env={**os.environ, 'NOTIFY_SOCKET': str(path),
                      'WATCHDOG_USEC': str(int(watchdog_seconds * 1e6))})

@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""A storm of changes of a simulated cluster, and what an observer sees.
+"""A storm of changes of a simulated cluster.
 
 The cluster is described in a file that is written anew with each change.
 Servers are claimed in Placement before their files are there, and given back
@@ -20,14 +20,12 @@ after they are gone, as Nova does.
 
 import collections
 import contextlib
-import dataclasses
 import datetime
 import json
 import os
 import pathlib
 import random
 import threading
-import time
 import uuid
 
 from hv_sched.demo import service
@@ -35,9 +33,10 @@ from hv_sched.demo.windows import simulated
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from tests.functional import cloud as clouds
+from tests.functional.storm_observer import DiskState
+from tests.functional.storm_observer import Observer
 
 GIB = simulated.GIB
-LOOK_SECONDS = 0.1
 SHARE_GB = 20
 HOMES = ('Volume1', 'Volume2')
 
@@ -56,6 +55,8 @@ class Disks:
     """The cluster, its file, and the servers on it.
 
     :ivar lock: the cluster is neither changed nor read without it
+    :ivar history: by volume, what was the truth since when: its last state
+        each time the cluster was described
     """
 
     def __init__(self, folder: pathlib.Path, endpoint: str) -> None:
@@ -66,7 +67,8 @@ class Disks:
         self.source = folder / 'answers.json'
         self.lock = threading.RLock()
         self.servers: dict[str, str] = {}
-        self.shares_gb: dict[str, int] = {}
+        self.history: dict[str, list[DiskState]] = {
+            volume: [] for volume in self.cluster.volumes}
         self.write()
 
     def uuid(self, volume: str) -> str:
@@ -75,16 +77,24 @@ class Disks:
 
     def write(self) -> None:
         """What the cluster is like now, in one rename."""
+        # Two that write at a time would let the older one stand.
         with self.lock:
-            text = json.dumps(self._document())
-        new = self.source.with_suffix('.new')
-        new.write_text(text)
-        os.replace(new, self.source)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            for volume, states in self.history.items():
+                states.append(self._state(volume, now))
+            new = self.source.with_suffix('.new')
+            new.write_text(json.dumps(self._document(now)))
+            os.replace(new, self.source)
 
-    def _document(self) -> dict:
+    def _state(self, name: str, now: datetime.datetime) -> DiskState:
+        volume = self.cluster.volumes[name]
+        owed_gb = SHARE_GB * list(self.servers.values()).count(name)
+        return DiskState(now, volume.state == 'Online', max(
+            owed_gb, (volume.size_bytes - volume.foreign_bytes) / GIB))
+
+    def _document(self, now: datetime.datetime) -> dict:
         """With the servers' uuids, as Nova's names have told them."""
         cluster = self.cluster
-        now = datetime.datetime.now(datetime.timezone.utc)
         return {
             'version': 2, 'collected_at': now.isoformat(), 'clusters': [{
                 'name': cluster.name, 'guid': cluster.guid,
@@ -115,7 +125,7 @@ class Disks:
     def change(self):
         with self.lock:
             yield self.cluster
-        self.write()
+            self.write()
 
     def room_gb(self, volume: str) -> float:
         """What is free on the disk, which nobody may be offered more than."""
@@ -159,136 +169,6 @@ class Disks:
         answer = self.cloud.admin.delete(f'/allocations/{consumer}')
         assert answer.status_code == 204
         del self.servers[consumer]
-
-
-class Observer(threading.Thread):
-    """Looks at every volume ten times a second.
-
-    :ivar looks: how many there were
-    :ivar catching_up: those between what took room away beside Nova and the
-        first look that knew of it
-    :ivar violations: looks that showed more than there was
-    :ivar seconds: by kind of event, until Placement showed it
-    """
-
-    def __init__(self, disks: Disks) -> None:
-        super().__init__(daemon=True)
-        self._disks = disks
-        self._adapter = service.client(disks.endpoint)
-        self._stop_event = threading.Event()
-        self._awaited: dict[str, tuple[str, float]] = {}
-        self.looks = 0
-        self.catching_up = 0
-        self.violations: list[tuple] = []
-        self.seconds = collections.defaultdict(list)
-
-    def take_away(self, kind: str, volume: str, act) -> None:
-        """Change the cluster so that there is less room, beside Nova.
-
-        Placement cannot know of it yet, and no look sees it in between.
-        """
-        with self._disks.lock:
-            self._awaited[volume] = (kind, time.monotonic())
-            with self._disks.change() as cluster:
-                act(cluster, volume)
-
-    def is_waiting(self, volume: str) -> bool:
-        with self._disks.lock:
-            return volume in self._awaited
-
-    def run(self) -> None:
-        while not self._stop_event.wait(LOOK_SECONDS):
-            self._look()
-
-    def stop(self) -> None:
-        self._stop_event.set()
-        self.join(300)
-
-    def _look(self) -> None:
-        volumes = sorted(self._disks.cluster.volumes)
-        with self._disks.lock:
-            rooms_gb = {name: self._disks.room_gb(name) for name in volumes}
-            awaited = dict(self._awaited)
-        offers = self._offers()
-        self.looks += 1
-        for name in volumes:
-            self._judge(name, offers.get(self._disks.uuid(name), NOTHING),
-                        max(rooms_gb[name], self._disks.room_gb(name)),
-                        awaited.get(name))
-
-    def _judge(self, volume, offer, room_gb, awaited) -> None:
-        """:param room_gb: the most there was while Placement answered"""
-        if awaited is not None and not self._is_known(volume, offer, awaited):
-            self.catching_up += offer.room_gb > room_gb
-            return
-        if awaited is not None:
-            self._seen(volume, awaited)
-        if offer.room_gb > room_gb:
-            self.violations.append((volume, offer, room_gb, awaited))
-
-    def _is_known(self, volume, offer, awaited) -> bool:
-        """Whether Placement shows what was taken away, by no accident.
-
-        Servers that come and go change what is offered, too.
-        """
-        with self._disks.lock:
-            known = self._disks.cluster.volumes[volume]
-            if awaited[0] == 'offline':
-                # One that is back before anybody saw it was never missed.
-                return offer.is_closed or known.state == 'Online'
-            # What servers have been given is never reserved.
-            return offer.capacity_gb <= max(
-                offer.used_gb,
-                (known.size_bytes - known.foreign_bytes) / GIB)
-
-    def _seen(self, volume, awaited) -> None:
-        with self._disks.lock:
-            if self._awaited.get(volume) == awaited:
-                del self._awaited[volume]
-                self.seconds[awaited[0]].append(
-                    time.monotonic() - awaited[1])
-
-    def _offers(self) -> dict[str, 'Offer']:
-        """What a new disk may take, by volume, in one request."""
-        answer = self._adapter.get(
-            '/allocation_candidates?resources='
-            f'{names.HELD_DISK_GB}:1&required={names.VOLUME}',
-            microversion='1.39', raise_exc=False)
-        if answer.status_code != 200:
-            return {}  # nothing is published yet
-        return {volume: _offer(summary) for volume, summary
-                in answer.json()['provider_summaries'].items()
-                if names.VOLUME in summary['traits']}
-
-
-@dataclasses.dataclass(frozen=True)
-class Offer:
-    """Of one volume.
-
-    :param capacity_gb: what is not reserved, taken or not
-    :param used_gb: by the shares of servers
-    """
-
-    capacity_gb: int
-    used_gb: int
-    is_closed: bool
-
-    @property
-    def room_gb(self) -> int:
-        return 0 if self.is_closed else max(
-            0, self.capacity_gb - self.used_gb)
-
-
-NOTHING = Offer(0, 0, is_closed=True)
-
-
-def _offer(summary) -> Offer:
-    disk = summary['resources'].get('DISK_GB')
-    if disk is None:
-        return NOTHING
-    return Offer(disk['capacity'], disk['used'],
-                 names.NO_NEW_DISKS in summary['traits']
-                 or names.SHARING not in summary['traits'])
 
 
 class Storm(threading.Thread):
@@ -381,12 +261,3 @@ class Storm(threading.Thread):
         with self._disks.change() as cluster:
             for volume in cluster.volumes:
                 cluster.bring_online(volume)
-
-
-def percentiles(seconds: dict[str, list[float]]) -> str:
-    """By kind: how many, and how long, as JSON."""
-    return json.dumps({kind: {
-        'events': len(times), **{f'p{part}': round(sorted(times)[min(
-            len(times) - 1, len(times) * part // 100)], 2)
-            for part in (50, 95, 100)}}
-        for kind, times in sorted(seconds.items())})

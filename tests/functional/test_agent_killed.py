@@ -30,9 +30,12 @@ from hv_sched.demo import service
 from hv_sched.placement import client
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
+from tests.functional import agent_faults
+from tests.functional import agent_journal
 from tests.functional import agent_process
 from tests.functional import agent_storm
 from tests.functional import nova_answers
+from tests.functional import storm_observer
 
 KILLS = 20
 LONGEST_LIFE_SECONDS = 12
@@ -57,9 +60,17 @@ token = admin
 endpoint = {endpoint}
 ''')
         self.api = client.from_adapter(service.client(endpoint))
+        self.journal = folder / 'journal'
 
-    def agent(self) -> agent_process.AgentProcess:
-        return agent_process.AgentProcess(str(self.conf), self.folder)
+    def agent(self, fault: str = '') -> agent_process.AgentProcess:
+        """:param fault: to plant, see agent_faults"""
+        return agent_process.AgentProcess(
+            str(self.conf), self.folder, program=(
+                agent_journal.PROGRAM, str(self.journal), fault))
+
+    def observer(self) -> storm_observer.Observer:
+        return storm_observer.Observer(
+            self.disks, agent_journal.Journal(self.journal))
 
     def changes(self):
         """What a full plan would still change."""
@@ -103,7 +114,7 @@ def until_right(site, observer):
 def test_killed_at_any_moment_it_never_offers_what_is_not_there(
         site, capsys):
     chance = random.Random(SEED)
-    observer = agent_storm.Observer(site.disks)
+    observer = site.observer()
     storm = agent_storm.Storm(site.disks, observer, SEED)
     agent = site.agent()
     agent.until('READY=1')
@@ -128,20 +139,44 @@ def test_killed_at_any_moment_it_never_offers_what_is_not_there(
     with capsys.disabled():
         print(f'\n{KILLS} SIGKILLs, {sum(storm.events.values())} events '
               f'{dict(storm.events)}; {observer.looks} looks, '
-              f'{observer.catching_up} times a volume before what was taken '
-              'away beside Nova was known; '
-              f'{len(observer.violations)} showed more than there was; '
-              'seconds until shown: '
-              + agent_storm.percentiles(observer.seconds))
+              f'{observer.catching_up} offers of more than there was by '
+              f'then, {observer.torn} torn; {len(observer.violations)} of '
+              'more than since the facts in force; seconds until known: '
+              + storm_observer.percentiles(observer.seconds))
+    assert observer.error is None, observer.error
     assert observer.violations == []
     assert site.changes() == ()
     assert site.findings() == []
 
 
 @pytest.mark.long
+@pytest.mark.parametrize('fault', agent_faults.FAULTS)
+def test_a_planted_fault_is_seen(site, fault, capsys):
+    observer = site.observer()
+    storm = agent_storm.Storm(site.disks, observer, SEED)
+    agent = site.agent(fault)
+    try:
+        agent.until('READY=1')
+        observer.start()
+        storm.start()
+        end = time.monotonic() + ENOUGH_SECONDS
+        while not observer.violations:
+            assert time.monotonic() < end
+            assert storm.error is observer.error is None
+            time.sleep(0.1)
+    finally:
+        storm.stop()
+        observer.stop()
+        agent.kill()
+    with capsys.disabled():
+        print(f'\n{fault}: after {sum(storm.events.values())} events and '
+              f'{observer.looks} looks: {observer.violations[0].kind}')
+
+
+@pytest.mark.long
 def test_how_long_an_event_takes_to_placement(site, capsys):
     """Without kills: one event after the other, each awaited."""
-    observer = agent_storm.Observer(site.disks)
+    observer = site.observer()
     storm = agent_storm.Storm(site.disks, observer, SEED)
     agent = site.agent()
     try:
@@ -162,6 +197,6 @@ def test_how_long_an_event_takes_to_placement(site, capsys):
         agent.kill()
         observer.stop()
     with capsys.disabled():
-        print('\nseconds until shown: '
-              + agent_storm.percentiles(observer.seconds))
+        print('\nseconds until known: '
+              + storm_observer.percentiles(observer.seconds))
     assert observer.violations == []

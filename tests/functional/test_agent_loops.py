@@ -108,6 +108,21 @@ def test_an_idle_pass_asks_the_same_at_any_size(
     assert {method for method, _path in log} == {'GET'}
 
 
+@pytest.mark.parametrize('workers', ['1', '4'])
+@pytest.mark.parametrize('clusters, nodes', [(2, 2), (5, 3)])
+def test_a_first_pass_makes_each_name_once(
+        placement, tmp_path, clusters, nodes, workers):
+    """Though most names are those of all clusters."""
+    agent = Site(placement, tmp_path, clusters, nodes).agent(workers=workers)
+    placement.service.log.clear()
+    assert agent.run() == 0
+    named = [path for method, path in placement.service.log
+             if method == 'PUT'
+             and path.startswith(('/traits/', '/resource_classes/'))]
+    assert len(named) > clusters
+    assert len(named) == len(set(named))
+
+
 def test_a_foreign_write_costs_what_it_touched(placement, tmp_path):
     site = Site(placement, tmp_path, 4, 4)
     agent = site.agent()
