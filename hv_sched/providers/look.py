@@ -26,6 +26,7 @@ from hv_sched.placement.observed import Overview
 from hv_sched.providers import debounce
 from hv_sched.providers import freshness
 from hv_sched.providers import plan_frozen
+from hv_sched.providers import scope as scoping
 from hv_sched.providers import silence
 from hv_sched.providers.ensured_names import EnsuredNames
 from hv_sched.providers.freshness import Moment
@@ -60,6 +61,19 @@ class Look:
                   for uuid in plan_frozen.to_close(
                       self.scope, self.overview, self.moment, settings)}
         return sorted({*described, *frozen})
+
+    @property
+    def standing(self) -> dict[str, frozenset[str]]:
+        """Traits of the volumes and nodes of the clusters to sync."""
+        overview = self.overview
+        uuids = frozenset().union(*(
+            {*layout.nodes, *scoping.volumes_of(layout, self.scope)}
+            for layout in self.scope.planned))
+        return {
+            **{uuid: traits for uuid, traits in overview.node_traits.items()
+               if uuid in uuids},
+            **{uuid: volume.traits for uuid, volume
+               in overview.volumes.items() if uuid in uuids}}
 
     @property
     def answer(self) -> Hashable:

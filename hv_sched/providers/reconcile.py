@@ -265,7 +265,7 @@ class Reconciler:
                     look = dataclasses.replace(
                         look, scope=look.scope.of_cluster(cluster))
             plan, observed = self._plan(look, undone or frozenset())
-            plan = debouncing.steady(plan)
+            plan = debouncing.steady(plan, look.standing)
             outcome = self._apply(plan, look, observed)
             done.extend(outcome.done)
             clusters.update(planning.cluster_names(plan))

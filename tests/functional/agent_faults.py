@@ -32,7 +32,7 @@ def plant(fault: str) -> None:
 
 def open_at_once() -> None:
     """One answer opens."""
-    debounce.Debounce.steady = lambda _debounce, plan: plan
+    debounce.Debounce.steady = lambda _debounce, plan, _standing: plan
 
 
 def reserve_half() -> None:

@@ -234,10 +234,8 @@ class Storm(threading.Thread):
                 cluster.resume(node)
 
     def _takes_away(self, kind, act):
-        """Room goes beside Nova: once what went before is known."""
+        """Room goes beside Nova."""
         volume = self._chance.choice(sorted(self._disks.cluster.volumes))
-        if self._observer.is_waiting(volume):
-            return False
         if not self._disks.room_gb(volume):
             return False
         self._observer.take_away(kind, volume, act)

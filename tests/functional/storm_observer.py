@@ -167,8 +167,9 @@ class Observer(threading.Thread):
         with self._disks.lock:
             with self._disks.change() as cluster:
                 act(cluster, volume)
-            self._awaited[volume] = (kind, time.monotonic(),
-                                     self._disks.history[volume][-1].at)
+            # While one is awaited, what follows it is not timed.
+            self._awaited.setdefault(volume, (
+                kind, time.monotonic(), self._disks.history[volume][-1].at))
 
     def is_waiting(self, volume: str) -> bool:
         with self._disks.lock:

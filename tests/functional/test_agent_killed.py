@@ -28,6 +28,7 @@ from hv_sched import sources
 from hv_sched.audit import auditor
 from hv_sched.demo import service
 from hv_sched.placement import client
+from hv_sched.placement import names
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from tests.functional import agent_faults
@@ -98,6 +99,15 @@ def site():
             service.stop(process)
 
 
+def until_published(site):
+    """A query that names a trait nobody made is refused."""
+    end = time.monotonic() + ENOUGH_SECONDS
+    while not {names.NO_NEW_DISKS, names.PAUSED} <= site.api.all_traits():
+        assert time.monotonic() < end
+        site.disks.write()
+        time.sleep(0.1)
+
+
 def until_right(site, observer):
     """The source is written again as a scheduled task does: opening takes
     two answers.
@@ -157,6 +167,7 @@ def test_a_planted_fault_is_seen(site, fault, capsys):
     agent = site.agent(fault)
     try:
         agent.until('READY=1')
+        until_published(site)
         observer.start()
         storm.start()
         end = time.monotonic() + ENOUGH_SECONDS

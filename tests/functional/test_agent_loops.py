@@ -25,6 +25,7 @@ from hv_sched.agent import gathering
 from hv_sched.agent import passes
 from hv_sched.placement import client
 from hv_sched.placement import ids
+from hv_sched.placement import names
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
@@ -43,6 +44,7 @@ class Site:
                       for name in self.clusters}
         self.volumes = volumes
         self.free_gb = dict.fromkeys(self.clusters, 400)
+        self.is_open = dict.fromkeys(self.clusters, True)
         self.cloud.register(*sum(self.nodes.values(), []))
         self.source = folder / 'clusters.yaml'
         self.write()
@@ -68,7 +70,8 @@ class Site:
             lines.append('  volumes:')
             lines += [f'  - {{name: Volume{number}, guid: '
                       f'{self.volume_guid(name, number)}, size_gb: 500, '
-                      f'free_gb: {self.free_gb[name]}}}'
+                      f'free_gb: {self.free_gb[name]}, '
+                      f'accepts_new_disks: {str(self.is_open[name]).lower()}}}'
                       for number in range(self.volumes)]
         self.source.write_text('\n'.join(lines) + '\n')
 
@@ -80,6 +83,10 @@ class Site:
                 **options})])
         return passes.Agent(conf, client.from_adapter(self.cloud.placement),
                             nova_answers.Answers(self.cloud.nodes))
+
+    def is_closed(self, cluster):
+        return names.NO_NEW_DISKS in self.cloud.api.traits(
+            self.volume(cluster))[1]
 
     def reserved_gb(self, cluster):
         return self.cloud.api.inventories(
@@ -339,3 +346,19 @@ def test_a_stale_replica_of_placement_makes_it_observe_again(
     assert not left, 'the replica was behind two writes'
     assert site.reserved_gb('hvc0') >= 400
     assert 'CUSTOM_GOLD' in site.cloud.api.traits(uuid)[1]
+
+
+def test_what_a_former_agent_closed_opens_by_the_second_answer(
+        placement, tmp_path):
+    """Though the agent that sees it closed still writes nothing."""
+    site = Site(placement, tmp_path, 1, 2)
+    site.agent().run()
+    site.is_open['hvc0'] = False
+    site.write()
+    site.agent().run()
+    agent = site.agent()
+    agent.run()
+    site.is_open['hvc0'] = True
+    site.write()
+    assert [(agent.run(), site.is_closed('hvc0')) for _ in range(2)] == [
+        (0, True), (0, False)]
