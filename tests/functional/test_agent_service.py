@@ -16,6 +16,7 @@
 import json
 import pathlib
 import signal
+import socket
 import tempfile
 
 import pytest
@@ -92,6 +93,25 @@ def test_it_is_ready_alive_and_stops_in_order(site, agent):
     text = agent.text()
     assert text.count('hv-sched-agent: stopped') == 1
     assert 'Traceback' not in text
+
+
+def test_a_second_sigterm_ends_it_at_once(site):
+    """A Placement that never answers holds the first one up."""
+    with socket.create_server(('127.0.0.1', 0)) as placement:
+        site.endpoint = f'http://127.0.0.1:{placement.getsockname()[1]}'
+        site.write()
+        process = agent_process.AgentProcess(str(site.conf), site.folder)
+        try:
+            process.until('READY=1')
+            with placement.accept()[0]:
+                process.signal(signal.SIGTERM)
+                process.until('STOPPING=1')
+                process.signal(signal.SIGTERM)
+                assert process.process.wait(
+                    agent_process.ENOUGH_SECONDS) == 1
+        finally:
+            process.kill()
+    assert 'hv-sched-agent: stopped' not in process.text()
 
 
 def test_a_broken_file_at_sighup_is_one_line_and_changes_nothing(site, agent):
