@@ -22,8 +22,9 @@ from types import TracebackType
 from hv_sched import printable
 
 LOG = printable.logger(__name__)
-# Another's logger: what it writes is filtered, nothing is written to it.
-_DRIVER = 'oslo_messaging._drivers.impl_rabbit'
+# Another's logger, called so by oslo.log, which makes oslo_ to "oslo.": what
+# it writes is filtered, nothing is written to it.
+_DRIVER = 'oslo.messaging._drivers.impl_rabbit'
 _BACK = 'Reconnected'
 
 

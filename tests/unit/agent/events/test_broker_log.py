@@ -16,7 +16,7 @@ import pytest
 
 from hv_sched.agent.events import broker_log
 
-DRIVER = logging.getLogger('oslo_messaging._drivers.impl_rabbit')
+DRIVER = logging.getLogger('oslo.messaging._drivers.impl_rabbit')
 AWAY = '[%s] AMQP server on %s is unreachable. Trying again in %d seconds.'
 
 
