@@ -279,6 +279,8 @@ class Cluster:
     :param collected_at: the age of everything no section dates
     :param sections: what the source has of the cluster's own sections
     :param set_aside: what is described, but cannot be used
+    :param has_undescribed_volumes: Placement has volumes of the cluster that
+        are not described
     """
 
     guid: str
@@ -291,15 +293,18 @@ class Cluster:
     collected_at: datetime.datetime | None = None
     sections: Sections = dataclasses.field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
+    has_undescribed_volumes: bool = False
 
     @property
     def only_volume(self) -> Volume | None:
         """The volume that is every node's home, where there is no other.
 
-        One that was set aside may be the home of a node that tells none.
+        One that was set aside, or is not described any more, may be the home
+        of a node that tells none.
         """
-        others = any(aside.kind is ItemKind.VOLUME and not aside.is_nobodys
-                     for aside in self.set_aside)
+        others = self.has_undescribed_volumes or any(
+            aside.kind is ItemKind.VOLUME and not aside.is_nobodys
+            for aside in self.set_aside)
         return self.volumes[0] if len(
             self.volumes) == 1 and not others else None
 

@@ -59,8 +59,11 @@ def completed(cluster: model.Cluster, uuids: Mapping[str, str],
     if chooses is None:
         chooses = any(len(homes.get(node.name, ())) > 1
                       for node in cluster.nodes)
-    return dataclasses.replace(cluster, nodes=nodes, volumes=volumes,
-                               placement_chooses_volume=chooses)
+    return dataclasses.replace(
+        cluster, nodes=nodes, volumes=volumes,
+        placement_chooses_volume=chooses,
+        has_undescribed_volumes=bool(
+            disks.keys() - {volume.guid for volume in volumes}))
 
 
 def disks_of(cluster: model.Cluster, overview: Overview) -> dict[str, str]:

@@ -29,6 +29,7 @@ from doc import imagined_placement
 from hv_sched import model
 from hv_sched.model import Section
 from hv_sched.model import SectionReport
+from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import changes
 from hv_sched.providers.settings import Settings
@@ -212,6 +213,28 @@ def test_half_an_answer_widens_nothing(whole, data):
     wide = [(change.name, change.lines) for change in plan.changes
             if widens(_of_published(change, stands))]
     assert wide == [], str(wide)
+
+
+def test_a_node_without_a_home_does_not_get_the_volume_that_is_left():
+    """Cut off from its home, it stands in no home aggregate; what it is then
+    not told to be stays unknown while Placement has two volumes.
+    """
+    first, second = (model.Volume(
+        guid=guid, name=f'Volume{number}', size_bytes=500 * GIB,
+        free_bytes=500 * GIB, cut_off_nodes=('hv03',) if not number else ())
+        for number, guid in enumerate(GUIDS))
+    members = tuple(model.Node(name, home=guid) for name, guid in zip(
+        NODES, (*GUIDS, GUIDS[0]), strict=True))
+    whole = model.Cluster(CLUSTER, 'hvc1', members, (first, second),
+                          collected_at=NOW)
+    stands = placement()
+    stands.sync(facts(whole))
+    stands.sync(facts(dataclasses.replace(
+        whole, volumes=(second,), nodes=(*members[:2], model.Node('hv03')))))
+    homes = {trait for trait in stands.providers[
+        ids.volume_uuid(CLUSTER, GUIDS[1])].traits
+        if trait.startswith(names.HOME_PREFIX)}
+    assert homes == {names.home_trait(imagined_placement.node_uuid('hv02'))}
 
 
 @hypothesis.settings(max_examples=25, deadline=None)
