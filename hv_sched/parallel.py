@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Runs calls in parallel."""
+"""Calls that run side by side."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

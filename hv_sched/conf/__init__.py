@@ -29,10 +29,9 @@ from hv_sched.conf import passes
 from hv_sched.conf import publish
 from hv_sched.conf import scheduler
 from hv_sched.conf import source
-from hv_sched.conf import status
 
 GROUP = 'hv_sched'
-_MODULES = (source, publish, scheduler, passes, findings, status)
+_MODULES = (source, publish, scheduler, passes, findings)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

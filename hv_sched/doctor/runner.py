@@ -15,10 +15,22 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
+import enum
 
 from hv_sched.doctor import evidence as evidences
 from hv_sched.doctor.evidence import DoctorEvidence
-from hv_sched.notices import Severity
+
+
+class Severity(enum.Enum):
+    """ERROR: servers are misplaced, refused or lost because of it.
+
+    WARNING: they will be when something else happens. INFO: to be known; no
+    reason for an exit code.
+    """
+
+    ERROR = 'error'
+    WARNING = 'warning'
+    INFO = 'info'
 
 
 @dataclasses.dataclass(frozen=True)

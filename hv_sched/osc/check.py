@@ -72,7 +72,7 @@ class _Check(base.CsvCommand, command.Lister):
 
 def _row(name: str, judged: verdict.Compatibility) -> tuple[Any, ...]:
     return (name, judged.demands.hypervisor.value, Lines(judged.lines()),
-            format_columns.CapableNodesColumn(judged),
+            Lines(judged.nodes),
             Lines((*judged.problems, *judged.demands.ignored)))
 
 

@@ -20,7 +20,6 @@ A node no volume names is not known to be anywhere: what Placement offers it
 counts. So it is until the publisher has passed once.
 """
 
-from collections.abc import Iterable
 from collections.abc import Mapping
 import contextlib
 
@@ -33,15 +32,14 @@ def read_homes(published: Mapping[str, volumes.VolumeState],
     """Volumes by node, both as provider uuids."""
     homes: dict[str, set[str]] = {}
     for uuid, volume in published.items():
-        for node in nodes_of(volume.traits):
+        for node in _nodes(volume):
             homes.setdefault(node, set()).add(uuid)
     return {node: frozenset(uuids) for node, uuids in homes.items()}
 
 
-def nodes_of(traits: Iterable[str]) -> list[str]:
-    """The nodes, as provider uuids, that a volume's traits name."""
+def _nodes(volume: volumes.VolumeState) -> list[str]:
     nodes = []
-    for trait in traits:
+    for trait in volume.traits:
         if trait.startswith(names.HOME_PREFIX):
             # One not of our making says nothing; the publisher removes it.
             with contextlib.suppress(ValueError):

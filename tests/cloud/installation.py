@@ -120,11 +120,10 @@ class Installation:
 def checkout_files() -> list[pathlib.Path]:
     """What the wheel is made of: the package and what setup.py reads."""
     names = ('setup.py', 'setup.cfg', 'pyproject.toml', 'requirements.txt',
-             'README.rst', 'LICENSE', 'MANIFEST.in')
+             'README.rst', 'LICENSE')
+    package = (repository.ROOT / 'hv_sched').rglob('*')
     return [pathlib.Path(name) for name in names] + sorted(
-        path.relative_to(repository.ROOT)
-        for folder in ('hv_sched', 'examples', 'contrib')
-        for path in (repository.ROOT / folder).rglob('*')
+        path.relative_to(repository.ROOT) for path in package
         if path.is_file() and path.suffix != '.pyc')
 
 
