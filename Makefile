@@ -18,7 +18,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 DRIVER_2023.2 := compute-hyperv==16.0.0
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
 BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit \
-    winrm
+    winrm agent_idle agent_day
 
 # nova and openstack-placement say which Python a release runs on.
 PYTHON_2026.2 := 3, 11
@@ -28,7 +28,7 @@ BEFORE_2023.2 := 3, 12
 
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test test \
         test-faults test-long glance lint test-2023.2 test-lowest docs \
-        sample-config bench clean
+        sample-config bench dist clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
@@ -161,6 +161,12 @@ sample-config: $(VENV)/.demo  ## write examples/*.conf.sample anew
 	@$(BIN)/oslo-config-generator --namespace hv_sched.agent --wrap-width 79 \
 	    --output-file examples/keystone.conf.sample
 
+dist: $(VENV)/.demo  ## the wheel and the source tarball, in dist/
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check \
+	    --no-deps --wheel-dir dist .
+	@$(BIN)/python -W ignore setup.py --quiet sdist --dist-dir dist
+	@ls dist/*
+
 bench: $(VENV)/.test  ## measured figures of benchmarks/
 	@for each in $(BENCHMARKS); do \
 	    echo "== $$each"; \
@@ -171,6 +177,6 @@ clean:  ## remove everything made here
 	    $(BIN)/python -m hv_sched.demo down; fi
 	@$(PYTHON) -m tests.cloud down
 	@$(PYTHON) -m tests.cloud --folder .cloud-test down
-	rm -rf .cloud .cloud-test .venv .venv-2023.2 .venv-lowest \
+	rm -rf .cloud .cloud-test dist .venv .venv-2023.2 .venv-lowest \
 	    .venv-glance .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

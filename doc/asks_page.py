@@ -75,7 +75,7 @@ def _disks(disks: requirements.Disks) -> str:
         f'{disks.buses.count(bus)} with ' + (
             f'``disk_bus={bus}``' if bus else 'no ``disk_bus``')
         for bus in dict.fromkeys(disks.buses))
-    return f'besides the root disk {buses}' + (
+    return f'beside the root disk {buses}' + (
         ' and a config drive' if disks.config_drive else '')
 
 
@@ -184,73 +184,72 @@ What servers may need
 
 .. This page is written by python -m doc.generate.
 
-What flavor and image ask of a Hyper-V host, which Windows Server releases can
-give it, and what no host can. The request filter puts the traits into Nova's
-query of Placement; a server that no host can run is refused with the words
-below before any host is tried, in the server's fault and in the log of
-nova-scheduler.
+What a flavor and an image require of a Hyper-V host, which Windows Server
+releases can provide it, and what no host can. The request filter adds the
+traits to Nova's query of Placement. A server that no host can run is refused
+before any host is tried, with the message below in the server's fault and in
+the log of nova-scheduler.
 
-Where the properties come from: flavor and image as the request carries them,
-and every image property (``os_shielded_vm``, ``os_vtpm``, ``hw_cpu_features``,
-which the request does not carry, too) from Nova's own record of the server,
-which keeps what the image said when the server was created or rebuilt. As a
-rule Glance is not asked, so it may be away and the image deleted.
+Flavor and image come from the request. Image properties that the request does
+not carry (``os_shielded_vm``, ``os_vtpm``, ``hw_cpu_features``) come from
+Nova's own record of the server, which has the properties the image had when
+the server was created or rebuilt. Glance is normally not asked, so it may be
+unavailable and the image may have been deleted.
 
 ==============================  ==============================================
 create, also several at once    the build request in the API database
 create on a volume              the same; it has the properties of the volume's
                                 image. The size of the root disk and the image
-                                format are not judged
-resize, migrate, live migrate,  the server's record in its cell: what it was
-evacuate                        built with
-unshelve                        the same, not the snapshot's properties
+                                format are not checked
+resize and every migration      the server's record in its cell: what it was
+                                created with
+unshelve                        the same, not the properties of the snapshot
 rebuild with another image      the new image, in the same record
 rebuild with the same image     nothing: Nova asks no scheduler
 ==============================  ==============================================
 
-The record is not enough in three cases, and there Glance is asked, with the
-request's token, once in ``[hv_sched]image_ttl`` for an image and for at most
-512 of them: ``hw_cpu_features`` of more than the 255 characters Nova keeps; a
+In three cases the record is not enough. Glance is then asked with the token of
+the request, once per ``[hv_sched]image_ttl`` for an image, and for at most 512
+images: ``hw_cpu_features`` of more than the 255 characters that Nova keeps; a
 server whose last rebuild found no host (the record is of the image that was
 refused); several servers created at once of which the first was deleted before
-they were scheduled. If Glance does not answer (away, slow beyond
+they were scheduled. If Glance does not answer (unavailable, slower than
 ``[glance]timeout``, image deleted or not permitted), or with
-``[hv_sched]read_images = false``, the request is refused with that reason and
-nothing is tried on a guess.
+``[hv_sched]read_images = false``, the request is refused with that reason.
 
-A server that runs already is never kept from moving by a contradiction: that
-is logged as a warning; a resize to another flavor is judged. A server whose
-image names no hypervisor stays with the one it runs on.
+A contradiction never prevents a running server from moving: it is logged as a
+warning. A resize to another flavor is checked. A server whose image names no
+hypervisor stays with the hypervisor it runs on.
 
-A rebuild is judged by its new image, on the host the server is on, by
-``HyperVFeatureFilter``. Another generation or feature is refused where that
-host has not shown it. Where it has, the rebuild goes on: compute-hyperv makes
-the virtual machine anew. The reason is in the server's fault, which Nova then
-puts in ERROR, still running as it was.
+A rebuild is checked by ``HyperVFeatureFilter`` against its new image and the
+host the server is on. Another generation or feature is refused if the host
+does not have it. Otherwise the rebuild continues, and compute-hyperv creates
+the virtual machine again. The reason is in the server's fault; Nova sets the
+server to ERROR, and it keeps running.
 
-A key means what compute-hyperv makes of its very text, blanks and case
-included. What the host refuses at spawn is refused before; what it ignores
-asks for nothing and is named by ``csv check`` and in the log. Secure boot,
-vTPM and shielding are the exception: the host would ignore ``Required`` or a
-blank after ``required`` and start the server without the protection, so such
-a value is refused. So is ``os_type=Windows`` with secure boot, which the host
+A key means what compute-hyperv makes of its exact text, spaces and case
+included. What the host refuses at spawn is refused in advance. What it ignores
+requires nothing and is reported by ``csv check`` and in the log. Secure boot,
+vTPM and shielding are exceptions: the host would ignore ``Required`` or a
+space after ``required`` and start the server without the protection, so such a
+value is refused. So is ``os_type=Windows`` with secure boot, which the host
 would start with the keys for Linux.
 
-``disk_format=vhd`` counts only with ``[hv_sched]disk_format_vhd_is_vhd``.
+``disk_format=vhd`` is checked only with ``[hv_sched]disk_format_vhd_is_vhd``.
 
-Video memory that is not said is left to Hyper-V by compute-hyperv. It is
-counted as what Hyper-V's own tools take for the monitors (five surfaces of
-four bytes a pixel, rounded up to a size that can be chosen; 128 or 256 MB on
-Windows Server 2012 R2), on the release that takes most. ``os:vram`` in the
-flavor says it exactly, and leaves Windows Server 2012 R2 out.
+Without ``os:vram``, compute-hyperv leaves the amount of video memory to
+Hyper-V. It is counted as what Hyper-V's own tools use for the monitors (five
+surfaces of four bytes per pixel, rounded up to a size that can be selected;
+128 or 256 MB on Windows Server 2012 R2), on the release that uses most.
+``os:vram`` in the flavor sets it, and excludes Windows Server 2012 R2.
 """
 
 
 def page() -> str:
     return '\n'.join((
         INTRODUCTION, *rst.title('By release'),
-        'A node can run it when it shows the traits; "no" with the reason '
-        'when no node of the release can.\n', *rst.table(
+        'A node with the required traits can run the server. "no", with the '
+        'reason: no node of the release can.\n', *rst.table(
             ('Asked', 'Required', *(build.product.removeprefix(
                 'Windows Server ') for build in windows_builds.BUILDS)),
             (_row(example) for example in ASKS)),
@@ -259,12 +258,12 @@ def page() -> str:
             ((example.words(), '; '.join(example.asked().contradictions))
              for example in REFUSED)),
         *rst.title('Beside other hypervisors'),
-        'Images that name no hypervisor go where '
-        '``[hv_sched]unmarked_images`` says; this is its default.\n',
+        '``[hv_sched]unmarked_images`` decides where images without a '
+        'hypervisor go; this is its default.\n',
         *rst.table(('Asked', 'Hyper-V nodes'), (
             (example.words(), _elsewhere(example)) for example in ELSEWHERE)),
-        *rst.title('Looked at by no Hyper-V host'),
-        'Logged once and named by ``csv check``; it asks for nothing.\n',
+        *rst.title('Ignored by every Hyper-V host'),
+        'Logged once and reported by ``csv check``; it requires nothing.\n',
         *rst.table(('Set', 'The message'), (
             (example.words(), '; '.join(example.asked().ignored))
             for example in IGNORED))))

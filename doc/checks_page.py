@@ -18,7 +18,7 @@ import pathlib
 from hv_sched.doctor import checks
 from hv_sched.doctor.evidence import INPUTS
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
+from hv_sched.notices import Severity
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/checks.rst'
 INTRODUCTION = """\
@@ -28,10 +28,10 @@ Checks of the doctor
 
 .. This page is written by python -m doc.generate.
 
-What ``openstack resource provider csv doctor`` looks for. The severity is the
-usual one; a finding may be graver where the evidence says so, and only
-information where an input that would tell for sure was not given. See
-:doc:`../doctor`.
+What ``openstack resource provider csv doctor`` checks. The severity is the
+usual one. A finding may be more severe if the evidence shows it, and is only
+information if an input that would decide was not given. See :doc:`../doctor`.
+
 """
 SEVERITIES = {
     Severity.ERROR: 'servers are misplaced, refused or lost because of it',

@@ -37,20 +37,21 @@ The same cloud, without hv_sched and with it
 
 Keystone, Glance, Placement, Nova's services and four nova-computes as separate
 processes, on MariaDB and RabbitMQ (``make cloud``). Three of the nodes are a
-cluster with one volume of 500 GB; only the hypervisor is a fake one. Some
-twenty servers in every state are on it when the steps begin. Each step is
-typed at the ``openstack`` client, first without hv_sched, then on the same
-servers after ``csv adopt``; the sums are read from Placement's database. All
-of it is measured by ``make cloud-test``.
+cluster with one volume of 500 GB; only the hypervisor is a fake. About twenty
+servers in every state exist when the steps begin. Each step is a command of
+the ``openstack`` client, first without hv_sched, then on the same servers
+after ``csv adopt``; the sums are read from Placement's database. ``make
+cloud-test`` measures all of it.
 
 """
 FIGURES = """
+
 What it takes
 -------------
 
 ``make cloud-test`` from an empty clone, on a machine with {processors}
-processors that had other work. *Load* is the load average over five minutes
-when the phase ended, the cloud's own work included.
+processors that had other work. *Load* is the load average over five minutes at
+the end of the phase, including the cloud's own work.
 
 """
 

@@ -29,12 +29,11 @@ Flavor extra specs
 
 .. This page is written by python -m doc.generate.
 
-Nova's API refuses extra specs it does not know (microversion 2.86 and newer),
-and since 2024.1 it no longer knows those of Hyper-V. With hv_sched installed
-beside nova-api it does, and checks their values; nothing is configured,
-restart nova-api. What becomes of them is told in :doc:`asks`. Nova adds to
-this list ``os:secure_boot``, which compute-hyperv reads too.
-
+Nova's API refuses extra specs without a validator (microversion 2.86 and
+newer), and since 2024.1 it has none for those of Hyper-V. hv_sched, installed
+beside nova-api, provides them and checks the values. No configuration is
+needed; restart nova-api. :doc:`asks` describes the effect of each key. Nova
+itself has ``os:secure_boot``, which compute-hyperv reads too.
 """
 
 

@@ -41,10 +41,10 @@ def _rows() -> Iterator[str]:
 
 
 _NOTICES = '''
-What a plan, a sync and hv-sched-agent say has a code, too; ``csv plan`` and
-``csv sync`` show it in the column *From* of their ``!`` lines. These codes,
-those above and those of the doctor's checks are what
-``[hv_sched]ignore_findings`` names.
+Notices of a plan, a sync and hv-sched-agent have codes, too; ``csv plan`` and
+``csv sync`` show them in the column *From* of their ``!`` lines. These codes,
+those above and those of the doctor's checks may be listed in
+``[hv_sched]ignore_findings`` (:ref:`ignore-findings`).
 
 .. list-table::
    :header-rows: 1

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Writes the pages of doc/source/reference that are made of the code.
+"""Writes the pages of doc/source that are made of the code.
 
 ``python -m doc.generate`` writes all of them, with names only those (``traits
 asks``); a unit test says when one is due.
@@ -25,10 +25,13 @@ from doc import checks_page
 from doc import cloud_page
 from doc import extra_specs_page
 from doc import findings_page
+from doc import map_page
+from doc import metrics_page
 from doc import missing_facts_page
 from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
+from doc import screens_page
 from doc import traits_page
 
 
@@ -44,8 +47,8 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        missing_facts_page, moves_page, overrides_page, plugins_page,
-        traits_page)}
+        map_page, metrics_page, missing_facts_page, moves_page, overrides_page,
+        plugins_page, screens_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -35,35 +35,35 @@ Missing facts
 
 .. This page is written by python -m doc.generate.
 
-A source may leave a fact out, fail to collect it, deliver it late or write
-something that cannot be read. None of this opens, grows or withdraws anything:
-what stands in Placement is kept, and some things close. This table has every
+A source may omit a fact, fail to collect it, deliver it late, or contain a
+value that cannot be read. None of this opens, grows or withdraws anything:
+what stands in Placement is kept, and some things close. The table has every
 fact of :doc:`source` and what a sync changes in Placement without it.
 
-No cell is written by hand. A complete source is synced to a Placement in
-memory: one cluster, two nodes (``hv01``, ``hv02``), two volumes that are their
-homes (``Volume1``, ``Volume2``) and a server on ``Volume1``. Then one fact of
-the cluster, ``hv01``, ``Volume1`` or the server is spoiled, and the cell is
-what the next sync would change. A unit test plans all cells again and fails
-when one widens what is offered. It does the same from a source in which
+The cells are computed. A complete source is synced to a Placement in memory:
+one cluster, two nodes (``hv01``, ``hv02``), two volumes that are their homes
+(``Volume1``, ``Volume2``) and a server on ``Volume1``. Then one fact of the
+cluster, ``hv01``, ``Volume1`` or the server is removed or damaged; the cell is
+what the next sync would change. A unit test plans all cells again and fails if
+one of them offers more than before. It does the same from a source in which
 ``hv01`` is paused and ``Volume1`` is failed, nearly full, in maintenance,
 closed by the operator and cut off from ``hv02``: nothing of that opens.
 
 absent
   The field is left out.
 failed
-  The section the fact belongs to has an ``error``. A dash here and under
+  The section that the fact belongs to has an ``error``. A dash here and under
   *stale*: the fact belongs to no section.
 stale
   The section was collected two hours ago; ``[hv_sched]stale_after`` is one
   hour.
 odd
-  A mapping stands where the value should be.
+  There is a mapping where the value should be.
 kept
-  Nothing changes. In parentheses are the codes of what a sync says
-  (:doc:`/audit` lists them); without a code it says nothing.
+  Nothing changes. The codes of the notices are in parentheses (:doc:`/audit`
+  lists them); without a code there is no notice.
 cluster kept
-  Nothing of the cluster changes, whatever else the source says of it.
+  Nothing of the cluster changes, whatever else the source contains about it.
 file not used
   The source has no other file, so a sync ends with an error and changes
   nothing.

@@ -67,43 +67,47 @@ What moves are charged
 
 .. This page is written by python -m doc.generate.
 
-One server with a disk of 300 GB, alone on a Cluster Shared Volume of 500 GB
-that three nodes share: 200 GB are free. Each cell tells how many GB of disk
-Placement counts as used, over all providers, on the way and afterwards, and
-whether the operation is admitted. Where 500 GB are too few, "refused" stands
-first, and what follows was measured with 2000 GB. All of it was measured, on
-Nova's own services and a real Placement; only the hypervisor is Nova's fake
-one. It is measured again by the tests.
+:doc:`/moves` describes the operations and their options. This table has
+measured amounts.
 
-*Copies* is what lies on the volume, on the way and afterwards: files of a
-clustered server stay where they are when it moves, and compute-hyperv keeps
-the old files of a cold migration or resize until it is confirmed.
+One server with a disk of 300 GB is alone on a Cluster Shared Volume of 500 GB
+that three nodes share: 200 GB are free. Each cell has the GB of disk that
+Placement counts as used, over all providers, during the operation and
+afterwards, and whether the operation is admitted. Where 500 GB are too few,
+"refused" comes first, and what follows was measured with 2000 GB. Everything
+was measured on Nova's own services and a real Placement, with Nova's fake
+hypervisor. The tests measure it again.
 
-*Own disks* is Nova {nova} as it comes: each node reports the volume as its
-own disk of 500 GB, so that three nodes offer 1500. It refuses nothing here,
-nor a second and a third such server.
+*Copies* are the copies on the volume, during the operation and afterwards: the
+files of a clustered server stay where they are when it moves, and
+compute-hyperv keeps the old files of a cold migration or resize until it is
+confirmed.
+
+*Own disks* is unmodified Nova {nova}: each node reports the volume as its own
+disk of 500 GB, so that three nodes offer 1500. It refuses nothing here, nor a
+second and a third such server.
 
 *Published by hand* is Nova {nova} with the volume in Placement as a sharing
-provider and the nodes' own disks closed, and nothing of hv_sched in
-nova-scheduler.
+provider and the nodes' own disks closed, without hv_sched in nova-scheduler.
 
-*hv_sched* is that Nova with hv_sched's plug-ins. ``held`` is escrow: after a
-move that failed the share is kept as CUSTOM_CSV_HELD_DISK_GB until the agent
-passes; no new disk gets its room. Rows that end in "disk kept" are measured
-with ``[hv_sched]cold_move_keeps_disk``, for drivers that rename the files
-instead of copying them. A disk *in a group of its own* is asked by the flavor
-as ``resources1:DISK_GB``. What is refused whatever the room would fail on the
-host: a node that does not reach the volume cannot start the server, and files
-that stay do not change the medium they are on.
+*hv_sched* is that Nova with the plug-ins of hv_sched. ``held`` is escrow:
+after a move that failed, the share is kept as CUSTOM_CSV_HELD_DISK_GB until
+the next pass of the agent; no new disk gets its space. Rows that end in "disk
+kept" are measured with ``[hv_sched]cold_move_keeps_disk``, for drivers that
+rename the files instead of copying them. For a disk *in a group of its own*
+the flavor has ``resources1:DISK_GB``. Operations that are refused whatever the
+room would fail on the host: a node that does not reach the volume cannot start
+the server, and files that stay do not change their medium.
 """
 
 
 COST = """\
-A live migration that Nova picks the host for, in a cluster of {hosts} nodes;
-medians of {rounds} pairs, Nova's own filters and hv_sched's in turns on the
-same cloud, all services and Placement in one process (``python -m
-benchmarks.live_migration``). The fake hypervisor migrates nothing, so the
-whole takes less than on real nodes, and what is added is the more of it.
+A live migration for which Nova selects the host, in a cluster of {hosts}
+nodes. Medians of {rounds} pairs: Nova's own filters and those of hv_sched
+alternate on the same cloud, with all services and Placement in one process
+(``python -m benchmarks.live_migration``). The fake hypervisor migrates
+nothing, so the total is less than on real nodes, and the added part weighs
+more.
 """
 
 

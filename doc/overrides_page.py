@@ -27,65 +27,65 @@ Overrides
 
 .. This page is written by python -m doc.generate.
 
-What Windows knows, a source tells; what only an operator decides stands in
-files of its own, so that a collector can write the source. ``[hv_sched]
-overrides`` names YAML files, or folders of such files; ``--overrides`` of the
-commands that take ``--source`` goes before it and may be repeated. All of them
-are read together.
+The source has the facts that Windows reports. Decisions that only an operator
+can take are in files of their own, so that a collector can write the source.
+``[hv_sched]overrides`` lists YAML files, or folders of such files;
+``--overrides`` of the commands that take ``--source`` has precedence and may
+be repeated. All files are read together.
 
 .. literalinclude:: ../../../examples/overrides/production.yaml
    :language: yaml
 
-A thing is meant by ``name``, compared as Windows compares names, or by
-``guid``; ``cluster``, a name or GUID, says in which cluster it is where two
-have the name.
+An entry refers to something by ``name``, compared as Windows compares names,
+or by ``guid``. ``cluster``, a name or GUID, says which cluster is meant where
+two have the name.
 
-Who decides
------------
+Precedence
+----------
 
-Overrides go before the source. What neither says is the default below, because
-files that are read whole are the operator's complete word: a line taken out
-returns to its default. Of a thing's health (``maintenance``, ``state``)
-overrides only narrow what Windows tells.
+Overrides have precedence over the source. A field that neither contains has
+the default below: files that were read completely are the operator's complete
+decision, so a line that is removed returns to its default. For health facts
+(``maintenance``, ``state``), overrides can only narrow what Windows reports.
 
 .. list-table::
    :header-rows: 1
 
    * - Situation
-     - What holds
+     - Effect
    * - a file is missing, empty, not YAML, of another version or has an
        unknown list
-     - it is not known what the operator says. What the other files say is in
-       force, nothing returns to a default, nothing opens, and what stands in
-       Placement is kept
+     - the operator's decisions are unknown. The other files apply, nothing
+       returns to a default, nothing opens, and what stands in Placement is
+       kept
    * - a field is wrong or unknown
-     - the entry is not in force, and what stands for that thing is kept; the
-       message has the near name
+     - the entry does not apply, and what stands for that thing is kept; the
+       message has the most similar name
    * - two entries are about one thing, or a name is in two clusters
-     - neither is in force, and what stands for those things is kept
-   * - a name or GUID is nobody's
-     - the entry is not in force, and of things of that kind without an entry
-       what it states is kept, for it may be meant for one of them; the
-       message has the near name
+     - neither applies, and what stands for those things is kept
+   * - a name or GUID matches nothing
+     - the entry does not apply. For things of that kind without an entry, what
+       it states is kept, because it may refer to one of them; the message has
+       the most similar name
    * - ``maintenance: false`` or ``state: up`` beside a source that does not
        say so
-     - the line is not in force
-   * - an ``identity`` another cluster or volume has
-     - the line is not in force
+     - the line does not apply
+   * - an ``identity`` that another cluster or volume has
+     - the line does not apply
 
-Each of these is a ``!`` line of ``csv plan`` and ``csv sync`` and ends them
-with exit code 4; the agent logs it on every pass. ``csv show`` says of each
-volume, node and cluster who decided what: ``source``, ``overrides``,
+Each of these is a ``!`` line of ``csv plan`` and ``csv sync``, which then end
+with exit code 4; the agent logs it. ``csv show`` prints for each volume, node
+and cluster where a decision comes from: ``source``, ``overrides``,
 ``default``, or ``Placement`` where what stands there is kept.
 
 Homes
 -----
 
-``home`` takes the node's ``instances_path`` as it stands in its nova.conf, the
-path of a volume, its name or its GUID; slashes, case and a slash at the end
+``home`` is the node's ``instances_path`` as in its nova.conf, the path of a
+volume, its name or its GUID; the kind of slashes, case and a slash at the end
 do not matter. A path is compared by its components: ``Volume1`` is not the
 beginning of ``Volume10``. A path on no volume of the cluster means that the
-node's servers are not on clustered storage: the node is left as it stands and
+servers of the node are not on clustered storage: the node is left as it is and
 joins nothing.
 """
 

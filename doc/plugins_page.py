@@ -21,17 +21,17 @@ from hv_sched.conf import scheduler
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/plugins.rst'
 
-INTRODUCTION = f"""\\
+INTRODUCTION = f"""\
 ====================
 Filters and weighers
 ====================
 
 .. This page is written by python -m doc.generate.
 
-What ``{plugins.ALL_FILTERS}`` and ``{plugins.ALL_WEIGHERS}`` hold; see
-:doc:`../scheduler` for how they are set up. A multiplier is an option in
-``[hv_sched]``; host aggregate metadata of the same name goes before it, as
-with Nova's own.
+The plug-ins in ``{plugins.ALL_FILTERS}`` and ``{plugins.ALL_WEIGHERS}``;
+:doc:`../scheduler` describes how they are enabled. A multiplier is an option
+of ``[hv_sched]``; aggregate metadata of the same name has precedence, as with
+Nova's own weighers.
 """
 
 

@@ -36,39 +36,41 @@ _CLOSED_BY = {
     names.Closed.STALE: 'collected_at',
     names.Closed.REFUSED: 'size_bytes',
     names.Closed.LEFT_OUT: 'volumes',
-    names.Closed.OVERCOMMITTED: 'what Placement held',
+    names.Closed.OVERCOMMITTED: 'Placement',
 }
 VOLUMES = (
     Row(names.SHARING, 'every published volume', 'volumes'),
     Row(names.VOLUME, 'every published volume', 'volumes'),
     Row(names.NO_NEW_DISKS, 'volume closed to new disks, for one of the '
-        'reasons below', 'the facts of the reasons'),
+        'reasons below', 'those of the reasons'),
+    Row(names.LOW_SPACE, 'volume of which little is physically free: other '
+        'volumes are preferred', 'free_bytes, size_bytes'),
     *(Row(reason.trait, f'closed volume: {reason.value}', _CLOSED_BY[reason])
       for reason in names.Closed),
-    Row(names.DISK_PREFIX + '<volume GUID>', 'every volume: the disk it '
-        'stands for, under whatever cluster', 'guid, identity'),
+    Row(names.DISK_PREFIX + '<volume GUID>', 'every volume: its disk, '
+        'whatever the cluster', 'guid, identity'),
     *(Row(trait, f'volume with {label}', 'file_system')
       for label, trait in zip(('NTFS', 'ReFS'), names.FILE_SYSTEM.values(),
                               strict=True)),
-    *(Row(trait, f'volume on {medium.upper()}; kept when the source does '
-          'not say', 'medium')
+    *(Row(trait, f'volume on {medium.upper()}; kept if the source does '
+          'not contain it', 'medium')
       for medium, trait in names.MEDIUM.items()),
     Row(names.IMAGE_PREFIX + '<image id>', 'volume whose image cache holds '
         'the Glance image; the newest [hv_sched]max_image_traits of them',
         'cached_images'),
     Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
-        'uses: a bulk read tells all homes', 'home, cut_off_nodes'),
+        'uses; a bulk request returns all homes', 'home, cut_off_nodes'),
     Row(names.RESOURCE_PREFIX + '<resource id>', 'volume: its cluster '
-        'resource, by which it is found while it is offline and Windows '
-        'tells no GUID', 'resource_id'),
-    Row(names.RESERVE_PREFIX + '<GiB>', 'volume of which the operator keeps '
-        'so much free; kept when the source does not say', 'reserve_gb'),
-    Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume of which the source told '
-        'whose the files are: so much was reserved, beside reserve_gb, when '
-        'it last did', 'vms'),
+        'resource, which identifies it while it is offline and Windows '
+        'reports no GUID', 'resource_id'),
+    Row(names.RESERVE_PREFIX + '<GiB>', 'volume with this operator '
+        'reserve; kept if the source does not contain it', 'reserve_gb'),
+    Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume whose files the source '
+        'assigned to VMs: the space that was reserved, beside reserve_gb, '
+        'when it last did', 'vms'),
     Row(names.OVERCOMMITTED_PREFIX + '<ratio>', 'volume with more allocated '
-        'than it holds: the DISK_GB allocation_ratio to come back to (1_5 is '
-        '1.5)', 'what Placement held'),
+        'than its size: the DISK_GB allocation_ratio to return to (1_5 is '
+        '1.5)', 'Placement'),
 )
 NODES = (
     Row(names.HYPERV, 'every node of a published cluster', 'nodes'),
@@ -76,25 +78,25 @@ NODES = (
     Row(names.BUILD_PREFIX + '<build>', 'node with that Windows build',
         'build'),
     Row(names.LEVEL_PREFIX + '<level>', 'node of a cluster with that '
-        'functional level, which bounds the features; kept when the source '
-        'does not say', 'functional_level'),
+        'functional level, which limits the features; kept if the source '
+        'does not contain it', 'functional_level'),
     Row(names.PAUSED, 'node that is paused or draining in the cluster: '
-        'nothing new goes there', 'state'),
+        'it gets no new servers', 'state'),
     Row(names.REDIRECTED, 'node that reaches a volume it uses over the '
         'network, unless that is by design (ReFS on every node)',
         'redirected_nodes, home'),
     Row(names.CUT_OFF_PREFIX + '<provider uuid>', 'node that does not reach '
-        'this volume: no disk that stays there goes to it. The name is known '
-        'to Placement from the time the volume is published',
+        'this volume: no server whose disk stays there is moved to it. The '
+        'name exists in Placement since the volume was published',
         'cut_off_nodes'),
     Row(names.FORMER_RATIO_PREFIX + '<ratio>', 'node whose own disk is '
         'closed: the DISK_GB allocation_ratio to restore (1_5 is 1.5)',
-        'what Placement held'),
-    Row(names.HW_CPU_PREFIX + '<feature>', 'node that shows the CPU '
-        'feature, unless the provider had such traits from somebody else',
+        'Placement'),
+    Row(names.HW_CPU_PREFIX + '<feature>', 'node with the CPU '
+        'feature, unless others set such traits on the provider',
         'cpu_features', 'os-traits'),
-    Row(names.CPU_MANAGED, 'node whose HW_CPU_X86_* traits hv_sched put '
-        'there and may remove', 'cpu_features'),
+    Row(names.CPU_MANAGED, 'node whose HW_CPU_X86_* traits hv_sched set '
+        'and may remove', 'cpu_features'),
 )
 GPUS = tuple(
     Row(f'{prefix}<{what}>', 'RemoteFX child of a node', 'build',
@@ -109,14 +111,14 @@ Traits
 
 .. This page is written by python -m doc.generate.
 
-Every trait hv_sched puts on a resource provider, which provider gets it, and
-the field of the :doc:`source <source>` it comes from. A feature's trait is
-published only when the node itself showed the capability. What a source does
-not say is left as it is in Placement: neither added nor removed.
+Every trait that hv_sched sets on a resource provider, which provider gets it,
+and the field of the :doc:`source <source>` it comes from. The trait of a
+feature is published only when the node itself reported the capability. A field
+that is missing in the source leaves the trait as it is in Placement.
 
-On nodes and their RemoteFX children every name that begins with
-``CUSTOM_HYPERV_`` is hv_sched's, also one that is not listed: it is removed.
-All other traits that are not listed here are never touched.
+On nodes and their RemoteFX children, every name that begins with
+``CUSTOM_HYPERV_`` belongs to hv_sched: one that is not listed is removed. All
+other traits that are not listed here are never changed.
 """
 
 
@@ -131,13 +133,13 @@ def page() -> str:
         *_traits('On nodes', NODES),
         *_traits('On the RemoteFX child of a node', GPUS),
         *_traits('Features', features_reference.feature_rows()),
-        *rst.title('What asks for a feature'), *rst.table(
+        *rst.title('Keys that require a feature'), *rst.table(
             ('Feature', 'Key', 'Excludes'),
             ((feature.name, _keys(feature), feature.excludes)
              for feature in CATALOGUE if feature.keys)),
         *rst.title('Features by build'),
-        'A node of the release can have the feature when it shows '
-        'everything else.\n', *rst.table(
+        'A node of the release can have the feature if it meets all '
+        'other conditions.\n', *rst.table(
             ('Feature', *(build.product.removeprefix('Windows Server ')
                           for build in windows_builds.BUILDS)),
             (_by_build(feature) for feature in CATALOGUE)),

@@ -59,6 +59,10 @@ class InvalidConfig(Terminal):
     """An option or argument has a value that cannot work."""
 
 
+class Stopping(Terminal):
+    """The process was told to end: nothing new is begun."""
+
+
 class PlacementError(HvSchedError):
     """Placement did not do what was asked.
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The codes of what a plan, a sync or an agent's pass says, and their meaning.
+"""Codes of the notices of plans, syncs and the agent, and their meaning.
 
 A code is the same in every release: scripts and ``[hv_sched]ignore_findings``
 name it. Those of the doctor's checks and of an audit stand with them.
@@ -108,6 +108,8 @@ NOTICES: Mapping[str, str] = {
     'size-refused': 'a volume\'s new size is less than servers hold, or not '
                     'what its nodes report',
     'size-unconfirmed': 'no node can confirm a volume\'s new size now',
+    'space-low': 'little of a volume\'s disk is physically free: other '
+                 'volumes are preferred',
     'stray-shares': 'shares on several volumes that are not put right',
     'sums-differ': 'the shares before and after do not agree',
     'volume-in-use': 'consumers still hold a volume that was to go',

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""An answer that is not there in time is no answer, however it trickles in.
+"""A deadline for a whole HTTP answer, however slowly it arrives.
 
 The time-out of the requests library is one of silence: a byte now and then,
 of the headers or the body, makes it wait on and on. Here the read time-out of

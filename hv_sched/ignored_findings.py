@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What an operator does not want to be told: [hv_sched]ignore_findings."""
+"""Findings that the operator excludes: [hv_sched]ignore_findings."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

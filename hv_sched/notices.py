@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a plan has to say besides its changes."""
+"""The notices of a plan, beside its changes."""
 
 import dataclasses
 import enum
@@ -31,6 +31,18 @@ class Kind(enum.Enum):
     SKIPPED = 'skipped'
     FROZEN = 'frozen'
     NOTE = 'note'
+
+
+class Severity(enum.Enum):
+    """ERROR: servers are misplaced, refused or lost because of it.
+
+    WARNING: they will be when something else happens. INFO: to be known; no
+    reason for an exit code.
+    """
+
+    ERROR = 'error'
+    WARNING = 'warning'
+    INFO = 'info'
 
 
 @dataclasses.dataclass(frozen=True, order=True)

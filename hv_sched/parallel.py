@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Calls that run side by side."""
+"""Runs calls in parallel."""
 
 from collections.abc import Callable
 from collections.abc import Iterable

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Files that somebody names: regular ones, and no more of them than a limit.
+"""Reads files that a user names: regular ones only, up to a limit.
 
 A pipe, a device or a socket may never answer, or never end.
 """

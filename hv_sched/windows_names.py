@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""When two names of Windows are the same name."""
+"""Compares names as Windows does."""
 
 # Letters whose capital Unicode knows and Windows' table does not: it maps a
 # letter only where the capital's small letter is that letter again.

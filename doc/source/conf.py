@@ -19,8 +19,15 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / '_ext'))
 
 project = 'hv_sched'
 copyright = 'the hv_sched authors'
-extensions = ['source_fields']
+highlight_language = 'none'
+extensions = ['cliff.sphinxext', 'oslo_config.sphinxext', 'reno.sphinxext',
+              'source_fields']
 html_theme = 'alabaster'
-html_theme_options = {'description': 'One shared volume, counted once'}
-exclude_patterns = ['reference/findings.rst']  # a part of audit.rst
+html_static_path = ['_static']
+html_theme_options = {'description': 'One shared volume, counted once',
+                      'page_width': '1200px', 'sidebar_width': '260px'}
+# Options are written with two hyphens, and are copied.
+smartquotes = False
+# Parts of audit.rst and of architecture.rst.
+exclude_patterns = ['reference/findings.rst', 'contributor/map.rst']
 nitpicky = True

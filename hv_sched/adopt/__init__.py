@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Taking over a cluster that has servers, and giving one back."""
+"""Adopts a cluster that has servers, and retires one."""

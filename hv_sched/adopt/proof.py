@@ -84,3 +84,43 @@ def prove(plan: VolumePlan, after: Mapping[str, int],
             if consumer not in expected),
         sum(after[consumer] - expected[consumer] for consumer in changed),
         sum(after.values()), tuple(sorted(different - changed)))
+
+
+@dataclasses.dataclass(frozen=True)
+class ReturnProof:
+    """The account of a retire, in GiB of DISK_GB; escrow is not in it.
+
+    before - gone - left = after, and no share has another size.
+
+    :param gone_gb: of consumers that no longer hold anything
+    :param left_gb: still on a volume
+    :param differing: consumers whose share has another size on its node
+    """
+
+    before_gb: int
+    gone_gb: int
+    left_gb: int
+    after_gb: int
+    differing: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not self.differing and (
+            self.before_gb - self.gone_gb - self.left_gb == self.after_gb)
+
+
+def prove_return(before: Mapping[str, int], on_nodes: Mapping[str, int],
+                 on_volumes: Mapping[str, int]) -> ReturnProof:
+    """Compare what consumers held on volumes with what they have on nodes.
+
+    :param before: DISK_GB by consumer, as the others
+    """
+    left = before.keys() & on_volumes.keys()
+    gone = before.keys() - on_volumes.keys() - on_nodes.keys()
+    returned = before.keys() - left - gone
+    return ReturnProof(
+        sum(before.values()), sum(before[consumer] for consumer in gone),
+        sum(before[consumer] for consumer in left),
+        sum(on_nodes[consumer] for consumer in returned),
+        tuple(sorted(consumer for consumer in returned
+                     if on_nodes[consumer] != before[consumer])))

@@ -18,13 +18,17 @@ own disks of the nodes; then the nodes are opened and forgotten, and the
 volumes deleted. A run that was killed is finished by the next one.
 """
 
+import collections
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 import contextlib
 import dataclasses
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.adopt.proof import prove_return
+from hv_sched.adopt.proof import ReturnProof
 from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
@@ -101,12 +105,14 @@ class RetireInputs:
 class RetireReport:
     """:param done: the changes that gave the providers back
     :param failures: why others of them were not written
+    :param proof: None where nothing was moved
     """
 
     findings: tuple[Notice, ...]
     skipped: tuple[Skip, ...] = ()
     done: tuple[changes.Change, ...] = ()
     failures: tuple[exception.HvSchedError, ...] = ()
+    proof: ReturnProof | None = None
 
 
 class Retirer:
@@ -179,7 +185,10 @@ class Retirer:
         for volume in inputs.volumes:
             self._hide(volume)
         disks = NodeDisks(self._client, tuple(inputs.nodes))
+        before = self._disk_gb(inputs.volumes)
         skipped = self._move(inputs, disks)
+        account = prove_return(before, self._disk_gb(inputs.nodes),
+                               self._disk_gb(inputs.volumes))
         notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED,
                                skip.message, 'share-skipped')
                         for skip in skipped)
@@ -187,7 +196,8 @@ class Retirer:
             return RetireReport((*inputs.refusals, *notices, Notice(
                 name, name, Kind.SKIPPED, 'not every share is back on its '
                 'node: its volumes stay hidden and its nodes closed; run '
-                'retire again', 'retire-unfinished')), tuple(skipped))
+                'retire again', 'retire-unfinished')), tuple(skipped),
+                proof=account)
         for node in inputs.nodes:
             disks.restore(node, _EVIDENCE, self._ratios.get(node))
         findings = self.drop_children(inputs)
@@ -198,7 +208,17 @@ class Retirer:
         return RetireReport(
             (*inputs.refusals, *notices, *findings, *refusals),
             tuple(skipped), outcome.done,
-            tuple(outcome.failures.values()))
+            tuple(outcome.failures.values()), account)
+
+    def _disk_gb(self, providers: Iterable[str]) -> dict[str, int]:
+        """DISK_GB by consumer on these providers together."""
+        held: collections.Counter[str] = collections.Counter()
+        for provider in providers:
+            for consumer, resources in self._client.allocations_on(
+                    provider).items():
+                if names.DISK_GB in resources:
+                    held[consumer] += resources[names.DISK_GB]
+        return dict(held)
 
     def _hide(self, volume: str) -> None:
         """Out of its home aggregate: no candidate has it from now on."""

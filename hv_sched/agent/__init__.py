@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""``hv-sched-agent``: passes over all clusters, again and again."""
+"""``hv-sched-agent``: keeps Placement in line with the clusters."""

@@ -12,21 +12,32 @@
 """The agent's audit: what it is made of, and what it says."""
 
 from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import ignored_findings
+from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
+from hv_sched.agent import log_lines
+from hv_sched.agent import owner_watch
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
 from hv_sched.audit import heal as healing
+from hv_sched.audit import owners
+from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.audit.findings import Code
+from hv_sched.audit.findings import Finding
 from hv_sched.audit.findings import identity
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.placement.client import Placement
 from hv_sched.providers import reconcile
+from hv_sched.status import findings as finding_forms
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 # What syncing was answered is new enough: a winrm source asks for files
@@ -38,11 +49,14 @@ class Audits:
     """:param options: those of group hv_sched
     :param skips: whether a volume, by its provider's name, is left alone
     :param names: of the servers a source calls by name
+    :param recorder: what is found and done is reported to it
     """
 
     def __init__(self, options: Any, placement: Placement, cloud: NovaRecords,
                  skips: Callable[[str], bool],
-                 names: instance_names.InstanceNames) -> None:
+                 names: instance_names.InstanceNames,
+                 recorder: Recorder | None = None) -> None:
+        self._recorder = recorder or Recorder()
         self._options = options
         self._placement = placement
         self._cloud = cloud
@@ -54,66 +68,108 @@ class Audits:
             frozenset(map(Code, options.heal_codes)),
             workers=options.workers,
             settle_seconds=options.held_settle_time, skips=skips))
+        self._owner_watch = owner_watch.OwnerWatch(
+            options.owner_differs_after, reconcile.utcnow)
+        self._standing = causes.Causes(LOG)
 
     def run(self) -> bool:
         """One audit, with healing; returns whether nothing is left.
 
         :raises PlacementError, NovaError: it was not finished
         """
-        options = self._options
-        audit = auditor.Auditor(
-            self._placement, self._cloud, auditor.AuditOptions(
-                options.workers, known_on(options, self._names),
-                cold_moves_keep_disk=options.cold_move_keeps_disk,
-                settle_seconds=options.held_settle_time))
-        remaining = 0
+        options = audit_options(self._options, self._names)
+        audit = auditor.Auditor(self._placement, self._cloud, options)
+        unknown = 0
+        unproven = ''
+        findings: list[Finding] = []
+        reasons: dict[str, str] = {}
         for report in audit.audit():
             if any(map(self._skips, report.context.volumes.values())):
                 continue
-            remaining += self._heal(report)
+            result = self._heal(report)
+            findings += result.remaining
+            reasons |= result.reasons
             if report.unproven:
-                remaining += report.unknown
+                unknown += report.unknown
+                unproven = report.unproven
                 LOG.warning('Audit: %d consumers are not judged: %s',
                             report.unknown, report.unproven)
         if audit.down:
             LOG.warning('Audit: the cell of %s does not answer; nothing of '
                         'its servers is judged', ', '.join(sorted(audit.down)))
-        return not remaining and not audit.down
+        self._recorder.unread('Nova', unproven or ', '.join(
+            f'the cell of {host} does not answer'
+            for host in sorted(audit.down)))
+        remaining = self._log(self._owner_watch.lasting(
+            findings, options.owners), reasons)
+        return not remaining and not unknown and not audit.down
 
-    def _heal(self, report: auditor.AuditReport) -> int:
-        """Heal what may be of one cluster; returns how much is left."""
+    def _heal(self, report: auditor.AuditReport) -> healing.HealResult:
+        """Heal what may be of one cluster, and say what was done."""
         result = self._healer.heal(report)
-        if result.failure is not None:
-            LOG.error('Healing ended: %s; the next pass tries again',
-                      result.failure)
+        log_lines.log_healed(result)
         for finding in result.done:
-            LOG.info('Healed %s of %s on %s (%d GB): %s',
-                     finding.code.value, finding.consumer, finding.location,
-                     finding.gb, finding.remedy)
-        for volume, gb in sorted(result.raised.items()):
-            LOG.warning('Volume %s: its room was given away; %d GB more than '
-                        'it has are allocated now', volume, gb)
-        remaining, left_out = self._ignored.split(
-            result.remaining, identity)
+            self._recorder.healed(finding.code.value)
+        return result
+
+    def run_of(self, servers: Collection[str],
+               clusters_: list[ClusterProviders]) -> frozenset[str]:
+        """Heal what may be of these servers; the rest is for ``run``.
+
+        :param clusters_: all there are, as they were just read
+        :returns: servers that are moving, or were a moment ago
+        :raises PlacementError, NovaError: it was not finished
+        """
+        if not self._options.heal_codes:
+            return frozenset()
+        report, moving = auditor.Auditor(
+            self._placement, self._cloud,
+            audit_options(self._options, self._names)).audit_servers(
+                servers, clusters_)
+        self._heal(report)
+        return moving
+
+    def _log(self, findings: list[Finding], reasons: Mapping[str, str]
+             ) -> int:
+        """Say what is left, but for what is ignored; returns how much."""
+        remaining, left_out = self._ignored.split(findings, identity)
+        self._recorder.told('audit', finding_forms.of_audit(remaining))
         if left_out:
             LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
-        for finding in remaining:
-            LOG.warning('Audit: %s of %s on %s (%d GB): %s; heal: %s',
-                        finding.code.value, finding.consumer, finding.location,
-                        finding.gb, finding.evidence,
-                        result.reasons.get(finding.consumer, finding.remedy))
+        self._standing.update({
+            (finding.code, finding.consumer, finding.location):
+            f'Audit: {finding.code.value} of {finding.consumer} on '
+            f'{finding.location} ({finding.gb} GB): {finding.evidence}; heal: '
+            + reasons.get(finding.consumer, finding.remedy)
+            for finding in remaining})
         return len(remaining)
+
+
+def audit_options(options: Any, names: instance_names.InstanceNames
+                  ) -> auditor.AuditOptions:
+    """How the agent audits, with what the source says of servers now."""
+    facts = _facts(options, names)
+    when = reconcile.utcnow(), options.stale_after
+    return auditor.AuditOptions(
+        options.workers, file_locations.volumes_of(facts, *when),
+        cold_moves_keep_disk=options.cold_move_keeps_disk,
+        settle_seconds=options.held_settle_time,
+        owners=owners.owners_of(facts, *when), needs_owner=True)
 
 
 def known_on(options: Any, names: instance_names.InstanceNames
              ) -> dict[str, str]:
     """Where the source lists servers' files; nothing when it is away."""
+    return file_locations.volumes_of(
+        _facts(options, names), reconcile.utcnow(), options.stale_after)
+
+
+def _facts(options: Any, names: instance_names.InstanceNames) -> model.Facts:
+    """What the source says; of no cluster when it is away."""
     if not options.source:
-        return {}
+        return model.Facts(())
     try:
-        facts = names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
+        return names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
     except exception.InvalidFacts as exc:
         LOG.warning('Audit goes on without the source: %s', exc)
-        return {}
-    return file_locations.volumes_of(facts, reconcile.utcnow(),
-                                     options.stale_after)
+        return model.Facts(())

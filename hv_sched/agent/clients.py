@@ -12,15 +12,21 @@
 
 """Placement and Nova as the agent's configuration says."""
 
+from typing import Any
+
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import loading
+from openstack import connection as sdk
+from openstack.config import cloud_region
 from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched.compute import checked_session
 from hv_sched.compute import keystone_session
+from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
+from hv_sched.doctor import gather
 from hv_sched.placement import client
 
 
@@ -30,19 +36,46 @@ def connect(conf: cfg.ConfigOpts
 
     :raises InvalidConfig: section [keystone] does not say how
     """
-    group = options.AUTH_GROUP
     timeout = conf.hv_sched.request_timeout
+    session = _session(conf)
+    placement = loading.load_adapter_from_conf_options(
+        conf, 'placement', session=session)
+    nova = loading.load_adapter_from_conf_options(
+        conf, 'nova', session=checked_session.CheckedSession(
+            session, checked_session.NOVA, timeout))
+    return (client.from_adapter(placement, timeout),
+            nova_servers.NovaServers(nova))
+
+
+def looking(conf: cfg.ConfigOpts, placement: client.Placement
+            ) -> gather.Clients:
+    """What the doctor looks at, with connections of its own.
+
+    :raises InvalidConfig: as ``connect``
+    """
+    timeout = conf.hv_sched.request_timeout
+    session = _session(conf)
+    connection = sdk.Connection(config=cloud_region.from_session(
+        session, region_name=conf.nova.region_name,
+        interface=conf.nova.valid_interfaces[0]))
+    return gather.Clients(
+        placement,
+        lookups.Nova(checked_session.checked(
+            connection, checked_session.NOVA, timeout)),
+        lookups.Glance(checked_session.checked(
+            connection, checked_session.GLANCE, timeout)),
+        {name: loading.load_adapter_from_conf_options(
+            conf, section, session=session)
+         for name, section in (('Placement', 'placement'), ('Nova', 'nova'))})
+
+
+def _session(conf: cfg.ConfigOpts) -> Any:
+    """:raises InvalidConfig: section [keystone] does not say how"""
+    group = options.AUTH_GROUP
     try:
         auth = loading.load_auth_from_conf_options(conf, group)
         session = keystone_session.KeystoneSession(
             loading.load_session_from_conf_options(conf, group, auth=auth))
-        # keystoneauth's default is to wait for ever, for a token too.
-        session.timeout = session.timeout or timeout
-        placement = loading.load_adapter_from_conf_options(
-            conf, 'placement', session=session)
-        nova = loading.load_adapter_from_conf_options(
-            conf, 'nova', session=checked_session.CheckedSession(
-                session, checked_session.NOVA, timeout))
     except (ksa_exceptions.MissingRequiredOptions,
             ksa_exceptions.NoMatchingPlugin) as exc:
         raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
@@ -50,5 +83,6 @@ def connect(conf: cfg.ConfigOpts
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '
             'Placement and Nova')
-    return (client.from_adapter(placement, timeout),
-            nova_servers.NovaServers(nova))
+    # keystoneauth's default is to wait for ever, for a token too.
+    session.timeout = session.timeout or conf.hv_sched.request_timeout
+    return session

@@ -12,9 +12,8 @@
 
 """``hv-sched-agent``: keeps Placement right, again and again."""
 
-import signal
+from importlib import metadata
 import sys
-import threading
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -23,9 +22,14 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import printable
+from hv_sched import sources
 from hv_sched.agent import clients
 from hv_sched.agent import passes
+from hv_sched.agent import service
+from hv_sched.agent import watching
 from hv_sched.conf import agent as agent_options
+from hv_sched.placement import transport
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
@@ -59,33 +63,62 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
 
 
 def start_line(conf: cfg.ConfigOpts) -> str:
-    """What it works on, how often and as whom."""
+    """What it works on, how often, as whom, and what it speaks."""
     options = conf.hv_sched
     auth = conf[agent_options.AUTH_GROUP]
     user = next((str(value) for name in _IDENTITIES
                  if name in auth and (value := auth[name])),
                 f'auth_type {auth.auth_type}')
-    return ('hv-sched-agent: '
+    return (f'hv-sched-agent {metadata.version("hv_sched")}: '
             f'source {options.source or "none, so nothing is synced"}, a '
-            f'pass every {options.agent_interval} seconds, as user {user}')
+            f'pass every {options.agent_interval} seconds, as user {user}, '
+            f'Placement microversion {transport.MICROVERSION}')
+
+
+def make_agent(arguments: list[str], recorder: Recorder | None = None,
+               former: passes.Agent | None = None
+               ) -> tuple[cfg.ConfigOpts, passes.Agent]:
+    """An agent of what the files say now.
+
+    :param recorder: what it reports to, as the former one did
+    :param former: one that it takes over from
+    :raises InvalidConfig, cfg.Error: the configuration cannot be used
+    :raises InvalidFacts: nothing in the source can; a first agent waits
+        until it can
+    """
+    conf = configure(arguments)
+    recorder = recorder or Recorder()
+    agent = passes.Agent(conf, *clients.connect(conf), recorder)
+    if former is not None:
+        if conf.hv_sched.source:
+            sources.check(conf.hv_sched)
+        agent.take_over(former)
+    recorder.every(conf.hv_sched.agent_interval)
+    # With the first line that is to be logged: a file that is wrong changes
+    # nothing of how an agent logs that runs already.
+    logging.setup(conf, 'hv_sched')
+    LOG.info('%s', start_line(conf))
+    return conf, agent
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The console script; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        conf = configure(sys.argv[1:] if arguments is None else arguments)
-        logging.setup(conf, 'hv_sched')
-        agent = passes.Agent(conf, *clients.connect(conf))
+        recorder = Recorder()
+        conf, agent = make_agent(arguments, recorder)
+        watch = None if conf.once else watching.watching(
+            conf, clients.connect(conf)[0], recorder)
     except (exception.InvalidConfig, cfg.Error) as exc:
         print(printable.text(f'hv-sched-agent: {exception.told(exc)}'),
               file=sys.stderr)
         return exit_codes.ERROR
-    LOG.info('%s', start_line(conf))
     if conf.once:
         return agent.run()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    agent.run_until(stop, conf.hv_sched.agent_interval)
-    LOG.info('hv-sched-agent: stopped')
-    return exit_codes.OK
+    if watch is not None:
+        watch.start()
+    code = service.Daemon(lambda former: make_agent(
+        arguments, recorder, former)[1]).run(agent)
+    if watch is not None:
+        watch.stop()
+    return code

@@ -13,60 +13,122 @@
 
 """One part of the agent's work, pass after pass, whatever an answer does.
 
-An error ends a pass and nothing else: its cause is one line of the log, and
-the next pass starts again from what stands then. When a part that failed
-works again, that is said too.
+An error ends a pass and nothing else. Its cause is one line of the log when it
+begins and seldom while it lasts, the next pass starts again from what stands
+then, and when a part that failed works again, that is said with how long it
+took.
 """
 
 from collections.abc import Callable
 import time
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import printable
+from hv_sched.agent import backoff
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
+# A pass has thousands of requests at most, each with a deadline.
+STUCK_SECONDS = 1800.0
 
 
 class Part:
     """:param name: what it does, for the log
     :param work: one pass, told which one it is, counted from 0; returns a
         code of ``hv_sched.exit_codes``
+    :param pauses: how long it waits between passes
+    :param recorder: what each pass is reported to
     """
 
-    def __init__(self, name: str, work: Callable[[int], int]) -> None:
-        self._name = name
+    def __init__(self, name: str, work: Callable[[int], int],
+                 pauses: backoff.Backoff | None = None,
+                 recorder: Recorder | None = None) -> None:
+        self.name = name
         self._work = work
+        self._pauses = pauses or backoff.Backoff(0)
+        self._recorder = recorder or Recorder()
         self._passes = 0
         self._failed_passes = 0
         self._failing_since = 0.0
+        self._said: str | None = None
+        self._said_at = 0.0
+        self._begun_at: float | None = None
+        self._ended_at: float | None = None
+        self.pause_seconds = 0.0
+        self.failure = ''
 
     def run(self) -> int:
-        """One pass; nothing but the end of the process gets out of it."""
+        """One pass; nothing but the end of the process gets out of it.
+
+        Then ``pause_seconds`` says how long to wait before the next.
+        """
         number = self._passes
         self._passes += 1
+        begun = self._begun_at = time.monotonic()
+        self._recorder.started(self.name)
         try:
             code = self._work(number)
+        except exception.Stopping:
+            code = exit_codes.OK
         except exception.HvSchedError as exc:
-            LOG.error('%s: failed: %s; the next pass tries again', self._name,
-                      exc)
-            code = exit_codes.ERROR
+            code = self._failed(str(exc))
         except Exception as exc:
             # Nobody foresaw it, and the cloud still needs the next pass.
-            LOG.error('%s: failed unexpectedly: %s: %s', self._name,
-                      type(exc).__name__, exc)
-            LOG.debug('%s: the unexpected failure', self._name, exc_info=True)
-            code = exit_codes.ERROR
-        self._note(code)
+            code = self._failed(f'unexpectedly: {type(exc).__name__}: {exc}')
+            LOG.debug('%s: the unexpected failure', self.name, exc_info=True)
+        else:
+            self._note(code)
+        self._begun_at, self._ended_at = None, time.monotonic()
+        self._recorder.passed(self.name, code, self._ended_at - begun,
+                              self.failure)
         return code
 
+    def is_stuck(self, now: float, waits: bool = False) -> bool:
+        """Whether a pass does not end, or the next one does not begin.
+
+        :param now: of the monotonic clock
+        :param waits: it passes when it is told to, however late that is
+        """
+        begun_at, ended_at = self._begun_at, self._ended_at
+        if begun_at is not None:
+            return now - begun_at > STUCK_SECONDS
+        if waits or ended_at is None:
+            return False
+        return now - ended_at > STUCK_SECONDS + self.pause_seconds
+
+    def _failed(self, reason: str) -> int:
+        now = time.monotonic()
+        if not self._failed_passes:
+            self._failing_since = now
+        self._failed_passes += 1
+        self.failure = reason
+        self.pause_seconds = self._pauses.failed()
+        cause = causes.without_numbers(reason)
+        if cause != self._said or (
+                now - self._said_at >= causes.REMINDER_SECONDS):
+            self._say(reason, now)
+            self._said, self._said_at = cause, now
+        return exit_codes.ERROR
+
+    def _say(self, reason: str, now: float) -> None:
+        lasting = '' if self._failed_passes == 1 else (
+            f', for {now - self._failing_since:.0f} seconds')
+        LOG.error('%s: failed%s: %s; the next pass tries again', self.name,
+                  lasting, reason)
+
     def _note(self, code: int) -> None:
+        """A pass that went through."""
         if code == exit_codes.ERROR:
-            if not self._failed_passes:
-                self._failing_since = time.monotonic()
-            self._failed_passes += 1
-        elif self._failed_passes:
+            # It said why; what failed is tried again as soon as a failure.
+            self.pause_seconds = self._pauses.failed()
+            return
+        self.pause_seconds = self._pauses.succeeded()
+        if self._failed_passes:
             LOG.info('%s: works again after %d failed passes (%d seconds)',
-                     self._name, self._failed_passes,
+                     self.name, self._failed_passes,
                      time.monotonic() - self._failing_since)
-            self._failed_passes = 0
+        self._failed_passes = 0
+        self.failure = ''
+        self._said = None

@@ -13,158 +13,294 @@
 """What the agent does: sync the clusters, restore held shares, and audit.
 
 Syncing needs no Nova and restoring no source, so neither waits for the other:
-the daemon gives each a thread and a rhythm of its own. A Nova that takes for
-ever delays restoring and audits; a sync asks it for what the source leaves
-open only, and then seldom.
+the daemon gives each a thread and a rhythm of its own, and syncing one for
+each cluster. A Nova that takes for ever delays restoring and audits; a sync
+asks it for what the source leaves open only, and then seldom.
 """
 
-from collections.abc import Iterable
+import logging
 import threading
+import time
 
 from oslo_config import cfg
 
-from hv_sched import exception
+from hv_sched import causes
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
-from hv_sched import sources
 from hv_sched.agent import audit_pass
+from hv_sched.agent import backoff
+from hv_sched.agent import digests
+from hv_sched.agent import gathering
+from hv_sched.agent import leadership
+from hv_sched.agent import log_lines
+from hv_sched.agent import notice_log
 from hv_sched.agent import paused
+from hv_sched.agent import syncing
+from hv_sched.agent.events import wiring
 from hv_sched.agent.part import Part
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.doctor import finding_catalogue
-from hv_sched.notices import Notice
 from hv_sched.placement.client import Placement
-from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.recovery import restore
 from hv_sched.sources import naming
+from hv_sched.status import findings
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
+# What goes on while another agent writes.
+_STANDBY_PARTS = ('Reading the source', 'Status', 'Doctor')
 # A pass that began may end; a service that hangs stops no shutdown.
-_LAST_PASS_SECONDS = 30
+LAST_PASS_SECONDS = 30
+# Answers of many clusters come one after the other: one look serves them.
+_GATHERING_SECONDS = 1.0
 
 
 class Agent:
     """:param conf: options of hv_sched
+    :param recorder: what is done is reported to it
     """
 
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 servers: NovaRecords) -> None:
+                 servers: NovaRecords, recorder: Recorder | None = None
+                 ) -> None:
         self._conf = conf
+        self._placement = placement
+        self._is_stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._longest_pause_seconds = float(conf.hv_sched.agent_interval)
+        options = conf.hv_sched
         self._paused = paused.Paused(conf.pause_cluster)
-        # One for each half: their threads share nothing.
-        self._names = instance_names.InstanceNames(servers)
-        audited_names = instance_names.InstanceNames(servers)
         self._ignored = ignored_findings.IgnoredFindings(
-            tuple(conf.hv_sched.ignore_findings))
+            tuple(options.ignore_findings))
         for fault in self._ignored.unknown(finding_catalogue.codes()):
             LOG.warning('%s', fault)
+        interval = options.agent_interval
+        recorder = recorder or Recorder(interval)
+        self._recorder = recorder
+        publishing = settings.from_conf(conf)
+        # One for each half: their threads share nothing.
         self._reconciler = reconcile.Reconciler(
-            placement, settings.from_conf(conf),
-            nova=servers, cpus=node_cpus.NodeCpus(servers))
+            placement, publishing, nova=servers,
+            cpus=node_cpus.NodeCpus(servers))
+        self._syncing = syncing.Syncing(
+            self._reconciler, options, publishing, interval, recorder)
+        self._gathering = gathering.Gathering(
+            options, instance_names.InstanceNames(servers), interval,
+            self._syncing.wake.set, recorder)
+        self._pauses = causes.Causes(LOG)
+        self._mistyped = causes.Causes(LOG)
+        self._notices = notice_log.NoticeLog(LOG, self._ignored)
+        audited_names = instance_names.InstanceNames(servers)
         self._restorer = restore.Restorer(
             placement, servers,
             restore.options(conf, self._paused.volume,
                             lambda: audit_pass.known_on(
-                                conf.hv_sched, audited_names)))
+                                options, audited_names)))
         self._auditor = audit_pass.Audits(
-            conf.hv_sched, placement, servers, self._paused.volume,
-            audited_names)
-        self._halves = (
-            (Part('Sync', self._sync),),
-            (Part('Restoring held shares', self._restore),
-             Part('Audit', self._audit)))
+            options, placement, servers, self._paused.volume, audited_names,
+            recorder)
+        self._sync = Part('Sync', self._look, backoff.Backoff(interval),
+                          recorder)
+        self._once = Part('Sync', self._sync_once, recorder=recorder)
+        self._shares = (
+            Part('Restoring held shares', self._restore,
+                 backoff.Backoff(interval), recorder),
+            Part('Audit', self._audit, backoff.Backoff(interval), recorder))
+        self._full_at: float | None = None
+        self._shares_wake = threading.Event()
+        self._leadership = leadership.configured(
+            conf, digests.Digests(options, publishing,
+                                  self._gathering.latest),
+            self._lead_changed)
+        self._events = wiring.configured(
+            conf, placement, servers, self._paused.volume,
+            self._syncing.wake.set, recorder)
+
+    def take_over(self, former: 'Agent') -> None:
+        """Remember what a former agent of this process does.
+
+        What it saw closed opens no sooner, and no older facts are believed.
+        """
+        self._reconciler.memory = former._reconciler.memory
 
     def run(self) -> int:
         """One pass of everything; returns an exit code.
 
         1 when a part failed, else the most serious of all.
         """
-        codes = [part.run() for half in self._halves for part in half]
-        if exit_codes.ERROR in codes:
-            return exit_codes.ERROR
-        return max(codes, key=(0, 4, 3).index)
+        return syncing.worst([
+            half.run() for half in (self._once, *self._shares)])
 
-    def run_until(self, stop: threading.Event, seconds: float) -> None:
-        """Pass after pass until told to stop, which ends between two.
+    def run_until(self, stop: threading.Event, seconds: float | None = None
+                  ) -> None:
+        """Pass after pass until told to stop, which ends between two writes.
 
-        :param seconds: between two passes of a half
+        :param seconds: between two passes of a half, at most
         """
-        threads = [threading.Thread(
-            target=_repeat, args=(half, stop, seconds), daemon=True)
-            for half in self._halves]
-        for thread in threads:
-            thread.start()
+        self.start(seconds)
         stop.wait()
-        for thread in threads:
-            thread.join(_LAST_PASS_SECONDS)
+        self.stop()
+
+    def start(self, seconds: float | None = None) -> None:
+        """Begin to pass, in threads."""
+        if seconds is not None:
+            self._longest_pause_seconds = seconds
+        self._threads = [
+            threading.Thread(target=target, daemon=True, name=name)
+            for name, target in (('sync', self._keep_synced),
+                                 ('shares', self._keep_shares))]
+        self._events.start()
+        self._events.listen(self._leadership.leads)
+        self._leadership.start()
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Begin nothing more, and wait until what is begun is written."""
+        self._is_stopping.set()
+        self._placement.interruption.set()
+        self._syncing.wake.set()
+        self._shares_wake.set()
+        self._gathering.stop()
+        end = time.monotonic() + LAST_PASS_SECONDS
+        self._events.stop()
+        self._syncing.stop(LAST_PASS_SECONDS)
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        # What was in hand is written: another may begin.
+        self._leadership.stop()
+
+    def _lead_changed(self) -> None:
+        """This agent writes from now on, or no more."""
+        # Another one wrote meanwhile.
+        self._full_at = None
+        if self._leadership.leads:
+            self._recorder.leads()
+        else:
+            self._recorder.stands_by(_STANDBY_PARTS)
+        self._events.listen(self._leadership.leads)
+        self._syncing.wake.set()
+        self._shares_wake.set()
+
+    def status(self) -> str:
+        """One line on how it is."""
+        failures = [f'{each.name}: {each.failure}' for each in self._parts
+                    if each.failure]
+        clusters = len(self._syncing.parts)
+        if not self._leadership.leads:
+            return 'another agent writes'
+        return (f'{clusters} clusters; '
+                + ('; '.join(failures) if failures else 'all parts work'))
+
+    def stuck_parts(self, now: float) -> list[str]:
+        """The parts that do not progress, by the monotonic clock."""
+        return [
+            *(each.name for each in (self._sync, *self._shares)
+              if each.is_stuck(now, waits=not self._leadership.leads)),
+            *(each.name for each in self._syncing.parts
+              if each.is_stuck(now, waits=True))]
+
+    @property
+    def _parts(self) -> list[Part]:
+        return [self._sync, self._once, *self._shares, *self._syncing.parts]
+
+    def _keep_synced(self) -> None:
+        if not self._conf.hv_sched.source:
+            return
+        self._gathering.start()
+        self._gathering.wait_first()
+        self._syncing.start()
+        while not self._is_stopping.is_set():
+            self._syncing.wake.clear()
+            if self._leadership.leads:
+                self._sync.run()
+            self._is_stopping.wait(min(
+                _GATHERING_SECONDS, self._longest_pause_seconds))
+            self._syncing.wake.wait(self._pause_seconds(self._sync))
+
+    def _keep_shares(self) -> None:
+        while not self._is_stopping.is_set():
+            self._shares_wake.clear()
+            if self._leadership.leads:
+                for half in self._shares:
+                    half.run()
+            if not self._is_stopping.is_set():
+                self._shares_wake.wait(min(map(self._pause_seconds,
+                                               self._shares)))
+
+    def _pause_seconds(self, half: Part) -> float:
+        if not self._leadership.leads:
+            return self._longest_pause_seconds
+        return min(half.pause_seconds, self._longest_pause_seconds)
 
     def _is_full(self, number: int) -> bool:
         return bool(number % self._conf.hv_sched.full_read_every == 0)
 
-    def _sync(self, number: int) -> int:
+    def _is_full_look(self) -> bool:
+        """Looks come when there is something new; full ones by the clock."""
         options = self._conf.hv_sched
-        if not options.source:
+        now = time.monotonic()
+        if self._full_at is not None and now - self._full_at < (
+                options.full_read_every * options.agent_interval):
+            return False
+        self._full_at = now
+        return True
+
+    def _sync_once(self, number: int) -> int:
+        """Ask, look, and sync every cluster."""
+        if not self._conf.hv_sched.source:
             return exit_codes.OK
         try:
-            facts = self._names.resolved(sources.configured(options))
-        except exception.InvalidFacts as exc:
-            # Not to know anything for too long closes the volumes.
-            self._apply(number, model.Facts((), (model.Problem(
-                None, options.source, str(exc).removeprefix(
-                    f'{options.source}: '), 'unreadable'),)))
+            facts = self._gathering.read()
+        except Exception:
+            # What it cannot say freezes its clusters; the cause is told.
+            self._syncing.run(self._facts(self._gathering.latest()),
+                              self._is_full(number))
             raise
-        return self._apply(number, facts)
+        return self._syncing.run(self._facts(facts), self._is_full(number))
 
-    def _apply(self, number: int, facts: model.Facts) -> int:
+    def _look(self, _number: int) -> int:
+        """Look, and let each cluster's loop do what there is to do."""
+        is_full = self._is_full_look()
+        try:
+            return self._syncing.offer(
+                self._facts(self._gathering.latest()), is_full)
+        except BaseException:
+            self._full_at = None if is_full else self._full_at
+            raise
+
+    def _facts(self, facts: model.Facts) -> model.Facts:
+        """Those of clusters that are not paused."""
         self._say_paused(facts)
-        result = self._reconciler.sync(self._paused.without(facts),
-                                       self._is_full(number))
-        for change in result.done:
-            for line in _lines(change):
-                LOG.info('Synced: %s', line)
-        for cluster, failure in sorted(result.failures.items()):
-            LOG.error('Sync: cluster %s: %s; the next pass tries again',
-                      cluster or '(all)', failure)
-        notices = self._log(result.plan.all_findings)
-        if result.done or result.failures:
-            LOG.info('Sync: %d changes written, %d clusters failed, %d '
-                     'notices', len(result.done), len(result.failures),
-                     len(notices))
-        return exit_codes.of(notices, failed=bool(result.failures))
-
-    def _log(self, findings: Iterable[Notice]) -> list[Notice]:
-        """Say them, but for those that are ignored."""
-        notices, left_out = self._ignored.notices(findings)
-        if left_out:
-            LOG.info('%s', ignored_findings.left_out_text(left_out))
-        for notice in notices:
-            LOG.warning('%s', notice)
-        return notices
+        return self._paused.without(facts)
 
     def _say_paused(self, facts: model.Facts) -> None:
-        for name in self._paused.names:
-            LOG.info('Cluster %s is paused: it is left alone', name)
+        self._pauses.update({
+            name: f'Cluster {name} is paused: it is left alone'
+            for name in self._paused.names}, logging.INFO)
         clusters = [cluster.name for cluster in facts.clusters]
-        for name in self._paused.unknown([
+        self._mistyped.update({
+            name: f'--pause-cluster {name}: the source has no such cluster; '
+            + naming.suggestion(name, clusters, 'clusters')
+            for name in self._paused.unknown([
                 *clusters, *(problem.cluster or ''
-                             for problem in facts.problems)]):
-            LOG.warning('--pause-cluster %s: the source has no such cluster; '
-                        '%s', name,
-                        naming.suggestion(name, clusters, 'clusters'))
+                             for problem in facts.problems)])})
 
     def _restore(self, number: int) -> int:
         result = self._restorer.restore(full=self._is_full(number))
+        log_lines.log_restored(result.done)
         for restored in result.done:
-            LOG.info('%s %s GB of %s on volume %s',
-                     restored.action.capitalize(),
-                     restored.gb, restored.consumer, restored.volume)
-        notices = self._log(result.findings)
+            self._recorder.healed('restored')
+            self._recorder.changed('restore', log_lines.restored(restored))
+        notices = self._notices.update(result.findings)
+        self._recorder.told('restore', findings.of_notices(
+            'restore', notices))
         if result.done:
             LOG.info('Restoring held shares: %d shares changed, %d notices',
                      len(result.done), len(notices))
@@ -179,18 +315,3 @@ class Agent:
             return exit_codes.OK
         return (exit_codes.OK if self._auditor.run() else
                 exit_codes.PARTIAL)
-
-
-def _repeat(parts: Iterable[Part], stop: threading.Event, seconds: float
-            ) -> None:
-    while not stop.is_set():
-        for part in parts:
-            part.run()
-        stop.wait(seconds)
-
-
-def _lines(change: changes.Change) -> list[str]:
-    """What ``csv sync`` prints in the columns of a row."""
-    return [' '.join(filter(None, (
-        sign, change.name, label, before and f'{before} ->', after)))
-        for sign, label, before, after in change.lines]

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Shares compared with Nova's servers: what is wrong, and its repair."""
+"""Compares shares with Nova's servers, and repairs what differs."""

@@ -20,6 +20,8 @@ import functools
 
 from hv_sched.audit import file_history
 from hv_sched.audit.held import Held
+from hv_sched.audit.owners import Owners
+from hv_sched.audit.owners import provider_of
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
 from hv_sched.placement import names
@@ -64,6 +66,9 @@ class AuditContext:
     :param migrations: by server, what its open migrations hold
     :param assume_home: take files to be on the home of the server's node
     :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
+    :param owners: by server, the node its cluster runs it on
+    :param needs_owner: a node's part follows a server only where its cluster
+        says that it runs there
     """
 
     volumes: Mapping[str, str]
@@ -76,6 +81,8 @@ class AuditContext:
         default_factory=dict)
     assume_home: bool = False
     cold_moves_keep_disk: bool = False
+    owners: Owners = dataclasses.field(default_factory=dict)
+    needs_owner: bool = False
 
     def node_of(self, server: Server) -> str | None:
         """The provider of the node a server is on, if it is one of ours."""
@@ -96,6 +103,11 @@ class AuditContext:
                     if volume in self.volumes}
         return file_history.Place(node.homes, min(clusters, default=None))
 
+    def owner_of(self, server: Server) -> str | None:
+        """The provider of the node its cluster runs it on, if known."""
+        return provider_of(
+            self.owners.get(server.uuid), server, self._node_names)
+
     def volume_by_moves(self, server: str, on: Collection[str]
                         ) -> str | file_history.Uncertainty:
         """Which of several volumes has the files, as Nova's moves tell.
@@ -105,6 +117,10 @@ class AuditContext:
         return file_history.volume_of(
             on, self.moves.get(server, ()), self.place_of,
             self.cold_moves_keep_disk, server in self.waiting)
+
+    @functools.cached_property
+    def _node_names(self) -> Mapping[str, str]:
+        return {uuid: node.name for uuid, node in self.nodes.items()}
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, str]:

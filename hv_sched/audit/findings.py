@@ -36,6 +36,7 @@ class Code(enum.Enum):
     UNEXPLAINED = 'unexplained'
     MISSING_SOURCE = 'missing-source'
     STRANDED = 'stranded'
+    OWNER_DIFFERS = 'owner-differs'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +63,9 @@ MEANINGS: Mapping[Code, Meaning] = {
         'processors and memory are allocated on another node than the '
         'server is on: a failover whose change of Placement failed, or a '
         'move that left them behind',
-        'they follow the server; the share stays'),
+        'they follow the server; the share stays. Never where the source '
+        'tells another owner node than Nova, and by the agent only where it '
+        'tells the same'),
     Code.CLOSED_NODE: Meaning(
         "the share is on a node's own disk, which is closed",
         'it moves to the volume, where that is certain'),
@@ -107,6 +110,12 @@ MEANINGS: Mapping[Code, Meaning] = {
         'what the migration holds on the volumes and their nodes is '
         "released, where the server's share is certain to be the copy it "
         'has'),
+    Code.OWNER_DIFFERS: Meaning(
+        'the cluster runs the server on another node than Nova has it on: a '
+        'failover that nova-compute has not taken note of, or not yet. The '
+        'agent says so after ``[hv_sched]owner_differs_after`` seconds',
+        'nothing: nova-compute writes the host of a server that failed over; '
+        'restart it on both nodes when that does not happen'),
 }
 # The agent may be allowed to heal these.
 SAFE = tuple(map(Code, choices.SAFE_AUDIT_CODES))

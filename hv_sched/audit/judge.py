@@ -42,7 +42,7 @@ from hv_sched.placement import names
 _Changed = dict[str, dict[str, int]]
 # Healing these takes nothing away, or Nova's migrations prove it.
 _CERTAIN_IN_ERROR = (Code.MISSING, Code.LOST, Code.HELD, Code.CLOSED_NODE,
-                     Code.EVACUATED)
+                     Code.EVACUATED, Code.OWNER_DIFFERS)
 
 
 def healed(server: Server, held: Held, context: AuditContext,
@@ -97,6 +97,7 @@ def _cautious(finding: Finding) -> Finding:
 
 
 def _findings(case: '_Case') -> Iterator[Finding]:
+    yield from case.elsewhere()
     if case.escrow:
         yield case.held_over()
     elif case.server.vm_state == RESIZED:
@@ -121,6 +122,7 @@ class _Case:
         self.context = context
         self.held = held
         self.node = context.node_of(server)
+        self.owner = context.owner_of(server)
         self.shares = self._amounts(names.DISK_GB, context.volumes)
         self.on_nodes = self._amounts(names.DISK_GB, context.nodes)
         self.escrow = self._amounts(names.HELD_DISK_GB, context.volumes)
@@ -214,6 +216,28 @@ class _Case:
 
     # -- the node's part
 
+    def elsewhere(self) -> Iterator[Finding]:
+        """Its cluster runs it on another node than Nova has it on."""
+        if self.owner in (None, self.node) or not self._has_files():
+            return
+        yield self._finding(
+            Code.OWNER_DIFFERS, self.owner, 0,
+            f'its cluster runs it on {self.context.title(self.owner or "")}, '
+            f'Nova has it on {self.server.node}',
+            'nothing: it is nova-compute that takes note of a failover',
+            None)
+
+    def _unconfirmed(self) -> str:
+        """Why the node's part may not follow it; empty when it may."""
+        if self.owner is None:
+            return ('nothing: the source does not tell which node runs it '
+                    'now; "csv heal --code wrong-node" goes by Nova alone'
+                    if self.context.needs_owner else '')
+        return '' if self.owner == self.node else (
+            f'nothing: its cluster runs it on '
+            f'{self.context.title(self.owner)}, and Nova has it on '
+            f'{self.server.node}')
+
     def node_part(self) -> Iterator[Finding]:
         """Processors and memory on other nodes of the cluster."""
         parts = {node: without_disk(self.held[node])
@@ -225,12 +249,18 @@ class _Case:
             return
         node_names = ', '.join(map(self.context.title, other_nodes))
         host = self.server.node
+        doubt = self._unconfirmed()
         if self.node in parts:
             yield self._finding(
                 Code.WRONG_NODE, other_nodes[0], 0,
                 f'it is on {host} and also charged on {node_names}',
-                f'release what it holds on {node_names}',
-                self._moved(other_nodes, None))
+                doubt or f'release what it holds on {node_names}',
+                None if doubt else self._moved(other_nodes, None))
+            return
+        if doubt:
+            yield self._finding(
+                Code.WRONG_NODE, other_nodes[0], 0,
+                f'it is on {host} and charged on {node_names}', doubt, None)
             return
         certain = len(other_nodes) == 1 and not self._strange(other_nodes[0])
         yield self._finding(

@@ -117,6 +117,8 @@ class Rewriter:
                  watched: WatchedServers, abandoned: Collection[str] = ()
                  ) -> None:
         self._client = client
+        # The mover holds off the end of the process while it writes.
+        self.interruption = client.interruption
         self._cloud = cloud
         self._context = context
         self._look = CloserLook(client, cloud, context, workers=1)

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Images and flavors held against what the nodes show."""
+"""Compares what images and flavors require with what nodes have."""

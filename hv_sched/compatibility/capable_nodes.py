@@ -15,11 +15,40 @@
 Whether they have room at the moment is another question: a full node counts.
 """
 
+from collections.abc import Mapping
+import dataclasses
 import functools
 
+import os_traits
+
 from hv_sched import requirements
+from hv_sched.compatibility import node_sizes
 from hv_sched.placement import client
 from hv_sched.placement import names
+from hv_sched.query.candidates_query import CandidatesQuery
+
+
+@dataclasses.dataclass(frozen=True)
+class NovaDemands:
+    """What Nova itself asks of a node.
+
+    :param amounts: of VCPU and MEMORY_MB
+    :param required: traits that flavor or image name
+    """
+
+    amounts: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    forbidden: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, query: CandidatesQuery) -> 'NovaDemands':
+        """Those of the group that has no suffix: they are the node's.
+
+        Nova's own mark of secure boot is the driver's, the same on all.
+        """
+        main = query.main
+        return cls(main.resources, main.required - {
+            os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT}, main.forbidden)
 
 
 class CapableNodes:
@@ -30,6 +59,7 @@ class CapableNodes:
 
     def __init__(self, placement: client.Placement) -> None:
         self._placement = placement
+        self._sizes = node_sizes.NodeSizes(placement)
         self._owners = functools.cache(self._read_owners)
         self._largest_mb = functools.cache(self._read_largest_mb)
 
@@ -38,27 +68,69 @@ class CapableNodes:
         """The traits that some provider has."""
         return self._placement.all_traits(associated=True)
 
-    def unknown(self, demands: requirements.Requirements) -> list[str]:
+    @functools.cached_property
+    def hyperv_count(self) -> int:
+        """How many Hyper-V nodes there are."""
+        if names.HYPERV not in self.published_traits:
+            return 0
+        return len(self._owners(frozenset((names.HYPERV,)), frozenset()))
+
+    def unknown(self, demands: requirements.Requirements,
+                nova: NovaDemands = NovaDemands()) -> list[str]:
         """Traits asked for that no provider has, in words."""
-        traits = set(demands.required)
+        traits = {*demands.required, *nova.required}
         if demands.gpu:
             traits |= demands.gpu.traits
         return [f'no node shows {trait}' for trait
                 in sorted(traits - self.published_traits)]
 
-    def nodes(self, demands: requirements.Requirements) -> list[str]:
+    def nodes(self, demands: requirements.Requirements,
+              nova: NovaDemands = NovaDemands()) -> list[str]:
         """Names of the Hyper-V nodes that can run it."""
-        if names.HYPERV in demands.forbidden or self.unknown(demands) or (
-                names.HYPERV not in self.published_traits):
+        nodes = self._with_traits(demands, nova)
+        return sorted(self._sizes.large_enough(nodes, nova.amounts).values())
+
+    def others(self, demands: requirements.Requirements, nova: NovaDemands
+               ) -> list[str]:
+        """Names of the nodes without Hyper-V that can run it."""
+        if (demands.hypervisor is requirements.Hypervisor.HYPERV
+                or not nova.required <= self.published_traits):
             return []
-        traits = frozenset((names.HYPERV, *demands.required))
+        forbidden = nova.forbidden | {names.HYPERV}
         nodes = self._owners(
-            traits, demands.forbidden_among(self.published_traits))
+            self._of_nodes(nova.required) | {names.COMPUTE_NODE},
+            frozenset(forbidden) & self.published_traits)
+        return sorted(self._sizes.large_enough(nodes, nova.amounts).values())
+
+    def too_small(self, demands: requirements.Requirements,
+                  nova: NovaDemands) -> list[str]:
+        """What the nodes with the right traits have too little of."""
+        nodes = self._with_traits(demands, nova)
+        return self._sizes.shortage(nodes, nova.amounts) if nodes else []
+
+    def _with_traits(self, demands: requirements.Requirements,
+                     nova: NovaDemands) -> dict[str, str]:
+        if names.HYPERV in demands.forbidden or (
+                names.HYPERV not in self.published_traits
+                or self.unknown(demands, nova)):
+            return {}
+        traits = frozenset((names.HYPERV, *demands.required,
+                            *self._of_nodes(nova.required)))
+        nodes = self._owners(
+            traits, demands.forbidden_among(self.published_traits)
+            | self._of_nodes(nova.forbidden))
         if demands.gpu:
             parents = self._with_adapter(demands.gpu)
             nodes = {uuid: name for uuid, name in nodes.items()
                      if uuid in parents}
-        return sorted(nodes.values())
+        return nodes
+
+    def _of_nodes(self, traits: frozenset[str]) -> frozenset[str]:
+        """Those that some node has; a volume may have the others."""
+        return frozenset(
+            trait for trait in traits & self.published_traits
+            if self._owners(frozenset((names.COMPUTE_NODE, trait)),
+                            frozenset()))
 
     def _read_owners(self, required: frozenset[str],
                      forbidden: frozenset[str]) -> dict[str, str]:

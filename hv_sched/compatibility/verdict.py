@@ -20,6 +20,8 @@ from typing import Any
 from hv_sched import requirements
 from hv_sched.compatibility import capable_nodes
 from hv_sched.compatibility import stamp
+from hv_sched.placement import names
+from hv_sched.query import from_nova
 from hv_sched.requirements import keys
 
 
@@ -28,6 +30,8 @@ class Compatibility:
     """An image, a flavor, or both together.
 
     :param nodes: names of the Hyper-V nodes that can run it
+    :param hyperv_count: how many Hyper-V nodes there are
+    :param others: names of other nodes that can
     :param problems: why it cannot run, in words
     :param dropped: its properties that Nova does not pass to the scheduler
     """
@@ -36,6 +40,8 @@ class Compatibility:
     nodes: tuple[str, ...]
     problems: tuple[str, ...]
     dropped: tuple[str, ...]
+    hyperv_count: int = 0
+    others: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
         """What it asks, a line each."""
@@ -55,19 +61,31 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
     :raises PlacementError:
     """
     demands = requirements.of(flavor, image, rules)
-    capable = tuple(nodes.nodes(demands))
+    nova = capable_nodes.NovaDemands.of(from_nova.request(flavor, image))
+    capable = tuple(nodes.nodes(demands, nova))
+    others = tuple(nodes.others(demands, nova))
     return Compatibility(
-        demands, capable, tuple(_problems(demands, capable, nodes)),
-        tuple(sorted(_dropped(image))))
+        demands, capable, tuple(_problems(
+            demands, nova, bool(capable or others), nodes)),
+        tuple(sorted(_dropped(image))), nodes.hyperv_count, others)
 
 
-def _problems(demands: requirements.Requirements, capable: tuple[str, ...],
+def _problems(demands: requirements.Requirements,
+              nova: capable_nodes.NovaDemands, can_run: bool,
               nodes: capable_nodes.CapableNodes) -> Iterator[str]:
     yield from demands.contradictions
-    if demands.contradictions or capable:
+    if demands.contradictions or can_run:
         return
-    if demands.hypervisor is requirements.Hypervisor.HYPERV:
-        yield from nodes.unknown(demands) or ['no node can run it']
+    if demands.hypervisor is not requirements.Hypervisor.OTHER:
+        yield from (nodes.unknown(demands, nova)
+                    or nodes.too_small(demands, nova)
+                    or _unmarked(demands) or ['no node can run it'])
+
+
+def _unmarked(demands: requirements.Requirements) -> list[str]:
+    """Why no Hyper-V node can run what may run elsewhere."""
+    return [reason.text for reason in demands.reasons
+            if reason.trait == f'!{names.HYPERV}' and reason.text]
 
 
 def _dropped(image: Mapping[str, Any]) -> Iterator[str]:

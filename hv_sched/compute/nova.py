@@ -47,6 +47,7 @@ from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Needs
 from hv_sched.compute.servers import OPEN_STATUSES
 from hv_sched.compute.servers import Server
+from hv_sched.compute.servers import ServerLabel
 
 # Nova 20 and newer: tells of servers in cells that do not answer (2.69) and
 # pages migrations with their uuids (2.59). From 2.88 on the list of compute
@@ -56,7 +57,7 @@ PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
 _DENIED = (401, 403)
 _NOT_FOUND = 404
 _FLAVORS = 1000
-_ROLE = ("Nova lets these credentials not see all projects' servers: the "
+_ROLE = ('these credentials may not list servers of all projects: the '
          'admin role is needed (os_compute_api:servers:detail:'
          'get_all_tenants, os_compute_api:os-extended-server-attributes, '
          'os_compute_api:os-migrations:index, os_compute_api:os-hypervisors)')
@@ -113,6 +114,15 @@ class NovaServers:
                                       all_tenants='1', **query)
             if record.get(_INSTANCE_NAME))
         return NamedServers(servers, is_complete)
+
+    def labels(self, uuids: Collection[str]) -> dict[str, ServerLabel]:
+        """Names and nodes of those of these consumers that are servers."""
+        return {record['id']: ServerLabel(
+                    record.get('name') or '', record.get(_HYPERVISOR) or None)
+                for query in ({}, _SOFT_DELETED)
+                for record in self._pages('/servers/detail', 'servers',
+                                          all_tenants='1', **query)
+                if record['id'] in uuids}
 
     def _listed(self, **query: str) -> dict[str, Server]:
         servers = {}

@@ -79,6 +79,17 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True)
+class ServerLabel:
+    """What people call a server, and where it is.
+
+    :param node: hypervisor host name of the node it is on, None for none
+    """
+
+    name: str
+    node: str | None
+
+
+@dataclasses.dataclass(frozen=True)
 class Migration:
     """A migration; an open one unless said otherwise.
 

@@ -29,9 +29,10 @@ from hv_sched.conf import passes
 from hv_sched.conf import publish
 from hv_sched.conf import scheduler
 from hv_sched.conf import source
+from hv_sched.conf import status
 
 GROUP = 'hv_sched'
-_MODULES = (source, publish, scheduler, passes, findings)
+_MODULES = (source, publish, scheduler, passes, findings, status)
 
 
 def register_opts(conf: cfg.ConfigOpts) -> None:

@@ -10,12 +10,16 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""How hv-sched-agent reaches the cloud: options of its own file alone."""
+"""How hv-sched-agent reaches other services: options of its file alone."""
 
 from keystoneauth1 import loading
 from oslo_config import cfg
 
+from hv_sched.conf import coordination
+from hv_sched.conf import events
+
 AUTH_GROUP = 'keystone'
+_SECTIONS = (coordination, events)
 # Section of the configuration file: service type in the catalogue.
 SERVICES = {'placement': 'placement', 'nova': 'compute'}
 
@@ -31,6 +35,8 @@ def register_opts(conf: cfg.ConfigOpts) -> None:
         loading.register_adapter_conf_options(conf, section)
         for name, value in _defaults(service_type).items():
             conf.set_default(name, value, group=section)
+    for module in _SECTIONS:
+        conf.register_opts(module.OPTS, group=module.GROUP)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
@@ -43,7 +49,8 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
         *loading.get_auth_plugin_conf_options('password'),
         *loading.get_session_conf_options()]),
         *((section, _service_opts(service_type))
-          for section, service_type in SERVICES.items())]
+          for section, service_type in SERVICES.items()),
+        *((module.GROUP, list(module.OPTS)) for module in _SECTIONS)]
 
 
 def _service_opts(service_type: str) -> list[cfg.Opt]:

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Options of what doctor, audit and agent tell."""
+"""Options of what doctor, audit and agent report."""
 
 from oslo_config import cfg
 
@@ -19,11 +19,11 @@ OPTS = [
         'ignore_findings',
         default=[],
         help="""
-Findings that ``csv doctor``, ``csv audit`` and hv-sched-agent leave out of
-what they say and of their exit code: codes, separated by commas, or
-``code:name`` for those about one node, volume, cluster or server
-(``node-cut-off:hv01``). The codes are in the reference, "Findings" and "Checks
-of the doctor". How many were left out is said each time. What stops a command
-is never left out, and nothing is done or left undone because of it.
+Findings that ``csv doctor``, ``csv audit`` and hv-sched-agent omit from their
+output and exit code: codes, separated by commas, or ``code:name`` for those
+about one node, volume, cluster or server (``node-cut-off:hv01``). The codes
+are in the reference, "Audit and heal" and "Checks of the doctor". The number
+of omitted findings is printed each time. What stops a command is never
+omitted, and the option does not change what is done.
 """),
 ]

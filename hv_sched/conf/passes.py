@@ -24,24 +24,33 @@ OPTS = [
         default=60,
         help="""
 Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
-restores shares that failed moves left held.
+restores shares that failed moves left held. A source of files that is written
+anew is read at once. What failed is tried again after pauses that grow.
 """),
     numbers.whole(
         'held_settle_time', 0, numbers.DAY_SECONDS,
         default=10,
         help="""
-Seconds for which Nova must know neither a server nor an open migration of
-some escrow before it is released. A failing move closes its migration a
-moment before it gives the escrow back to the server. So long a server is
-also left out of an audit after a migration of it changed.
+Seconds for which Nova must have neither a server nor an open migration for
+escrow before it is released. A move that fails closes its migration a moment
+before the server gets its escrow. The audit also skips a server for this long
+after one of its migrations changed.
 """),
     numbers.whole(
         'audit_every', 0, 1000000,
         default=10,
         help="""
-Every so many passes hv-sched-agent compares all shares with Nova's servers,
-as ``csv audit`` does, and logs what is wrong. It costs a request for each
-volume and two for each node. 0 switches it off.
+Number of passes between two audits, in which hv-sched-agent compares all
+shares with Nova's servers, as ``csv audit`` does, and logs the findings. An
+audit costs a request for each volume and two for each node. 0 disables it.
+"""),
+    numbers.whole(
+        'owner_differs_after', 0, numbers.DAY_SECONDS,
+        default=300,
+        help="""
+Seconds for which the source must have told that a cluster runs a server on
+another node than Nova has it on, before the agent's audit says so
+(``owner-differs``). A failover takes a moment to arrive in Nova.
 """),
     cfg.ListOpt(
         'heal_codes',
@@ -49,9 +58,9 @@ volume and two for each node. 0 switches it off.
             choices=list(choices.SAFE_AUDIT_CODES)),
         default=[],
         help=f"""
-What hv-sched-agent may put right of what its audit finds, as ``csv heal
---code`` does: {', '.join(choices.SAFE_AUDIT_CODES)}.
-The operator's guide explains each. Escrow that failed moves left is restored
-in any case, on every pass. Starting value: missing, wrong-node.
+Findings of its audit that hv-sched-agent may repair, as ``csv heal --code``
+does: {', '.join(choices.SAFE_AUDIT_CODES)}.
+The page "Audit and heal" describes each. Escrow that failed moves left is
+restored in any case, on every pass. Suggested start: missing, wrong-node.
 """),
 ]

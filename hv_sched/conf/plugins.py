@@ -56,14 +56,14 @@ class Plugin:
 
 FILTERS = (
     Plugin(FEATURE_FILTER, 'hv_sched.filters.hyperv_feature',
-           'drops hosts that lack what flavor and image ask for'),
+           'drops hosts that lack what flavor and image require'),
     Plugin(VOLUME_FILTER, 'hv_sched.filters.shared_volume',
            'drops volumes that may not be used, puts the best one first'),
 )
 WEIGHERS = (
     Plugin('FeatureScarcityWeigher', 'hv_sched.weighers.feature_scarcity',
-           'positive: nodes that can do what few can are kept for servers '
-           'that ask for it; negative: they fill first'),
+           'positive: nodes with rare features are kept for servers that '
+           'need them; negative: they fill first'),
     Plugin('SharedVolumeFreeSpaceWeigher', 'hv_sched.weighers.free_space',
            'positive: more room on the volume wins (spread); negative: less '
            'room wins (pack)'),
@@ -75,6 +75,9 @@ WEIGHERS = (
     Plugin('RedirectedAccessWeigher', 'hv_sched.weighers.redirected_access',
            'positive: nodes that reach their volume directly win over those '
            'with redirected access; negative: they lose'),
+    Plugin('LowSpaceWeigher', 'hv_sched.weighers.low_space',
+           'positive: volumes with enough physically free space win over '
+           'those that are low; negative: they lose'),
     Plugin('SharedVolumeAntiAffinityWeigher',
            'hv_sched.weighers.anti_affinity',
            'positive: members of a server group with (soft-)anti-affinity go '

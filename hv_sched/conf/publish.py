@@ -19,45 +19,61 @@ OPTS = [
         'initial_csv_allocation_ratio', 0.001, numbers.MAX_RATIO,
         default=1.0,
         help="""
-The DISK_GB allocation_ratio a volume's provider is created with. Later the
-value in Placement wins, so an operator may change it there, unless
-``csv_allocation_ratio`` is set. (The rule Nova has for its own ratios.)
+The DISK_GB allocation_ratio with which a volume's provider is created. Later
+the value in Placement is kept, so an operator may change it there, unless
+``csv_allocation_ratio`` is set. (Nova's rule for its own ratios.)
 """),
     numbers.real(
         'csv_allocation_ratio', 0.001, numbers.MAX_RATIO,
         help="""
-The DISK_GB allocation_ratio every volume is kept at. Unset (the default),
-the value in Placement is left alone. Above 1.0 more is promised than the
-volume holds: physical free space then has to be watched.
+The DISK_GB allocation_ratio of every volume. If unset (the default), the value
+in Placement is kept. Above 1.0 more is offered than the volume has: then
+monitor the physical free space.
 """),
     numbers.whole(
         'reserved_step_gb', 1, numbers.MAX_TOTAL,
         default=8,
         help="""
-Step, in GiB, in which a volume's ``reserved`` follows the space used by
-things no server's share covers. It rises as soon as needed and falls only by
-a whole step, so that small files do not rewrite the inventory on every pass.
-Start with about one per cent of a volume.
+Step, in GiB, in which a volume's ``reserved`` follows the used space that no
+share accounts for. It increases at once and decreases only by a whole step, so
+that small files do not change the inventory on every pass. Start with about
+one per cent of a volume.
+"""),
+    numbers.whole(
+        'low_space_percent', 0, 99,
+        default=10,
+        help="""
+A volume whose physical free space falls below this part of its size, in per
+cent, is low (CUSTOM_CSV_LOW_SPACE): ``csv list``, doctor and agent say so,
+and LowSpaceWeigher prefers other volumes. What is below the floor is low in
+any case. 0 in both options switches it off.
+"""),
+    numbers.whole(
+        'low_space_gb', 0, numbers.MAX_TOTAL,
+        default=0,
+        help="""
+The same in GiB; the higher of the two counts.
 """),
     numbers.whole(
         'floor_percent', 0, 99,
         default=5,
         help="""
 A volume whose physical free space falls below this part of its size, in per
-cent, takes no new disks (CUSTOM_CSV_NO_NEW_DISKS). 0 switches it off.
+cent, takes no new disks (CUSTOM_CSV_NO_NEW_DISKS). 0 disables it.
 """),
     numbers.whole(
         'floor_gb', 0, numbers.MAX_TOTAL,
         default=0,
         help="""
-The same floor in GiB; the higher of the two counts. 0 switches it off.
+The same floor in GiB; the higher of the two applies. 0 disables it.
 """),
     numbers.whole(
         'floor_hysteresis_percent', 0, 50,
         default=1,
         help="""
 A volume closed by the floor opens again only when its free space is this
-part of its size, in per cent, above the floor.
+part of its size, in per cent, above the floor. The same goes for one that is
+low.
 """),
     numbers.whole(
         'max_withdraw_percent', 0, 100,
@@ -71,17 +87,18 @@ part of its size, in per cent, above the floor.
         'max_image_traits', 0, 10000,
         default=100,
         help="""
-At most so many cached images of a volume, the newest, are published as
-traits CUSTOM_CSV_IMAGE_<id>. 0 publishes none.
+Number of cached images of a volume, the newest, that are published as traits
+CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
 """),
     numbers.whole(
         'debounce_passes', 1, 1000,
         default=2,
         help="""
-A running reconcile gives back a feature trait that was taken away, and
-clears CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED and
-CUSTOM_CSV_NO_NEW_DISKS, only when so many passes in a row ask for it. What
-closes is written at once. 1 switches it off; a single command never waits.
+The agent restores a feature trait that was removed, and clears
+CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED, CUSTOM_CSV_LOW_SPACE and
+CUSTOM_CSV_NO_NEW_DISKS, only after this many consecutive answers of the source
+agree. The same answer, told by its dates, counts once. What closes is written
+at once. 1 disables the delay; a single command never waits.
 """),
     numbers.whole(
         'stale_after', 0, 365 * numbers.DAY_SECONDS,
@@ -107,14 +124,15 @@ with a token for it and all its repetitions.
         'conflict_retries', 0, 1000,
         default=5,
         help="""
-How often a cluster is observed and planned anew after a generation conflict
+How often a cluster is read and planned again after a generation conflict
 before the sync gives up on it.
 """),
     numbers.whole(
         'full_read_every', 1, 1000000,
         default=20,
         help="""
-Every so many passes of a running reconcile all providers are read in full
-instead of only those a plan made from the bulk summaries would write to.
+Number of intervals of the agent between two passes in which all providers are
+read in full, instead of only those that a plan from the bulk requests would
+write. Foreign writes that raise no generation are found by it.
 """),
 ]

@@ -17,7 +17,7 @@ from oslo_config import cfg
 from hv_sched.conf import choices
 from hv_sched.conf import numbers
 
-# As far as anybody may want to tell weighers apart.
+# Far enough to order any number of weighers.
 _MULTIPLIERS = (-1000000, 1000000)
 
 OPTS = [
@@ -26,7 +26,7 @@ OPTS = [
         default=60,
         help="""
 Seconds for which the scheduler uses what it last read of all volumes and
-traits. Filters and weighers never ask Placement per host; a shorter time
+traits. Filters and weighers never send a request per host; a shorter time
 costs a constant number of requests more often.
 """),
     cfg.BoolOpt(
@@ -35,7 +35,7 @@ costs a constant number of requests more often.
         help="""
 Ask for the disk in a request group of its own when a request names a host,
 an aggregate (availability zone, tenant isolation) or a trait of the volume.
-Without it Placement offers no volume to such requests.
+Without it Placement offers no volume for such requests.
 """),
     cfg.BoolOpt(
         'request_filter_closed',
@@ -49,88 +49,89 @@ paused or draining in their cluster (CUSTOM_HYPERV_PAUSED) in every request.
         default=True,
         help="""
 Ask Placement for what flavor and image need of a Hyper-V host: generation,
-secure boot, vTPM, shielding, nested virtualization, RemoteFX, a build that
-can run a server of that size. Servers that no host can run are refused with
-the reason. Without it HyperVFeatureFilter alone drops hosts, after
-[scheduler]max_placement_results may have cut the capable ones off.
+secure boot, vTPM, shielding, nested virtualization, RemoteFX, a build that can
+run a server of that size. Servers that no host can run are refused with the
+reason. Without it only HyperVFeatureFilter drops hosts, after
+[scheduler]max_placement_results may have excluded the capable ones.
 """),
     cfg.StrOpt(
         'unmarked_images',
         default='any',
-        choices=[('any', 'any host; what is impossible on Hyper-V keeps the '
-                         'server off Hyper-V nodes'),
-                 ('hyperv', 'Hyper-V nodes only; what is impossible there is '
+        choices=[('any', 'any host; Hyper-V nodes are excluded for what '
+                         'they cannot run'),
+                 ('hyperv', 'Hyper-V nodes only; what they cannot run is '
                             'refused'),
                  ('other', 'never a Hyper-V node')],
         help="""
-Where servers go whose image names no hypervisor (img_hv_type) and asks for
-nothing that only one hypervisor knows.
+Where servers go whose image names no hypervisor (img_hv_type) and requires
+nothing that only one hypervisor has.
 """),
     cfg.BoolOpt(
         'survivable_features',
         default=False,
         help="""
-Ask for features that every possible failover owner of the node has
-(CUSTOM_HYPERV_HA_*), so that a server also runs where the cluster restarts
-it, instead of those of the node alone.
+Require features that every possible failover owner of the node has
+(CUSTOM_HYPERV_HA_*), instead of those of the node alone, so that a server also
+runs where the cluster restarts it.
 """),
     cfg.BoolOpt(
         'disk_format_vhd_is_vhd',
         default=False,
         help="""
-Take disk_format=vhd at its word: refuse it for generation 2 and for disks
-above 2040 GB. Leave it off where VHDX images are registered as vhd, which
-Nova's documentation long advised.
+Treat disk_format=vhd as VHD: refuse it for generation 2 and for disks above
+2040 GB. Leave it off where VHDX images are registered as vhd, as Nova's
+documentation advised for a long time.
 """),
     cfg.ListOpt(
         'hyperv_disk_formats',
         default=list(choices.DISK_FORMATS),
         help="""
-Image formats Hyper-V nodes boot from. compute-hyperv refuses any other when
-it spawns, so such an image is kept off Hyper-V, or refused if it is marked
-for it. Empty: any.
+Image formats that Hyper-V nodes boot from. compute-hyperv refuses any other at
+spawn, so such an image is not placed on Hyper-V, or refused if it is marked
+for Hyper-V. Empty: any.
 """),
     cfg.BoolOpt(
         'read_images',
         default=True,
         help="""
 Read an image from Glance, with the token of the request, where Nova's own
-record of the server cannot tell what it says: a property of more than 255
-characters, a server whose last rebuild found no host, several servers created
-at once of which the first was deleted meanwhile. When Glance does not answer,
-or with this off, such a request is refused with that reason. [glance]timeout
-bounds the wait.
+record of the server is not enough: a property of more than 255 characters, a
+server whose last rebuild found no host, several servers created at once of
+which the first was deleted meanwhile. If Glance does not answer, or with this
+option off, such a request is refused with that reason. [glance]timeout bounds
+the wait.
 """),
     numbers.whole(
         'image_ttl', 1, numbers.DAY_SECONDS,
         default=300,
         help="""
-Seconds for which an image read from Glance is remembered, at most 512 of them.
+Seconds for which an image read from Glance is cached; at most 512 are.
 """),
     cfg.BoolOpt(
         'live_migration_keeps_cpu_features',
         default=False,
         help="""
-Let a live migration go only to nodes that have every HW_CPU_X86_* trait of
-its source. Costs two requests of Placement for each live migration.
+Restrict a live migration to nodes that have every HW_CPU_X86_* trait of its
+source. Costs two requests to Placement for each live migration.
 """),
     cfg.BoolOpt(
         'request_filter_moves',
         default=True,
         help="""
-Let a server that moves inside its cluster keep its disk share instead of
-asking for a second one. Needs SharedVolumeFilter, as the last one, in
-enabled_filters. Without it every move needs room for the disk twice.
+Keep the disk share of a server that moves inside its cluster, instead of
+asking for a second one. Requires SharedVolumeFilter as the last of
+enabled_filters. Without it every move needs space for a second disk.
 """),
     cfg.StrOpt(
         'live_migration_scope',
         default='require',
         choices=[('require', 'only inside the server\'s cluster'),
-                 ('prefer', 'inside it while any node there has room, else '
-                            'anywhere, with the disk moving along')],
+                 ('prefer', 'inside it while a node there has room, else '
+                            'anywhere; the disk is then copied')],
         help="""
-Where a live migration whose destination Nova chooses may go. A destination
-the user names may be anywhere. ``prefer`` asks Placement once more.
+Where a live migration may go if Nova chooses the destination. A destination
+that the user names may be anywhere. ``prefer`` costs one more request to
+Placement.
 """),
     cfg.BoolOpt(
         'cold_move_keeps_disk',
@@ -139,26 +140,26 @@ the user names may be anywhere. ``prefer`` asks Placement once more.
 Cold migration and resize leave one copy of the disk on its volume. True only
 for virt drivers that rename the instance's folder inside the volume.
 compute-hyperv keeps the old files until the move is confirmed: leave it off
-there, two copies are then counted twice, rightly. When on, such a move has no
-alternate hosts, since Nova would claim those without asking the scheduler.
+there, because there are two copies. When on, such a move has no alternate
+hosts, because Nova would claim those without asking the scheduler.
 """),
     cfg.ListOpt(
         'volume_traits',
         default=[],
         help="""
-Traits of your own that you put on volumes and ask for in flavors or images,
-such as CUSTOM_GOLD. They are asked of the provider that gives the disk, as
-STORAGE_DISK_* and CUSTOM_CSV_* are without being listed here.
+Your own traits of volumes that flavors or images require, such as CUSTOM_GOLD.
+They are required of the provider of the disk, as are STORAGE_DISK_* and
+CUSTOM_CSV_*, which need not be listed here.
 """),
     cfg.StrOpt(
         'volume_policy',
         default='spread',
         choices=[('spread', 'the volume with the most room first'),
                  ('pack', 'the fullest volume that still has the room first'),
-                 ('placement', 'in the order Placement answered')],
+                 ('placement', 'in the order of Placement\'s answer')],
         help="""
-Which volume a server gets on a host that may use several. Hosts with one
-home volume have no choice to make.
+Which volume a server gets on a host that may use several. It does not matter
+for hosts with one home volume.
 """),
     numbers.real(
         'shared_volume_free_space_weight_multiplier', *_MULTIPLIERS,
@@ -166,39 +167,48 @@ home volume have no choice to make.
         help="""
 Multiplier of SharedVolumeFreeSpaceWeigher. Positive: hosts whose volume has
 more room win (spread over volumes); negative: less room wins (pack); 0: off.
-Aggregate metadata of the same name goes before it.
+Aggregate metadata of the same name has precedence.
 """),
     numbers.real(
         'image_cache_weight_multiplier', *_MULTIPLIERS,
         default=5.0,
         help="""
-Multiplier of ImageCacheWeigher. Positive: hosts whose volume already holds
-the server's image win, and an image that no volume holds is fetched by one
-node of each volume; negative: they lose; 0: off. The default outweighs
-Nova's CPU, RAM and I/O weighers and SharedVolumeFreeSpaceWeigher together (1
-each), which would spread a request's servers over all nodes and let each
-fetch the image; 1 only breaks ties. Servers of an anti-affinity group are not
-led together. Aggregate metadata of the same name goes before it.
+Multiplier of ImageCacheWeigher. Positive: hosts whose volume already holds the
+server's image win, and an image that no volume holds is fetched by one node of
+each volume; negative: they lose; 0: off. The default outweighs Nova's CPU, RAM
+and I/O weighers and SharedVolumeFreeSpaceWeigher together (1 each), which
+would spread the servers of a request over all nodes and let each fetch the
+image; 1 only breaks ties. Servers of an anti-affinity group are not placed
+together. Aggregate metadata of the same name has precedence.
 """),
     numbers.real(
         'feature_scarcity_weight_multiplier', *_MULTIPLIERS,
         default=5.0,
         help="""
-Multiplier of FeatureScarcityWeigher. Positive: nodes that can do what few of
-the free nodes can are kept for servers that ask for it; negative: they fill
-first; 0: off. The default outweighs Nova's CPU, RAM and I/O weighers
-together: 1 keeps rare nodes free only while others are about half empty.
-Aggregate metadata of the same name goes before it.
+Multiplier of FeatureScarcityWeigher. Positive: nodes with features that few
+free nodes have are kept for servers that need them; negative: they fill first;
+0: off. The default outweighs Nova's CPU, RAM and I/O weighers together; with
+1, rare nodes stay free only while others are about half empty. Aggregate
+metadata of the same name has precedence.
 """),
     numbers.real(
         'redirected_access_weight_multiplier', *_MULTIPLIERS,
         default=5.0,
         help="""
-Multiplier of RedirectedAccessWeigher. Positive: nodes that reach a volume
-they use over the network only (CUSTOM_CSV_REDIRECTED) lose; negative: they
-win; 0: off. The default outweighs Nova's CPU, RAM and I/O weighers together:
-such a node gets a server when no other has room. Aggregate metadata of the
-same name goes before it.
+Multiplier of RedirectedAccessWeigher. Positive: nodes that reach a volume they
+use over the network only (CUSTOM_CSV_REDIRECTED) lose; negative: they win; 0:
+off. The default outweighs Nova's CPU, RAM and I/O weighers together: such a
+node gets a server if no other has room. Aggregate metadata of the same name
+has precedence.
+"""),
+    numbers.real(
+        'low_space_weight_multiplier', *_MULTIPLIERS,
+        default=5.0,
+        help="""
+Multiplier of LowSpaceWeigher. Positive: hosts on a volume of which little is
+physically free (CUSTOM_CSV_LOW_SPACE) lose; negative: they win; 0: off. The
+default outweighs Nova's CPU, RAM and I/O weighers together. Aggregate
+metadata of the same name goes before it.
 """),
     numbers.real(
         'shared_volume_anti_affinity_weight_multiplier', *_MULTIPLIERS,
@@ -206,7 +216,7 @@ same name goes before it.
         help="""
 Multiplier of SharedVolumeAntiAffinityWeigher. Positive: members of an
 anti-affinity server group go to different volumes where they can; negative:
-to the same; 0: off. Aggregate metadata of the same name goes before it.
+to the same; 0: off. Aggregate metadata of the same name has precedence.
 """),
     numbers.real(
         'same_volume_weight_multiplier', *_MULTIPLIERS,
@@ -214,6 +224,6 @@ to the same; 0: off. Aggregate metadata of the same name goes before it.
         help="""
 Multiplier of SameVolumeWeigher. Positive: a server that moves goes to a node
 whose home is the volume its disk is on; negative: to another; 0: off.
-Aggregate metadata of the same name goes before it.
+Aggregate metadata of the same name has precedence.
 """),
 ]

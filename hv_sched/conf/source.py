@@ -21,21 +21,21 @@ OPTS = [
         'source',
         help="""
 The description of the Hyper-V clusters: a file, or a folder whose files are
-read together. ``--source`` of the commands goes before it.
+read together. ``--source`` of the commands has precedence.
 """),
     cfg.StrOpt(
         'source_type',
         default=choices.AUTO,
-        choices=[(choices.AUTO, 'by the ending of each file'),
+        choices=[(choices.AUTO, 'by the extension of each file'),
                  *choices.SOURCE_TYPES.items()],
         help='The form of the source.'),
     cfg.ListOpt(
         'overrides',
         default=[],
         help="""
-What only an operator decides of the clusters: YAML files, or folders of such
-files, that are read together. They go before the source; ``--overrides`` of
-the commands goes before this option. A file that is missing or wrong leaves
-what stands in Placement as it is.
+Decisions of the operator about the clusters: YAML files, or folders of such
+files, that are read together. They have precedence over the source, and
+``--overrides`` of the commands has precedence over this option. A file that is
+missing or wrong leaves what stands in Placement as it is.
 """),
 ]

@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A real Placement on loopback that shows what hv_sched does."""
+"""The demonstration on a real Placement on loopback."""

@@ -33,8 +33,17 @@ from hv_sched.demo import service
 from hv_sched.demo import story
 
 SOURCE = 'examples/spec.yaml'
+# Where pip installs the examples (setup.cfg, data_files).
+INSTALLED = pathlib.Path(sys.prefix, 'share/hv_sched')
 # Beside the source: a cluster with nodes that differ.
 FEATURES_SOURCE = 'production.yaml'
+
+
+def default_source() -> str:
+    """The example of the clone this runs in, else the installed one."""
+    installed = INSTALLED / SOURCE
+    return str(installed) if installed.exists() and not os.path.exists(
+        SOURCE) else SOURCE
 
 
 def openstack_command(endpoint: str, *arguments: str) -> list[str]:
@@ -193,7 +202,7 @@ def up(source: str, port: int) -> int:
                       (*csv, 'sync', '--source', source), (*csv, 'list'),
                       (*candidates, '--resource', 'VCPU=1')):
         print(f'  {_shown(openstack_command(endpoint, *arguments))}')
-    print('\nmake demo-down stops it.')
+    print('\nmake demo-down (or python -m hv_sched.demo down) stops it.')
     return 0
 
 
@@ -212,8 +221,8 @@ def parser() -> argparse.ArgumentParser:
     for name, text in (('run', 'tell the story and end'),
                        ('up', 'leave a Placement running')):
         action = actions.add_parser(name, help=text)
-        action.add_argument('--source', default=SOURCE,
-                            help=f'the clusters (default: {SOURCE})')
+        action.add_argument('--source', default=default_source(),
+                            help='the clusters (default: %(default)s)')
         if name == 'up':
             action.add_argument('--port', type=int, default=8778,
                                 help='port on loopback (default: 8778)')

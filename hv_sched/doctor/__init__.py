@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Finds known traps in the live cloud; changes nothing."""
+"""Checks a live cloud for known problems; changes nothing."""

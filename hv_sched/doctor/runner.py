@@ -15,22 +15,10 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
-import enum
 
 from hv_sched.doctor import evidence as evidences
 from hv_sched.doctor.evidence import DoctorEvidence
-
-
-class Severity(enum.Enum):
-    """ERROR: servers are misplaced, refused or lost because of it.
-
-    WARNING: they will be when something else happens. INFO: to be known; no
-    reason for an exit code.
-    """
-
-    ERROR = 'error'
-    WARNING = 'warning'
-    INFO = 'info'
+from hv_sched.notices import Severity
 
 
 @dataclasses.dataclass(frozen=True)

@@ -89,8 +89,18 @@ def _rank(atom: Atom) -> int:
 
 def _constraint(atom: Atom, built: BuiltQuery, places: Mapping[str, str]
                 ) -> Constraint:
+    if (atom.kind, atom.name) == (requests.FORBIDDEN, names.HYPERV):
+        return Constraint('not on a Hyper-V node',
+                          _no_hyperv(built.requirements), frozenset((atom,)))
     return Constraint(_text(atom, built, places),
                       _origin(atom, built.requirements), frozenset((atom,)))
+
+
+def _no_hyperv(requirements: Requirements) -> str:
+    """The reason itself, where it is not the image that says so."""
+    return '; '.join(
+        reason.text or str(reason.setting) for reason in requirements.reasons
+        if reason.trait == f'!{names.HYPERV}')
 
 
 def _text(atom: Atom, built: BuiltQuery, places: Mapping[str, str]) -> str:

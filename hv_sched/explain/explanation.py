@@ -48,6 +48,8 @@ class WouldFit:
     :param largest_free: by resource class, on one of these hosts
     :param owners: how many hosts have a trait that is asked, by trait
     :param largest_volumes: name and GB of room, largest first
+    :param largest_disks_gb: by name of such a volume, the most that it gives
+        to one server at once (its max_unit), where that is less
     :param without: hosts there would be without one condition
     """
 
@@ -57,6 +59,8 @@ class WouldFit:
     owners: Mapping[str, int]
     largest_volumes: tuple[tuple[str, int], ...]
     without: tuple[FunnelStep, ...]
+    largest_disks_gb: Mapping[str, int] = dataclasses.field(
+        default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +127,7 @@ class _Explaining:
     def __init__(self, placement: Placement, built: BuiltQuery,
                  context: Context) -> None:
         self._built = built
+        self._placement = placement
         self._context = context
         snapshot = context.snapshot
         self._targets = {uuid: name for uuid, name in context.nodes.items()
@@ -231,6 +236,8 @@ class _Explaining:
         without = [(constraint, [
             member for member in self._constraints if member != constraint])
             for constraint in emptied_by]
+        largest = self._largest_volumes() if any(
+            atom.name == names.DISK_GB for atom in demanded) else ()
         return WouldFit(
             len(answer.hosts), self._names(answer.hosts)[:_EXAMPLES],
             {atom.name: _largest_free(atom.name, answer)
@@ -240,19 +247,27 @@ class _Explaining:
             {atom.name: len(self._oracle.hosts((atom,)))
              for atom in sorted(demanded) if atom.kind == requests.REQUIRED
              and atom.group in ('', requests.ROOT)},
-            self._largest_volumes() if any(
-                atom.name == names.DISK_GB for atom in demanded) else (),
+            tuple((volume.name, volume.room_gb) for volume in largest),
             tuple(FunnelStep(constraint, len(self._hosts(remaining)))
                   for constraint, remaining in without
-                  if self._leaves_any(remaining)))
+                  if self._leaves_any(remaining)),
+            self._largest_disks_gb(largest))
 
-    def _largest_volumes(self) -> tuple[tuple[str, int], ...]:
+    def _largest_disks_gb(self, volumes_: Iterable[volumes.VolumeState]
+                          ) -> dict[str, int]:
+        """Where max_unit, and not the room, bounds what one server gets."""
+        limits = {volume.name: self._placement.inventories(
+            volume.uuid)[1].get(names.DISK_GB) for volume in volumes_}
+        return {volume.name: limit.max_unit for volume in volumes_
+                if (limit := limits[volume.name]) is not None
+                and limit.max_unit < volume.room_gb}
+
+    def _largest_volumes(self) -> tuple[volumes.VolumeState, ...]:
         open_volumes = [
             volume for volume in self._context.snapshot.volumes.values()
             if names.NO_NEW_DISKS not in volume.traits]
         open_volumes.sort(key=lambda volume: (-volume.room_gb, volume.name))
-        return tuple((volume.name, volume.room_gb)
-                     for volume in open_volumes[:_EXAMPLES])
+        return tuple(open_volumes[:_EXAMPLES])
 
 
 def _largest_free(resource_class: str, answer: oracle.CandidateHosts) -> int:

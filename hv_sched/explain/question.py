@@ -17,6 +17,7 @@ from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
+import os_resource_classes as orc
 from oslo_config import cfg
 
 from hv_sched import exception
@@ -48,6 +49,8 @@ class Question:
 
     :param zone: availability zone, or Nova's form of forcing a host,
         ``zone:host``, ``zone:host:node`` or ``zone::node``
+    :param resources: amounts by class, in place of the flavor's own
+    :param traits: with ``required`` or ``forbidden``, beside the flavor's
     """
 
     flavor: str | None = None
@@ -55,6 +58,8 @@ class Question:
     zone: str | None = None
     host: str | None = None
     server: str | None = None
+    resources: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    traits: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def zone_name(self) -> str | None:
@@ -67,6 +72,29 @@ class Question:
         _zone, _colon, target = (self.zone or '').partition(':')
         host, _colon, node = target.partition(':')
         return node or host or None
+
+
+# As Nova's API tells a flavor.
+_NO_FLAVOR: Mapping[str, Any] = {
+    'name': '', 'id': '', 'vcpus': 0, 'ram': 0, 'disk': 0,
+    'OS-FLV-EXT-DATA:ephemeral': 0, 'swap': 0, 'extra_specs': {}}
+_SIZES = {orc.VCPU: 'vcpus', orc.MEMORY_MB: 'ram_mb', orc.DISK_GB: 'root_gb'}
+
+
+def _with_directly_asked(flavor: Mapping[str, Any], question: Question
+                         ) -> Mapping[str, Any]:
+    """A flavor with what the question names itself.
+
+    :param flavor: see ``build.ServerRequest``
+    """
+    sizes = {_SIZES[rc]: amount for rc, amount in question.resources.items()
+             if rc in _SIZES}
+    specs = {f'resources:{rc}': str(amount)
+             for rc, amount in question.resources.items() if rc not in _SIZES}
+    specs |= {f'trait:{trait}': demand
+              for trait, demand in question.traits.items()}
+    return {**flavor, **sizes, 'extra_specs': {
+        **(flavor.get('extra_specs') or {}), **specs}}
 
 
 class QuestionBuilder:
@@ -141,6 +169,7 @@ class QuestionBuilder:
                  nodes: Mapping[str, str]) -> build.ServerRequest:
         server = self._server(question.server)
         flavor, image, from_volume = self._built_of(question, server)
+        flavor = _with_directly_asked(flavor, question)
         aggregates = self._aggregates(question.zone_name or (server or {}).get(
             'pinned_availability_zone'))
         request = build.ServerRequest(
@@ -202,6 +231,8 @@ class QuestionBuilder:
         """Flavor, image properties, and whether it boots from a volume."""
         if question.flavor:
             flavor = self._flavor(question.flavor)
+        elif server is None and question.resources:
+            flavor = _NO_FLAVOR
         else:
             flavor = self._part_of(server, 'flavor')
         embedded = None if question.image or server is None else (
@@ -219,7 +250,8 @@ class QuestionBuilder:
     def _part_of(self, server: Mapping[str, Any] | None, key: str) -> Any:
         if server is None:
             raise exception.InvalidConfig(
-                'say what is asked for: --flavor and --image, or --server')
+                'say what is asked for: --flavor and --image, --resource, or '
+                '--server')
         if key not in server or server[key] is None:
             raise exception.InvalidConfig(
                 f'Nova does not tell the {key} of server {server["id"]} '

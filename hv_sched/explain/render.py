@@ -19,6 +19,7 @@ from hv_sched.explain.constraints import Constraint
 from hv_sched.explain.explanation import Explanation
 from hv_sched.explain.explanation import FunnelStep
 from hv_sched.explain.explanation import WouldFit
+from hv_sched.providers.merged_changes import number_of
 
 Branch = tuple[str, list[Any]]
 _SHOWN = 10
@@ -29,7 +30,8 @@ def lines(explanation: Explanation) -> list[str]:
     branches = [_branch(title, texts) for title, texts in (
         ('refused before Placement is asked:', explanation.refused),
         ('asked of Placement:', (explanation.query,)),
-        (f'{explanation.nodes} compute nodes, of which', _funnel(explanation)),
+        (f'{number_of(explanation.nodes, "compute node")}, of which',
+         _funnel(explanation)),
         (_count(len(explanation.hosts)), _hosts(explanation)),
         ('not among them:', _filtered(explanation)),
         ('nothing is left because of:', map(str, explanation.emptied_by)),
@@ -44,7 +46,7 @@ def _branch(title: str, texts: Iterable[str]) -> Branch:
 
 
 def _count(hosts: int) -> str:
-    return f'{hosts} host{"" if hosts == 1 else "s"} can take the server:'
+    return f'{number_of(hosts, "host")} can take the server:'
 
 
 def _funnel(explanation: Explanation) -> list[str]:
@@ -76,16 +78,38 @@ def _would_fit(fit: WouldFit | None) -> list[str]:
     if fit.hosts > len(fit.examples):
         examples += ', ...'
     return [
-        *(f'{step.hosts} hosts without {step.constraint.text}'
-          for step in fit.without),
-        f'{fit.hosts} hosts meet all the other conditions'
-        + (f': {examples}' if examples else ''),
-        *(f'of these one has at most {free} {rc} left'
+        *map(_remaining, fit.without),
+        f'{number_of(fit.hosts, "host")} {_verb(fit.hosts, "meet")} all the '
+        'other conditions' + (f': {examples}' if examples else ''),
+        *(f'of these one has at most {free:,} {rc} left'
           for rc, free in fit.largest_free.items()),
-        *(f'{trait}: {count} nodes have it'
+        *(f'{trait}: {number_of(count, "node")} {_verb(count, "have")} it'
           for trait, count in fit.owners.items()),
-        *(f'{name} has room for {room_gb} GB' for name, room_gb
-          in fit.largest_volumes)]
+        *(_room(name, room_gb, fit.largest_disks_gb.get(name))
+          for name, room_gb in fit.largest_volumes)]
+
+
+def _remaining(step: FunnelStep) -> str:
+    """What is left when one condition is given up."""
+    text = step.constraint.text
+    hosts = f'{number_of(step.hosts, "host")} {_verb(step.hosts, "remain")}'
+    for negation in ('no ', 'not '):
+        if text.startswith(negation):
+            return f'{hosts} if {text.removeprefix(negation)} is allowed'
+    return f'{hosts} if {text} is not required'
+
+
+def _room(volume: str, room_gb: int, most_gb: int | None) -> str:
+    text = f'{volume} has room for {room_gb:,} GB'
+    return text if most_gb is None else (
+        f'{text}, and gives at most {most_gb:,} GB to one server (max_unit)')
+
+
+def _verb(count: int, plural: str) -> str:
+    """``meets`` of one, ``meet`` of several."""
+    if count != 1:
+        return plural
+    return 'has' if plural == 'have' else f'{plural}s'
 
 
 def _draw(branches: list[Branch]) -> Iterable[str]:
@@ -114,6 +138,7 @@ def data(explanation: Explanation) -> dict[str, Any]:
             'owners': dict(fit.owners),
             'largest_volumes': [{'volume': name, 'room_gb': room_gb}
                                 for name, room_gb in fit.largest_volumes],
+            'largest_disks_gb': dict(fit.largest_disks_gb),
             'without': [_step(step) for step in fit.without]},
         'notes': list(explanation.notes),
         'not_evaluated': list(explanation.not_evaluated),

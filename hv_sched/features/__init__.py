@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The catalogue: what a Hyper-V node can offer a server, each thing once.
+"""The catalogue of what a Hyper-V node can offer a server.
 
 ``hosts`` holds Microsoft's limits by build, ``gpu`` the RemoteFX tables,
 ``catalogue`` the features with their traits, the keys that ask for them and

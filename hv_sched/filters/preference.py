@@ -83,12 +83,13 @@ class Preference:
         disk = candidates.disk_of(candidate)
         volume = self.snapshot.volumes.get(disk.provider) if disk else None
         if disk is None or volume is None:
-            return (0, 0, 0, 0)
+            return (0, 0, 0, 0, 0)
         options = CONF.hv_sched
         room_gb = self.room_gb(volume)
         by_room = {'spread': -1, 'pack': 1, 'placement': 0}
         return (
             room_gb < disk.size_gb,
+            _sign(options.low_space_weight_multiplier) * volume.is_low,
             _sign(options.shared_volume_anti_affinity_weight_multiplier)
             * self.members_on(volume),
             -_sign(options.image_cache_weight_multiplier)

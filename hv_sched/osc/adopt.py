@@ -25,11 +25,14 @@ from hv_sched.adopt.plan import AdoptPlan
 from hv_sched.adopt.proof import Proof
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.osc import change_rows
+from hv_sched.osc import moving_screen
 from hv_sched.osc import numbers
+from hv_sched.osc import progress
 from hv_sched.osc import shares
-from hv_sched.osc import sync
 from hv_sched.placement import client
 from hv_sched.providers import settings
+from hv_sched.providers import summary
 
 
 class Adopt(shares.MovingCommand):
@@ -44,6 +47,8 @@ class Adopt(shares.MovingCommand):
     nodes still hold shares; 4: refused, or something was left; 1: error.
     """
 
+    VERB = 'moved to volumes'
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
@@ -53,7 +58,7 @@ class Adopt(shares.MovingCommand):
         parser.add_argument(
             '--wait', metavar='<seconds>', default=0,
             type=numbers.seconds('--wait'),
-            help='Wait so long for moving servers to stand still')
+            help='Seconds to wait for operations in progress (default: 0)')
         parser.add_argument(
             '--export', metavar='<file>',
             help='Where to write the export first (default: '
@@ -68,7 +73,7 @@ class Adopt(shares.MovingCommand):
             placement, self.nova(conf), settings.from_conf(conf),
             adopt.AdoptOptions(
                 parsed_args.batch, parsed_args.allow_overcommit,
-                parsed_args.wait), shares.SharesProgressBar())
+                parsed_args.wait), progress.SharesProgressBar())
         if not parsed_args.dry_run:
             self._export(conf, parsed_args, placement, clusters)
         return lambda cluster: self._adopt_cluster(adopter, cluster,
@@ -97,17 +102,22 @@ class Adopt(shares.MovingCommand):
                 *inputs.plan.refusals,
                 *(Notice(cluster.name, skip.consumer, Kind.SKIPPED,
                          skip.message, 'share-skipped')
-                  for skip in skipped)))
+                  for skip in skipped)),
+                screen=moving_screen.adopt_plan(inputs.plan, names))
         report = adopter.adopt(inputs)
         return shares.Outcome(
             [*(row for proof in report.proofs for row in proof_rows(proof)),
-             *sync.rows(report.done, ())], report.findings, report.failures)
+             *change_rows.rows(report.done, ())], report.findings,
+            report.failures, moving_screen.adopted(
+                cluster.name, report.proofs, summary.of(
+                    report.done, report.published.clusters
+                    if report.published else {})))
 
 
 def planned_rows(plan: AdoptPlan, names: dict[str, str]
-                 ) -> Iterator[sync.Row]:
+                 ) -> Iterator[change_rows.Row]:
     """What an adopt would do."""
-    yield from sync.rows(plan.changes, ())
+    yield from change_rows.rows(plan.changes, ())
     for node, used_gb in plan.nodes.items():
         if used_gb:
             yield '-', names[node], 'GB of its own disk', str(used_gb), '0'
@@ -120,7 +130,7 @@ def planned_rows(plan: AdoptPlan, names: dict[str, str]
                    str(volume.merged_gb), '0')
 
 
-def proof_rows(proof: Proof) -> Iterator[sync.Row]:
+def proof_rows(proof: Proof) -> Iterator[change_rows.Row]:
     """A volume's account; the first line is the proof."""
     yield ('=' if proof.holds else '!', proof.volume, 'sum of shares in GB',
            str(proof.before_gb), str(proof.after_gb))

@@ -13,21 +13,27 @@
 
 import argparse
 from collections.abc import Iterable
+from collections.abc import Iterator
 
 from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched import model
 from hv_sched import printable
 from hv_sched.audit import auditor
 from hv_sched.audit import file_locations
+from hv_sched.audit import owners
+from hv_sched.audit.auditor import AuditOptions
 from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.audit.findings import identity
 from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import base
+from hv_sched.osc import cluster_option
+from hv_sched.providers import merged_changes
 from hv_sched.providers import reconcile
 
 LOG = printable.logger(__name__)
@@ -47,14 +53,30 @@ class Auditing(base.ServersCommand):
                  'it never moved to a node with another home')
         return parser
 
+    def reports(self, auditor_: auditor.Auditor,
+                selected: Iterable[str]) -> Iterator[AuditReport]:
+        """Of the clusters that are meant."""
+        for report in auditor_.audit():
+            if not selected or not all(
+                    cluster_option.is_left_out(volume, selected)
+                    for volume in report.context.volumes.values()):
+                yield report
+
     def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 nova: nova_servers.NovaServers) -> auditor.Auditor:
         return auditor.Auditor(
             self.placement(conf.hv_sched.request_timeout), nova,
-            auditor.AuditOptions(
-                conf.hv_sched.workers, self.known_on(conf, parsed_args),
-                parsed_args.assume_home, conf.hv_sched.cold_move_keeps_disk,
-                conf.hv_sched.held_settle_time))
+            self._options(conf, parsed_args))
+
+    def _options(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+                 ) -> AuditOptions:
+        facts = self.facts(conf, parsed_args) or model.Facts(())
+        when = reconcile.utcnow(), conf.hv_sched.stale_after
+        return AuditOptions(
+            conf.hv_sched.workers, file_locations.volumes_of(facts, *when),
+            parsed_args.assume_home, conf.hv_sched.cold_move_keeps_disk,
+            conf.hv_sched.held_settle_time,
+            owners=owners.owners_of(facts, *when))
 
     def known_on(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace) -> dict[str, str]:
@@ -105,12 +127,18 @@ class Audit(Auditing, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
+        cluster_option.check_published(parsed_args.cluster, self.placement(
+            conf.hv_sched.request_timeout))
         auditor_ = self.auditor(conf, parsed_args, self.nova(conf))
         findings: list[Finding] = []
         doubts: list[Row] = []
-        unknown = 0
-        for report in self._reports(
-                auditor_, set(parsed_args.code or ()), findings):
+        unknown = servers = 0
+        for report in self.reports(auditor_, parsed_args.cluster):
+            findings += [
+                finding for finding in report.findings
+                if not parsed_args.code
+                or finding.code.value in parsed_args.code]
+            servers += report.servers
             unknown += _counted(report)
             if report.unproven:
                 doubts.append(unproven_row(report))
@@ -119,16 +147,24 @@ class Audit(Auditing, command.Lister):
         findings, left_out = self.ignored(conf).split(findings, identity)
         self.exit_code = exit_codes.PARTIAL if doubts else (
             exit_codes.CHANGES if findings else exit_codes.OK)
+        self.below = (_sum(findings, servers, unknown),)
         return COLUMNS, [*map(row, findings), *doubts,
                          *_left_out_rows(left_out)]
 
-    @staticmethod
-    def _reports(auditor_: auditor.Auditor, codes: set[str],
-                 findings: list[Finding]) -> Iterable[AuditReport]:
-        for report in auditor_.audit():
-            findings += [finding for finding in report.findings
-                         if not codes or finding.code.value in codes]
-            yield report
+
+def _sum(findings: list[Finding], servers: int, unknown: int) -> str:
+    """What an audit comes to, in one line."""
+    number_of = merged_changes.number_of
+    doubts = (f' {number_of(unknown, "consumer")} could not be judged.'
+              if unknown else '')
+    looked_at = number_of(servers, 'server')
+    if not findings:
+        return (f'Nothing is wrong with the shares of {looked_at}.{doubts}'
+                if not unknown else f'{looked_at} judged.{doubts}')
+    concerned = len({finding.consumer for finding in findings})
+    return (f'{number_of(len(findings), "finding")} on '
+            f'{number_of(concerned, "consumer")}; {looked_at} judged.'
+            f'{doubts}')
 
 
 def _left_out_rows(count: int) -> list[Row]:

@@ -13,9 +13,10 @@
 """What every csv command shares: options, clients, errors, progress."""
 
 import argparse
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 import contextlib
-import sys
 from typing import Any
 
 from keystoneauth1 import adapter
@@ -24,10 +25,10 @@ from openstack import connection as sdk
 from osc_lib import exceptions
 from osc_lib.command import command
 from oslo_config import cfg
-import tqdm
 
 from hv_sched import conf as options
 from hv_sched import exception
+from hv_sched import exit_codes
 from hv_sched import ignored_findings
 from hv_sched import model
 from hv_sched import printable
@@ -37,8 +38,10 @@ from hv_sched.compute import instance_names
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.doctor import finding_catalogue
+from hv_sched.osc import cluster_option
+from hv_sched.osc import progress
+from hv_sched.osc import table
 from hv_sched.placement import client
-from hv_sched.providers import changes
 from hv_sched.providers import node_cpus
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
@@ -62,42 +65,16 @@ def user_errors() -> Iterator[None]:
             f'hv_sched configuration: {exc}')) from exc
 
 
-# Formats that programs read and that escape, or quote, by themselves.
-_FOR_PROGRAMS = frozenset(('csv', 'json', 'yaml'))
-
-
-def cell(value: Any, formatter: str) -> Any:
-    """A cell of a table as the formatter shall get it."""
-    if not isinstance(value, str):
-        return value
-    return (printable.encodable(value) if formatter in _FOR_PROGRAMS
-            else printable.text(value))
-
-
-class ProgressBar(reconcile.Progress):
-    """A bar on a terminal, nothing in a pipe."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def start(self, total: int) -> None:
-        self._bar = tqdm.tqdm(total=total, unit='change', file=sys.stderr,
-                              disable=None, leave=False)
-
-    def done(self, change: changes.Change) -> None:
-        if self._bar is not None:
-            self._bar.update(1)
-
-    def stop(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
 class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
     exit_code = 0
+    # What is said after Ctrl-C.
+    interrupted = 'Interrupted. Nothing was written.'
+    # Paragraphs that follow a table for people.
+    below: tuple[str, ...] = ()
+    # Columns that give way where a table does not fit, the first first.
+    expendable: tuple[str, ...] = ()
 
     def _run_after_hooks(self, parsed_args: argparse.Namespace,
                          data: Any) -> Any:
@@ -109,10 +86,38 @@ class CsvCommand(command.Command):
         if not isinstance(data, tuple):
             return data  # no table: an exit code, or nothing
         columns, rows = data
-        return columns, [
-            tuple(cell(value, parsed_args.formatter) for value in row)
-            if isinstance(row, tuple) else cell(row, parsed_args.formatter)
-            for row in rows]
+        rows = [
+            tuple(table.cell(value, parsed_args.formatter) for value in row)
+            if isinstance(row, tuple)
+            else table.cell(row, parsed_args.formatter) for row in rows]
+        if parsed_args.formatter == 'table':
+            return self._fitted(parsed_args, columns, rows)
+        return columns, rows
+
+    def _fitted(self, parsed_args: argparse.Namespace,
+                columns: Sequence[str], rows: list[Any]) -> Any:
+        limit = table.width(parsed_args.max_width)
+        if isinstance(self, command.ShowOne):
+            return columns, table.fitted_fields(columns, rows, limit)
+        if parsed_args.columns:
+            limit = 0  # cliff leaves columns out later, and fits by itself
+        columns, rows, left_out = table.narrowed(
+            columns, rows, limit, self.expendable)
+        if left_out:
+            self.below = (*self.below, table.left_out_text(left_out))
+        return columns, table.fitted_rows(columns, rows, limit)
+
+    def produce_output(self, parsed_args: argparse.Namespace,
+                       column_names: Sequence[str], data: Any) -> int:
+        """The table, unless it is empty, and what is said below it."""
+        below = self.below if parsed_args.formatter == 'table' else ()
+        if data or not below:
+            super().produce_output(  # type: ignore[misc]  # a mixin
+                parsed_args, column_names, data)
+        if below:
+            self.app.stdout.writelines(table.paragraphs(
+                below, table.width(parsed_args.max_width)))
+        return 0
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -120,11 +125,17 @@ class CsvCommand(command.Command):
             '--config-file', metavar='<file>', action='append',
             help='Configuration with an [hv_sched] section (default: '
                  '/etc/hv_sched/hv_sched.conf if there is one)')
+        table.set_defaults(parser)
         return parser
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        with user_errors():
-            return super().run(parsed_args) or self.exit_code
+        table.tolerate(self.app.stdout)
+        try:
+            with user_errors():
+                return super().run(parsed_args) or self.exit_code
+        except KeyboardInterrupt:
+            self.app.stderr.write(f'\n{self.interrupted}\n')
+            return exit_codes.INTERRUPTED
 
     def placement(self, timeout: float | None = None) -> client.Placement:
         """Placement as the user of the command may use it."""
@@ -189,13 +200,16 @@ class CsvCommand(command.Command):
 
     def reconciler(self, conf: cfg.ConfigOpts,
                    allow: settings.Allow | None = None,
-                   asks_cpus: bool = False) -> reconcile.Reconciler:
+                   asks_cpus: bool = False, clusters: Iterable[str] = ()
+                   ) -> reconcile.Reconciler:
         """:param asks_cpus: ask Nova, too, what processors the nodes have
+        :param clusters: names of those to plan for; none: all
         """
         nova = self.nova_records(conf)
         return reconcile.Reconciler(
             self.placement(conf.hv_sched.request_timeout),
-            settings.from_conf(conf, allow), ProgressBar(), nova=nova,
+            settings.from_conf(conf, allow, clusters), progress.ProgressBar(),
+            nova=nova,
             cpus=node_cpus.NodeCpus(nova) if asks_cpus else None)
 
 
@@ -212,6 +226,7 @@ class SourceCommand(CsvCommand):
             '--overrides', metavar='<path>', action='append',
             help='File or folder of what only an operator decides; may be '
                  'repeated (default: [hv_sched]overrides)')
+        cluster_option.add_to(parser)
         return parser
 
     def facts(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
@@ -219,14 +234,18 @@ class SourceCommand(CsvCommand):
         """The source's facts, None when no source is named anywhere.
 
         Nova is asked only where the source calls servers by name.
+
+        :raises InvalidConfig: it does not describe a cluster that was named
         """
         path = parsed_args.source or conf.hv_sched.source
         if not path:
             return None
-        return instance_names.InstanceNames(
+        facts = instance_names.InstanceNames(
             self.nova_records(conf)).resolved(sources.load(
                 path, conf.hv_sched.source_type,
                 parsed_args.overrides or conf.hv_sched.overrides))
+        cluster_option.check(parsed_args.cluster, facts)
+        return facts
 
     def required_facts(self, conf: cfg.ConfigOpts,
                        parsed_args: argparse.Namespace) -> model.Facts:

@@ -72,7 +72,7 @@ class _Check(base.CsvCommand, command.Lister):
 
 def _row(name: str, judged: verdict.Compatibility) -> tuple[Any, ...]:
     return (name, judged.demands.hypervisor.value, Lines(judged.lines()),
-            Lines(judged.nodes),
+            format_columns.CapableNodesColumn(judged),
             Lines((*judged.problems, *judged.demands.ignored)))
 
 

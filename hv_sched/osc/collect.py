@@ -21,9 +21,11 @@ from osc_lib.command import command
 
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.osc import base
+from hv_sched.osc import cluster_option
 from hv_sched.osc import format_columns
 from hv_sched.sources import unknown
 from hv_sched.sources.overrides import template
@@ -92,7 +94,7 @@ class Collect(base.SourceCommand, command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         if parsed_args.check:
             return self._check(parsed_args)
-        facts = self.required_facts(self.conf(parsed_args), parsed_args)
+        facts = self._selected_facts(parsed_args)
         rows = [(each.cluster, each.kind, each.name, each.field, each.reason)
                 for each in unknown.unknown(facts)]
         rows += [(problem.cluster or '', 'source', problem.where,
@@ -102,9 +104,15 @@ class Collect(base.SourceCommand, command.Lister):
             self.exit_code = exit_codes.PARTIAL
         return COLUMNS, rows
 
+    def _selected_facts(self, parsed_args: argparse.Namespace) -> model.Facts:
+        return cluster_option.only(self.required_facts(
+            self.conf(parsed_args), parsed_args), parsed_args.cluster)
+
     def _check(self, parsed_args: argparse.Namespace) -> Any:
         path, source_type = self._source(parsed_args)
-        rights = sources.rights(path, source_type)
+        rights = [node for node in sources.rights(path, source_type)
+                  if cluster_option.is_selected(
+                      node.cluster, parsed_args.cluster)]
         uneven = winrm_rights.uneven(rights)
         for cluster in uneven:
             LOG.warning('Cluster %s: the rights differ from node to node, and '
@@ -121,6 +129,9 @@ class Collect(base.SourceCommand, command.Lister):
         if parsed_args.redact and not parsed_args.raw:
             raise exception.InvalidConfig(
                 '--redact is for --raw: what the nodes answered')
+        if parsed_args.raw and parsed_args.cluster:
+            raise exception.InvalidConfig(
+                '--raw prints what all nodes answered: leave out --cluster')
         if parsed_args.print_script:
             return package.script()
         if parsed_args.print_task:
@@ -131,8 +142,7 @@ class Collect(base.SourceCommand, command.Lister):
             text = sources.answers(*self._source(parsed_args))
             return redact.redacted(text) if parsed_args.redact else text
         if parsed_args.init:
-            return template.text(self.required_facts(
-                self.conf(parsed_args), parsed_args))
+            return template.text(self._selected_facts(parsed_args))
         return None
 
     def _source(self, parsed_args: argparse.Namespace) -> tuple[str, str]:

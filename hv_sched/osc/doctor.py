@@ -13,21 +13,29 @@
 """``csv doctor``."""
 
 import argparse
+import collections
 
 from osc_lib.command import command
 from oslo_config import cfg
 
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched import model
 from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
+from hv_sched.notices import Severity
 from hv_sched.osc import base
+from hv_sched.osc import cluster_option
 from hv_sched.osc import numbers
+from hv_sched.placement import names
+from hv_sched.providers import merged_changes
 
 COLUMNS = ('Severity', 'Check', 'Subject', 'Evidence', 'Remedy')
 Row = tuple[str, str, str, str, str]
+_NOUNS = {Severity.ERROR: 'error', Severity.WARNING: 'warning',
+          Severity.INFO: 'note'}
 
 
 class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
@@ -67,9 +75,17 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
         outcomes, left_out = self.ignored(conf).split(
             outcomes, lambda outcome: (
                 outcome.codes, (outcome.symptom.subject,)))
+        outcomes = [outcome for outcome in outcomes if not _is_elsewhere(
+            outcome.symptom.subject, parsed_args.cluster)]
         self.exit_code = _exit_code(outcomes, skipped)
+        self.below = (_sum(outcomes, skipped),)
         return COLUMNS, [*map(_row, outcomes), *map(_skipped_row, skipped),
                          *_left_out_rows(left_out)]
+
+    def _facts(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
+               ) -> model.Facts | None:
+        facts = self.facts(conf, parsed_args)
+        return facts and cluster_option.only(facts, parsed_args.cluster)
 
     def _inputs(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
                 ) -> gather.DoctorInputs:
@@ -80,15 +96,35 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             read(parsed_args.nova_conf), read(parsed_args.compute_conf),
             nova_conf.read_placement(parsed_args.placement_conf)
             if parsed_args.placement_conf else None,
-            self.facts(conf, parsed_args), conf.hv_sched.stale_after,
+            self._facts(conf, parsed_args), conf.hv_sched.stale_after,
             parsed_args.watch)
+
+
+def _is_elsewhere(subject: str, selected: list[str]) -> bool:
+    """Whether it is a volume of a cluster that is not meant."""
+    return subject.startswith(
+        names.VOLUME_NAME_PREFIX) and cluster_option.is_left_out(
+            subject, selected)
+
+
+def _sum(outcomes: list[runner.Diagnosis], skipped: list[runner.Skipped]
+         ) -> str:
+    """What was looked at and what it came to, in one line."""
+    counts = collections.Counter(outcome.severity for outcome in outcomes)
+    text = ', '.join(
+        merged_changes.number_of(counts[severity], _NOUNS[severity])
+        for severity in Severity if counts[severity]) or (
+        'Nothing is wrong')
+    unlooked = sum(len(outcome.codes) for outcome in skipped)
+    return f'{text}; {len(checks.CHECKS) - unlooked} checks looked' + (
+        f', {unlooked} could not.' if unlooked else '.')
 
 
 def _exit_code(outcomes: list[runner.Diagnosis], skipped: list[runner.Skipped]
                ) -> int:
     if any(outcome.failed for outcome in skipped):
         return exit_codes.PARTIAL
-    if any(outcome.severity is not runner.Severity.INFO
+    if any(outcome.severity is not Severity.INFO
            for outcome in outcomes):
         return exit_codes.CHANGES
     return exit_codes.OK

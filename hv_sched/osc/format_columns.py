@@ -27,6 +27,8 @@ from hv_sched.sources.winrm.rights import FIELDS
 # of 100 columns.
 _TABLE_WIDTH = 100 - 13 - len('administrator')
 _NARROWEST = 24
+# So many nodes are named; more of them are counted.
+_NAMED = 2
 
 
 class Lines(columns.FormattableColumn):
@@ -40,6 +42,48 @@ class Lines(columns.FormattableColumn):
 
     def machine_readable(self) -> Any:
         return self._value
+
+
+class Listing(Lines):
+    """A list of names: how many there are, and which, or a JSON array."""
+
+    def human_readable(self) -> str:
+        if not self._value:
+            return 'none'
+        return f'{len(self._value)}: ' + ', '.join(
+            map(printable.text, self._value))
+
+
+class CapableNodesColumn(columns.FormattableColumn):
+    """How many nodes can run it for people, or a JSON array of names."""
+
+    def human_readable(self) -> str:
+        judged = self._value
+        counts = [f'{len(judged.nodes)} of {judged.hyperv_count} Hyper-V']
+        if judged.others:
+            counts.append(f'{len(judged.others)} other')
+        if 0 < len(judged.nodes) <= _NAMED:
+            counts[0] += f' ({", ".join(map(printable.text, judged.nodes))})'
+        return ', '.join(counts)
+
+    def machine_readable(self) -> Any:
+        return list(self._value.nodes)
+
+
+class AgeColumn(columns.FormattableColumn):
+    """How old facts are: in the largest unit for people, or seconds."""
+
+    def human_readable(self) -> str:
+        if self._value is None:
+            return 'not told'
+        seconds = max(int(self._value), 0)
+        for name, size in (('days', 86400), ('hours', 3600), ('minutes', 60)):
+            if seconds >= 2 * size:
+                return f'{seconds // size} {name}'
+        return f'{seconds} seconds'
+
+    def machine_readable(self) -> Any:
+        return None if self._value is None else int(self._value)
 
 
 class Mapping(columns.FormattableColumn):
@@ -115,7 +159,7 @@ class RestartRoomColumn(columns.FormattableColumn):
             return ''
         if room.lacking:
             return printable.text(f'{", ".join(room.lacking)} missing')
-        return f'{room.memory_mb} MB, {room.vcpus} VCPU left'
+        return f'{room.memory_mb // 1024:,} GB, {room.vcpus:,} VCPU left'
 
     def machine_readable(self) -> Any:
         return None if self._value is None else dataclasses.asdict(

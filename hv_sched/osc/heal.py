@@ -28,6 +28,8 @@ from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.compute import nova as nova_servers
 from hv_sched.osc import audit as audit_command
+from hv_sched.osc import cluster_option
+from hv_sched.providers import merged_changes
 from hv_sched.recovery import restore
 
 COLUMNS = ('Consumer', 'Volume', 'GB', 'Done')
@@ -43,6 +45,21 @@ class _Outcome:
     remaining: list[Row] = dataclasses.field(default_factory=list)
     errors: list[Row] = dataclasses.field(default_factory=list)
     is_undone: bool = False
+
+    def sum(self, dry_run: bool) -> str:
+        """What the heal comes to, in one line."""
+        shares = [row for row in self.done if row[0] and row[1]]
+        size_gb = sum(int(row[2]) for row in shares)
+        text = 'Nothing to heal.'
+        if shares:
+            verb = 'would be healed' if dry_run else 'healed'
+            text = (f'{merged_changes.number_of(len(shares), "share")} '
+                    f'{verb} ({size_gb:,} GB).')
+        if self.remaining or self.is_undone:
+            text += ' Something was left, see the last column.'
+        if self.errors:
+            text += f' {merged_changes.number_of(len(self.errors), "error")}.'
+        return text + (' Nothing was written.' if dry_run else '')
 
     def exit_code(self, dry_run: bool) -> int:
         if self.errors:
@@ -73,6 +90,10 @@ class Heal(audit_command.Auditing, command.Lister):
     something to do.
     """
 
+    interrupted = (
+        'Interrupted. Servers that were healed stay so, and each of the '
+        'others is as it was: run the same command again to finish.')
+
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument(
@@ -96,6 +117,8 @@ class Heal(audit_command.Auditing, command.Lister):
                     ) -> tuple[tuple[str, ...], list[Row]]:
         conf = self.conf(parsed_args)
         codes = chosen(parsed_args)
+        cluster_option.check_published(parsed_args.cluster, self.placement(
+            conf.hv_sched.request_timeout))
         nova = self.nova(conf)
         outcome = _Outcome()
         if Code.HELD in codes:
@@ -105,7 +128,11 @@ class Heal(audit_command.Auditing, command.Lister):
             self._attempt(outcome, lambda: self._heal(
                 conf, parsed_args, nova, codes, outcome))
         self.exit_code = outcome.exit_code(parsed_args.dry_run)
-        return COLUMNS, outcome.done + outcome.remaining + outcome.errors
+        self.below = (outcome.sum(parsed_args.dry_run),)
+        columns = COLUMNS
+        if parsed_args.dry_run and parsed_args.formatter == 'table':
+            columns = (*COLUMNS[:-1], 'Would Be Done')
+        return columns, outcome.done + outcome.remaining + outcome.errors
 
     @staticmethod
     def _attempt(outcome: '_Outcome', part: Callable[[], None]) -> None:
@@ -120,8 +147,9 @@ class Heal(audit_command.Auditing, command.Lister):
                  nova: nova_servers.NovaServers, outcome: '_Outcome') -> None:
         result = restore.Restorer(
             self.placement(conf.hv_sched.request_timeout), nova,
-            restore.options(conf, known_on=lambda: self.known_on(
-                conf, parsed_args)),
+            restore.options(
+                conf, _skips(parsed_args),
+                known_on=lambda: self.known_on(conf, parsed_args)),
         ).restore(parsed_args.dry_run)
         outcome.done += restored_rows(result, parsed_args.dry_run)
         outcome.is_undone |= bool(exit_codes.of(result.findings))
@@ -137,9 +165,10 @@ class Heal(audit_command.Auditing, command.Lister):
             self.placement(conf.hv_sched.request_timeout), nova,
             heal.HealOptions(codes, frozenset(parsed_args.consumer),
                              parsed_args.dry_run, conf.hv_sched.workers,
-                             conf.hv_sched.held_settle_time))
+                             conf.hv_sched.held_settle_time,
+                             _skips(parsed_args)))
         unknown = 0
-        for report in auditor_.audit():
+        for report in self.reports(auditor_, parsed_args.cluster):
             result = healer.heal(report)
             outcome.done += [
                 _row(finding, finding.remedy,
@@ -156,6 +185,11 @@ class Heal(audit_command.Auditing, command.Lister):
         if auditor_.down:
             outcome.remaining.append(('', '', '', audit_command.unknown_row(
                 auditor_.down, unknown)[4]))
+
+
+def _skips(parsed_args: argparse.Namespace) -> Callable[[str], bool]:
+    """Whether a volume, by its provider's name, is left alone."""
+    return lambda name: cluster_option.is_left_out(name, parsed_args.cluster)
 
 
 def chosen(parsed_args: argparse.Namespace) -> frozenset[Code]:
@@ -188,9 +222,9 @@ def restored_rows(result: restore.RestoreResult, dry_run: bool
 
 
 def raised_rows(result: heal.HealResult) -> list[Row]:
-    return [('', volume, gb, 'note: its room was given away: so many GB '
-             'more than it has are allocated now, and it takes no new disks '
-             'until that is over')
+    return [('', volume, gb, 'note: over-allocated by so many GB, '
+             'because its space was allocated to other servers; closed to '
+             'new disks until usage drops')
             for volume, gb in sorted(result.raised.items())]
 
 

@@ -13,6 +13,7 @@
 """``csv retire``."""
 
 import argparse
+from collections.abc import Iterable
 
 from oslo_config import cfg
 
@@ -22,13 +23,17 @@ from hv_sched import model
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
 from hv_sched.adopt import retire_node
+from hv_sched.osc import change_rows
+from hv_sched.osc import moving_screen
+from hv_sched.osc import progress
 from hv_sched.osc import shares
-from hv_sched.osc import sync
+from hv_sched.providers import changes
 from hv_sched.providers import settings
+from hv_sched.providers import summary
 
 
 class Retire(shares.MovingCommand):
-    """Give a cluster back: shares and ratios to its nodes, no trace of ours
+    """Return a cluster to stock Nova and remove everything hv_sched added
 
     The reverse of adopt. Keep the agent and "csv sync" off the cluster, or
     they publish it again. May be interrupted at any time; the next run
@@ -55,6 +60,8 @@ class Retire(shares.MovingCommand):
             help='Only this node, which the source no longer lists')
         return parser
 
+    VERB = 'returned to nodes'
+
     def take_action(self, parsed_args: argparse.Namespace) -> shares.Answer:
         self._is_node_found = parsed_args.node is None
         if not self._is_node_found and not parsed_args.node.strip():
@@ -77,7 +84,7 @@ class Retire(shares.MovingCommand):
         nova = self.nova(conf)
         self._retirer = retirer = retire.Retirer(
             placement, nova, settings.from_conf(conf), parsed_args.batch,
-            ratios, shares.SharesProgressBar())
+            ratios, progress.SharesProgressBar())
         if parsed_args.node is not None:
             node_retirer = retire_node.NodeRetirer(
                 placement, nova, retirer, conf.hv_sched.workers, ratios)
@@ -93,10 +100,16 @@ class Retire(shares.MovingCommand):
         inputs = retirer.inspect(cluster)
         if dry_run:
             retirer.check_nova(inputs)
-            return shares.Outcome(retire_rows(inputs), inputs.refusals)
+            return shares.Outcome(
+                retire_rows(inputs), inputs.refusals,
+                screen=moving_screen.retire_plan(cluster.name, {
+                    name: sum(inputs.shares[uuid].values())
+                    for uuid, name in inputs.volumes.items()}))
         report = retirer.retire(inputs)
-        return shares.Outcome(sync.rows(report.done, ()), report.findings,
-                              report.failures)
+        return shares.Outcome(
+            change_rows.rows(report.done, ()), report.findings,
+            report.failures, moving_screen.retired(
+                cluster.name, report.proof, _lines(report.done, cluster)))
 
     def _one_node(self, node_retirer: retire_node.NodeRetirer,
                   inputs: retire.RetireInputs,
@@ -108,10 +121,21 @@ class Retire(shares.MovingCommand):
         self._is_node_found = True
         if parsed_args.dry_run:
             planned, refusals = node_retirer.plan(inputs, node)
-            return shares.Outcome(sync.rows(planned, ()), refusals)
+            return shares.Outcome(
+                change_rows.rows(planned, ()), refusals,
+                screen=moving_screen.Screen(
+                    lines=_lines(planned, inputs.layout.cluster)))
         report = node_retirer.retire(inputs, node)
-        return shares.Outcome(sync.rows(report.done, ()), report.findings,
-                              report.failures)
+        return shares.Outcome(
+            change_rows.rows(report.done, ()), report.findings,
+            report.failures, moving_screen.Screen(
+                lines=_lines(report.done, inputs.layout.cluster)))
+
+
+def _lines(done: Iterable[changes.Change], cluster: model.Cluster
+           ) -> tuple[summary.SummaryLine, ...]:
+    done = tuple(done)
+    return summary.of(done, {change.uuid: cluster.name for change in done})
 
 
 def retire_rows(inputs: retire.RetireInputs) -> shares.Rows:

@@ -16,28 +16,25 @@ import abc
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterable
-from collections.abc import Mapping
 import dataclasses
-import sys
+from typing import Any
 
 from osc_lib.command import command
 from oslo_config import cfg
-import tqdm
 
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
-from hv_sched import windows_names
 from hv_sched.notices import Notice
 from hv_sched.notices import of_problem
 from hv_sched.osc import base
+from hv_sched.osc import change_rows
+from hv_sched.osc import cluster_option
+from hv_sched.osc import moving_screen
 from hv_sched.osc import numbers
-from hv_sched.osc import sync
 
-Rows = list[sync.Row]
-Answer = tuple[tuple[str, ...], Rows]
-INTERRUPTED = ('Interrupted. No share is lost and nothing is half open: run '
-               'the same command again to finish.\n')
+Rows = list[change_rows.Row]
+Answer = tuple[tuple[str, ...], list[Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,37 +42,20 @@ class Outcome:
     """What became of one cluster.
 
     :param failures: what could not be written although nothing forbids it
+    :param screen: the same for people
     """
 
     rows: Rows
     notices: Iterable[Notice] = ()
     failures: Iterable[Exception] = ()
+    screen: moving_screen.Screen = moving_screen.Screen()
 
 
 Move = Callable[[model.Cluster], Outcome]
 
 
-class SharesProgressBar(base.ProgressBar):
-    """A bar of shares, with their rate and the time left."""
-
-    def start(self, total: int) -> None:
-        self._bar = tqdm.tqdm(total=total, unit='share', file=sys.stderr,
-                              disable=None, leave=False)
-
-    def advance(self, count: int) -> None:
-        if self._bar is not None:
-            self._bar.update(count)
-
-
 class SharesCommand(base.ServersCommand):
     """What the commands about shares have in common."""
-
-    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
-        parser = super().get_parser(prog_name)
-        parser.add_argument(
-            '--cluster', metavar='<name>', action='append',
-            help='Only this cluster (may be repeated; default: all)')
-        return parser
 
     def clusters(self, conf: cfg.ConfigOpts,
                  parsed_args: argparse.Namespace
@@ -85,13 +65,11 @@ class SharesCommand(base.ServersCommand):
         :raises InvalidConfig: a cluster is named that nobody describes
         """
         facts = self.required_facts(conf, parsed_args)
-        selected = {windows_names.key(name): name
-                    for name in parsed_args.cluster or ()}
-        _check_described(selected, facts)
-        broken = [of_problem(p) for p in facts.problems if not selected
-                  or windows_names.key(p.cluster or '') in selected]
-        return [cluster for cluster in facts.clusters if not selected
-                or windows_names.key(cluster.name) in selected], broken
+        selected = parsed_args.cluster
+        return [cluster for cluster in facts.clusters
+                if cluster_option.is_selected(cluster.name, selected)], [
+            of_problem(problem) for problem in facts.problems
+            if cluster_option.is_selected(problem.cluster or '', selected)]
 
     def providers(self, conf: cfg.ConfigOpts,
                   clusters: Iterable[model.Cluster]) -> list[str]:
@@ -103,38 +81,28 @@ class SharesCommand(base.ServersCommand):
                 if uuid in overview.listed]
 
 
-def _check_described(selected: Mapping[str, str], facts: model.Facts
-                     ) -> None:
-    """:raises InvalidConfig: nobody describes a cluster that was named"""
-    described = {cluster.name for cluster in facts.clusters}
-    mentioned = described | {p.cluster or '' for p in facts.problems}
-    missing = selected.keys() - set(map(windows_names.key, mentioned))
-    if missing:
-        raise exception.InvalidConfig(
-            'the source describes no cluster '
-            f'{", ".join(sorted(selected[key] for key in missing))}; it has '
-            f'{", ".join(sorted(described)) or "none"}')
-
-
 class MovingCommand(SharesCommand, command.Lister):
     """Options, outcome and interruption of adopt and retire."""
+
+    # What happens to shares, for the last line.
+    VERB = ''
+    interrupted = (
+        'Interrupted. No share is lost and nothing is half open: run the '
+        'same command again to finish.')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
         parser.add_argument('--dry-run', action='store_true',
                             help='Only show what would be done')
         parser.add_argument(
+            '--long', action='store_true',
+            help='A line for each single change instead of the summary '
+                 '(other formats than table always have these)')
+        parser.add_argument(
             '--batch', metavar='<n>', type=numbers.batch('--batch'),
             default=50,
             help='Servers written in one request (default: 50)')
         return parser
-
-    def run(self, parsed_args: argparse.Namespace) -> int:
-        try:
-            return super().run(parsed_args)
-        except KeyboardInterrupt:
-            self.app.stderr.write(INTERRUPTED)
-            return exit_codes.INTERRUPTED
 
     def take_action(self, parsed_args: argparse.Namespace) -> Answer:
         conf = self.conf(parsed_args)
@@ -155,12 +123,14 @@ class MovingCommand(SharesCommand, command.Lister):
         :param findings: of clusters that cannot be used at all
         """
         rows: Rows = []
+        screens: list[moving_screen.Screen] = []
         notices = list(findings)
         failures: list[tuple[str, Exception]] = []
         for cluster in clusters:
             try:
                 outcome = move(cluster)
                 rows += outcome.rows
+                screens.append(outcome.screen)
                 notices += outcome.notices
                 failures += [(cluster.name, failure)
                              for failure in outcome.failures]
@@ -169,5 +139,14 @@ class MovingCommand(SharesCommand, command.Lister):
         self.exit_code = exit_codes.of(
             notices, failed=bool(failures),
             pending=parsed_args.dry_run and bool(rows))
-        return sync.COLUMNS, [*rows, *sync.rows((), notices),
-                              *sync.failure_findings(failures)]
+        is_table = parsed_args.formatter == 'table'
+        if is_table:
+            below = moving_screen.below(screens, notices, failures, self.VERB,
+                                        parsed_args.dry_run)
+            self.below = below[-1:] if parsed_args.long else below
+        if parsed_args.long or not is_table:
+            return change_rows.COLUMNS, [
+                *rows, *change_rows.rows((), notices),
+                *change_rows.failure_rows(failures)]
+        return moving_screen.COLUMNS, moving_screen.rows(
+            screens, not parsed_args.dry_run)

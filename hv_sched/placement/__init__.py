@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Placement: the names and values there that are ours, and one client."""
+"""The names and values of hv_sched in Placement, and the client."""

@@ -14,7 +14,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+import dataclasses
 from typing import Any
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from hv_sched.parallel import in_parallel
 from hv_sched.placement import names
 from hv_sched.placement import owed
 from hv_sched.placement import ownership
+from hv_sched.placement import remembered
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import GpuSummary
@@ -39,35 +40,66 @@ CONSISTENT_READ_ATTEMPTS = 10
 _LONGEST_PAUSE_SECONDS = 0.5
 
 
-def read_overview(client: Placement, known_traits: frozenset[str],
-                  listed: Iterable[Listed], aggregates: Iterable[str],
-                  workers: int) -> Overview:
-    """The whole cloud in (traits in use) + (aggregates) + 8 requests.
+class OwnersMemory:
+    """What one process was told of traits and aggregates."""
 
-    What came to be after the providers were listed is left to the next one.
+    def __init__(self) -> None:
+        self.traits = remembered.Remembered()
+        self.members = remembered.Remembered()
+
+    def forget(self) -> None:
+        """Read everything next time."""
+        self.traits.forget()
+        self.members.forget()
+
+
+@dataclasses.dataclass(frozen=True)
+class Names:
+    """What is known before the overview is read.
 
     :param known_traits: every trait that exists; read before all else, so
         that one which somebody makes meanwhile is none that nobody uses
     :param listed: every provider, read next
-    :param aggregates: ours; each costs a request
+    :param aggregates: ours
     """
-    by_uuid = {p.uuid: p for p in listed}
+
+    known_traits: frozenset[str]
+    listed: Iterable[Listed]
+    aggregates: Iterable[str]
+
+
+def read_overview(client: Placement, names_read: Names, workers: int,
+                  memory: OwnersMemory | None = None) -> Overview:
+    """The whole cloud in (traits in use) + (aggregates) + 8 requests.
+
+    With a memory, one for each trait or aggregate that is new, and two for
+    each provider that changed, take the place of the first two, where that
+    is less. What came to be after the providers were listed is left to the
+    next one.
+    """
+    memory = memory or OwnersMemory()
+    by_uuid = {p.uuid: p for p in names_read.listed}
     compute_nodes = by_uuid.keys() & _uuids(client.list_providers(
         required=names.COMPUTE_NODE))
     in_use = client.all_traits(associated=True)
     known_classes = client.resource_classes()
-    distinct = sorted(set(aggregates))
-    members = in_parallel(workers, lambda aggregate: by_uuid.keys() & _uuids(
-        client.list_providers(member_of=aggregate)), distinct)
+    members = memory.members.read(
+        by_uuid.values(), remembered.Questions(
+            frozenset(names_read.aggregates),
+            lambda aggregate: _uuids(
+                client.list_providers(member_of=aggregate)),
+            lambda uuid: client.aggregates(uuid)[1]), workers)
     return Overview(
         listed=by_uuid,
         compute_nodes=frozenset(compute_nodes),
-        node_traits=_node_traits(client, in_use, compute_nodes, workers),
-        members=dict(zip(distinct, map(frozenset, members), strict=True)),
+        node_traits=node_traits(
+            client, in_use, [by_uuid[uuid] for uuid in compute_nodes],
+            workers, memory.traits),
+        members=members,
         volumes=_of_listed(by_uuid, _volume_summaries(
             client, in_use, known_classes)),
         open_nodes=_open_nodes(client, in_use) & by_uuid.keys(),
-        known_traits=known_traits,
+        known_traits=names_read.known_traits,
         known_classes=known_classes,
         traits_in_use=in_use,
         gpus=_of_listed(by_uuid, _gpu_summaries(client, in_use)))
@@ -83,18 +115,30 @@ def _uuids(providers: Iterable[Listed]) -> frozenset[str]:
     return frozenset(p.uuid for p in providers)
 
 
-def _node_traits(client: Placement, in_use: frozenset[str],
-                 compute_nodes: AbstractSet[str], workers: int
-                 ) -> dict[str, frozenset[str]]:
+def node_traits(client: Placement, in_use: frozenset[str],
+                compute_nodes: Iterable[Listed], workers: int,
+                memory: remembered.Remembered | None = None
+                ) -> dict[str, frozenset[str]]:
     """Our traits by node: one request a trait, whatever the nodes."""
     queries = _trait_queries(in_use)
-    owners = in_parallel(workers, lambda query: _uuids(
-        client.list_providers(required=query)), queries.values())
+    memory = memory or remembered.Remembered()
+    owners = memory.read(compute_nodes, remembered.Questions(
+        frozenset(queries.values()),
+        lambda query: _uuids(client.list_providers(required=query)),
+        lambda uuid: _matching(client.traits(uuid)[1], queries.values())),
+        workers)
     by_node: dict[str, set[str]] = {}
-    for trait, uuids in zip(queries, owners, strict=True):
-        for uuid in uuids & compute_nodes:
+    for trait, query in queries.items():
+        for uuid in owners[query]:
             by_node.setdefault(uuid, set()).add(trait)
     return {uuid: frozenset(traits) for uuid, traits in by_node.items()}
+
+
+def _matching(traits: frozenset[str], queries: Iterable[str]
+              ) -> frozenset[str]:
+    """The queries that a provider with these traits answers."""
+    return frozenset(query for query in queries if not traits.isdisjoint(
+        query.removeprefix('in:').split(',')))
 
 
 def _trait_queries(in_use: frozenset[str]) -> dict[str, str]:

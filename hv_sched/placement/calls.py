@@ -23,6 +23,7 @@ from typing import Any
 
 from hv_sched.placement import bodies
 from hv_sched.placement import errors
+from hv_sched.placement import interruption
 from hv_sched.placement import retry
 from hv_sched.placement.transport import MICROVERSION
 from hv_sched.placement.transport import Response
@@ -67,6 +68,7 @@ class Caller:
                  ) -> None:
         self._transport = transport
         self._patience = patience
+        self.interruption = interruption.Interruption()
         # By the Date of the last answer; None where none told it.
         self.server_time: datetime.datetime | None = None
 
@@ -88,6 +90,7 @@ class Caller:
         return self._send(call)
 
     def _send(self, call: Call, seconds: float | None = None) -> Any:
+        self.interruption.check()
         try:
             response = self._transport.send(
                 call.method, call.url, call.body, call.microversion, seconds)

@@ -75,6 +75,7 @@ class Placement:
     def __init__(self, transport: Transport,
                  patience: retry.Patience = retry.PATIENT) -> None:
         self._calls = Caller(transport, patience)
+        self.interruption = self._calls.interruption
 
     @property
     def server_time(self) -> datetime.datetime | None:

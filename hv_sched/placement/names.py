@@ -81,13 +81,15 @@ BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
 LEVEL_PREFIX = 'CUSTOM_HYPERV_LEVEL_'
 CPU_MANAGED = 'CUSTOM_HYPERV_CPU_MANAGED'
 REDIRECTED = 'CUSTOM_CSV_REDIRECTED'
+# Little of the volume's disk is physically free.
+LOW_SPACE = 'CUSTOM_CSV_LOW_SPACE'
 # The node does not reach this volume of its cluster.
 CUT_OFF_PREFIX = 'CUSTOM_CSV_CUT_OFF_'
 # The DISK_GB allocation_ratio a node had before it was closed.
 FORMER_RATIO_PREFIX = 'CUSTOM_CSV_FORMER_RATIO_'
 HW_CPU_PREFIX = 'HW_CPU_X86_'
 # Nothing new comes, or it is weighed down, while one of these is there.
-CLOSING = frozenset((NO_NEW_DISKS, PAUSED, REDIRECTED))
+CLOSING = frozenset((NO_NEW_DISKS, PAUSED, REDIRECTED, LOW_SPACE))
 # Nova puts this on every compute node's provider.
 COMPUTE_NODE: str = os_traits.COMPUTE_NODE
 

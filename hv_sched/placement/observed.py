@@ -138,6 +138,10 @@ class Overview:
     traits_in_use: frozenset[str] = frozenset()
     gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
 
+    def cluster_of(self, volume: str) -> str:
+        """The name of the cluster a volume that is listed stands under."""
+        return names.cluster_of(self.listed[volume].name)
+
     def placeable(self, traits: frozenset[str]) -> frozenset[str]:
         """Those that exist or may be created.
 

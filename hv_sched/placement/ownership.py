@@ -30,7 +30,7 @@ CHILD_CLASSES = frozenset((names.REMOTEFX_ADAPTER, names.REMOTEFX_VRAM_MB))
 GPU_PREFIXES = (remotefx.RESOLUTION_PREFIX, remotefx.HEADS_PREFIX)
 
 _VOLUME_TRAITS = frozenset((
-    names.SHARING, names.VOLUME, names.NO_NEW_DISKS,
+    names.SHARING, names.VOLUME, names.NO_NEW_DISKS, names.LOW_SPACE,
     *names.FILE_SYSTEM.values()))
 _VOLUME_PREFIXES = (
     names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,

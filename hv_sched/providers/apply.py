@@ -31,6 +31,7 @@ from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import gate
+from hv_sched.providers.ensured_names import EnsuredNames
 from hv_sched.providers.plan import Plan
 
 LOG = printable.logger(__name__)
@@ -71,8 +72,10 @@ class _Writer:
     """
 
     def __init__(self, client: Placement,
-                 providers: Mapping[str, Provider]) -> None:
+                 providers: Mapping[str, Provider],
+                 ensured: EnsuredNames) -> None:
         self._client = client
+        self._ensured = ensured
         self._generations = {uuid: provider.generation
                              for uuid, provider in providers.items()}
 
@@ -86,10 +89,10 @@ class _Writer:
         return _WRITERS[type(change)](self, change) is not False
 
     def _ensure_trait(self, change: changes.EnsureTrait) -> None:
-        self._client.ensure_trait(change.name)
+        self._ensured.once(change.name, self._client.ensure_trait)
 
     def _ensure_class(self, change: changes.EnsureResourceClass) -> None:
-        self._client.ensure_resource_class(change.name)
+        self._ensured.once(change.name, self._client.ensure_resource_class)
 
     def _delete_trait(self, change: changes.DeleteTrait) -> bool:
         try:
@@ -138,20 +141,22 @@ _WRITERS: dict[type, Callable[..., bool | None]] = {
 
 
 def apply(client: Placement, plan: Plan, providers: Mapping[str, Provider],
-          workers: int, on_done: OnDone | None = None) -> ApplyOutcome:
+          workers: int, on_done: OnDone | None = None,
+          ensured: EnsuredNames | None = None) -> ApplyOutcome:
     """Write a plan.
 
     :param providers: what the plan was made from, for the generations
     :param on_done: called after each change, for progress
+    :param ensured: names that need not be made again
     """
-    writer = _Writer(client, providers)
+    writer = _Writer(client, providers, ensured or EnsuredNames())
     done: list[changes.Change] = []
     failures: dict[str, exception.HvSchedError] = {}
 
     def run(task: _Task) -> exception.HvSchedError | bool:
         try:
             stands = writer.write(task.change)
-        except exception.PlacementError as exc:
+        except (exception.PlacementError, exception.Stopping) as exc:
             return exc
         LOG.debug('Done: %s', task.change)
         if on_done:

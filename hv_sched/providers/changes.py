@@ -186,10 +186,11 @@ class SetAggregates(Change):
 
     @property
     def lines(self) -> tuple[tuple[str, str, str, str], ...]:
-        return _set_lines('aggregate', self._labelled(self.before),
-                          self._labelled(self.after))
+        return _set_lines('aggregate', self.labelled(self.before),
+                          self.labelled(self.after))
 
-    def _labelled(self, aggregates: frozenset[str]) -> frozenset[str]:
+    def labelled(self, aggregates: frozenset[str]) -> frozenset[str]:
+        """Aggregates as people call them; others' by their uuid."""
         return frozenset(self.labels.get(a, a) for a in aggregates)
 
 

@@ -25,6 +25,7 @@ from hv_sched.placement import names
 from hv_sched.placement.names import Closed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
+from hv_sched.providers import free_space
 from hv_sched.providers.settings import Settings
 
 Reasons = dict[Closed, str]
@@ -143,7 +144,7 @@ def _operator(volume: model.Volume, traits: frozenset[str],
 def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
            reasons: Reasons) -> None:
     closed_before = Closed.FLOOR.trait in traits or is_bare(traits)
-    floor = _floor_bytes(volume, closed_before, settings)
+    floor = free_space.floor_bytes(volume, settings, closed_before)
     if volume.free_bytes is None or volume.size_bytes is None:
         if Closed.FLOOR.trait in traits:
             reasons[Closed.FLOOR] = (
@@ -152,18 +153,6 @@ def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
         reasons[Closed.FLOOR] = (
             f'{volume.free_bytes // model.GIB} GiB physically free, below '
             f'the floor of {math.ceil(floor / model.GIB)} GiB')
-
-
-def _floor_bytes(volume: model.Volume, closed_before: bool,
-                 settings: Settings) -> int:
-    percent = settings.floor_percent
-    size_bytes = volume.size_bytes or 0  # then unknown, and not decided by
-    floor_bytes = max(size_bytes * percent // 100,
-                      settings.floor_gb * model.GIB)
-    if closed_before and floor_bytes:
-        floor_bytes += (size_bytes
-                        * settings.floor_hysteresis_percent // 100)
-    return floor_bytes
 
 
 def closed_traits(reasons: Reasons) -> frozenset[str]:

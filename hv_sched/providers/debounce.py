@@ -14,12 +14,14 @@
 
 What closes (a feature that went, a node that pauses, a volume without space)
 is written at once. What opens again is written when it was asked for in so
-many passes in a row. Only traits a node or volume lost in an earlier pass of
-the same process wait: a command that runs once has no history, and what it
-sees first counts.
+many passes in a row. Only what an earlier pass of the same process took
+away, or saw closed and was told that it is, waits: a command that runs once
+has no history, and what it sees first counts.
 """
 
+from collections.abc import Hashable
 from collections.abc import Iterable
+from collections.abc import Mapping
 import dataclasses
 
 from hv_sched.features import catalogue
@@ -55,16 +57,34 @@ class Debounce:
     def __init__(self, passes: int) -> None:
         self._passes = passes
         self._now = 0
+        self._answer: Hashable = None
         self._waits: dict[tuple[str, str], _Wait] = {}
 
-    def start_pass(self) -> None:
-        """A new look at the source begins; plans until the next are one."""
+    def start_pass(self, answer: Hashable = None) -> None:
+        """A new look at the source begins; plans until the next are one.
+
+        :param answer: tells one answer of the source from the next, such as
+            its dates; the same one looked at again counts once. None where
+            nothing does: each pass counts
+        """
+        if answer is not None and answer == self._answer:
+            return
+        self._answer = answer
         self._now += 1
         self._waits = {key: wait for key, wait in self._waits.items()
                        if wait.count < self._passes}
 
-    def steady(self, plan: planning.Plan) -> planning.Plan:
-        """The plan without what has not been asked for often enough."""
+    def steady(self, plan: planning.Plan,
+               standing: Mapping[str, frozenset[str]]) -> planning.Plan:
+        """The plan without what has not been asked for often enough.
+
+        :param standing: the traits of what the plan is about, by uuid: what
+            it leaves closed was told again to be so
+        """
+        changed = {change.uuid for change in plan.changes
+                   if isinstance(change, changes.SetTraits)}
+        for uuid in standing.keys() - changed:
+            self._closed(uuid, standing[uuid])
         return dataclasses.replace(plan, clusters=tuple(
             dataclasses.replace(cluster, changes=tuple(
                 self._steady(cluster.changes)))
@@ -86,7 +106,8 @@ class Debounce:
     def _after(self, change: changes.SetTraits) -> frozenset[str]:
         gained = change.after - change.before
         lost = change.before - change.after
-        for trait in (lost & _OFFERS) | _closers(gained):
+        self._closed(change.uuid, change.after)
+        for trait in lost & _OFFERS:
             self._waits[change.uuid, trait] = _Wait(0, self._now)
         opening = (gained & _OFFERS) | _closers(lost)
         after = change.after ^ {trait for trait in opening
@@ -95,6 +116,10 @@ class Debounce:
         if names.closed_reasons(after) and names.NO_NEW_DISKS in lost:
             after |= {names.NO_NEW_DISKS}
         return after
+
+    def _closed(self, uuid: str, traits: frozenset[str]) -> None:
+        for trait in _closers(traits):
+            self._waits[uuid, trait] = _Wait(0, self._now)
 
     def _must_wait(self, key: tuple[str, str]) -> bool:
         wait = self._waits.get(key)

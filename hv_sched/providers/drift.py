@@ -32,8 +32,9 @@ What the summaries do not tell waits for a full look:
   already, or its ``min_unit`` or ``step_size`` is larger;
 * CUSTOM_HYPERV_CSV on a compute node.
 
-A write that raises no generation (aggregates at a microversion before 1.19, a
-deleted allocation) is not among them: members and usages are read each time.
+A write that raises no generation (aggregates at a microversion before 1.19)
+waits for a full look, too, in a process that has looked before; a deleted
+allocation does not, as usages are read each time.
 """
 
 from collections.abc import Iterable
@@ -95,7 +96,7 @@ class Sketcher:
     def sketches(self, moment: Moment) -> Sketches:
         """Of everything that may be changed at a moment."""
         sketches: dict[str, Provider | None] = {}
-        for layout in self._scope.layouts:
+        for layout in self._scope.planned:
             if not freshness.unlikely(layout.cluster, moment):
                 is_stale = freshness.is_stale(
                     layout.cluster, moment, self._settings)

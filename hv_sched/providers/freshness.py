@@ -93,8 +93,10 @@ def unlikely(cluster: model.Cluster, moment: Moment) -> str:
         return (f'the facts are dated {int(ahead)} seconds in the future: '
                 'nothing is changed until the clocks agree')
     applied = moment.applied.get(cluster.guid)
+    # One that lies ahead was told by a clock that is set right since.
     if applied is not None and cluster.collected_at is not None and (
-            cluster.collected_at < applied):
+            cluster.collected_at < applied
+            and age(applied, moment.now) >= -MAX_AHEAD_SECONDS):
         return (f'the facts are of {cluster.collected_at.isoformat()}, older '
                 f'than those applied before, of {applied.isoformat()}: '
                 'nothing is changed until newer ones come')
@@ -109,6 +111,14 @@ def _dates(cluster: model.Cluster) -> Iterator[datetime.datetime]:
         for report in sections.values():
             if report.collected_at is not None:
                 yield report.collected_at
+
+
+def answer(cluster: model.Cluster) -> tuple[datetime.datetime, ...] | None:
+    """What tells one answer about a cluster from the next: all its dates.
+
+    None where it has none: then every reading counts as an answer.
+    """
+    return tuple(sorted(_dates(cluster))) or None
 
 
 def usable(facts: model.Facts, moment: Moment

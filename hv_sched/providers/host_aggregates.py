@@ -250,7 +250,7 @@ def _named(doing: str) -> Iterator[None]:
     except exception.NovaDenied as exc:
         if exc.status in (401, 403):
             raise exception.NovaDenied(
-                'Nova lets these credentials not change host aggregates: '
+                'these credentials may not change host aggregates: '
                 'the admin role is needed (os_compute_api:os-aggregates, '
                 f'os_compute_api:os-hypervisors): {exc}',
                 exc.status) from exc

@@ -32,6 +32,10 @@ from hv_sched.providers.settings import Allow
 from hv_sched.providers.settings import NOTHING_ALLOWED
 from hv_sched.providers.settings import Settings
 
+# What aggregates are called for people: those of nodes, and of homes.
+NODES_OF = 'nodes of '
+USERS_OF = 'users of '
+
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
@@ -117,10 +121,10 @@ class Layout:
     @property
     def labels(self) -> dict[str, str]:
         """What each of the cluster's aggregates is, for people."""
-        labels = {self.cluster_aggregate: f'nodes of {self.cluster.name}'}
+        labels = {self.cluster_aggregate: NODES_OF + self.cluster.name}
         for uuid in self.volumes:
             labels[ids.home_aggregate(uuid)] = (
-                f'users of {self.volume_name(uuid)}')
+                USERS_OF + self.volume_name(uuid))
         return labels
 
 

@@ -80,6 +80,15 @@ def match_nodes(clusters: Iterable[model.Cluster],
     return Matches(uuids_by_node, tuple(findings), claimed)
 
 
+def single_match(node: str, providers: Mapping[str, str]) -> str | None:
+    """The one provider a node of a source can be, None when it is not one.
+
+    :param providers: name by uuid
+    """
+    candidates = _candidates(node, _index(providers))
+    return candidates[0] if len(candidates) == 1 else None
+
+
 def _names(cluster: model.Cluster) -> Iterable[str]:
     """Of the nodes, those that are set aside, too."""
     yield from (node.name for node in cluster.nodes)

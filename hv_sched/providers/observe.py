@@ -45,20 +45,25 @@ class Observer:
     """Observes what stands in Placement about a source.
 
     It remembers the volumes it read: while nobody writes to one, they tell
-    more than its summary does.
+    more than its summary does. And whose the traits and aggregates were, by
+    the generations of the providers.
     """
 
     def __init__(self, client: Placement, settings: Settings) -> None:
         self._client = client
         self._settings = settings
         self._memory: dict[str, Provider] = {}
+        self._bulk = bulk_read.OwnersMemory()
 
-    def overview(self, facts: model.Facts, moment: Callable[[], Moment]
-                 ) -> tuple[Scope, Overview]:
+    def overview(self, facts: model.Facts, moment: Callable[[], Moment],
+                 full: bool = True) -> tuple[Scope, Overview]:
         """The source laid over what few bulk requests tell.
 
         :param moment: asked after the first answer, which tells the time
+        :param full: ask again for what was remembered, too
         """
+        if full:
+            self._bulk.forget()
         known_traits = self._client.all_traits()
         listed = self._client.list_providers()
         now = moment()
@@ -66,9 +71,10 @@ class Observer:
             sections.believed(cluster, now, self._settings)
             for cluster in facts.clusters))
         overview = bulk_read.read_overview(
-            self._client, known_traits, listed,
-            scoping.our_aggregates(facts.clusters, listed),
-            self._settings.workers)
+            self._client, bulk_read.Names(
+                known_traits, listed,
+                scoping.our_aggregates(facts.clusters, listed)),
+            self._settings.workers, self._bulk)
         return scoping.scope_of(
             facts, overview, self._settings.allow), overview
 
@@ -153,7 +159,7 @@ def _held_gb(on_volume: Mapping[str, Mapping[str, int]],
 def growing(scope: Scope, providers: Mapping[str, Provider],
             overview: Overview) -> Iterator[tuple[Layout, str]]:
     """The volumes that are new or have grown, each with its cluster."""
-    for layout in scope.layouts:
+    for layout in scope.planned:
         for uuid, volume in layout.volumes.items():
             provider = providers.get(uuid)
             disk = provider and provider.inventories.get(names.DISK_GB)

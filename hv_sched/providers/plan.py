@@ -83,11 +83,39 @@ class Plan:
                 *(f for cluster in self.clusters for f in cluster.findings))
 
 
+def cluster_names(plan: Plan) -> dict[str, str]:
+    """The cluster by the uuid of each provider that is changed."""
+    return {change.uuid: cluster.cluster for cluster in plan.clusters
+            for change in cluster.changes}
+
+
+def of_clusters(plan: Plan, clusters: Iterable[str], overview: Overview
+                ) -> Plan:
+    """What of a plan concerns some clusters; no name is deleted.
+
+    :param clusters: names, in any case; none: all of them
+    """
+    keys = set(map(windows_names.key, clusters))
+    if not keys:
+        return plan
+    planned = tuple(cluster for cluster in plan.clusters
+                    if windows_names.key(cluster.cluster) in keys)
+    return Plan(
+        vocabulary([change for cluster in planned
+                    for change in cluster.changes], overview), planned,
+        findings=tuple(
+            finding for finding in plan.findings if not finding.cluster
+            or windows_names.key(finding.cluster) in keys))
+
+
 def make(facts: model.Facts, scope: Scope, observed: Observed,
          settings: Settings, moment: Moment) -> Plan:
     """The plan for the whole cloud.
 
     Providers that were not read in full are taken to be as they should be.
+    Where the scope is narrowed to a cluster, it is that cluster's alone, and
+    says nothing of the cloud and deletes no names, which others may be about
+    to use.
     """
     clusters = tuple(
         _cluster_plan(
@@ -95,17 +123,20 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
                 layout, scope, observed, settings,
                 is_stale=freshness.is_volumes_stale(
                     layout.cluster, moment, settings)), moment)
-        for layout in scope.layouts)
+        for layout in scope.planned)
     closed = plan_frozen.plan(plan_frozen.to_close(
         scope, observed.overview, moment, settings), observed)
     clusters = (*clusters, *_by_cluster(closed))
     changes = [c for cluster in clusters for c in cluster.changes]
-    return Plan(vocabulary=vocabulary(changes, observed.overview),
-                clusters=clusters,
-                cleaning=_cleaning(changes, observed.overview),
-                findings=(*map(of_problem, facts.problems),
-                          *_vanished(facts, scope, observed.overview),
-                          *_unlisted(facts, scope, observed.overview)))
+    planned = Plan(vocabulary=vocabulary(changes, observed.overview),
+                   clusters=clusters)
+    if scope.cluster is not None:
+        return planned
+    return dataclasses.replace(
+        planned, cleaning=_cleaning(changes, observed.overview),
+        findings=(*map(of_problem, facts.problems),
+                  *_vanished(facts, scope, observed.overview),
+                  *_unlisted(facts, scope, observed.overview)))
 
 
 def _by_cluster(planned: Iterable[change_types.Change]

@@ -46,7 +46,10 @@ def names_of(problems: Iterable[model.Problem]) -> frozenset[str | None]:
 
 def to_close(scope: Scope, overview: Overview, moment: Moment,
              settings: Settings) -> frozenset[str]:
-    """The volumes of clusters that are frozen for too long, still open."""
+    """The volumes of clusters that are frozen for too long, still open.
+
+    Of all clusters, or of the one that the scope is narrowed to.
+    """
     frozen = names_of(scope.problems)
     if not frozen or not settings.stale_after:
         return frozenset()
@@ -57,6 +60,7 @@ def to_close(scope: Scope, overview: Overview, moment: Moment,
         if Closed.REFUSED.trait not in summary.traits
         and (cluster := windows_names.key(names.cluster_of(
             overview.listed[uuid].name))) not in described
+        and scope.is_planned(cluster)
         and (cluster in frozen or None in frozen)
         and _is_overdue(cluster, moment, settings))
 

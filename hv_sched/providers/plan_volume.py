@@ -27,6 +27,7 @@ from hv_sched.placement.names import Closed
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import closing
+from hv_sched.providers import free_space
 from hv_sched.providers import plan_volume_name
 from hv_sched.providers import plan_volume_space
 from hv_sched.providers import plan_withdrawal
@@ -119,7 +120,8 @@ def _plan_one(context: PlanningContext, uuid: str,
     disk = None if is_refused else _disk_after(filling, provider)
     return [*naming, *filling,
             *_publish(context, provider, is_refused, disk)], [
-        *notices, *_without_home(context, provider)]
+        *notices, *_without_home(context, provider),
+        *_low(context, provider)]
 
 
 def _disk_after(filling: Iterable[changes.Change], provider: Provider
@@ -181,6 +183,23 @@ def _without_home(context: PlanningContext, provider: Provider
             'volume-without-home')
 
 
+def _low(context: PlanningContext, provider: Provider) -> Iterable[Notice]:
+    """Said of a volume that is low and not closed for it."""
+    volume, settings = context.layout.volumes[provider.uuid], context.settings
+    if volume.free_bytes is None or Closed.FLOOR in closing.closed_reasons(
+            volume, provider.traits, provider.owed.total_gb, settings) or (
+                not free_space.is_low(volume, provider.traits, settings)):
+        return
+    floor = free_space.floor_bytes(volume, settings, is_below=False)
+    yield context.notice(
+        context.layout.volume_name(provider.uuid), Kind.NOTE,
+        f'{volume.free_bytes // model.GIB} GiB of its disk are physically '
+        'free: other volumes are preferred' + (
+            f', and below {floor // model.GIB} GiB it takes no new disks. '
+            if floor else '. ')
+        + 'Free or add space', 'space-low')
+
+
 def another_cluster(noun: str, rival: str, layout: Layout) -> str:
     """What settles that a thing stands under a cluster nobody describes."""
     cluster = names.cluster_of(rival)
@@ -230,8 +249,11 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool,
             context.settings.csv_allocation_ratio)
     undecided = scoping.undecided_nodes(
         context.scope, context.observed.overview)
-    return (provider.traits - owned) | plan_volume_space.uncovered_traits(
-        context.layout, provider, disk) | volume_traits(
+    low = frozenset((names.LOW_SPACE,) if free_space.is_low(
+        volume, provider.traits, context.settings) else ())
+    return (provider.traits - owned) | low | (
+        plan_volume_space.uncovered_traits(
+            context.layout, provider, disk)) | volume_traits(
         context.layout, provider.uuid, closing.closed_traits(reasons),
         provider.traits, context.settings,
         undecided & context.users(provider.uuid))

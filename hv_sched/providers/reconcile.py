@@ -20,6 +20,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import datetime
+import time
 
 import tenacity
 
@@ -42,8 +43,10 @@ from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_frozen
 from hv_sched.providers import scope as scoping
-from hv_sched.providers import silence
 from hv_sched.providers.freshness import Moment
+from hv_sched.providers.look import ALL
+from hv_sched.providers.look import Look
+from hv_sched.providers.look import Memory
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -57,11 +60,18 @@ class SyncResult:
     :param plan: the last plan made, for its findings
     :param done: every change that was written, over all attempts
     :param failures: by cluster ('' for all), why it was not finished
+    :param clusters: the cluster's name by the uuid of what was changed
+    :param retries: how often it was observed and planned anew
+    :param conflicts: changes, over all attempts, with which somebody else
+        was faster
     """
 
     plan: planning.Plan
     done: tuple[changes.Change, ...]
     failures: dict[str, exception.HvSchedError]
+    clusters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    retries: int = 0
+    conflicts: int = 0
 
 
 class Progress:
@@ -87,6 +97,9 @@ def utcnow() -> datetime.datetime:
 class Reconciler:
     """Brings Placement in line with a source.
 
+    Its clusters may be synced by as many threads at once, each cluster by
+    one; what it remembers of a cluster is written by that one alone.
+
     :param clock: returns the time now, in UTC; by default Placement's own,
         where its answers tell it
     :param nova: asked for the type of a node's hypervisor before its own
@@ -106,10 +119,7 @@ class Reconciler:
         self._nova = nova
         self._cpus = cpus
         self._observer = observe.Observer(client, settings)
-        self._silence = silence.Silence()
-        self._debounce = debounce.Debounce(settings.debounce_passes)
-        self._applied: dict[str, datetime.datetime] = {}
-        self._usable: dict[str, datetime.datetime] = {}
+        self.memory = Memory(settings.debounce_passes)
 
     def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
         """The source laid over what few bulk requests tell."""
@@ -117,14 +127,48 @@ class Reconciler:
 
     def observe(self, facts: model.Facts) -> tuple[Scope, Observed]:
         """Read every provider these facts concern in full."""
-        scope, overview = self._observer.overview(facts, self._moment)
+        return self._read_all(self._look(facts, full=True))
+
+    def _read_all(self, look: Look) -> tuple[Scope, Observed]:
+        scope, overview = look.scope, look.overview
         uuids = scoping.providers_to_read(scope, overview)
         return scope, self._observer.read(
             scope, overview, uuids | plan_frozen.to_close(
                 scope, overview, self._moment(), self._settings))
 
     def _moment(self) -> Moment:
-        return Moment(self._clock(), self._applied, self._usable)
+        return Moment(self._clock(), self.memory.applied, self.memory.usable)
+
+    def look(self, facts: model.Facts, full: bool = True) -> Look:
+        """Lay a new answer of the source over what stands now.
+
+        For one thread.
+
+        :param full: every provider concerned will be read
+        :raises PlacementError: when Placement cannot be read
+        """
+        if self._cpus is not None:
+            facts = self._cpus.filled(facts)
+        facts = self.memory.silence.judged(facts)
+        self.memory.usable = freshness.usable(facts, self._moment())
+        return self._look(facts, full)
+
+    def _look(self, facts: model.Facts, full: bool) -> Look:
+        begun_at = time.monotonic()
+        scope, overview = self._observer.overview(facts, self._moment, full)
+        return Look(facts, scope, overview, self._moment(), full, begun_at)
+
+    def cloud_plan(self, look: Look) -> planning.Plan:
+        """What is to be said of the whole cloud, and names to delete.
+
+        From the bulk overview alone.
+        """
+        sketches = self._observer.sketches(
+            look.scope, look.overview, look.moment)
+        return planning.make(
+            look.facts, look.scope, Observed(
+                look.overview, sketches.providers), self._settings,
+            look.moment)
 
     def plan(self, facts: model.Facts, full: bool = True
              ) -> tuple[planning.Plan, Observed]:
@@ -134,41 +178,41 @@ class Reconciler:
             which the bulk overview is in doubt
         :raises PlacementError: when Placement cannot be read
         """
-        return self._plan(facts, full)
-
-    def _plan(self, facts: model.Facts, full: bool,
-              also: frozenset[str] = frozenset()
-              ) -> tuple[planning.Plan, Observed]:
-        """:param also: read these in any case"""
         if self._cpus is not None:
             facts = self._cpus.filled(facts)
-        self._usable = freshness.usable(facts, self._moment())
-        if full:
-            scope, observed = self.observe(facts)
-            return self._settled(facts, scope, observed, {}, self._moment())
-        scope, overview = self._observer.overview(facts, self._moment)
-        moment = self._moment()
-        sketches = self._observer.sketches(scope, overview, moment)
-        observed = self._observer.read(
-            scope, overview, sketches.in_doubt | also)
-        return self._settled(
-            facts, scope, observed, sketches.providers, moment)
+        self.memory.usable = freshness.usable(facts, self._moment())
+        return self._plan(self._look(facts, full))
 
-    def _settled(self, facts: model.Facts, scope: Scope, observed: Observed,
-                 sketches: Mapping[str, Provider], moment: Moment
+    def _plan(self, look: Look, also: frozenset[str] = frozenset()
+              ) -> tuple[planning.Plan, Observed]:
+        """:param also: read these in any case"""
+        if look.full:
+            scope, observed = self._read_all(look)
+            return self._settled(look, observed, {})
+        sketches = self._observer.sketches(
+            look.scope, look.overview, look.moment)
+        observed = self._observer.read(
+            look.scope, look.overview, sketches.in_doubt | also)
+        return self._settled(look, observed, sketches.providers)
+
+    def _settled(self, look: Look, observed: Observed,
+                 sketches: Mapping[str, Provider]
                  ) -> tuple[planning.Plan, Observed]:
         """A plan that writes to nothing but what was read in full."""
         nova = self._nova
+        moment = self._moment() if look.full else look.moment
         while True:
             sketches = {uuid: sketch for uuid, sketch in sketches.items()
                         if uuid not in observed.providers}
-            plan = planning.make(
-                facts, scope, dataclasses.replace(observed, providers={
-                    **sketches, **observed.providers}), self._settings,
-                moment)
-            unread = drift.unread(plan, scope, sketches)
+            plan = planning.of_clusters(planning.make(
+                look.facts, look.scope, dataclasses.replace(
+                    observed, providers={**sketches, **observed.providers}),
+                self._settings, moment), self._settings.clusters,
+                observed.overview)
+            unread = drift.unread(plan, look.scope, sketches)
             if unread:
-                observed = self._observer.read_more(scope, observed, unread)
+                observed = self._observer.read_more(
+                    look.scope, observed, unread)
                 # One that is gone meanwhile is no sketch any more, either.
                 sketches = {uuid: sketch for uuid, sketch in sketches.items()
                             if uuid not in unread}
@@ -183,46 +227,77 @@ class Reconciler:
 
         :raises PlacementError: when Placement cannot be read
         """
+        return self._sync(self.look(facts, full), self.memory.debounce(ALL))
+
+    def sync_cluster(self, look: Look, cluster: str) -> SyncResult:
+        """The same for one cluster of a look; it deletes no names.
+
+        :raises PlacementError: when Placement cannot be read
+        """
+        debouncing = self.memory.debounce(cluster)
+        return self._sync(dataclasses.replace(
+            look, scope=look.scope.of_cluster(cluster)), debouncing)
+
+    def clean(self, look: Look, plan: planning.Plan) -> SyncResult:
+        """Delete the names that nobody has any more.
+
+        :param plan: the cloud's; no cluster may be synced meanwhile
+        """
+        cleaning = planning.Plan(cleaning=plan.cleaning)
+        outcome = self._apply(cleaning, look, Observed(look.overview, {}))
+        return SyncResult(cleaning, outcome.done, dict(outcome.failures))
+
+    def _sync(self, look: Look, debouncing: debounce.Debounce) -> SyncResult:
         done: list[changes.Change] = []
-        self._debounce.start_pass()
-        facts = self._silence.judged(facts)
+        clusters: dict[str, str] = {}
+        cluster = look.scope.cluster
+        debouncing.start_pass(look.answer)
         # Only the first attempt reads everything: the longer the reading,
         # the surer a busy volume has moved on before it can be written.
         undone: frozenset[str] | None = None
+        attempts: list[apply.ApplyOutcome] = []
 
         def attempt() -> tuple[planning.Plan, apply.ApplyOutcome]:
-            nonlocal undone
-            plan, observed = self._plan(
-                facts, full and undone is None, undone or frozenset())
-            plan = self._debounce.steady(plan)
-            outcome = self._apply(plan, observed)
+            nonlocal undone, look
+            if undone is not None:
+                look = self._look(look.facts, full=False)
+                if cluster is not None:
+                    look = dataclasses.replace(
+                        look, scope=look.scope.of_cluster(cluster))
+            plan, observed = self._plan(look, undone or frozenset())
+            plan = debouncing.steady(plan, look.standing)
+            outcome = self._apply(plan, look, observed)
             done.extend(outcome.done)
+            clusters.update(planning.cluster_names(plan))
+            attempts.append(outcome)
             stands = {id(change) for change in outcome.done}
             undone = frozenset(change.uuid for change in plan.changes
                                if id(change) not in stands)
             return plan, outcome
 
         plan, outcome = self._retrying()(attempt)
-        self._remember(facts, plan, outcome)
-        return SyncResult(plan, tuple(done), dict(outcome.failures))
+        self._remember(look.scope, plan, outcome)
+        return SyncResult(plan, tuple(done), dict(outcome.failures), clusters,
+                          len(attempts) - 1, sum(map(_conflicts, attempts)))
 
-    def _remember(self, facts: model.Facts, plan: planning.Plan,
+    def _remember(self, scope: Scope, plan: planning.Plan,
                   outcome: apply.ApplyOutcome) -> None:
         """Facts that were applied: older ones are not believed again."""
         frozen = {notice.cluster for notice in plan.all_findings
                   if notice.kind is Kind.FROZEN}
-        for cluster in facts.clusters:
+        for layout in scope.planned:
+            cluster = layout.source
             if cluster.collected_at is not None and cluster.name not in {
                     *frozen, *outcome.failures}:
-                self._applied[cluster.guid] = cluster.collected_at
+                self.memory.applied[cluster.guid] = cluster.collected_at
 
-    def _apply(self, plan: planning.Plan, observed: Observed
+    def _apply(self, plan: planning.Plan, look: Look, observed: Observed
                ) -> apply.ApplyOutcome:
         self._progress.start(len(plan.changes))
         try:
             return apply.apply(
                 self._client, plan, observed.providers,
-                self._settings.workers, self._progress.done)
+                self._settings.workers, self._progress.done, look.ensured)
         finally:
             self._progress.stop()
 
@@ -243,6 +318,11 @@ def _closed_nodes(plan: planning.Plan) -> dict[str, str]:
             if change.step == changes.Step.CLOSE_NODE}
 
 
+def _conflicts(outcome: apply.ApplyOutcome) -> int:
+    return sum(isinstance(failure, exception.PlacementConflict)
+               for failure in outcome.failures.values())
+
+
 # tenacity 6 (2023.2) insists on the parameter name retry_state.
 
 
@@ -250,7 +330,7 @@ def _log_retry(retry_state: tenacity.RetryCallState) -> None:
     assert retry_state.outcome is not None
     _plan, outcome = retry_state.outcome.result()
     for cluster, failure in sorted(outcome.failures.items()):
-        LOG.warning('Cluster %s: %s; observing and planning anew (attempt '
+        LOG.warning('Cluster %s: %s; reading and planning again (attempt '
                     '%d)', cluster or '(all)', failure,
                     retry_state.attempt_number + 1)
 

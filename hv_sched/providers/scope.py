@@ -20,6 +20,7 @@ from collections.abc import Iterable
 import dataclasses
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Listed
@@ -42,6 +43,9 @@ class Scope:
     :param identity: what of the source stands under another cluster, and
         what of a cluster the source does not list
     :param problems: what of the source is left out, and why
+    :param cluster: key of the name of the only cluster that is planned;
+        None where all are. The others' facts still count, for what two
+        clusters claim
     """
 
     layouts: tuple[Layout, ...]
@@ -50,6 +54,21 @@ class Scope:
     claimed_nodes: frozenset[str]
     identity: identities.Identity
     problems: tuple[model.Problem, ...] = ()
+    cluster: str | None = None
+
+    def of_cluster(self, name: str) -> 'Scope':
+        """The same, with one cluster to plan."""
+        return dataclasses.replace(self, cluster=windows_names.key(name))
+
+    def is_planned(self, name: str) -> bool:
+        """Whether the cluster of this name is one to plan."""
+        return self.cluster is None or windows_names.key(name) == self.cluster
+
+    @property
+    def planned(self) -> tuple[Layout, ...]:
+        """The clusters to plan."""
+        return tuple(layout for layout in self.layouts
+                     if self.is_planned(layout.cluster.name))
 
 
 def scope_of(facts: model.Facts, overview: Overview,
@@ -89,7 +108,7 @@ def our_aggregates(clusters: Iterable[model.Cluster],
 def providers_to_read(scope: Scope, overview: Overview) -> frozenset[str]:
     """The providers a full pass has to read."""
     uuids: set[str] = set()
-    for layout in scope.layouts:
+    for layout in scope.planned:
         uuids.update(layout.nodes, layout.volumes)
         uuids.update(ids.remotefx_uuid(uuid) for uuid in layout.nodes)
         uuids |= unlisted_nodes(layout, scope, overview)
@@ -152,7 +171,7 @@ def nodes_to_weigh(scope: Scope, overview: Overview, allow: Allow
     """
     strangers = scope.identity.strangers
     nodes: dict[str, frozenset[str]] = {}
-    for layout in scope.layouts:
+    for layout in scope.planned:
         nodes.update({
             uuid: volumes_of(layout, scope) | strangers
             for uuid in departing_nodes(layout, scope, overview)

@@ -82,11 +82,16 @@ def allow_of(texts: Iterable[str]) -> Allow:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """The options of ``hv_sched.conf.publish``; see their help there."""
+    """The options of ``hv_sched.conf.publish``; see their help there.
+
+    :param clusters: names of those to plan for; none: all of the source
+    """
 
     initial_csv_allocation_ratio: float = 1.0
     csv_allocation_ratio: float | None = None
     reserved_step_gb: int = 8
+    low_space_percent: int = 10
+    low_space_gb: int = 0
     floor_percent: int = 5
     floor_gb: int = 0
     floor_hysteresis_percent: int = 1
@@ -96,14 +101,17 @@ class Settings:
     workers: int = 8
     conflict_retries: int = 5
     allow: Allow = Allow()
+    clusters: tuple[str, ...] = ()
 
 
-def from_conf(conf: Any, allow: Allow | None = None) -> Settings:
+def from_conf(conf: Any, allow: Allow | None = None,
+              clusters: Iterable[str] = ()) -> Settings:
     """Settings from a ConfigOpts that ``hv_sched.conf`` registered on."""
     group = conf.hv_sched
     # Read for oslo.config's warning alone: it permits nothing any more.
     _ = group.max_withdraw_percent
     values = {field.name: getattr(group, field.name)
               for field in dataclasses.fields(Settings)
-              if field.name != 'allow'}
-    return Settings(**values, allow=allow or Allow())
+              if field.name not in ('allow', 'clusters')}
+    return Settings(**values, allow=allow or Allow(),
+                    clusters=tuple(clusters))

@@ -62,16 +62,14 @@ def read(client: Placement, skips: Callable[[str], bool], workers: int
     :param skips: whether a volume, by its provider's name, is left alone
     :raises PlacementError: when Placement cannot be read
     """
-    if names.VOLUME not in client.all_traits(associated=True):
+    volumes_ = volumes(client, skips)
+    if not volumes_:
         return EscrowState({})
-    volumes = {listed.uuid: listed.name for listed in
-               client.list_providers(required=names.VOLUME)
-               if not skips(listed.name)}
     # The escrow never runs out, so every volume is in the answer.
     summaries = client.allocation_candidates(
         resources=f'{names.HELD_DISK_GB}:1',
         required=names.VOLUME)['provider_summaries']
-    used = [uuid for uuid, summary in summaries.items() if uuid in volumes
+    used = [uuid for uuid, summary in summaries.items() if uuid in volumes_
             and summary['resources'][names.HELD_DISK_GB]['used']]
     holding: set[str] = set()
     present: set[str] = set()
@@ -79,8 +77,21 @@ def read(client: Placement, skips: Callable[[str], bool], workers: int
         present |= on_volume.keys()
         holding |= {consumer for consumer, resources in on_volume.items()
                     if names.HELD_DISK_GB in resources}
-    return EscrowState(volumes, tuple(sorted(holding)),
+    return EscrowState(volumes_, tuple(sorted(holding)),
                        tuple(sorted(present - holding)), tuple(used))
+
+
+def volumes(client: Placement, skips: Callable[[str], bool]
+            ) -> dict[str, str]:
+    """The volumes that are not left alone, by provider uuid.
+
+    :raises PlacementError: when Placement cannot be read
+    """
+    if names.VOLUME not in client.all_traits(associated=True):
+        return {}
+    return {listed.uuid: listed.name for listed in
+            client.list_providers(required=names.VOLUME)
+            if not skips(listed.name)}
 
 
 def released(consumer: Consumer, state: EscrowState) -> list[Restored]:

@@ -53,11 +53,13 @@ class RestoreResult:
     """What a pass came to.
 
     :param failure: what ended it after something was done already
+    :param moving: servers that did not stand still
     """
 
     done: tuple[Restored, ...]
     findings: tuple[Notice, ...]
     failure: exception.HvSchedError | None = None
+    moving: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +137,24 @@ class Restorer:
             failure = exc
         return RestoreResult(tuple(sorted(done)), tuple(findings), failure)
 
+    def restore_servers(self, servers: Iterable[str]) -> RestoreResult:
+        """Restore the escrow of these servers and of their migrations.
+
+        Nothing is released: that takes a pass over all escrow.
+
+        :raises PlacementError, NovaError: when they cannot be read
+        """
+        state = EscrowState(escrow_state.volumes(
+            self._client, self._options.skips))
+        servers = frozenset(servers)
+        ordered = quiescence.sort(servers, quiescence.read_view(
+            self._servers, (), servers))
+        restored, notices = self._restore(state, ordered.units, False)
+        return RestoreResult(
+            tuple(sorted(restored)), tuple(notices), moving=frozenset(
+                skipped.consumer for skipped in ordered.skipped
+                if skipped.reason is not SkipReason.UNEXPLAINED))
+
     def _escrow(self, state: EscrowState, dry_run: bool,
                 done: list[Restored], findings: list[Notice]) -> None:
         """Restore, then release; what was done stands when it fails."""
@@ -197,8 +217,8 @@ def _finding(skipped: Skip) -> Notice:
 
 def _short(space: room.Room, state: EscrowState) -> list[Notice]:
     return [Notice('', state.volumes[volume], Kind.NOTE,
-                   f'its room was given away while shares were held on it: '
-                   f'{missing_gb} GB more than it has are allocated now, '
-                   'and it takes no new disks until that is over',
+                   f'over-allocated by {missing_gb} GB, because space held '
+                   'for its servers was allocated to other servers; closed '
+                   'to new disks until usage drops',
                    'overcommitted')
             for volume, missing_gb in sorted(space.raised.items())]

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What a flavor and an image ask of the host. Pure.
+"""What a flavor and an image require of the host. Pure.
 
 The rules are those that compute-hyperv and Hyper-V apply at spawn, on the
 host, where a server that cannot run costs an attempt and ends in ERROR. Here

@@ -12,12 +12,24 @@
 
 """Sizes a release can run, and those that none can."""
 
+from collections.abc import Callable
+
 from hv_sched import model
 from hv_sched.features import windows_builds
 from hv_sched.placement import names
 from hv_sched.requirements import keys
 from hv_sched.requirements import values
 from hv_sched.requirements.keys import Setting
+
+_LimitOf = Callable[[windows_builds.Build, int], int]
+
+
+def _vcpus(build: windows_builds.Build, generation: int) -> int:
+    return build.limits(generation).vcpus
+
+
+def _memory_mb(build: windows_builds.Build, generation: int) -> int:
+    return build.limits(generation).memory_gb * model.MIB_PER_GIB
 
 
 class ReleaseLimits:
@@ -38,6 +50,7 @@ class ReleaseLimits:
             rules.vhd_is_vhd and self._format
             and self._format.value.lower() == 'vhd') else None
         self._refused: dict[int, list[values.Reason]] = {}
+        self._everywhere: dict[str, str] = {}
 
     @property
     def refused(self) -> frozenset[int]:
@@ -62,32 +75,55 @@ class ReleaseLimits:
             self._root()
         ephemeral, ephemeral_gb = self._keys.size('ephemeral_gb')
         if ephemeral_gb > windows_builds.MAX_VHDX_GB:
-            self._fault(f'{ephemeral}: a VHDX ends at '
-                        f'{windows_builds.MAX_VHDX_GB}')
+            self._fault(f'{ephemeral}: exceeds the VHDX limit of '
+                        f'{windows_builds.MAX_VHDX_GB} GB')
         if disks is not None:
             self._slots(disks)
 
     def check_somewhere(self) -> None:
         """No release left is a fault, told by what each of them lacks."""
         if len(self._refused) == len(windows_builds.BUILDS):
-            texts = dict.fromkeys(reason.text for reason in self.reasons())
-            self._fault('no Windows release can run it: ' + '; '.join(texts))
+            self._fault('no Windows release can run it: '
+                        + '; '.join(self._of_all_releases()))
 
     def _fault(self, text: str) -> None:
         self._keys.faults.append(text)
 
     def _compute(self) -> None:
-        vcpus = self._keys.size('vcpus')
-        ram_mb = self._keys.size('ram_mb')
-        for build in windows_builds.BUILDS:
-            limits = build.limits(self._generation)
-            for (setting, number), limit in (
-                    (vcpus, limits.vcpus),
-                    (ram_mb, limits.memory_gb * model.MIB_PER_GIB)):
+        for (setting, number), limit_of in (
+                (self._keys.size('vcpus'), _vcpus),
+                (self._keys.size('ram_mb'), _memory_mb)):
+            subject = f'{setting} with {self._machine}'
+            for build in windows_builds.BUILDS:
+                limit = limit_of(build, self._generation)
                 if number > limit:
-                    self.refuse(build, setting,
-                                f'{setting} with {self._machine}: '
-                                f'{build.product} ends at {limit}')
+                    self.refuse(build, setting, f'{subject}: {build.product} '
+                                f'supports at most {limit}')
+            self._note_everywhere(subject, number, limit_of)
+
+    def _note_everywhere(self, subject: str, number: int, limit_of: _LimitOf
+                         ) -> None:
+        """Say once what exceeds the limit of every release."""
+        limits = {generation: max(limit_of(build, generation)
+                                  for build in windows_builds.BUILDS)
+                  for generation in (self._generation, 2)}
+        limit = limits[self._generation]
+        if number <= limit:
+            return
+        text = f'{subject}: Hyper-V supports at most {limit}'
+        if number <= limits[2]:
+            text += (f'; generation 2 supports {limits[2]} (image property '
+                     'hw_machine_type=hyperv-gen2)')
+        self._everywhere[subject] = text
+
+    def _of_all_releases(self) -> list[str]:
+        """Why no release is left; what exceeds all of them is said once."""
+        others = dict.fromkeys(
+            str(reason.text) for reason in self.reasons()
+            if not reason.text.startswith(tuple(
+                f'{subject}:' for subject in self._everywhere)))
+        return [*self._everywhere.values(),
+                *(() if self._everywhere else others)]
 
     def _image_format(self) -> None:
         formats = self._rules.disk_formats
@@ -101,14 +137,15 @@ class ReleaseLimits:
             self._fault(f'{self._vhd} with {self._machine}: generation 2 '
                         'boots from VHDX only')
         if self._vhd and root_gb > windows_builds.MAX_VHD_GB:
-            self._fault(f'{root} with {self._vhd}: a VHD ends at '
-                        f'{windows_builds.MAX_VHD_GB}')
+            self._fault(f'{root} with {self._vhd}: exceeds the VHD limit of '
+                        f'{windows_builds.MAX_VHD_GB} GB')
         elif self._generation == 1 and (
                 root_gb > windows_builds.MAX_GEN1_BOOT_GB):
             self._fault(f'{root} with {self._machine}: generation 1 boots '
-                        f'from at most {windows_builds.MAX_GEN1_BOOT_GB}')
+                        f'from at most {windows_builds.MAX_GEN1_BOOT_GB} GB')
         elif root_gb > windows_builds.MAX_VHDX_GB:
-            self._fault(f'{root}: a VHDX ends at {windows_builds.MAX_VHDX_GB}')
+            self._fault(f'{root}: exceeds the VHDX limit of '
+                        f'{windows_builds.MAX_VHDX_GB} GB')
 
     def _slots(self, disks: values.Disks) -> None:
         """Count as the driver does before it spawns.
@@ -127,8 +164,8 @@ class ReleaseLimits:
             controller = bus or 'SCSI'
             if controller not in free:
                 self._fault(f'a disk with disk_bus={bus} and {self._machine}:'
-                            f' the driver knows {" and ".join(free)} letter '
-                            'by letter; name no disk_bus')
+                            f' the driver accepts {" and ".join(free)}, in '
+                            'capitals; name no disk_bus')
                 return
             free[controller] -= 1
         for bus, free_slots in free.items():

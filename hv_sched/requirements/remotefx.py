@@ -95,7 +95,8 @@ def _refuse(limit: limits.ReleaseLimits, resolution: Setting,
                          f'{build.product} has no RemoteFX')
         elif heads[1] > max_heads:
             limit.refuse(build, resolution, f'{resolution} with {heads[0]}: '
-                         f'{build.product} ends at {max_heads} monitors')
+                         f'{build.product} supports at most {max_heads} '
+                         'monitors')
     if vram:
         limit.refuse(windows_builds.WS2012R2, vram, f'{vram}: video memory '
                      'can be chosen since Windows Server 2016')

@@ -93,7 +93,8 @@ class Mover:
     def _write(self, watch: Watch, units: Sequence[Unit]) -> list[Skip]:
         """One batch; when it is refused, each server by itself."""
         try:
-            skipped, changed = self._attempt(watch, units)
+            with self._client.interruption.held():
+                skipped, changed = self._attempt(watch, units)
         except (*_CURED_BY_OBSERVING, exception.PlacementRefused) as exc:
             LOG.info('A batch of %d servers was not written (%s); trying '
                      'them one by one', len(units), exc)
@@ -117,7 +118,8 @@ class Mover:
 
     def _attempt_alone(self, watch: Watch, unit: Unit) -> list[Skip]:
         """:raises PlacementConflict: Nova changed it after it was read"""
-        skipped, changed = self._attempt(watch, (unit,))
+        with self._client.interruption.held():
+            skipped, changed = self._attempt(watch, (unit,))
         if changed:
             raise exception.PlacementConflict('Nova changed it meanwhile')
         return skipped

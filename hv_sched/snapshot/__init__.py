@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What nova-scheduler knows of all volumes, and how it is read.
+"""The snapshot of all volumes that filters and weighers read.
 
 ``cache.get()`` is what filters and weighers ask. Only the cache and what it
 reads with (``nova_reader``, ``nova_transport``) need Nova: doctor and explain

@@ -20,6 +20,7 @@ A node no volume names is not known to be anywhere: what Placement offers it
 counts. So it is until the publisher has passed once.
 """
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 import contextlib
 
@@ -32,14 +33,15 @@ def read_homes(published: Mapping[str, volumes.VolumeState],
     """Volumes by node, both as provider uuids."""
     homes: dict[str, set[str]] = {}
     for uuid, volume in published.items():
-        for node in _nodes(volume):
+        for node in nodes_of(volume.traits):
             homes.setdefault(node, set()).add(uuid)
     return {node: frozenset(uuids) for node, uuids in homes.items()}
 
 
-def _nodes(volume: volumes.VolumeState) -> list[str]:
+def nodes_of(traits: Iterable[str]) -> list[str]:
+    """The nodes, as provider uuids, that a volume's traits name."""
     nodes = []
-    for trait in volume.traits:
+    for trait in traits:
         if trait.startswith(names.HOME_PREFIX):
             # One not of our making says nothing; the publisher removes it.
             with contextlib.suppress(ValueError):

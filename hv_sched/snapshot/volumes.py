@@ -45,6 +45,11 @@ class VolumeState:
         """What new disks may take."""
         return self.capacity_gb - self.used_gb - self.held_gb
 
+    @property
+    def is_low(self) -> bool:
+        """Whether little of its disk is physically free."""
+        return names.LOW_SPACE in self.traits
+
     def lacks(self, size_gb: int, more_gb: int) -> str | None:
         """Why a disk would take room that is promised, None when it does not.
 

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Where the facts about the clusters come from: files, or the nodes."""
+"""Reads the facts about the clusters: from files, or from the nodes."""
 
 from collections.abc import Iterable
 import os
@@ -25,6 +25,7 @@ from hv_sched.sources import overrides
 from hv_sched.sources import source
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
+from hv_sched.sources.winrm import access as access_file
 from hv_sched.sources.winrm import clusters as winrm
 from hv_sched.sources.winrm.rights import NodeRights
 
@@ -59,6 +60,30 @@ def configured(options: Any, max_age: float = 0) -> model.Facts:
     """
     return load(options.source, options.source_type, options.overrides,
                 max_age)
+
+
+def is_asked_again(options: Any) -> None:
+    """Say that the source will be asked again and again.
+
+    A cluster that hangs is waited for less then.
+
+    :param options: see ``configured``
+    """
+    if options.source_type == choices.WINRM:
+        winrm.of(options.source).is_asked_again()
+
+
+def check(options: Any) -> None:
+    """Whether a source can be read, without asking any node.
+
+    :param options: see ``configured``
+    :raises InvalidFacts: nothing in it can be used
+    :raises InvalidConfig: see ``load``
+    """
+    if options.source_type == choices.WINRM:
+        access_file.load(options.source)
+    else:
+        load(options.source, options.source_type, options.overrides)
 
 
 def answers(path: str, source_type: str) -> str:

@@ -150,9 +150,11 @@ class Draft:
             return
         names = schema.section_names(path[:place])
         failed = {'error': f'its report cannot be read: {fault.message}'}
-        if path[place + 1:] and path[place + 1] not in names:
+        is_part = bool(path[place + 1:]) and isinstance(
+            holder.get('sections'), dict)
+        if is_part and path[place + 1] not in names:
             holder['sections'].pop(path[place + 1], None)
-        elif path[place + 1:]:
+        elif is_part:
             holder['sections'][path[place + 1]] = failed
         else:
             holder['sections'] = dict.fromkeys(names, failed)

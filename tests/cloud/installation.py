@@ -120,10 +120,11 @@ class Installation:
 def checkout_files() -> list[pathlib.Path]:
     """What the wheel is made of: the package and what setup.py reads."""
     names = ('setup.py', 'setup.cfg', 'pyproject.toml', 'requirements.txt',
-             'README.rst', 'LICENSE')
-    package = (repository.ROOT / 'hv_sched').rglob('*')
+             'README.rst', 'LICENSE', 'MANIFEST.in')
     return [pathlib.Path(name) for name in names] + sorted(
-        path.relative_to(repository.ROOT) for path in package
+        path.relative_to(repository.ROOT)
+        for folder in ('hv_sched', 'examples', 'contrib')
+        for path in (repository.ROOT / folder).rglob('*')
         if path.is_file() and path.suffix != '.pyc')
 
 

@@ -25,6 +25,12 @@ from tests.functional import command_line
 Csv = collections.abc.Callable[..., tuple[int, str, str]]
 
 
+@pytest.fixture(autouse=True)
+def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed stands in one line, unless a test says otherwise."""
+    monkeypatch.setenv('COLUMNS', '4000')
+
+
 @pytest.fixture
 def placement() -> collections.abc.Iterator[base.Placement]:
     """An empty, real Placement as a keystoneauth1 Adapter."""

@@ -21,7 +21,7 @@ import json
 
 import pytest
 
-from hv_sched.osc import shares as commands
+from hv_sched.osc import progress
 from tests.functional import nova_api
 from tests.functional import unadopted_cloud
 
@@ -103,7 +103,7 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch):
 
     for terminal in (Terminal(), io.StringIO()):
         monkeypatch.setattr('sys.stderr', terminal)
-        bar = commands.SharesProgressBar()
+        bar = progress.SharesProgressBar()
         bar.start(10000)
         bar.advance(2500)
         bar._bar.refresh()

@@ -110,3 +110,33 @@ def test_a_right_that_is_lost_opens_nothing_that_was_closed(site):
     site.cluster.denied = set()
     agent.run()
     assert 'HV-N01' in site.hosts()
+
+
+def test_a_cluster_that_hangs_from_the_start_delays_no_other(
+        placement, tmp_path, monkeypatch):
+    site = Site(placement, tmp_path, simulated.cluster('HV', nodes=2))
+    asked, release = threading.Event(), threading.Event()
+
+    def ask(host, access, question):
+        if access.name != 'HV':
+            asked.set()
+            release.wait(600)
+        return site.ask(host, access, question)
+    monkeypatch.setattr(clusters, 'endpoint_ask', lambda: ask)
+    monkeypatch.setattr(clusters, 'FIRST_PASS_SECONDS', 1)
+    monkeypatch.setattr(clusters, 'PASS_SECONDS', 0.5)
+    agent = site.agent()
+    (tmp_path / '1' / 'winrm.yaml').write_text(
+        'clusters:\n- name: AWAY\n  nodes: [away-n01]\n'
+        '- name: HV\n  nodes: [hv-n01]\n')
+    agent.start(0.1)
+    try:
+        assert asked.wait(600)
+        pause = threading.Event()
+        while not any(listed.name.startswith('csv:HV/')
+                      for listed in site.cloud.api.list_providers()):
+            pause.wait(0.1)
+        assert not release.is_set()
+    finally:
+        release.set()
+        agent.stop()

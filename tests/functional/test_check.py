@@ -31,6 +31,7 @@ from hv_sched import requirements
 from hv_sched.compatibility import capable_nodes
 from hv_sched.compatibility import verdict
 from hv_sched.osc import check
+from hv_sched.osc import format_columns
 from tests.functional import cloud as clouds
 from tests.functional import image_service
 from tests.unit.requirements import test_images_as_people_write_them as images
@@ -82,6 +83,31 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
         assert list(found.nodes) == nodes
     else:
         assert problem in ' '.join(found.problems)
+
+
+@pytest.mark.parametrize(('fields', 'problem'), [
+    ({'extra_specs': {'trait:CUSTOM_GOLD': 'required'}},
+     'no node shows CUSTOM_GOLD'),
+    ({'ram_mb': 900_000}, '900,000 MB of memory are asked for, the '
+     'largest node has '),
+    ({'vcpus': 65}, 'Hyper-V supports at most 64; generation 2 supports')])
+@pytest.mark.parametrize('image', [{}, {'img_hv_type': 'hyperv'}])
+def test_a_flavor_that_no_node_can_run_is_told_with_the_reason(
+        cloud, fields, problem, image):
+    flavor = {'vcpus': 1, 'ram_mb': 512, 'root_gb': 1, **fields}
+    judged = verdict.of(flavor, image, requirements.Rules(),
+                        capable_nodes.CapableNodes(cloud.api))
+    assert judged.nodes == judged.others == ()
+    assert problem in ' '.join(judged.problems)
+
+
+def test_nodes_are_counted_for_people_and_named_for_programs(cloud):
+    cloud.register('kvm1')
+    judged = verdict.of({'vcpus': 1, 'ram_mb': 512}, {}, requirements.Rules(),
+                        capable_nodes.CapableNodes(cloud.api))
+    column = format_columns.CapableNodesColumn(judged)
+    assert column.human_readable() == '2 of 2 Hyper-V (hv01, hv02), 1 other'
+    assert column.machine_readable() == ['hv01', 'hv02']
 
 
 @pytest.fixture

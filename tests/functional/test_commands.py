@@ -233,3 +233,51 @@ def test_an_allow_that_nobody_understands_is_an_error(csv, source, allow):
 def test_flags_of_older_releases_still_work(csv, source, flag):
     csv('sync', '--source', source)
     assert csv('plan', '--source', source, flag)[0] == 0
+
+
+def test_people_get_a_summary_and_the_last_line_counts(csv, source):
+    code, out, _err = csv('plan', '--source', source)
+    assert code == 2
+    assert len(out.splitlines()) < 15
+    assert out.splitlines()[-1] == (
+        '1 volume to publish, 2 nodes to close: 500 GB counted once instead '
+        'of 1,000.')
+    _code, out, _err = csv('sync', '--source', source)
+    assert out.splitlines()[-1].startswith('1 volume published, 2 nodes')
+    assert csv('sync', '--source', source)[1] == 'Nothing to do.\n'
+
+
+def test_long_shows_each_single_change(csv, source):
+    single = rows(csv('plan', '--source', source, '-f', 'json'))
+    _code, out, _err = csv('plan', '--source', source, '--long')
+    # Two headers' worth of lines, the frame's end and the sum.
+    assert len(out.splitlines()) == len(single) + 5
+
+
+@pytest.mark.parametrize('limit,options', [
+    (100, ()), (80, ('--max-width', '80'))])
+def test_tables_fit(csv, source, monkeypatch, limit, options):
+    monkeypatch.setenv('COLUMNS', '100')
+    for command in ('plan', 'sync', 'list'):
+        _code, out, _err = csv(command, '--source', source, *options)
+        assert max(map(len, out.splitlines())) <= limit, out
+    _code, out, _err = csv('show', 'hvc1/Volume1', '--source', source,
+                           *options)
+    assert max(map(len, out.splitlines())) <= limit, out
+
+
+def test_a_cluster_is_planned_and_written_without_the_others(
+        csv, source, tmp_path, cloud):
+    cloud.register('hv11')
+    text = SOURCE + SOURCE.partition('clusters:\n')[2].replace(
+        'hvc1', 'hvc2').replace(clouds.CLUSTER_GUID, clouds.guid(90)).replace(
+        'hv01', 'hv11').replace(clouds.guid(1), clouds.guid(91)).replace(
+        '  - {name: hv02, build: 14393}\n', '')
+    (tmp_path / 'hvc1.yaml').write_text(text)
+    assert csv('sync', '--source', source, '--cluster', 'HVC2')[0] == 0
+    assert 'csv:hvc2/Volume1' in cloud.state()
+    assert 'csv:hvc1/Volume1' not in cloud.state()
+    assert csv('plan', '--source', source, '--cluster', 'hvc2')[0] == 0
+    assert csv('plan', '--source', source)[0] == 2
+    code, _out, err = csv('plan', '--source', source, '--cluster', 'hvc3')
+    assert code == 1 and 'hvc3' in err and 'hvc1, hvc2' in err

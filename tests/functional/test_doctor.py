@@ -30,6 +30,7 @@ from hv_sched.doctor import checks
 from hv_sched.doctor import evidence
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
+from hv_sched.notices import Severity
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
@@ -90,7 +91,7 @@ class Cloud(looked_at.Cloud):
         """(code, subject) of everything but information."""
         return {(one.check.code, one.symptom.subject)
                 for one in self.examine(**given)[0]
-                if one.severity is not runner.Severity.INFO}
+                if one.severity is not Severity.INFO}
 
     def codes(self, **given):
         return {code for code, _subject in self.found(**given)}
@@ -203,7 +204,7 @@ def test_a_volume_with_more_than_it_holds(cloud):
         cloud.nova.answers['/']['version']['version'] = newest
         severities += [one.severity for one in cloud.examine()[0]
                        if one.check.code == 'over-capacity']
-    assert severities == [runner.Severity.WARNING, runner.Severity.ERROR]
+    assert severities == [Severity.WARNING, Severity.ERROR]
 
 
 def test_lost_traits(cloud):
@@ -422,7 +423,7 @@ def test_hyperv_nodes_that_are_in_no_cluster(cloud):
                 if one.check.code == 'node-unlisted'}
 
     assert severities() == {'kvm1': (
-        runner.Severity.INFO, 'no cluster of the source lists it')}
+        Severity.INFO, 'no cluster of the source lists it')}
     assert severities(standalone=('KVM1',)) == {}
     severity, evidence = severities((
         *cloud.facts.clusters[0].nodes, model.Node('kvm1.corp.example')
@@ -434,7 +435,7 @@ def test_hyperv_nodes_that_are_in_no_cluster(cloud):
     assert severity is None, 'it uses a volume still'
     cloud.change_traits('kvm1', add={'CUSTOM_HYPERV_CLUSTERED'})
     severity, evidence = severities(standalone=('kvm1',))['kvm1']
-    assert severity is runner.Severity.WARNING
+    assert severity is Severity.WARNING
     assert 'it bears CUSTOM_HYPERV_CLUSTERED' in evidence
 
 

@@ -12,6 +12,7 @@
 
 """Why a server has these hosts, or none, on a real Placement."""
 
+import dataclasses
 import textwrap
 
 import pytest
@@ -389,3 +390,50 @@ def test_requests_do_not_grow_with_conditions_or_hosts_beyond_bounds(cloud):
     assert len(found.funnel) <= 20
     assert found.requests <= 10 * 20
     assert len(cloud.requests) <= found.requests + 15
+
+
+def test_an_unmarked_image_is_not_blamed_for_too_many_processors(cloud):
+    """The reason behind "not on Hyper-V", and the way out."""
+    node = cloud.nodes['hv01']
+    generation, inventories = cloud.api.inventories(node)
+    cloud.api.set_inventories(node, generation, {
+        **inventories, 'VCPU': dataclasses.replace(
+            inventories['VCPU'], total=128, max_unit=128)})
+    cloud.nova.flavor('wide', vcpus=65)
+    cloud.glance.image('unmarked')
+    condition, = [
+        constraint for constraint in cloud.explain(
+            flavor='wide', image='unmarked').emptied_by
+        if constraint.text == 'not on a Hyper-V node']
+    assert 'vcpus=65' in condition.origin
+    assert 'supports at most 64' in condition.origin
+    assert 'hyperv-gen2' in condition.origin
+
+
+def test_a_volume_with_room_that_bounds_one_server_says_so(cloud):
+    generation, inventories = cloud.api.inventories(V1)
+    cloud.api.set_inventories(V1, generation, {
+        **inventories, 'DISK_GB': dataclasses.replace(
+            inventories['DISK_GB'], max_unit=100)})
+    cloud.nova.flavor('large', disk=400)
+    found = cloud.explain(flavor='large', image='plain')
+    assert found.would_fit.largest_disks_gb == {'csv:hvc1/Volume1': 100}
+    assert any('gives at most 100 GB to one server (max_unit)' in line
+               for line in render.lines(found))
+
+
+def test_resources_and_traits_are_asked_directly(cloud):
+    found = cloud.explain(resources={'VCPU': 1, 'DISK_GB': 400},
+                          traits={'CUSTOM_HYPERV': 'required'})
+    assert set(found.hosts) == {'hv01', 'hv02'}
+    found = cloud.explain(resources={'VCPU': 1, 'DISK_GB': 501},
+                          traits={'CUSTOM_HYPERV': 'required'})
+    assert emptied(found)[0] == '501 DISK_GB'
+
+
+def test_one_host_is_spoken_of_in_the_singular(cloud):
+    cloud.nova.flavor('big', disk=400, trait__STORAGE_DISK_SSD='required')
+    cloud.glance.image('safe', **SHIELDED)
+    told = render.lines(cloud.explain(flavor='big', image='safe'))
+    assert any('1 host remains if STORAGE_DISK_SSD' in line for line in told)
+    assert not any('1 hosts' in line or '1 nodes' in line for line in told)

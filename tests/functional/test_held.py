@@ -83,7 +83,7 @@ def test_the_room_was_given_to_another_server(case):
     assert disk.capacity == 700
     finding, = result.findings
     assert finding.subject == NAME
-    assert '200 GB more than it has' in finding.message
+    assert 'over-allocated by 200 GB' in finding.message
 
 
 @pytest.mark.parametrize('full', [True, False])
@@ -102,7 +102,8 @@ def test_a_sync_leaves_what_was_raised_until_it_fits_again(
     server = nova.add(str(uuid.uuid4()))
     cloud.allocate(server, {uid: {'resources': HELD}})
     found = restore.Restorer(cloud.api, nova).restore()
-    assert f'{150 + foreign_gb} GB more' in found.findings[0].message
+    assert found.findings[0].message.startswith(
+        f'over-allocated by {150 + foreign_gb} GB,')
     raised = cloud.state()['csv:hvc1/Volume1']
     assert raised[1]['DISK_GB'].capacity == 650
     assert cloud.sync(facts, full=full).done == ()

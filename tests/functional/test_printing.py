@@ -12,14 +12,18 @@
 
 """Names from outside are escaped where they are printed, and only there."""
 
+import contextlib
 import csv as comma_separated
 import io
 import json
+import signal
 
+from openstackclient import shell
 import pytest
 import yaml
 
 from hv_sched.osc import format_columns
+from hv_sched.placement import names
 from tests.functional import cloud as clouds
 from tests.functional.command_line import SOURCE
 
@@ -83,7 +87,7 @@ def test_half_a_surrogate_pair_is_printed_and_not_a_traceback(
 def test_a_cell_of_several_lines_keeps_them_and_escapes_each(csv, source):
     csv('sync', '--source', source)
     _code, out, _err = csv('show', 'hvc1/Volume1', '--source', source)
-    assert not any('hv01' in line and 'hv02' in line
+    assert not any(names.VOLUME in line and names.SHARING in line
                    for line in out.splitlines())
     lines = format_columns.Lines([RAW, 'a\nb'])
     assert lines.human_readable() == f'{SHOWN}\na\\nb'
@@ -109,3 +113,52 @@ def test_an_error_of_a_source_is_one_line(csv, tmp_path):
     assert code == 1
     assert len(err.strip().splitlines()) == 1
     assert unseen(err) == []
+
+
+def run_into(output, cloud, *arguments):
+    """Exit code and errors of a command that writes to this output."""
+    errors = io.StringIO()
+    with contextlib.redirect_stdout(output), (
+            contextlib.redirect_stderr(errors)):
+        code = shell.OpenStackShell().run([
+            '--os-auth-type', 'admin_token', '--os-token', 'admin',
+            '--os-endpoint', cloud.placement.service.endpoint,
+            'resource', 'provider', 'csv', *arguments])
+    return code, errors.getvalue()
+
+
+def test_an_output_without_unicode_gets_names_escaped(csv, source, cloud,
+                                                      tmp_path):
+    (tmp_path / 'hvc1.yaml').write_text(SOURCE.replace('Volume1', 'Å雲'))
+    written = io.BytesIO()
+    output = io.TextIOWrapper(written, encoding='ascii')
+    for command in ('plan', 'sync', 'list'):
+        code, err = run_into(output, cloud, command, '--source', source)
+        assert code in {0, 2} and 'Traceback' not in err, err
+    output.flush()
+    assert '\\xc5\\u96f2' in written.getvalue().decode('ascii')
+
+
+def test_a_pipe_that_is_closed_is_no_traceback(csv, source, cloud):
+    class ClosedPipe(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    code, err = run_into(ClosedPipe(), cloud, 'plan', '--source', source)
+    assert code == 128 + signal.SIGPIPE
+    assert 'Traceback' not in err
+
+
+@pytest.mark.parametrize('command,words', [
+    (('list',), 'Nothing was written'),
+    (('plan', '--source', '{source}'), 'Nothing was written'),
+    (('sync', '--source', '{source}'), 'run the same command again')])
+def test_ctrl_c_exits_with_130_and_says_what_stands(csv, source, cloud,
+                                                    command, words):
+    def interrupt(environ):
+        raise KeyboardInterrupt
+
+    cloud.placement.service.before = interrupt
+    code, _out, err = csv(*(word.format(source=source) for word in command))
+    assert code == 130
+    assert words in err and 'Traceback' not in err

@@ -22,6 +22,7 @@ from nova.tests.functional.api import client
 import pytest
 
 from hv_sched import model
+from hv_sched.audit import owners
 from hv_sched.audit.findings import Code
 from hv_sched.compute import instance_names
 from hv_sched.placement import names
@@ -113,6 +114,24 @@ class OneVolume(auditing.AuditCase):
         self.assertEqual([], self.findings())
         # All of it is away: Nova would not let the service be deleted.
         self.assertEqual([], self.heal())
+
+    def test_a_failover_needs_two_witnesses(self):
+        server = self.on('h1')
+        self.fail_over(server, 'h2')
+        before = self.shares(server['id'])
+        self.assertEqual([], self.heal(needs_owner=True))
+        former = {server['id']: owners.Owner('h1')}
+        self.assertEqual(
+            {(Code.OWNER_DIFFERS, server['id']),
+             (Code.WRONG_NODE, server['id'])},
+            set(self.findings(owners=former)))
+        self.assertEqual([], self.heal(owners=former))
+        self.assertEqual(before, self.shares(server['id']))
+        self.assertEqual([Code.WRONG_NODE], [
+            finding.code for finding in self.heal(
+                owners={server['id']: owners.Owner('H2')}, needs_owner=True)])
+        self.assertEqual({'h2': moving.COMPUTE, 'CSV1': {names.DISK_GB: 300}},
+                         self.shares(server['id']))
 
     @pytest.mark.long
     def test_audit_delete_of_fifty_servers(self):

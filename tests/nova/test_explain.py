@@ -47,6 +47,7 @@ from hv_sched.explain import explanation
 from hv_sched.explain import oracle
 from hv_sched.explain import question as asking
 from hv_sched.filters import shared_volume
+from hv_sched.notices import Severity
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -341,7 +342,7 @@ class RealAnswersTest(moving.MovingCase):
         found, _skipped = runner.run(
             checks.CHECKS, gatherer.gather(gather.DoctorInputs()))
         return {(one.check.code, one.symptom.subject) for one in found
-                if one.severity is not runner.Severity.INFO}
+                if one.severity is not Severity.INFO}
 
     def test_what_nova_itself_does_wrong(self) -> None:
         """A ratio in nova.conf, and a volume in the aggregate of a zone."""

@@ -96,7 +96,7 @@ class AfterALiveMigration(moving.MovingCase):
         self.assertEqual({'CSV1': 300}, self.disk_of(server['id']))
         self.assertEqual({'CSV1': 400}, self.disk_of(other['id']))
         finding, = result.findings
-        self.assertIn('200 GB more than it has', finding.message)
+        self.assertIn('over-allocated by 200 GB', finding.message)
         self.forget_snapshot()
         self.boot(self.flavor(1), host='h3', state='ERROR')
 

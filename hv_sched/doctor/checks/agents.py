@@ -17,8 +17,8 @@ from collections.abc import Sequence
 
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 
 
 def fighting(evidence: DoctorEvidence) -> Iterator[Symptom]:

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 
 # A Date header has whole seconds, and the answer was under way.
 TOLERATED_SECONDS = 5

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement.node_capacity import NodeCapacity

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 
 # Newest microversion: what has it. From Nova's
 # api/openstack/compute/rest_api_version_history.rst.

@@ -23,8 +23,8 @@ from hv_sched.conf.plugins import FEATURE_FILTER
 from hv_sched.conf.plugins import VOLUME_FILTER
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 
 _NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
 _DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'

@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.evidence import SourceState
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
 from hv_sched.notices import Kind
+from hv_sched.notices import Severity
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import freshness

@@ -19,8 +19,8 @@ from hv_sched.compute import hypervisors
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 from hv_sched.placement import names
 from hv_sched.providers import node_matching
 

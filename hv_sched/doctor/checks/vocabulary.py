@@ -22,8 +22,8 @@ from hv_sched.compute import flavors as compute_flavors
 from hv_sched.conf import plugins
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 from hv_sched.requirements.keys import dropped_by_nova
 
 # Nova's API refuses them from microversion 2.86 on.

@@ -16,11 +16,13 @@ from collections.abc import Iterator
 
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
-from hv_sched.doctor.runner import Severity
 from hv_sched.doctor.runner import Symptom
+from hv_sched.notices import Severity
 from hv_sched.placement import names
+from hv_sched.placement.names import Closed
 
 _SHOWN = 5
+_FULL = 0.9
 
 
 def listed(labels: tuple[str, ...]) -> str:
@@ -47,7 +49,10 @@ def hidden(evidence: DoctorEvidence) -> Iterator[Symptom]:
         labels = sorted(state.volume_names[uuid] for uuid in uuids)
         used_gb = sum(state.hidden[uuid] for uuid in uuids)
         yield Symptom(cluster, f'no node reaches {listed(tuple(labels))}, '
-                      f'on which servers hold {used_gb} GB')
+                      f'on which servers hold {used_gb} GB; '
+                      '"openstack resource provider csv adopt --cluster '
+                      f'{cluster}" finishes it, or "csv retire --cluster '
+                      f'{cluster}" if that was interrupted')
 
 
 def leaks(evidence: DoctorEvidence) -> Iterator[Symptom]:
@@ -72,6 +77,23 @@ def over_capacity(evidence: DoctorEvidence) -> Iterator[Symptom]:
                     '; this Nova is of a release whose Placement may be '
                     'older than 14' if old else ''),
                 Severity.ERROR if old else None)
+
+
+def low_space(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    for volume in evidence.placement.snapshot.volumes.values():
+        if volume.is_low:
+            is_closed = Closed.FLOOR.trait in volume.traits
+            yield Symptom(volume.name, 'below the floor: it takes no new '
+                          'disks' if is_closed else 'other volumes are '
+                          'preferred', Severity.ERROR if is_closed else None)
+
+
+def promised(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    for volume in evidence.placement.snapshot.volumes.values():
+        owed_gb = volume.used_gb + volume.held_gb
+        if volume.capacity_gb * _FULL <= owed_gb <= volume.capacity_gb:
+            yield Symptom(volume.name, f'{owed_gb} of {volume.capacity_gb} '
+                          'GB are promised to servers')
 
 
 def cut_off(evidence: DoctorEvidence) -> Iterator[Symptom]:
@@ -105,6 +127,19 @@ CHECKS = (
           'is there is moved to them, and their failover fails there.',
           'Restore their path to the storage; the trait goes when the '
           'source says that they reach the volume.', cut_off),
+    Check('volume-low-space', Severity.WARNING,
+          'Little of a volume\'s disk is physically free, whatever is '
+          'promised on it: servers on it pause when it is full.',
+          'Free space (images, checkpoints, leftovers of moves), grow the '
+          'volume or move servers away; [hv_sched]low_space_percent, '
+          'low_space_gb, floor_percent and floor_gb say when it is low and '
+          'when it closes.', low_space),
+    Check('volume-promised', Severity.INFO,
+          'Nearly all that a volume may promise is promised: new disks find '
+          'no place on it soon.',
+          'Add a volume or grow this one; a higher allocation_ratio promises '
+          'more than there is, and makes the physical floor matter.',
+          promised),
     Check('over-capacity', Severity.WARNING,
           'More is allocated on a volume than it holds. It takes no new '
           'disk; before Placement 14 (2025.2) every move of its servers '

@@ -90,13 +90,13 @@ def _choice(choices: Mapping[str, Any]) -> Callable[[Any], Any]:
 
 
 _STATES = {state.value: state for state in model.NodeState}
-_IDENTITY = 'The former GUID of a {}, by which Placement still has it. {}'
+_IDENTITY = 'The former GUID of a {}, which identifies it in Placement. {}'
 FIELDS: Mapping[OverrideKind, tuple[OverrideField, ...]] = {
     OverrideKind.CLUSTER: (
         OverrideField(
             'identity', 'GUID', _guid, _IDENTITY.format(
                 'cluster that was built again',
-                'Its nodes, volumes and shares stay what they are.'),
+                'Its nodes, volumes and shares are kept.'),
             'the GUID of the source'),
         OverrideField(
             'placement_chooses_volume', 'true | false', _boolean,
@@ -114,26 +114,28 @@ FIELDS: Mapping[OverrideKind, tuple[OverrideField, ...]] = {
             '``enable_remotefx`` in the node\'s nova.conf.', 'false'),
         OverrideField(
             'state', ' | '.join(_STATES), _choice(_STATES),
-            'Keeps the node free of new servers. It narrows only: ``up`` '
-            'beside anything else of Windows is refused.',
-            'what Windows tells')),
+            'Excludes the node from new servers. It can only narrow: ``up`` '
+            'is refused if Windows reports anything else.',
+            'what Windows reports')),
     OverrideKind.VOLUME: (
         OverrideField(
             'identity', 'GUID', _guid, _IDENTITY.format(
                 'volume whose disk was replaced',
-                'Provider and shares stay.'), 'the GUID of the source'),
+                'Its provider and shares are kept.'),
+            'the GUID of the source'),
         OverrideField(
             'reserve_gb', 'whole number', _size_gb,
             'Space kept free of servers, in GiB.', '0'),
         OverrideField(
             'medium', 'ssd | hdd', _choice(dict(zip(
                 names.MEDIUM, names.MEDIUM, strict=True))),
-            'What the volume is made of.', 'none'),
+            'The kind of disks of the volume.', 'none'),
         OverrideField(
             'accepts_new_disks', 'true | false', _boolean,
-            'False closes the volume for new disks; the ones there stay.',
+            'False closes the volume to new disks; existing ones stay.',
             'true'),
         OverrideField(
             'maintenance', 'true | false', _boolean,
-            'True closes the volume. It narrows only: ``false`` beside '
-            'anything else of Windows is refused.', 'what Windows tells'))}
+            'True closes the volume. It can only narrow: ``false`` is '
+            'refused if Windows reports anything else.',
+            'what Windows reports'))}

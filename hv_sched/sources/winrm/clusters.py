@@ -21,6 +21,7 @@ import importlib
 import threading
 from typing import Any
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import parallel
@@ -39,9 +40,13 @@ LOG = printable.logger(__name__)
 CLUSTERS_AT_A_TIME = 8
 NODES_AT_A_TIME = 16
 # Of a cluster that has answered before, the last answers are believed by
-# their age when it takes longer; its new ones are there in a later pass.
-PASS_SECONDS = 120
-FIRST_PASS_SECONDS = 600
+# their age when it takes longer; its new ones are there in a later pass. One
+# that hangs delays the others by this once, and is not waited for while its
+# question has not ended.
+PASS_SECONDS = 15
+# Whoever asks once wants all answers; whoever asks again gets the rest later.
+ONLY_PASS_SECONDS = 600
+FIRST_PASS_SECONDS = 30
 
 Documents = list[tuple[str, Any]]
 
@@ -78,6 +83,12 @@ class Clusters:
         self._memories: dict[Access, memory.ClusterMemory] = {}
         self._last: Collected | None = None
         self._lock = threading.Lock()
+        self._is_asked_again = False
+        self._late = causes.Causes(LOG, self._clock.monotonic)
+
+    def is_asked_again(self) -> None:
+        """Say that a first answer that is late is not missed."""
+        self._is_asked_again = True
 
     def collect(self, max_age: float = 0) -> Collected:
         """What the clusters answer, each asked at most once.
@@ -97,6 +108,12 @@ class Clusters:
                     or self._last.accesses != accesses):
                 self._last = self._collect(accesses, ask)
             return self._last
+
+    def _patience_seconds(self, knows_any: bool) -> float:
+        if knows_any:
+            return PASS_SECONDS
+        return FIRST_PASS_SECONDS if self._is_asked_again else (
+            ONLY_PASS_SECONDS)
 
     def text(self) -> str:
         """What the nodes of all clusters answered last, line by line.
@@ -119,7 +136,12 @@ class Clusters:
         knows_any = any(of.last() for of in by_name.values())
         answers = self._asking.ask(
             {name: of.collect for name, of in by_name.items()},
-            PASS_SECONDS if knows_any else FIRST_PASS_SECONDS)
+            self._patience_seconds(knows_any))
+        self._late.update({
+            name: f'{answer}; what it told before grows old'
+            for name, answer in answers.items()
+            if isinstance(answer, exception.SourceUnavailable)
+            and by_name[name].last()})
         results = [_result(of, answers[name]) for name, of in by_name.items()]
         return Collected(
             accesses,
@@ -148,7 +170,6 @@ def _remembered(of: memory.ClusterMemory, failure: exception.HvSchedError
     """
     if not isinstance(failure, exception.SourceUnavailable) or not of.last():
         raise failure
-    LOG.warning('%s; what it told before grows old', failure)
     return of.last()
 
 

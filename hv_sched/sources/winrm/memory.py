@@ -19,12 +19,14 @@ it came; time is that of the controller, as the clock of a node may be wrong.
 """
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Iterator
 import dataclasses
 import datetime
 import functools
 import time
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.sources.windows import raw
@@ -79,6 +81,8 @@ class ClusterMemory:
         self._seconds: dict[str, float] = {}
         self._texts: dict[str, str] = {}
         self._last: tuple[Answer, ...] = ()
+        self._failures = causes.Causes(LOG, clock.monotonic)
+        self._silent: dict[Hashable, str] = {}
 
     @property
     def name(self) -> str:
@@ -96,10 +100,12 @@ class ClusterMemory:
         except exception.SourceUnavailable as exc:
             if self._cluster is None:
                 raise
-            LOG.warning('Cluster %s: %s; what it told before grows old',
-                        self.name, exc)
+            self._silent[''] = (f'Cluster {self.name}: {exc}; what it told '
+                                'before grows old')
         else:
+            self._silent = {}
             self._ask_nodes()
+        self._failures.update(self._silent)
         assert self._cluster is not None
         self._last = (self._cluster, *(
             answer for answers in self._answers.values()
@@ -245,7 +251,7 @@ class ClusterMemory:
         try:
             told = self._own_answer(host, answer, raw.NODE)
         except exception.SourceUnavailable as exc:
-            LOG.warning('Cluster %s: %s', self.name, exc)
+            self._silent[name] = f'Cluster {self.name}: {exc}'
             told = self._silence(name, question, str(exc))
             # A question that hangs delays a pass: not in the next one again.
             has_been_asked = self._seconds.get(

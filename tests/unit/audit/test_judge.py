@@ -13,6 +13,7 @@
 """What is wrong with a server's shares, and what heal makes of it."""
 
 import dataclasses
+import datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ import pytest
 from hv_sched.audit import context
 from hv_sched.audit import findings
 from hv_sched.audit import judge as audit
+from hv_sched.audit import owners
 from hv_sched.audit.findings import Code
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Needs
@@ -475,3 +477,66 @@ def test_what_is_told_of_migrations_never_takes_what_a_server_lacks(
         if taken:
             assert any('DISK_GB' in holds.get(volume, {})
                        for volume in context_.volumes)
+
+
+# -- failover: Nova's host, the cluster's owner node and the node's part
+
+
+def owned(node, stated_at=None, **known):
+    return dataclasses.replace(ONE, owners={
+        's': owners.Owner(node, stated_at)}, **known)
+
+
+@pytest.mark.parametrize('owner', ['hv1', 'HV1'])
+def test_the_node_part_follows_where_nova_and_the_cluster_agree(owner):
+    finding = only(held('n2', v1=50), context_=owned(owner, needs_owner=True))
+    assert finding.after == held('n1', v1=50)
+    both = {**held(v1=50), 'n2': COMPUTE}
+    assert only(both, context_=owned(owner, needs_owner=True)).after == held(
+        v1=50)
+
+
+@pytest.mark.parametrize('holds', [
+    held('n2', v1=50), {**held(v1=50), 'n2': COMPUTE}])
+@pytest.mark.parametrize('needs_owner', [True, False])
+def test_nothing_follows_where_nova_and_the_cluster_differ(
+        holds, needs_owner):
+    differs, wrong = judge(
+        holds, context_=owned('hv2', needs_owner=needs_owner))
+    assert (differs.code, differs.location) == (Code.OWNER_DIFFERS, 'hv2')
+    assert (wrong.code, wrong.after) == (Code.WRONG_NODE, None)
+    assert 'runs it on hv2' in wrong.remedy
+
+
+def test_an_owner_that_differs_is_told_and_never_healed():
+    context_ = owned('hv2')
+    assert codes(held(v1=50), context_=context_) == [Code.OWNER_DIFFERS]
+    assert audit.healed(SERVER, held(v1=50), context_, set(Code)) == held(
+        v1=50)
+    assert codes(held(v1=50), at(vm_state='error'), context_) == [
+        Code.OWNER_DIFFERS]
+
+
+def test_who_needs_an_owner_writes_nothing_without_it():
+    wrong = held('n2', v1=50)
+    context_ = dataclasses.replace(ONE, needs_owner=True)
+    assert not only(wrong, context_=context_).healable
+    assert only(wrong, context_=ONE).healable
+
+
+def test_an_owner_collected_before_nova_wrote_the_server_proves_nothing():
+    moment = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.timezone.utc)
+    written = at(updated='2026-01-01T12:00:01Z')
+    context_ = owned('hv2', stated_at=moment)
+    assert judge(held(v1=50), written, context_) == []
+    assert codes(held(v1=50), at(updated='2026-01-01T12:00:00Z'), context_
+                 ) == [Code.OWNER_DIFFERS]
+    agrees = owned('hv1', stated_at=moment, needs_owner=True)
+    assert not only(held('n2', v1=50), written, agrees).healable
+
+
+def test_an_owner_that_could_be_several_nodes_is_none():
+    nodes = {'n1': context.NodeVolumes('hv1.a'),
+             'n2': context.NodeVolumes('hv1.b')}
+    context_ = dataclasses.replace(owned('hv1'), nodes=nodes)
+    assert context_.owner_of(SERVER) is None

@@ -46,7 +46,8 @@ def test_the_sample_of_the_agents_credentials_is_current(
 def test_the_readmes_agent_is_configured(tmp_path: pathlib.Path) -> None:
     """What it shows is taken as it stands, and gives the agent clients."""
     text = (ROOT / 'README.rst').read_text()
-    shown, = re.findall(r'hv_sched\.conf``::\n\n((?:    .*\n|\n)+)', text)
+    shown, = re.findall(r'hv_sched\.conf``:\n\n\.\. code-block:: ini\n\n'
+                        r'((?:    .*\n|\n)+)', text)
     path = tmp_path / 'hv_sched.conf'
     path.write_text(textwrap.dedent(shown))
     conf = cmd.configure(['--config-file', str(path), '--once'])

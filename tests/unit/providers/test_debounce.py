@@ -36,7 +36,8 @@ class Node:
         """What stands after a pass in which the source asks for wanted."""
         self.debounce.start_pass()
         for _attempt in range(attempts):
-            plan = self.debounce.steady(self._plan(frozenset(wanted)))
+            plan = self.debounce.steady(
+                self._plan(frozenset(wanted)), {'uuid': self.traits})
         if applied:
             for change in plan.changes:
                 self.traits = change.after
@@ -69,6 +70,26 @@ def test_what_closes_is_set_at_once_and_cleared_when_steady(trait):
     node = Node(2, step=changes.Step.MARK)
     assert node.one_pass(trait) == {trait}
     assert node.one_pass() == {trait}
+    assert node.one_pass() == set()
+
+
+@pytest.mark.parametrize('trait', [names.PAUSED, names.REDIRECTED,
+                                   names.NO_NEW_DISKS])
+def test_what_another_process_closed_opens_when_steady(trait):
+    """The first answer tells that it is closed still: nothing is written."""
+    node = Node(2, trait, step=changes.Step.MARK)
+    assert node.one_pass(trait) == {trait}
+    assert node.one_pass() == {trait}
+    assert node.one_pass() == set()
+
+
+def test_of_two_reasons_that_stood_each_waits_for_its_own_fact():
+    reasons = [names.Closed.OFFLINE.trait, names.Closed.FLOOR.trait]
+    node = Node(2, *reasons, step=changes.Step.MARK)
+    assert node.one_pass(*reasons) == set(reasons)
+    assert node.one_pass(reasons[0]) == set(reasons)
+    assert node.one_pass(reasons[0]) == {reasons[0]}
+    assert node.one_pass() == {reasons[0]}
     assert node.one_pass() == set()
 
 

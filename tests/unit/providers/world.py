@@ -164,8 +164,8 @@ class Observer:
         self._memory: dict[str, Provider] = {}
         self.read_uuids: set[str] = set()
 
-    def overview(self, facts: model.Facts, moment: Callable[[], Moment]
-                 ) -> tuple[Scope, Overview]:
+    def overview(self, facts: model.Facts, moment: Callable[[], Moment],
+                 full: bool = True) -> tuple[Scope, Overview]:
         overview = self._world.overview(facts)
         now = moment()
         believed = dataclasses.replace(facts, clusters=tuple(

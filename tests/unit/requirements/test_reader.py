@@ -429,7 +429,7 @@ def test_a_resize_may_not_leave_the_adapters_old_memory(before, after,
     ({'os:resolution': '1024x768'}, {'img_hv_type': 'kvm'},
      ('img_hv_type=kvm', 'os:resolution=1024x768')),
     ({'os:resolution': '2560x1600', 'os:monitors': '3'}, {},
-     ('os:resolution=2560x1600', 'os:monitors=3', '2016 ends at 2'))])
+     ('os:resolution=2560x1600', 'os:monitors=3', '2016 supports at most 2'))])
 def test_a_contradiction_names_both_keys_and_values(specs, image, named):
     words = ' / '.join(requirements.of(flavor(specs), image).contradictions)
     for name in named:

@@ -29,6 +29,7 @@ from hv_sched.snapshot import volumes
 from hv_sched.weighers import anti_affinity
 from hv_sched.weighers import free_space
 from hv_sched.weighers import image_cache
+from hv_sched.weighers import low_space
 from hv_sched.weighers import redirected_access
 
 IMAGE = '155d900f-4e14-4e4c-a73d-069cbf4541e6'
@@ -247,6 +248,38 @@ def test_the_filter_drops_a_clustered_nodes_own_disk(monkeypatch):
                     spec(scheduler_hints={})) == ['h1', 'kvm']
     assert len(both.allocation_candidates) == 1
     assert filtered([host('h1', 'h1')], spec(scheduler_hints={})) == []
+
+
+# -- little physically free space
+
+
+def lower(monkeypatch, *names_):
+    known = volumes.Snapshot({uuid: volumes.VolumeState(
+        uuid, f'csv:c/{uuid}', 1000, 0, traits=frozenset(
+            {names.LOW_SPACE} if uuid in names_ else ()))
+        for uuid in ('v1', 'v2')}, {}, {}, frozenset())
+    monkeypatch.setattr(cache, 'get', lambda: known)
+
+
+def test_a_volume_that_is_low_loses(monkeypatch):
+    lower(monkeypatch, 'v1')
+    hosts = [host('h1', 'v1'), host('h2', 'v2')]
+    assert best(low_space.LowSpaceWeigher, hosts, spec()) == ['h2']
+
+
+@pytest.mark.parametrize('low', [(), ('v1', 'v2')])
+def test_volumes_that_are_all_the_same_weigh_the_same(monkeypatch, low):
+    lower(monkeypatch, *low)
+    hosts = [host('h1', 'v1'), host('h2', 'v2')]
+    assert best(low_space.LowSpaceWeigher, hosts, spec()) == ['h1', 'h2']
+
+
+def test_of_a_hosts_volumes_one_that_is_not_low_comes_first(monkeypatch):
+    lower(monkeypatch, 'v1')
+    both = host('h1', 'v1', 'v2')
+    assert filtered([both], spec(scheduler_hints={})) == ['h1']
+    assert ['v2' in candidate['allocations'] for candidate
+            in both.allocation_candidates] == [True, False]
 
 
 # -- redirected access

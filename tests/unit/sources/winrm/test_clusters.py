@@ -176,7 +176,7 @@ def test_a_cluster_that_hangs_delays_no_other_and_is_what_it_was(
 
 def test_a_cluster_that_hangs_from_the_start_is_a_problem(
         sites, monkeypatch):
-    monkeypatch.setattr(clusters, 'FIRST_PASS_SECONDS', 0.5)
+    monkeypatch.setattr(clusters, 'ONLY_PASS_SECONDS', 0.5)
     sites.hanging = {'HVA-N01'}
     collected = sites.source.collect()
     assert [name for name, _ in collected.documents] == ['HVB']

@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Takes what notifications tell, and has it looked at."""
+
+from collections.abc import Callable
+from collections.abc import Collection
+import threading
+
+from hv_sched import exception
+from hv_sched import printable
+from hv_sched.agent.events import notifications
+from hv_sched.agent.events import server_queue
+
+LOG = printable.logger(__name__)
+_AT_ONCE = 50
+
+
+class Worker:
+    """Its thread looks at servers as long as it is not stopped.
+
+    :param queue: of the servers to look at
+    :param look: looks at some, and returns those that were moving
+    :param wake_sync: has the clusters synced now
+    """
+
+    def __init__(self, queue: server_queue.ServerQueue,
+                 look: Callable[[Collection[str]], Collection[str]],
+                 wake_sync: Callable[[], None]) -> None:
+        self._queue = queue
+        self._look = look
+        self._wake_sync = wake_sync
+        self._is_failing = False
+        self._thread = threading.Thread(
+            target=self.run, daemon=True, name='servers')
+
+    def deliver(self, hint: notifications.Hint) -> None:
+        """Returns at once."""
+        if hint.syncs:
+            self._wake_sync()
+        if hint.server:
+            self._queue.add(hint.server)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """:param seconds: to wait for the look in hand"""
+        self._queue.close()
+        if self._thread.is_alive():
+            self._thread.join(seconds)
+
+    def run(self) -> None:
+        """Look at servers until the queue is closed."""
+        while taken := self._queue.take(_AT_ONCE):
+            self._say_dropped()
+            self._queue.again(self._looked(taken), taken)
+
+    def _looked(self, servers: Collection[str]) -> Collection[str]:
+        """Look at servers; returns those to look at again."""
+        try:
+            moving = self._look(servers)
+        except exception.Stopping:
+            return ()
+        except Exception as exc:
+            # The pass of the loop tells it too, and finds what is dropped.
+            if not self._is_failing:
+                LOG.error('Events: servers cannot be looked at: %s',
+                          exc if isinstance(exc, exception.HvSchedError)
+                          else f'{type(exc).__name__}: {exc}')
+            self._is_failing = True
+            return servers
+        if self._is_failing:
+            LOG.info('Events: servers are looked at again')
+            self._is_failing = False
+        return moving
+
+    def _say_dropped(self) -> None:
+        dropped = self._queue.take_dropped()
+        if dropped:
+            LOG.warning('Events: %d notifications had no place among '
+                        '[hv_sched_events]max_pending: their servers wait '
+                        'for the next pass', dropped)

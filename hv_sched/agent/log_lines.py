@@ -1,0 +1,47 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What several parts of the agent say in the same words."""
+
+from collections.abc import Iterable
+
+from hv_sched import printable
+from hv_sched.audit.heal import HealResult
+from hv_sched.recovery.escrow_state import Restored
+
+LOG = printable.logger(__name__)
+
+
+def log_restored(changes: Iterable[Restored]) -> None:
+    """One line a share that was restored, released or resized."""
+    for change in changes:
+        LOG.info('%s', restored(change))
+
+
+def restored(change: Restored) -> str:
+    """A share that was restored, released or resized."""
+    return (f'{change.action.capitalize()} {change.gb} GB of '
+            f'{change.consumer} on volume {change.volume}')
+
+
+def log_healed(result: HealResult) -> None:
+    """What healing did, and what ended it."""
+    if result.failure is not None:
+        LOG.error('Healing ended: %s; the next pass tries again',
+                  result.failure)
+    for finding in result.done:
+        LOG.info('Healed %s of %s on %s (%d GB): %s',
+                 finding.code.value, finding.consumer, finding.location,
+                 finding.gb, finding.remedy)
+    for volume, gb in sorted(result.raised.items()):
+        LOG.warning('Volume %s: its room was given away; %d GB more than '
+                    'it has are allocated now', volume, gb)

@@ -1,0 +1,85 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What lasts is said once when it begins, seldom while it lasts, and at its
+end: a log that repeats itself every pass is read by nobody.
+"""
+
+from collections.abc import Callable
+from collections.abc import Hashable
+from collections.abc import Mapping
+import dataclasses
+import logging
+import re
+import time
+
+REMINDER_SECONDS = 3600.0
+# Ages, sizes and counts change from pass to pass; the cause does not.
+_NUMBER = re.compile(r'\d+(\.\d+)?')
+
+
+def without_numbers(text: str) -> str:
+    """The text, the same for causes that differ in numbers alone."""
+    return _NUMBER.sub('#', text)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Standing:
+    """:param since: when it began, and ``said_at`` when it was said last; in
+        seconds of a clock that never goes back
+    """
+
+    text: str
+    since: float
+    said_at: float
+
+
+class Causes:
+    """The causes one part of a process knows of; for one thread.
+
+    :param log: where they are said
+    :param clock: seconds that never go back
+    """
+
+    def __init__(self, log: logging.Logger,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self._log = log
+        self._clock = clock
+        self._standing: dict[Hashable, _Standing] = {}
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The causes of now, as they were said."""
+        return tuple(cause.text for cause in self._standing.values())
+
+    def update(self, texts: Mapping[Hashable, str],
+               level: int = logging.WARNING) -> None:
+        """These stand now, and no others.
+
+        :param texts: by what makes each the same cause in the next pass
+        """
+        now = self._clock()
+        for key in [key for key in self._standing if key not in texts]:
+            ended = self._standing.pop(key)
+            self._log.info('No longer (after %d seconds): %s',
+                           now - ended.since, ended.text)
+        for key, text in texts.items():
+            former = self._standing.get(key)
+            if former is None:
+                self._log.log(level, '%s', text)
+                self._standing[key] = _Standing(text, now, now)
+            elif now - former.said_at >= REMINDER_SECONDS:
+                self._log.log(level, 'For %d seconds: %s', now - former.since,
+                              text)
+                self._standing[key] = dataclasses.replace(
+                    former, text=text, said_at=now)

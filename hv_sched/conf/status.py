@@ -1,0 +1,55 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Where hv-sched-agent shows its status: metrics, health and a page."""
+
+from oslo_config import cfg
+from oslo_config import types
+
+from hv_sched.conf import numbers
+
+OPTS = [
+    numbers.whole(
+        'status_port', 0, 65535,
+        default=0,
+        help="""
+Port on which hv-sched-agent answers over HTTP: its status page at ``/``,
+Prometheus metrics at ``/metrics``, ``/healthz`` and ``/readyz``. 0 (the
+default) answers nobody. Starting value: 9482. Needs ``pip install
+'hv_sched[status]'``.
+"""),
+    cfg.Opt(
+        'status_address',
+        type=types.IPAddress(),
+        default='127.0.0.1',
+        help="""
+Address of this machine on which it does. Any other than one of loopback
+needs ``status_token_file``: the page names volumes, nodes and servers.
+"""),
+    cfg.StrOpt(
+        'status_token_file',
+        help="""
+File with a token of at least 16 characters that ``/`` and ``/metrics`` ask
+for, as ``Authorization: Bearer`` or as the password of any user; only its
+owner may read it (mode 0600). The token crosses the network as it is: put
+TLS in front. ``/healthz`` and ``/readyz`` answer without it, and then tell
+no reasons.
+"""),
+    numbers.whole(
+        'doctor_every', 0, 1000000,
+        default=20,
+        help="""
+Every so many passes hv-sched-agent makes the checks of ``csv doctor`` that
+need no file, for its status. They cost one or two requests for each volume.
+0 switches them off; nothing is checked while ``status_port`` is 0.
+"""),
+]

@@ -1,0 +1,184 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Notifications over a real broker, and what a broker may do."""
+
+import json
+import logging
+import queue
+import time
+
+import kombu
+from oslo_config import cfg
+import oslo_messaging
+import pytest
+
+from hv_sched import exception
+from hv_sched.agent.events import listener
+from hv_sched.agent.events.notifications import Hint
+from hv_sched.conf import events
+from tests.functional import rabbitmq
+
+UUIDS = [f'178b0921-8f85-4257-88b6-2e743b5a{number:04x}'
+         for number in range(100)]
+PATIENCE_SECONDS = 120
+
+
+@pytest.fixture(scope='module')
+def broker(tmp_path_factory):
+    if rabbitmq.RabbitMQ.missing():
+        pytest.skip(rabbitmq.RabbitMQ.missing())
+    server = rabbitmq.RabbitMQ(tmp_path_factory.mktemp('rabbitmq') / 'home')
+    server.start()
+    yield server
+    server.stop()
+
+
+def configuration(url, pool='hv_sched'):
+    conf = cfg.ConfigOpts()
+    conf.register_opts(events.OPTS, group=events.GROUP)
+    conf([])
+    conf.set_override('transport_url', url, group=events.GROUP)
+    conf.set_override('pool', pool, group=events.GROUP)
+    return conf
+
+
+class Ear:
+    """A listener, and what it heard."""
+
+    def __init__(self, url, pool='hv_sched'):
+        self._heard = queue.Queue()
+        self.listener = listener.Listener(configuration(url, pool),
+                                          self._heard.put)
+
+    def __enter__(self):
+        self.listener.start()
+        return self
+
+    def __exit__(self, *_exc):
+        self.listener.stop(PATIENCE_SECONDS)
+
+    def next(self):
+        return self._heard.get(timeout=PATIENCE_SECONDS)
+
+    def hears(self, number):
+        return {self.next().server for _hint in range(number)}
+
+
+def notifier(url):
+    """As Nova makes its own: versioned, to its exchange."""
+    conf = cfg.ConfigOpts()
+    conf([])
+    oslo_messaging.set_transport_defaults('nova')
+    return oslo_messaging.Notifier(
+        oslo_messaging.get_notification_transport(conf, url=url),
+        'nova-compute:hv01', driver='messagingv2',
+        topics=['versioned_notifications'])
+
+
+def ended(uuid):
+    return {'nova_object.name': 'InstanceActionPayload',
+            'nova_object.namespace': 'nova', 'nova_object.version': '1.8',
+            'nova_object.data': {'uuid': uuid, 'host': 'hv01'}}
+
+
+def emit(broker, *uuids, event='instance.live_migration_post.end'):
+    sender = notifier(broker.url)
+    for uuid in uuids:
+        sender.info({}, event, ended(uuid))
+
+
+def publish(broker, *bodies):
+    """Whatever somebody else may write to the exchange."""
+    with kombu.Connection(broker.url.replace('rabbit:', 'amqp:')
+                          ) as connection:
+        producer = connection.Producer()
+        for body, content_type in bodies:
+            producer.publish(
+                body, exchange='nova',
+                routing_key='versioned_notifications.info',
+                content_type=content_type, content_encoding='utf-8')
+
+
+def test_what_nova_sends_is_heard_by_every_pool(broker):
+    with Ear(broker.url) as ear, Ear(broker.url, 'telemetry') as other:
+        # The first is heard once both queues are there.
+        for each in (ear, other):
+            each.listener.stop(PATIENCE_SECONDS)
+        emit(broker, *UUIDS[:10])
+        for each in (ear, other):
+            each.listener.start()
+        assert ear.hears(10) == other.hears(10) == set(UUIDS[:10])
+        emit(broker, UUIDS[0], event='instance.resize.error')
+        assert ear.next() == Hint(UUIDS[0])
+
+
+def test_what_was_sent_while_no_agent_ran_is_heard_by_the_next(broker):
+    with Ear(broker.url, 'killed'):
+        pass
+    emit(broker, *UUIDS)
+    with Ear(broker.url, 'killed') as ear:
+        assert ear.hears(100) == set(UUIDS)
+
+
+def test_what_is_forged_is_passed_over(broker, caplog):
+    with Ear(broker.url, 'forged') as ear:
+        emit(broker, UUIDS[0])
+        assert ear.next() == Hint(UUIDS[0])
+        deep = '[' * 2000 + ']' * 2000
+        message = {'event_type': 'instance.delete.end', 'priority': 'INFO',
+                   'payload': ended('<script>'), 'publisher_id': 'x',
+                   'message_id': '1', 'timestamp': 'now'}
+        publish(broker, *((body, 'application/json') for body in (
+            'no json', '[]', '7', 'null', '"text"', deep, '{}',
+            json.dumps({'oslo.version': '2.0', 'oslo.message': 'no json'}),
+            json.dumps({'oslo.version': '2.0', 'oslo.message': '[]'}),
+            json.dumps({'oslo.version': '9.0', 'oslo.message': '{}'}),
+            json.dumps({**message, 'priority': 7}),
+            json.dumps({**message, 'event_type': ['x']}),
+            json.dumps({**message, 'payload': ended('x' * 10 ** 6)}),
+            json.dumps(message))), (b'\xff\xfe', 'application/x-nothing'))
+        emit(broker, UUIDS[1])
+        assert ear.next() == Hint(UUIDS[1])
+
+
+@pytest.mark.long
+def test_a_broker_that_is_away_at_first_or_goes_is_said_once(
+        broker, caplog):
+    caplog.set_level(logging.INFO)
+    broker.stop()
+    with Ear(broker.url) as ear:
+        while 'does not answer' not in caplog.text:
+            time.sleep(0.05)
+        broker.start()
+        while 'answers again' not in caplog.text:
+            time.sleep(0.05)
+        emit(broker, UUIDS[0])
+        assert ear.next() == Hint(UUIDS[0])
+        caplog.clear()
+        broker.stop()
+        broker.start()
+        while 'answers again' not in caplog.text:
+            time.sleep(0.05)
+        emit(broker, UUIDS[1])
+        assert ear.next() == Hint(UUIDS[1])
+        assert caplog.text.count('does not answer') == 1
+
+
+@pytest.mark.parametrize('url', [
+    'nosuch://user:secret@host/', 'rabbit://user:secret@host:port/',
+    'secret', '://secret'])
+def test_a_url_of_no_driver_is_refused_without_its_password(url):
+    with pytest.raises(exception.InvalidConfig) as caught:
+        Ear(url)
+    assert 'transport_url' in str(caught.value)
+    assert 'secret' not in str(caught.value)
