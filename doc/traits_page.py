@@ -65,6 +65,9 @@ VOLUMES = (
         'reports no GUID', 'resource_id'),
     Row(names.RESERVE_PREFIX + '<GiB>', 'volume with this operator '
         'reserve; kept if the source does not contain it', 'reserve_gb'),
+    Row(names.FLOOR_PERCENT_PREFIX + '<per cent>', 'volume with a floor of '
+        'its own; kept while the overrides cannot be read', 'floor_percent'),
+    Row(names.FLOOR_GB_PREFIX + '<GiB>', 'likewise', 'floor_gb'),
     Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume whose files the source '
         'assigned to VMs: the space that was reserved, beside reserve_gb, '
         'when it last did', 'vms'),

@@ -147,6 +147,10 @@ def capability_fields() -> tuple[str, ...]:
                  if field.type == bool | None)
 
 
+# An operator's decision about one volume that is left to the option.
+AS_CONFIGURED = -1
+
+
 @dataclasses.dataclass(frozen=True)
 class Volume:
     """A Cluster Shared Volume.
@@ -160,6 +164,10 @@ class Volume:
     :param resource_id: Id of the cluster resource, in its one form where it
         is a GUID
     :param reserve_gb: GiB the operator keeps free of servers
+    :param floor_percent: part of the size, in per cent, that has to be
+        physically free for new disks: the operator's for this volume,
+        ``AS_CONFIGURED`` where he leaves it to ``[hv_sched]floor_percent``
+    :param floor_gb: the same in GiB
     :param accepts_new_disks: False when the operator closes the volume,
         True when he opens one that was closed
     :param is_closing_unknown: the operator may have closed the volume:
@@ -185,6 +193,8 @@ class Volume:
     medium: str | None = None
     owner_node: str | None = None
     reserve_gb: int | None = None
+    floor_percent: int | None = None
+    floor_gb: int | None = None
     maintenance: bool | None = None
     accepts_new_disks: bool | None = None
     is_closing_unknown: bool = False

@@ -60,6 +60,7 @@ from hv_sched.shares.quiescence import SkipReason
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
 _PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
          names.DISK_PREFIX, names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
+         names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
          names.OVERCOMMITTED_PREFIX, names.CUT_OFF_PREFIX)
 # The operator said retire; who still holds something is left alone.
 _EVIDENCE = gate.Evidence(is_told=True, is_allowed=True)

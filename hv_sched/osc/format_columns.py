@@ -20,6 +20,7 @@ from typing import Any
 
 from cliff import columns
 
+from hv_sched import model
 from hv_sched import printable
 from hv_sched.sources.winrm.rights import FIELDS
 
@@ -102,10 +103,8 @@ class DecisionsColumn(columns.FormattableColumn):
 
     def human_readable(self) -> str:
         return '\n'.join(printable.text(
-            f'{decision.field}: kept as it stands in Placement'
-            if decision.value is None else
-            f'{decision.field}: {_plain(decision.value)} '
-            f'({decision.origin.value})') for decision in self._value)
+            f'{decision.field}: {_decided(decision)}')
+            for decision in self._value)
 
     def machine_readable(self) -> Any:
         return {decision.field: {'value': _json(decision.value),
@@ -113,7 +112,17 @@ class DecisionsColumn(columns.FormattableColumn):
                 for decision in self._value}
 
 
+def _decided(decision: model.Decision) -> str:
+    if decision.value is None:
+        return 'kept as it stands in Placement'
+    if _json(decision.value) is None:
+        return f'as configured ({decision.origin.value})'
+    return f'{_plain(decision.value)} ({decision.origin.value})'
+
+
 def _json(value: Any) -> Any:
+    if value == model.AS_CONFIGURED:
+        return None
     return value.value if isinstance(value, enum.Enum) else value
 
 

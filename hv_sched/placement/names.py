@@ -63,6 +63,9 @@ HOME_PREFIX = 'CUSTOM_CSV_HOME_'
 RESOURCE_PREFIX = 'CUSTOM_CSV_RESOURCE_'
 # GiB the operator keeps free of servers, which ``reserved`` adds to others.
 RESERVE_PREFIX = 'CUSTOM_CSV_RESERVE_'
+# Physical free space below which an operator closes this volume.
+FLOOR_PERCENT_PREFIX = 'CUSTOM_CSV_FLOOR_PERCENT_'
+FLOOR_GB_PREFIX = 'CUSTOM_CSV_FLOOR_GB_'
 # GiB reserved, beside RESERVE, when it was last told whose the files are.
 UNCOVERED_PREFIX = 'CUSTOM_CSV_UNCOVERED_'
 # The ratio of a volume before it had more allocated than it holds.
@@ -181,6 +184,28 @@ def reserve_trait(reserve_gb: int) -> str:
 def reserve_gb(traits: Iterable[str]) -> int:
     """What an operator reserved, as a volume's traits remember; else 0."""
     return max(_amounts(traits, RESERVE_PREFIX), default=0)
+
+
+def floor_traits(percent: int | None, gb: int | None) -> frozenset[str]:
+    """The traits that remember an operator's floor of one volume.
+
+    :param percent: None or negative: there is none
+    :param gb: likewise
+    """
+    return frozenset(
+        f'{prefix}{amount}' for prefix, amount in (
+            (FLOOR_PERCENT_PREFIX, percent), (FLOOR_GB_PREFIX, gb))
+        if amount is not None and amount >= 0)
+
+
+def floor_percent(traits: Iterable[str]) -> int | None:
+    """An operator's floor of one volume, as its traits remember it."""
+    return max(_amounts(traits, FLOOR_PERCENT_PREFIX), default=None)
+
+
+def floor_gb(traits: Iterable[str]) -> int | None:
+    """The same floor in GiB."""
+    return max(_amounts(traits, FLOOR_GB_PREFIX), default=None)
 
 
 def uncovered_trait(reserved_gb: int) -> str:

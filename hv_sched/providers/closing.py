@@ -144,7 +144,7 @@ def _operator(volume: model.Volume, traits: frozenset[str],
 def _floor(volume: model.Volume, traits: frozenset[str], settings: Settings,
            reasons: Reasons) -> None:
     closed_before = Closed.FLOOR.trait in traits or is_bare(traits)
-    floor = free_space.floor_bytes(volume, settings, closed_before)
+    floor = free_space.floor_bytes(volume, traits, settings, closed_before)
     if volume.free_bytes is None or volume.size_bytes is None:
         if Closed.FLOOR.trait in traits:
             reasons[Closed.FLOOR] = (

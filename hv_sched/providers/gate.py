@@ -225,6 +225,7 @@ _MARKS = frozenset((names.SHARING, names.VOLUME, names.CLUSTERED,
                     names.CPU_MANAGED))
 _MARK_PREFIXES = (names.HOME_PREFIX, names.DISK_PREFIX,
                   names.RESOURCE_PREFIX, names.RESERVE_PREFIX,
+                  names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
                   names.UNCOVERED_PREFIX,
                   names.FORMER_RATIO_PREFIX, names.OVERCOMMITTED_PREFIX)
 

@@ -205,12 +205,22 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
         traits.add(names.disk_trait(volume.guid))
     if volume.reserve_gb:
         traits.add(names.reserve_trait(volume.reserve_gb))
+    traits |= _floor(volume, observed)
     if volume.file_system in names.FILE_SYSTEM:
         traits.add(names.FILE_SYSTEM[volume.file_system])
     if volume.medium in names.MEDIUM:
         traits.add(names.MEDIUM[volume.medium])
     return frozenset(traits | _resource(volume, observed)
                      | _images(volume, observed, settings))
+
+
+def _floor(volume: model.Volume, observed: frozenset[str]) -> frozenset[str]:
+    """What remembers the operator's floor of this volume."""
+    return names.floor_traits(
+        names.floor_percent(observed) if volume.floor_percent is None
+        else volume.floor_percent,
+        names.floor_gb(observed) if volume.floor_gb is None
+        else volume.floor_gb)
 
 
 def _resource(volume: model.Volume, observed: frozenset[str]

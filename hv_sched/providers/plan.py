@@ -281,6 +281,7 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
                      names.IMAGE_PREFIX, names.HOME_PREFIX,
                      names.DISK_PREFIX, names.RESOURCE_PREFIX,
                      names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
+                     names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
                      names.CUT_OFF_PREFIX)))
 
 

@@ -190,7 +190,8 @@ def _low(context: PlanningContext, provider: Provider) -> Iterable[Notice]:
             volume, provider.traits, provider.owed.total_gb, settings) or (
                 not free_space.is_low(volume, provider.traits, settings)):
         return
-    floor = free_space.floor_bytes(volume, settings, is_below=False)
+    floor = free_space.floor_bytes(
+        volume, provider.traits, settings, is_below=False)
     yield context.notice(
         context.layout.volume_name(provider.uuid), Kind.NOTE,
         f'{volume.free_bytes // model.GIB} GiB of its disk are physically '

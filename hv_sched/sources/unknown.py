@@ -39,13 +39,16 @@ _VOLUME_FIELDS: Fields = {
     'cut_off_nodes': Section.VOLUME_STATES,
     'redirected_nodes': Section.VOLUME_STATES,
     'cached_images': Section.FILES, 'image_cache_bytes': Section.FILES,
-    'medium': None, 'reserve_gb': None}
+    'medium': None, 'reserve_gb': None, 'floor_percent': None,
+    'floor_gb': None}
 _CLUSTER_FIELDS: Fields = {'functional_level': Section.CLUSTER,
                    'vms': Section.GROUPS}
 # What no section tells: Windows does not know it, or another service does.
 _BY_OTHERS = {
     'medium': 'an operator decides it (overrides)',
     'reserve_gb': 'an operator decides it (overrides)',
+    'floor_percent': 'an operator decides it (overrides)',
+    'floor_gb': 'an operator decides it (overrides)',
     'cpu_features': 'a sync asks Nova for it',
 }
 _NOT_ASKED = 'not read: no right to it, or not asked yet'

@@ -161,7 +161,7 @@ def _told(status: VolumeStatus, provider: Provider, cluster: model.Cluster,
     """The volume with what the source says of it."""
     texts = closing.closed_reasons(
         volume, provider.traits, provider.owed.total_gb, options)
-    floor = (free_space.floor_bytes(volume, options, False)
+    floor = (free_space.floor_bytes(volume, provider.traits, options, False)
              if volume.size_bytes else None)
     return dataclasses.replace(
         status, size_gb=_gb(volume.size_bytes),

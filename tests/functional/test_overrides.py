@@ -238,3 +238,29 @@ def test_show_without_overrides_names_source_and_placement(
     code, out, _err = csv('show', 'hv01', '--source', source)
     assert code == 0
     assert 'remotefx_enabled: kept as it stands in Placement' in out
+
+
+FLOORED = """
+version: 1
+nodes:
+- {name: hv01, home: Volume1}
+- {name: hv02, home: Volume10}
+volumes:
+- {name: Volume1, floor_percent: 0, floor_gb: %d}
+"""
+
+
+def test_a_floor_of_one_volume_closes_it_and_outlives_an_unreadable_file(
+        csv, cloud, source, overrides):
+    with open(source, 'w') as file:
+        file.write(SOURCE.replace('free_gb: 500', 'free_gb: 400'))
+    sync(csv, source, overrides(FLOORED % 420))
+    assert closed(cloud) and not closed(cloud, VOLUMES[1])
+    overrides('version: 1\nvolumes: [{')
+    sync(csv, source, overrides.path)
+    assert closed(cloud)
+    sync(csv, source, overrides(FLOORED % 10))
+    assert not closed(cloud)
+    sync(csv, source, overrides(NOTHING))
+    assert not {trait for trait in cloud.state()[VOLUMES[0]][2]
+                if 'FLOOR' in trait}

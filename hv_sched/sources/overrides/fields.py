@@ -23,6 +23,8 @@ from hv_sched.placement import names
 from hv_sched.sources import naming
 
 _LARGEST_GB = 35 * 1024 ** 2  # ReFS ends at 35 PiB
+# As [hv_sched]floor_percent.
+_LARGEST_PERCENT = 99
 # The longest path Windows takes.
 _LONGEST_PATH = 32767
 
@@ -65,6 +67,14 @@ def _size_gb(value: Any) -> int:
     if (not isinstance(value, int) or isinstance(value, bool)
             or not 0 <= value <= _LARGEST_GB):
         raise ValueError(f'a whole number of GiB, 0 to {_LARGEST_GB}')
+    return value
+
+
+def _percent(value: Any) -> int:
+    if (not isinstance(value, int) or isinstance(value, bool)
+            or not 0 <= value <= _LARGEST_PERCENT):
+        raise ValueError(f'a whole number of per cent, 0 to '
+                         f'{_LARGEST_PERCENT}')
     return value
 
 
@@ -126,6 +136,15 @@ FIELDS: Mapping[OverrideKind, tuple[OverrideField, ...]] = {
         OverrideField(
             'reserve_gb', 'whole number', _size_gb,
             'Space kept free of servers, in GiB.', '0'),
+        OverrideField(
+            'floor_percent', 'whole number', _percent,
+            'Part of the size, in per cent, that has to be physically free '
+            'for new disks of this volume. 0: none.',
+            '``[hv_sched]floor_percent``'),
+        OverrideField(
+            'floor_gb', 'whole number', _size_gb,
+            'The same in GiB; the higher of the two applies. 0: none.',
+            '``[hv_sched]floor_gb``'),
         OverrideField(
             'medium', 'ssd | hdd', _choice(dict(zip(
                 names.MEDIUM, names.MEDIUM, strict=True))),

@@ -40,6 +40,8 @@ _DEFAULTS: dict[OverrideKind, dict[str, Any]] = {
     OverrideKind.CLUSTER: {'placement_chooses_volume': False},
     OverrideKind.NODE: {'home': None, 'remotefx_enabled': False},
     OverrideKind.VOLUME: {'reserve_gb': 0, 'medium': NO_MEDIUM,
+                          'floor_percent': model.AS_CONFIGURED,
+                          'floor_gb': model.AS_CONFIGURED,
                           'accepts_new_disks': True}}
 # What of these keeps servers off is believed of a source at any time.
 _NARROW = {'remotefx_enabled': False, 'accepts_new_disks': False}

@@ -66,6 +66,24 @@ def test_floor_zero_is_off():
                       floor_percent=0)
 
 
+def test_a_volume_may_have_a_floor_of_its_own():
+    own = {'floor_percent': 0, 'floor_gb': 30}
+    assert closed(volume(free_gb=29, **own))
+    assert not closed(volume(free_gb=30, **own), floor_gb=100)
+    # What he leaves to the options is theirs.
+    assert closed(volume(free_gb=99, floor_percent=0), floor_gb=100)
+    as_configured = {'floor_percent': model.AS_CONFIGURED,
+                     'floor_gb': model.AS_CONFIGURED}
+    remembered = names.floor_traits(percent=90, gb=400)
+    assert not closed(volume(free_gb=51, **as_configured), remembered)
+
+
+def test_a_floor_that_cannot_be_read_stays_in_force():
+    remembered = names.floor_traits(percent=0, gb=100)
+    assert closed(volume(free_gb=99), remembered)
+    assert not closed(volume(free_gb=100), remembered, floor_gb=200)
+
+
 def test_maintenance_and_the_operator_close():
     assert closed(volume(maintenance=True)) == {
         Closed.MAINTENANCE: 'in maintenance'}

@@ -36,6 +36,8 @@ nodes:
 volumes:
 - name: Volume1
   reserve_gb: 20
+  floor_percent: 0
+  floor_gb: 10
   medium: ssd
   maintenance: true
   accepts_new_disks: false

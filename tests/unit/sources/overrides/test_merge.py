@@ -84,7 +84,7 @@ def test_overrides_go_before_the_source():
                                    medium='hdd', accepts_new_disks=True)])
     found = merged(source, volumes=[{
         'name': 'Volume1', 'reserve_gb': 20, 'medium': 'SSD',
-        'accepts_new_disks': False}])
+        'floor_percent': 0, 'floor_gb': 5, 'accepts_new_disks': False}])
     assert (vol(found).reserve_gb, vol(found).medium,
             vol(found).accepts_new_disks) == (20, 'ssd', False)
     assert {d.origin for d in found.decisions if d.item == 'Volume1'
@@ -100,6 +100,26 @@ def test_read_whole_what_is_not_there_is_the_default():
     assert only(found).placement_chooses_volume is False
     assert decision(found, 'Volume1', 'reserve_gb') is Origin.DEFAULT
     assert decision(found, 'hv01', 'home') is Origin.PLACEMENT
+
+
+def test_a_floor_of_one_volume_is_the_operators_alone():
+    own = merged(facts(), volumes=[{
+        'name': 'Volume1', 'floor_percent': 0, 'floor_gb': 40}])
+    assert (vol(own).floor_percent, vol(own).floor_gb) == (0, 40)
+    other = vol(own, 'Volume10')
+    assert (other.floor_percent, other.floor_gb) == (
+        model.AS_CONFIGURED, model.AS_CONFIGURED)
+    unread = vol(merged(facts(), incomplete=True))
+    assert (unread.floor_percent, unread.floor_gb) == (None, None)
+
+
+@pytest.mark.parametrize('field,value', [
+    ('floor_percent', 100), ('floor_percent', -1), ('floor_percent', True),
+    ('floor_gb', -1), ('floor_gb', '40'), ('floor_gb', 1.5)])
+def test_a_floor_that_is_none_does_not_apply(field, value):
+    result = merged(facts(), volumes=[{'name': 'Volume1', field: value}])
+    assert getattr(vol(result), field) is None
+    assert 'whole number' in ' '.join(p.message for p in result.problems)
 
 
 def test_what_the_source_says_is_no_default():
