@@ -107,9 +107,7 @@ class Audits:
     def _heal(self, report: auditor.AuditReport) -> healing.HealResult:
         """Heal what may be of one cluster, and say what was done."""
         result = self._healer.heal(report)
-        log_lines.log_healed(result)
-        for finding in result.done:
-            self._recorder.healed(finding.code.value)
+        log_lines.log_healed(result, self._recorder)
         return result
 
     def run_of(self, servers: Collection[str],

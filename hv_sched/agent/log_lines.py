@@ -10,38 +10,46 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What several parts of the agent say in the same words."""
+"""What several parts of the agent say of what they wrote, in the same words.
+
+Each change goes to the log, to the metrics and among the last changes.
+"""
 
 from collections.abc import Iterable
 
 from hv_sched import printable
 from hv_sched.audit.heal import HealResult
 from hv_sched.recovery.escrow_state import Restored
+from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
 
-def log_restored(changes: Iterable[Restored]) -> None:
-    """One line a share that was restored, released or resized."""
+def log_restored(changes: Iterable[Restored], recorder: Recorder) -> None:
+    """Each share that was restored, released or resized."""
     for change in changes:
-        LOG.info('%s', restored(change))
+        text = _restored(change)
+        LOG.info('%s', text)
+        recorder.healed(change.action)
+        recorder.changed('restore', text)
 
 
-def restored(change: Restored) -> str:
-    """A share that was restored, released or resized."""
+def _restored(change: Restored) -> str:
     return (f'{change.action.capitalize()} {change.gb} GB of '
             f'{change.consumer} on volume {change.volume}')
 
 
-def log_healed(result: HealResult) -> None:
+def log_healed(result: HealResult, recorder: Recorder) -> None:
     """What healing did, and what ended it."""
     if result.failure is not None:
         LOG.error('Healing ended: %s; the next pass tries again',
                   result.failure)
     for finding in result.done:
-        LOG.info('Healed %s of %s on %s (%d GB): %s',
-                 finding.code.value, finding.consumer, finding.location,
-                 finding.gb, finding.remedy)
+        text = (f'Healed {finding.code.value} of {finding.consumer} on '
+                f'{finding.location} ({finding.gb} GB): {finding.remedy}')
+        LOG.info('%s', text)
+        recorder.healed(finding.code.value)
+        recorder.changed('heal', text)
     for volume, gb in sorted(result.raised.items()):
         LOG.warning('Volume %s: its room was given away; %d GB more than '
                     'it has are allocated now', volume, gb)

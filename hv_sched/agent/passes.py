@@ -294,10 +294,7 @@ class Agent:
 
     def _restore(self, number: int) -> int:
         result = self._restorer.restore(full=self._is_full(number))
-        log_lines.log_restored(result.done)
-        for restored in result.done:
-            self._recorder.healed('restored')
-            self._recorder.changed('restore', log_lines.restored(restored))
+        log_lines.log_restored(result.done, self._recorder)
         notices = self._notices.update(result.findings)
         self._recorder.told('restore', findings.of_notices(
             'restore', notices))

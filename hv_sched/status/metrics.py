@@ -79,8 +79,8 @@ class StatusCollector(registry.Collector):
         yield _counter('hv_sched_writes', 'Changes written to Placement.',
                        'kind', counters.writes)
         yield _counter('hv_sched_heals', 'Shares put right, by the code of '
-                       'the finding; "restored" for escrow.', 'code',
-                       counters.heals)
+                       'the finding; escrow as "restored", "released" or '
+                       '"resized".', 'code', counters.heals)
         yield core.CounterMetricFamily(
             'hv_sched_conflicts', 'Writes with which somebody else was '
             'faster.', value=counters.conflicts)

@@ -53,7 +53,7 @@ class Counters:
     """What only grows while the process lives.
 
     :param writes: changes that were written, by kind
-    :param heals: by the code of the finding, and ``restored`` for escrow
+    :param heals: by the code of the finding, or what was done with escrow
     :param conflicts: writes that somebody else was faster with
     :param retries: how often a sync observed and planned anew
     """
@@ -216,7 +216,10 @@ class Recorder:
                 ChangeStatus(self._clock(), origin, text))
 
     def healed(self, code: str) -> None:
-        """A finding was put right, or escrow restored (``restored``)."""
+        """A share was put right.
+
+        :param code: of the finding, or what was done with escrow
+        """
         with self._lock:
             self._heals[code] += 1
 

@@ -23,12 +23,16 @@ import requests
 
 from hv_sched import exception
 from hv_sched import status
+from hv_sched.agent import audit_pass
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
 from hv_sched.agent import watching
+from hv_sched.agent.events import server_pass
 from hv_sched.audit.findings import Code
+from hv_sched.compute import instance_names
 from hv_sched.placement import client
 from hv_sched.placement.consumers import Consumer
+from hv_sched.recovery import restore
 from hv_sched.status.recorder import Recorder
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
@@ -50,6 +54,7 @@ class Shown:
     """An agent whose parts a test runs, and what it shows."""
 
     def __init__(self, cloud, path):
+        self.cloud = cloud
         self.conf = cmd.configure(['--config-file', path])
         self.recorder = Recorder(self.conf.hv_sched.agent_interval)
         self.nova = getattr(cloud, 'nova', None) or nova_answers.Answers(
@@ -173,6 +178,7 @@ def test_audits_and_heals_are_shown(placement, source, tmp_path):
         shown.agent.run()
         assert value(shown.samples(), 'hv_sched_heals_total',
                      code='missing') == 1
+        assert f'heal: Healed missing of {server} on' in shown.get().text
     cloud.drop(server)
     with showing(cloud, tmp_path, source=source, audit_every='1') as shown:
         shown.agent.run()
@@ -182,8 +188,8 @@ def test_audits_and_heals_are_shown(placement, source, tmp_path):
                      severity='warning', code='missing') == 1
 
 
-def test_restored_escrow_is_counted(placement, source, tmp_path):
-    cloud = published_cloud.PublishedCloud(placement)
+def holding(cloud):
+    """A server whose share a failed move left held."""
     server = cloud.server(disk_gb=50)
     now = cloud.api.consumer(server)
     held = {provider: dict(resources) for provider, resources
@@ -191,8 +197,33 @@ def test_restored_escrow_is_counted(placement, source, tmp_path):
     held[published_cloud.VOLUME] = {'CUSTOM_CSV_HELD_DISK_GB': 50}
     cloud.api.write_consumers([Consumer(
         server, now.generation, now.project_id, now.user_id, held)])
+    return server
+
+
+def by_a_pass(shown, _server):
+    assert shown.agent.run() == 0
+
+
+def by_an_event(shown, server):
+    """What the agent does when Nova tells of the server."""
+    placement, nova = client.from_adapter(
+        shown.cloud.placement), shown.cloud.nova
+    looks = server_pass.ServerPass(
+        placement, restore.Restorer(
+            placement, nova, restore.options(shown.conf)),
+        audit_pass.Audits(
+            shown.conf.hv_sched, placement, nova, lambda name: False,
+            instance_names.InstanceNames(nova), shown.recorder),
+        1, shown.recorder)
+    assert looks.look([server]) == frozenset()
+
+
+@pytest.mark.parametrize('restored', [by_a_pass, by_an_event])
+def test_restored_escrow_is_counted(placement, source, tmp_path, restored):
+    cloud = published_cloud.PublishedCloud(placement)
+    server = holding(cloud)
     with showing(cloud, tmp_path, source=source) as shown:
-        shown.agent.run()
+        restored(shown, server)
         assert value(shown.samples(), 'hv_sched_heals_total',
                      code='restored') == 1
         assert f'50 GB of {server} on volume' in shown.get().text

@@ -26,6 +26,7 @@ from oslo_messaging import transport
 
 from hv_sched.agent import cmd
 from hv_sched.agent.events import wiring
+from hv_sched.status import recorder
 from tests.nova import agent
 from tests.nova import auditing
 
@@ -57,6 +58,7 @@ class ListeningCase(auditing.AuditCase):
         self.emitted: list[tuple[float, str]] = []
         super().setUp()
         self.syncs = 0
+        self.recorder = recorder.Recorder()
         self._sender = oslo_messaging.Notifier(
             oslo_messaging.get_notification_transport(
                 self._sending_conf(), url=URL), 'nova', driver='messagingv2',
@@ -86,7 +88,7 @@ class ListeningCase(auditing.AuditCase):
         conf.set_override('source', source, group='hv_sched')
         events = wiring.configured(
             conf, agent.placement_of(self.placement), agent.nova_of(self.api),
-            lambda volume: False, self._wake)
+            lambda volume: False, self._wake, self.recorder)
         assert isinstance(events, wiring.Events)
         events.start()
         events.listen(True)

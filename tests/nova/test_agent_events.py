@@ -46,6 +46,7 @@ class AfterEvents(listening.ListeningCase):
         self.during_live_migration('error')
         self.live_migrate(server)
         self.restored(server)
+        self.soon({'restored': 1}, lambda: self.recorder.counters().heals)
 
     def test_an_agent_that_was_killed_hears_it_after_its_restart(self):
         server = self.on('h1')

@@ -25,17 +25,21 @@ from hv_sched.audit.clusters import ClusterProviders
 from hv_sched.parallel import in_parallel
 from hv_sched.placement.client import Placement
 from hv_sched.recovery.restore import Restorer
+from hv_sched.status.recorder import Recorder
 
 
 class ServerPass:
-    """:param workers: threads that read"""
+    """:param workers: threads that read
+    :param recorder: what is restored is reported to it
+    """
 
     def __init__(self, placement: Placement, restorer: Restorer,
-                 audits: Audits, workers: int) -> None:
+                 audits: Audits, workers: int, recorder: Recorder) -> None:
         self._placement = placement
         self._restorer = restorer
         self._audits = audits
         self._workers = workers
+        self._recorder = recorder
 
     def look(self, servers: Collection[str]) -> frozenset[str]:
         """Judge servers and put right what may be.
@@ -48,7 +52,7 @@ class ServerPass:
         if not ours:
             return frozenset()
         result = self._restorer.restore_servers(ours)
-        log_restored(result.done)
+        log_restored(result.done, self._recorder)
         return result.moving | self._audits.run_of(ours, clusters_)
 
     def _of_clusters(self, servers: Collection[str],

@@ -75,11 +75,11 @@ class Events:
 def configured(conf: cfg.ConfigOpts, placement: Placement,
                servers: NovaRecords, skips: Callable[[str], bool],
                wake_sync: Callable[[], None],
-               recorder: Recorder | None = None) -> NoEvents | Events:
+               recorder: Recorder) -> NoEvents | Events:
     """As section [hv_sched_events] says.
 
     :param skips: whether a volume, by its provider's name, is left alone
-    :param recorder: what is healed is reported to it
+    :param recorder: what is done is reported to it
     :raises InvalidConfig: the bus cannot be listened to so
     """
     if not conf[options.GROUP].transport_url:
@@ -91,7 +91,7 @@ def configured(conf: cfg.ConfigOpts, placement: Placement,
             conf, skips, lambda: audit_pass.known_on(conf.hv_sched, names))),
         audit_pass.Audits(conf.hv_sched, placement, servers, skips, names,
                           recorder),
-        conf.hv_sched.workers)
+        conf.hv_sched.workers, recorder)
     hands = worker.Worker(
         server_queue.ServerQueue(conf[options.GROUP].max_pending),
         looks.look, wake_sync)
