@@ -43,6 +43,10 @@ the ``openstack`` client, first without hv_sched, then on the same servers
 after ``csv adopt``; the sums are read from Placement's database. ``make
 cloud-test`` measures all of it.
 
+The agent of the cloud shows its status (:doc:`../status`) at an address that
+``make cloud`` prints, and ``python3 -m tests.cloud status`` beside those of
+the other services.
+
 """
 FIGURES = """
 

@@ -14,6 +14,7 @@
 
 from importlib import metadata
 import sys
+from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log as logging
@@ -72,16 +73,25 @@ def start_line(conf: cfg.ConfigOpts) -> str:
     return (f'hv-sched-agent {metadata.version("hv_sched")}: '
             f'source {options.source or "none, so nothing is synced"}, a '
             f'pass every {options.agent_interval} seconds, as user {user}, '
-            f'Placement microversion {transport.MICROVERSION}')
+            f'Placement microversion {transport.MICROVERSION}'
+            + (f', status on {_url(options)}' if options.status_port else ''))
+
+
+def _url(options: Any) -> str:
+    address = options.status_address
+    return (f'http://{f"[{address}]" if ":" in address else address}:'
+            f'{options.status_port}/')
 
 
 def make_agent(arguments: list[str], recorder: Recorder | None = None,
-               former: passes.Agent | None = None
+               former: passes.Agent | None = None,
+               watch: watching.Watching | None = None
                ) -> tuple[cfg.ConfigOpts, passes.Agent]:
     """An agent of what the files say now.
 
     :param recorder: what it reports to, as the former one did
     :param former: one that it takes over from
+    :param watch: what shows its status, as the files say now, too
     :raises InvalidConfig, cfg.Error: the configuration cannot be used
     :raises InvalidFacts: nothing in the source can; a first agent waits
         until it can
@@ -92,6 +102,9 @@ def make_agent(arguments: list[str], recorder: Recorder | None = None,
     if former is not None:
         if conf.hv_sched.source:
             sources.check(conf.hv_sched)
+    if watch is not None and not conf.once:
+        watch.follow(conf, clients.connect(conf)[0])
+    if former is not None:
         agent.take_over(former)
     recorder.every(conf.hv_sched.agent_interval)
     # With the first line that is to be logged: a file that is wrong changes
@@ -106,19 +119,16 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         recorder = Recorder()
-        conf, agent = make_agent(arguments, recorder)
-        watch = None if conf.once else watching.watching(
-            conf, clients.connect(conf)[0], recorder)
+        watch = watching.Watching(recorder)
+        conf, agent = make_agent(arguments, recorder, watch=watch)
     except (exception.InvalidConfig, cfg.Error) as exc:
         print(printable.text(f'hv-sched-agent: {exception.told(exc)}'),
               file=sys.stderr)
         return exit_codes.ERROR
     if conf.once:
         return agent.run()
-    if watch is not None:
-        watch.start()
+    watch.start()
     code = service.Daemon(lambda former: make_agent(
-        arguments, recorder, former)[1]).run(agent)
-    if watch is not None:
-        watch.stop()
+        arguments, recorder, former, watch)[1]).run(agent)
+    watch.stop()
     return code

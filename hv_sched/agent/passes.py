@@ -55,6 +55,8 @@ from hv_sched.status.recorder import Recorder
 LOG = printable.logger(__name__)
 # What goes on while another agent writes.
 _STANDBY_PARTS = ('Reading the source', 'Status', 'Doctor')
+# What nobody runs without a source.
+_SOURCE_PARTS = ('Sync', 'Reading the source')
 # A pass that began may end; a service that hangs stops no shutdown.
 LAST_PASS_SECONDS = 30
 # Answers of many clusters come one after the other: one look serves them.
@@ -212,6 +214,7 @@ class Agent:
 
     def _keep_synced(self) -> None:
         if not self._conf.hv_sched.source:
+            self._recorder.undescribed(_SOURCE_PARTS)
             return
         self._gathering.start()
         self._gathering.wait_first()

@@ -13,10 +13,13 @@
 """The status of the cloud: read by a thread of its own, and shown over HTTP.
 
 Nothing else waits for it, and nothing that syncs or heals uses what it reads.
+It outlives the agents of a process: a SIGHUP that changes port, address or
+token is followed, and one that cannot be changes nothing.
 """
 
 from importlib import metadata
 import threading
+from typing import Any
 from typing import TYPE_CHECKING
 
 from oslo_config import cfg
@@ -37,79 +40,129 @@ if TYPE_CHECKING:
 
 MISSING = ('[hv_sched]status_port is set, and {} is not installed: pip '
            "install 'hv_sched[status]', or set it to 0")
+STATUS, DOCTOR = 'Status', 'Doctor'
 _END_SECONDS = 5
 
 
 class Watching:
-    """:param conf: options of hv_sched, with a ``status_port``
+    """Shows nothing until it is told to follow options with a port.
+
     :param recorder: what the agent's parts report to
     :ivar parts: what reads the status, and what checks it
-    :raises InvalidConfig: it cannot be shown as the options say
     """
 
-    def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
-                 recorder: Recorder) -> None:
-        self._server = _server(conf.hv_sched, recorder)
-        publishing = settings.from_conf(conf)
-        interval = conf.hv_sched.agent_interval
-        reading = observation.StatusPart(recorder, placement, publishing)
-        checking = doctor_pass.DoctorPass(
-            conf.hv_sched, clients.looking(conf, placement), publishing,
-            recorder)
-        self.parts = tuple(
-            Part(name, work, backoff.Backoff(interval), recorder)
-            for name, work in (('Status', reading.run),
-                               ('Doctor', checking.run)))
-        self._stop = threading.Event()
+    def __init__(self, recorder: Recorder) -> None:
+        self.parts: tuple[Part, ...] = ()
+        self._recorder = recorder
+        self._server: server.StatusServer | None = None
+        self._wake = threading.Event()
+        self._is_stopping = False
         self._thread = threading.Thread(
             target=self._loop, name='watching', daemon=True)
 
     @property
     def port(self) -> int:
-        """On which it answers."""
-        return self._server.port
+        """On which it answers; 0 where it does not."""
+        return self._server.port if self._server else 0
+
+    def follow(self, conf: cfg.ConfigOpts, placement: Placement) -> None:
+        """Show the status as the options say from now on.
+
+        :param conf: options of hv_sched
+        :param placement: what is read; nothing else may use it
+        :raises InvalidConfig: it cannot be; then it goes on as before
+        """
+        parts = (self._parts_of(conf, placement)
+                 if conf.hv_sched.status_port else ())
+        self._listen(conf.hv_sched)
+        former, self.parts = self.parts, parts
+        if not parts:
+            for part in former:
+                self._recorder.gone(part.name)
+        self._wake.set()
 
     def start(self) -> None:
-        """Read, again and again, and answer whoever asks."""
-        self.serve()
+        """Begin to read, again and again."""
         self._thread.start()
-
-    def serve(self) -> None:
-        """Answer whoever asks; whoever runs the parts reads."""
-        self._server.start()
 
     def stop(self) -> None:
         """Nobody is answered any more."""
-        self._stop.set()
-        self._server.stop()
+        self._is_stopping = True
+        self._wake.set()
+        self._close()
         if self._thread.is_alive():
             self._thread.join(_END_SECONDS)
 
+    def _parts_of(self, conf: cfg.ConfigOpts, placement: Placement
+                  ) -> tuple[Part, ...]:
+        publishing = settings.from_conf(conf)
+        reading = observation.StatusPart(
+            self._recorder, placement, publishing)
+        checking = doctor_pass.DoctorPass(
+            conf.hv_sched, clients.looking(conf, placement), publishing,
+            self._recorder)
+        return tuple(
+            Part(name, work, backoff.Backoff(conf.hv_sched.agent_interval),
+                 self._recorder)
+            for name, work in ((STATUS, reading.run), (DOCTOR, checking.run)))
+
+    def _listen(self, options: Any) -> None:
+        former = self._server
+        if not options.status_port:
+            self._close()
+            return
+        app = _app(options, self._recorder)
+        place = options.status_address, options.status_port
+        if former is not None and (former.address, former.port) == place:
+            former.replace(app)
+            return
+        # One address may include the other: both cannot listen at a time.
+        shares_port = former is not None and former.port == place[1]
+        if shares_port:
+            self._close()
+        try:
+            self._serve(app, *place)
+        except exception.InvalidConfig:
+            if former is not None and shares_port:
+                self._serve(former.app, former.address, former.port)
+            raise
+        if former is not None and not shares_port:
+            former.stop()
+
+    def _serve(self, app: Any, address: str, port: int) -> None:
+        from hv_sched.status import server as servers  # noqa: PLC0415
+
+        serving = servers.StatusServer(app, address, port)
+        serving.start()
+        self._server = serving
+
+    def _close(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
     def _loop(self) -> None:
-        while not self._stop.is_set():
-            for part in self.parts:
-                part.run()
-            self._stop.wait(min(part.pause_seconds for part in self.parts))
+        while not self._is_stopping:
+            self._wake.clear()
+            parts = self.parts
+            for part in parts:
+                if parts is self.parts:
+                    part.run()
+            if not self._is_stopping:
+                self._wake.wait(min(
+                    (part.pause_seconds for part in parts), default=None))
 
 
-def watching(conf: cfg.ConfigOpts, placement: Placement,
-             recorder: Recorder) -> Watching | None:
-    """None where ``[hv_sched]status_port`` is 0."""
-    if not conf.hv_sched.status_port:
-        return None
-    return Watching(conf, placement, recorder)
+def _app(options: Any, recorder: Recorder) -> Any:
+    """What answers; imports what only an extra installs.
 
-
-def _server(options: cfg.ConfigOpts, recorder: Recorder
-            ) -> 'server.StatusServer':
-    """Listens already; imports what only an extra installs."""
+    :raises InvalidConfig: it is not installed, or the token is no good
+    """
     token = access.checked_token(
         options.status_address, options.status_token_file)
     try:
         from hv_sched.status import app  # noqa: PLC0415
-        from hv_sched.status import server as servers  # noqa: PLC0415
+        from hv_sched.status import server  # noqa: F401, PLC0415
     except ImportError as exc:
         raise exception.InvalidConfig(MISSING.format(exc.name)) from exc
-    return servers.StatusServer(
-        app.StatusApp(recorder, token, metadata.version('hv_sched')),
-        options.status_address, options.status_port)
+    return app.StatusApp(recorder, token, metadata.version('hv_sched'))

@@ -25,7 +25,8 @@ OPTS = [
 Port on which hv-sched-agent answers over HTTP: its status page at ``/``,
 Prometheus metrics at ``/metrics``, ``/healthz`` and ``/readyz``. 0 (the
 default) answers nobody. Starting value: 9482. Needs ``pip install
-'hv_sched[status]'``.
+'hv_sched[status]'``. SIGHUP follows a change of it, of ``status_address`` and
+of the token.
 """),
     cfg.Opt(
         'status_address',

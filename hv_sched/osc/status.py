@@ -60,7 +60,7 @@ class ShowStatus(base.LookingCommand, base.SourceCommand, command.ShowOne):
         parser.add_argument(
             '--quick', action='store_true',
             help='Neither the checks of "csv doctor" nor the audit of all '
-                 'servers: a few requests and four for each volume')
+                 'servers: a few requests and five for each volume')
         return parser
 
     def take_action(self, parsed_args: argparse.Namespace

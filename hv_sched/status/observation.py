@@ -29,6 +29,7 @@ from hv_sched.placement.observed import Provider
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.status import build
+from hv_sched.status import recorder as recorders
 from hv_sched.status import volume_rules
 from hv_sched.status.recorder import Recorder
 
@@ -102,7 +103,7 @@ class StatusPart:
         try:
             self._recorder.observed(self._reader.observe(), self._options)
         except exception.PlacementError as exc:
-            self._recorder.unread('Placement', str(exc))
+            self._recorder.unread(recorders.PLACEMENT, str(exc))
             raise
-        self._recorder.unread('Placement', '')
+        self._recorder.unread(recorders.PLACEMENT, '')
         return exit_codes.OK

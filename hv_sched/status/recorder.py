@@ -31,6 +31,7 @@ from hv_sched.providers import changes
 from hv_sched.providers import plan as plans
 from hv_sched.providers import settings
 from hv_sched.status import build
+from hv_sched.status import change_text
 from hv_sched.status import findings as finding_forms
 from hv_sched.status import history
 from hv_sched.status.model import ChangeStatus
@@ -39,9 +40,9 @@ from hv_sched.status.model import FindingStatus
 from hv_sched.status.model import PartStatus
 from hv_sched.status.model import Status
 
+# What every agent reads; what else cannot be read, the one that writes says.
+PLACEMENT = 'Placement'
 _LAST_CHANGES = 20
-# Of one change, such as the traits that a node gets.
-_SHOWN_LINES = 3
 RESULTS: Mapping[int, str] = {
     exit_codes.OK: 'ok', exit_codes.CHANGES: 'partial',
     exit_codes.PARTIAL: 'partial', exit_codes.ADOPT: 'adopt',
@@ -147,13 +148,31 @@ class Recorder:
         """
         remaining = frozenset(watching)
         with self._lock:
-            self._base = dataclasses.replace(self._base, is_leader=False)
-            self._parts = {name: part for name, part in self._parts.items()
-                           if name in remaining}
-            self._synced.clear()
-            self._facts = None
-            self._findings = {key: findings for key, findings
-                              in self._findings.items() if key[0] == 'doctor'}
+            self._base = dataclasses.replace(
+                self._base, is_leader=False, unread={
+                    name: error for name, error in self._base.unread.items()
+                    if name == PLACEMENT})
+            self._forget(self._parts.keys() - remaining,
+                         self._findings.keys() - {('doctor', '')})
+
+    def undescribed(self, parts: Iterable[str]) -> None:
+        """There is no source any more, such as after a SIGHUP.
+
+        :param parts: those that only a source needs
+        """
+        with self._lock:
+            self._forget(parts, [key for key in self._findings
+                                 if key[0] == 'sync'])
+
+    def _forget(self, parts: Iterable[str],
+                findings: Iterable[tuple[str, str]]) -> None:
+        """What the source said is over, and these; under the lock."""
+        for part in parts:
+            self._parts.pop(part, None)
+        for key in findings:
+            del self._findings[key]
+        self._synced.clear()
+        self._facts = None
 
     def described(self, facts: facts_model.Facts, clusters: Iterable[str]
                   ) -> None:
@@ -199,9 +218,9 @@ class Recorder:
         """Changes that a sync has written."""
         written = tuple(written)
         with self._lock:
-            self._writes.update(map(_kind, written))
+            self._writes.update(map(change_text.kind, written))
         for change in written:
-            self.changed('sync', _line(change))
+            self.changed('sync', change_text.line(change))
 
     def told(self, origin: str, findings: Iterable[FindingStatus],
              scope: str = '') -> None:
@@ -216,10 +235,7 @@ class Recorder:
                 ChangeStatus(self._clock(), origin, text))
 
     def healed(self, code: str) -> None:
-        """A share was put right.
-
-        :param code: of the finding, or what was done with escrow
-        """
+        """:param code: of the finding, or what was done with escrow"""
         with self._lock:
             self._heals[code] += 1
 
@@ -283,18 +299,3 @@ class Recorder:
 
 def _counted(passes: Mapping[str, int], result: str) -> dict[str, int]:
     return {**passes, result: passes.get(result, 0) + 1}
-
-
-def _kind(change: changes.Change) -> str:
-    """Such as ``SetTraits``: the change's own name."""
-    return type(change).__name__
-
-
-def _line(change: changes.Change) -> str:
-    """The change in the words of ``csv sync``, as far as one line holds."""
-    texts = [' '.join(filter(None, (
-        sign, change.name, label, before and f'{before} ->', after)))
-        for sign, label, before, after in change.lines]
-    omitted = len(texts) - _SHOWN_LINES
-    return '; '.join(texts[:_SHOWN_LINES]) + (
-        f'; and {omitted} more of {change.name}' if omitted > 0 else '')

@@ -75,12 +75,18 @@ class StatusServer:
             max_request_body_size=_MAX_HEADER_BYTES,
             asyncore_use_poll=True, clear_untrusted_proxy_headers=True)
         self._server.channel_class = _Channel
+        self.app = app
+        self.address = address
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(
             target=self._run, name='status', daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def replace(self, app: Any) -> None:
+        """Have another application answer from the next request on."""
+        self.app = self._server.application = app
 
     def stop(self) -> None:
         """Nobody is answered any more."""

@@ -71,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument('pytest_arguments', nargs='*', metavar='ARGUMENT',
                       help='of pytest, after --')
     test.set_defaults(run=_test)
-    status = commands.add_parser('status', help='what runs')
+    status = commands.add_parser(
+        'status', help='what runs, and where it answers')
     status.set_defaults(run=_status)
     return parser
 
@@ -104,8 +105,8 @@ def _pytest_arguments(options: argparse.Namespace) -> list[str]:
 
 
 def _status(home: cloud.Cloud, options: argparse.Namespace) -> None:
-    for name, record in home.processes.running().items():
-        print(f'{name:24} {record.pid}')
+    for name, (pid, address) in home.addresses().items():
+        print(f'{name:24} {pid:8} {address}'.rstrip())
 
 
 if __name__ == '__main__':

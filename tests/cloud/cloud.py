@@ -15,6 +15,7 @@
 import collections.abc
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 
@@ -33,6 +34,8 @@ from tests.cloud import topology
 
 # A machine that has other work to do is slow.
 START_SECONDS = 300
+# A port of these is one of HTTP.
+HTTP = (*services.WSGI, 'network', 'hv-sched-agent')
 # Disk that servers hold of a node; volumes that nodes have joined.
 NODE_DISK = """
 SELECT a.id FROM allocations a
@@ -59,6 +62,19 @@ class Cloud:
         self._say = say
         self.processes = processes.Processes(home.run, home.log)
         self.installation = installation.Installation(home)
+
+    @property
+    def _ports_path(self) -> pathlib.Path:
+        return self.folder.run / 'ports.json'
+
+    def addresses(self) -> dict[str, tuple[int, str]]:
+        """What runs: the id of each process, and where it answers, if it does.
+        """
+        kept = ports.kept(self._ports_path)
+        return {name: (record.pid, f'http://127.0.0.1:{kept[name]}/'
+                       if name in HTTP else f'127.0.0.1:{kept[name]}'
+                       if name in kept else '')
+                for name, record in self.processes.running().items()}
 
     def up(self, *, stock: bool = False) -> None:
         """Start what does not run; safe to repeat.
@@ -98,8 +114,8 @@ class Cloud:
         running = set(self.processes.running())
         if 'rabbitmq' in running:
             running.add('erlang')
-        self.ports = ports.choose(configuration.PORTS,
-                                  self.folder.run / 'ports.json', running)
+        self.ports = ports.choose(configuration.PORTS, self._ports_path,
+                                  running)
         self.files = configuration.Configuration(self.folder, self.ports)
         self.files.write(stock=stock)
         self.databases = databases.Databases(self.folder,
@@ -191,6 +207,8 @@ class Cloud:
             self.processes.stop(['hv-sched-agent'])
             return
         self.processes.ensure(self.services.agent())
+        self._say(f'hv-sched-agent shows its status on '
+                  f'{self.files.status_url}')
         if self.databases.sql(NODE_DISK, 'placement'):
             self._say('hv-sched-agent is started; servers are on the '
                       'nodes\' own disk: csv adopt is next')

@@ -23,7 +23,7 @@ from tests.cloud import topology
 
 # Each listens on a port of its own.
 PORTS = ('mariadb', 'rabbitmq', 'erlang', 'epmd', 'keystone', 'placement',
-         'glance', 'nova-api', 'network')
+         'glance', 'nova-api', 'network', 'hv-sched-agent')
 SERVICE_USERS = ('placement', 'glance', 'nova')
 
 
@@ -39,6 +39,11 @@ class Configuration:
     @property
     def auth_url(self) -> str:
         return f'http://127.0.0.1:{self._ports["keystone"]}/v3'
+
+    @property
+    def status_url(self) -> str:
+        """Where hv-sched-agent shows its status."""
+        return f'http://127.0.0.1:{self._ports["hv-sched-agent"]}/'
 
     def path(self, name: str) -> pathlib.Path:
         """A service's file."""
@@ -81,6 +86,7 @@ class Configuration:
             'run': str(cloud.run), 'venv': str(cloud.venv),
             'transport_url': self._broker.url,
             'port_glance': str(self._ports['glance']),
+            'port_status': str(self._ports['hv-sched-agent']),
             **{f'database_{name}': self._database.url(name)
                for name in databases.NAMES},
             **{f'auth_{user}': self._auth(user) for user in SERVICE_USERS}}

@@ -87,7 +87,8 @@ class Installation:
                   '--no-deps', '--wheel-dir', str(wheels), str(source),
                   PBR_VERSION=f'0.0.1+{digest[:8]}')
         self._pip('--constraint', str(CONSTRAINTS),
-                  *(f'{wheel}[scheduler]' for wheel in wheels.glob('*.whl')))
+                  *(f'{wheel}[scheduler,status]'
+                    for wheel in wheels.glob('*.whl')))
         self.wheel.write_text(digest)
         return True
 

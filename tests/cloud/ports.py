@@ -51,7 +51,7 @@ def choose(names: collections.abc.Iterable[str], path: pathlib.Path,
     :param in_use: services that run already: their ports are not looked at
     :raises errors.CloudError: no port is free, or the file is not ours
     """
-    former = _former(path)
+    former = kept(path)
     ports: dict[str, int] = {}
     for name in names:
         port = former.get(name)
@@ -64,7 +64,11 @@ def choose(names: collections.abc.Iterable[str], path: pathlib.Path,
     return ports
 
 
-def _former(path: pathlib.Path) -> dict[str, int]:
+def kept(path: pathlib.Path) -> dict[str, int]:
+    """The ports of the last start; none before the first.
+
+    :raises errors.CloudError: the file is not ours
+    """
     if not path.exists():
         return {}
     try:

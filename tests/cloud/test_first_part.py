@@ -22,6 +22,7 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 
 from tests.cloud import client
 from tests.cloud import processes
@@ -238,6 +239,22 @@ def test_doctor_finds_no_error(story):
     errors = [row for row in rows if 'error' in map(
         str.lower, map(str, row.values()))]
     assert errors == []
+
+
+def test_the_status_page_shows_the_cloud(story):
+    def asked(path):
+        with urllib.request.urlopen(
+                story.home.files.status_url + path, timeout=60) as answer:
+            return answer.read().decode()
+
+    # The agent may be in the middle of a pass, or of a Doctor's first.
+    processes.wait('hv-sched-agent', lambda: (
+        'volume="Volume1"' in asked('metrics')), 120)
+    page = asked('')
+    for cluster in topology.CLUSTERS:
+        assert cluster.name in page
+    assert all(node in page for node in topology.NODES)
+    assert asked('healthz') == 'ok\n'
 
 
 def test_what_nova_manage_deletes_is_healed(story):

@@ -171,9 +171,14 @@ def test_it_starts_with_what_it_works_on(cloud, source, tmp_path, caplog,
                      'username = hv_sched\npassword = x\n')
     conf = cmd.configure(['--config-file', str(other)])
     cmd.clients.connect(conf)
-    assert cmd.start_line(conf) == (
+    line = (
         f'hv-sched-agent {version}: source none, so nothing is synced, a pass '
         'every 60 seconds, as user hv_sched, Placement microversion 1.39')
+    assert cmd.start_line(conf) == line
+    conf.set_override('status_port', 9482, group='hv_sched')
+    assert cmd.start_line(conf) == f'{line}, status on http://127.0.0.1:9482/'
+    conf.set_override('status_address', '::1', group='hv_sched')
+    assert cmd.start_line(conf) == f'{line}, status on http://[::1]:9482/'
 
 
 def test_a_source_that_is_mended_is_told(daemon, source, caplog):

@@ -20,6 +20,7 @@ import socket
 import tempfile
 
 import pytest
+import requests
 
 from hv_sched.demo import service
 from hv_sched.placement import client
@@ -144,6 +145,40 @@ def test_a_source_that_cannot_be_read_is_not_taken_over(site, agent):
     agent.until('READY=1')
     assert 'are read again' in agent.text()
     assert agent.end() == 0
+
+
+def answer(port):
+    return requests.get(f'http://127.0.0.1:{port}/healthz',
+                        timeout=agent_process.ENOUGH_SECONDS).text
+
+
+def test_a_status_port_that_changed_is_followed_at_sighup(site):
+    with socket.create_server(('127.0.0.1', 0)) as listener:
+        first = listener.getsockname()[1]
+    site.write(status_port=first)
+    process = agent_process.AgentProcess(str(site.conf), site.folder)
+    try:
+        process.until('READY=1')
+        assert answer(first) == 'ok\n'
+        assert f'status on http://127.0.0.1:{first}/' in process.text()
+        with socket.create_server(('127.0.0.1', 0)) as taken:
+            second = taken.getsockname()[1]
+            site.write(status_port=second)
+            process.signal(signal.SIGHUP)
+            process.until('RELOADING=1')
+            process.until('READY=1')
+            assert answer(first) == 'ok\n'
+        refused, = (line for line in process.text().splitlines()
+                    if 'SIGHUP' in line)
+        assert f'port {second}: Address already in use' in refused
+        assert f'status on http://127.0.0.1:{second}/' not in process.text()
+        process.signal(signal.SIGHUP)
+        process.until('RELOADING=1')
+        process.until('READY=1')
+        assert answer(second) == 'ok\n'
+        assert process.end() == 0
+    finally:
+        process.kill()
 
 
 def test_each_line_of_json_parses(site):

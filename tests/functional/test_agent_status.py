@@ -62,7 +62,8 @@ class Shown:
         placement = client.from_adapter(cloud.placement)
         self.agent = passes.Agent(self.conf, placement, self.nova,
                                   self.recorder)
-        self.watch = watching.watching(self.conf, placement, self.recorder)
+        self.watch = watching.Watching(self.recorder)
+        self.watch.follow(self.conf, placement)
 
     def get(self, path='/', **headers):
         return requests.get(
@@ -88,7 +89,6 @@ def showing(cloud, tmp_path, **options):
     made = Shown(cloud, agent_conf.write(
         tmp_path, cloud.placement, workers='1',
         status_port=str(free_port()), **options))
-    made.watch.serve()
     try:
         yield made
     finally:
@@ -230,11 +230,8 @@ def test_restored_escrow_is_counted(placement, source, tmp_path, restored):
 
 
 def test_a_token_is_asked_for(cloud, source, tmp_path):
-    token = tmp_path / 'token'
-    token.write_text('a-token-of-some-length')
-    token.chmod(0o600)
     with showing(cloud, tmp_path, source=source,
-                 status_token_file=str(token)) as shown:
+                 status_token_file=token_file(tmp_path)) as shown:
         assert shown.get('/metrics').status_code == 401
         assert shown.get('/metrics', Authorization=(
             'Bearer a-token-of-some-length')).status_code == 200
@@ -276,8 +273,8 @@ def test_a_library_that_is_missing_is_named(
     conf = cmd.configure(['--config-file', agent_conf.write(
         tmp_path, cloud.placement, status_port=str(free_port()))])
     with pytest.raises(exception.InvalidConfig) as err:
-        watching.watching(conf, client.from_adapter(cloud.placement),
-                          Recorder())
+        watching.Watching(Recorder()).follow(
+            conf, client.from_adapter(cloud.placement))
     assert "pip install 'hv_sched[status]'" in str(err.value)
     assert library in str(err.value)
 
@@ -286,5 +283,110 @@ def test_without_a_port_nothing_is_shown_and_no_library_is_needed(
         cloud, tmp_path):
     conf = cmd.configure(['--config-file', agent_conf.write(
         tmp_path, cloud.placement)])
-    assert watching.watching(conf, client.from_adapter(
-        cloud.placement), Recorder()) is None
+    watch = watching.Watching(Recorder())
+    watch.follow(conf, client.from_adapter(cloud.placement))
+    assert (watch.port, watch.parts) == (0, ())
+
+
+# -- other options, as after SIGHUP
+
+
+def followed(shown, tmp_path, **options):
+    """What is shown follows a configuration with these options."""
+    shown.watch.follow(cmd.configure(['--config-file', agent_conf.write(
+        tmp_path, shown.cloud.placement, workers='1', **options)]),
+        client.from_adapter(shown.cloud.placement))
+
+
+def refused(port, address='127.0.0.1'):
+    """Whether nobody listens."""
+    try:
+        socket.create_connection((address, port), _DEADLINE_SECONDS).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def token_file(tmp_path, token='a-token-of-some-length'):
+    path = tmp_path / 'token'
+    path.write_text(token)
+    path.chmod(0o600)
+    return str(path)
+
+
+def test_another_port_is_followed(shown, tmp_path):
+    former, port = shown.watch.port, free_port()
+    followed(shown, tmp_path, status_port=str(port))
+    assert (shown.watch.port, refused(former)) == (port, True)
+    assert shown.get('/healthz').text == 'ok\n'
+
+
+@pytest.mark.parametrize('address', ['0.0.0.0', '127.0.0.2', '::'])
+def test_another_address_of_the_same_port_is_followed(
+        shown, tmp_path, address):
+    followed(shown, tmp_path, status_port=str(shown.watch.port),
+             status_address=address, status_token_file=token_file(tmp_path))
+    if address == '127.0.0.2':
+        assert refused(shown.watch.port)
+    else:
+        assert shown.get('/metrics').status_code == 401
+
+
+def test_another_token_is_followed_on_the_same_port(shown, tmp_path):
+    assert shown.get('/metrics').status_code == 200
+    options = {'status_port': str(shown.watch.port),
+               'status_token_file': token_file(tmp_path)}
+    followed(shown, tmp_path, **options)
+    assert shown.get('/metrics').status_code == 401
+    options['status_token_file'] = token_file(tmp_path, 'another' * 5)
+    followed(shown, tmp_path, **options)
+    assert shown.get('/metrics', Authorization=(
+        'Bearer a-token-of-some-length')).status_code == 401
+    assert shown.get('/metrics', Authorization=(
+        'Bearer ' + 'another' * 5)).status_code == 200
+
+
+def test_it_is_switched_off_and_on(shown, tmp_path):
+    shown.look()
+    port = shown.watch.port
+    followed(shown, tmp_path)
+    assert refused(port) and shown.watch.parts == ()
+    assert 'Status' not in {
+        part.name for part in shown.recorder.status().parts}
+    followed(shown, tmp_path, status_port=str(port))
+    assert shown.get('/readyz').status_code == 200
+    shown.look()
+    assert 'Status' in shown.get().text
+
+
+@pytest.mark.parametrize('address, has_token', [
+    ('192.0.2.1', True), ('0.0.0.0', False)])
+def test_an_address_that_cannot_be_leaves_the_former(
+        shown, tmp_path, address, has_token):
+    """Also where the port had to be given up to try it."""
+    port = shown.watch.port
+    token = {'status_token_file': token_file(tmp_path)} if has_token else {}
+    with pytest.raises(exception.InvalidConfig, match=address):
+        followed(shown, tmp_path, status_port=str(port),
+                 status_address=address, **token)
+    assert shown.watch.port == port
+    assert shown.get('/metrics').status_code == 200
+
+
+def test_a_token_that_others_may_read_leaves_the_former(shown, tmp_path):
+    path = token_file(tmp_path)
+    os.chmod(path, 0o644)
+    with pytest.raises(exception.InvalidConfig, match='0644'):
+        followed(shown, tmp_path, status_port=str(shown.watch.port),
+                 status_token_file=path)
+    assert shown.get('/metrics').status_code == 200
+
+
+def test_a_port_in_use_is_not_followed(shown, tmp_path):
+    former = shown.watch.port
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        with pytest.raises(exception.InvalidConfig, match='in use'):
+            followed(shown, tmp_path, status_port=str(
+                taken.getsockname()[1]))
+    assert shown.watch.port == former
+    assert shown.get('/metrics').status_code == 200

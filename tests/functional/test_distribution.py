@@ -50,9 +50,13 @@ def test_a_tree_without_git_installs_every_file_of_the_package(tmp_path):
     assert files - built == set()
 
 
-def test_a_tree_without_git_installs_the_examples(tmp_path):
+def test_a_tree_without_git_installs_examples_and_contrib(tmp_path):
+    """The unit, the alerts and the dashboard among them."""
     built = _built(tmp_path, 'install_data', '--install-dir')
+    contrib = ROOT / 'contrib'
     expected = {
-        pathlib.Path('share/hv_sched') / path.relative_to(ROOT)
-        for path in EXAMPLES.rglob('*') if path.is_file()}
+        pathlib.Path('share/hv_sched') / path.relative_to(top)
+        for folder, top in ((EXAMPLES, ROOT), (contrib, contrib))
+        for path in folder.rglob('*') if path.is_file()}
+    assert len(expected) > 3
     assert expected - built == set()

@@ -125,6 +125,14 @@ def test_the_source_describes_the_clusters(home, files):
         cluster.name for cluster in topology.CLUSTERS]
 
 
+def test_the_agent_shows_its_status_at_the_address_that_is_named(files):
+    parsed = configparser.ConfigParser()
+    parsed.read(files.path('hv_sched.conf'))
+    port = parsed['hv_sched']['status_port']
+    assert int(port) == PORTS['hv-sched-agent']
+    assert files.status_url == f'http://127.0.0.1:{port}/'
+
+
 def test_an_edited_source_is_kept(home, files):
     path = home.etc / 'hv_sched' / 'clusters.yaml'
     path.write_text('version: 1\nclusters: []\n')

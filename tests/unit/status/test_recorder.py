@@ -133,12 +133,30 @@ def test_one_that_stands_by_is_neither_stalled_nor_drifting(recorder):
     recorder.synced('hvc1', plan('a'), ())
     recorder.told('sync', findings.of_notices('sync', [notice()]), 'hvc1')
     recorder.told('doctor', status_clouds.FINDINGS[:1])
+    recorder.unread('Nova', 'away')
+    recorder.unread('Placement', 'away, too')
     recorder.stands_by(['Status'])
     status = recorder.status()
     assert [part.name for part in status.parts] == ['Status']
     assert [finding.origin for finding in status.findings] == ['doctor']
     assert value(samples(recorder), 'hv_sched_leader') == 0
+    assert list(status.unread) == ['Placement']
     assert recorder.source().facts is None
+
+
+def test_without_a_source_nothing_of_it_is_said_any_more(recorder):
+    for part in ('Sync', 'Audit'):
+        recorder.started(part)
+        recorder.passed(part, exit_codes.OK, 1.0)
+    recorder.described(model.Facts(()), ['hvc1'])
+    recorder.synced('hvc1', plan('a'), ())
+    recorder.told('sync', findings.of_notices('sync', [notice()]), 'hvc1')
+    recorder.told('audit', status_clouds.FINDINGS[1:2])
+    recorder.undescribed(['Sync', 'Reading the source'])
+    status = recorder.status()
+    assert [part.name for part in status.parts] == ['Audit']
+    assert [finding.origin for finding in status.findings] == ['audit']
+    assert recorder.source().facts is None and recorder.plan_sizes() == {}
 
 
 def test_reports_of_many_threads_are_all_counted(recorder):

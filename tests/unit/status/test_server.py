@@ -66,6 +66,20 @@ def test_it_answers():
     assert b'waitress' not in answer
 
 
+def test_it_answers_over_ipv6():
+    serving = StatusServer(hello, '::1', 0)
+    serving.start()
+    try:
+        with socket.create_connection(('::1', serving.port),
+                                      _DEADLINE_SECONDS) as client:
+            client.sendall(b'GET / HTTP/1.0\r\nHost: [::1]\r\n\r\n')
+            assert everything(client).endswith(b'hello')
+        with pytest.raises(exception.InvalidConfig, match='::1 port'):
+            StatusServer(hello, '::1', serving.port)
+    finally:
+        serving.stop()
+
+
 def test_a_port_in_use_is_named_with_what_to_do():
     with running() as serving, pytest.raises(exception.InvalidConfig) as err:
         StatusServer(hello, '127.0.0.1', serving.port)
