@@ -21,10 +21,9 @@ from collections.abc import Iterable
 import hashlib
 from typing import Any
 
-from hv_sched import exception
 from hv_sched import model
-from hv_sched import regular_file
 from hv_sched.providers.settings import Settings
+from hv_sched.sources import overrides
 
 
 class Digests:
@@ -44,7 +43,8 @@ class Digests:
         return {
             'clusters, nodes or volumes in the source': _digest(
                 sorted(_identities(self._facts()))),
-            'overrides': _digest(map(_content, self._options.overrides)),
+            'overrides': _digest(sorted(_decisions(
+                overrides.read(self._options.overrides)))),
             'options in [hv_sched]': _digest([
                 repr(self._publishing), *self._options.heal_codes,
                 str(self._options.cold_move_keeps_disk)])}
@@ -59,11 +59,12 @@ def _identities(facts: model.Facts) -> Iterable[str]:
             yield repr((cluster.guid, 'node', node.name))
 
 
-def _content(path: str) -> str:
-    try:
-        return repr(regular_file.read(path))
-    except exception.InvalidFile:
-        return ''
+def _decisions(decided: overrides.Overrides) -> Iterable[str]:
+    """What is decided, however it is spread over files."""
+    yield repr((decided.is_complete, sorted(decided.standalone)))
+    for entry in decided.entries:
+        yield repr((entry.kind, entry.name, entry.guid, entry.cluster,
+                    sorted(entry.values.items()), entry.is_faulty))
 
 
 def _digest(texts: Iterable[str]) -> str:
