@@ -60,6 +60,7 @@ def node(number: int) -> NodeStatus:
     names = frozenset(_FEATURES[:3 + number % (len(_FEATURES) - 3)])
     return NodeStatus(f'hv{number:02d}', names, frozenset(_FEATURES[:3]),
                       '14393' if number % 5 else '17763',
+                      {0: '', 11: 'down'}.get(number % 16, 'up'),
                       is_paused=number % 16 == 7,
                       is_redirected=number % 16 == 9)
 
@@ -86,7 +87,8 @@ def cluster(nodes: int, volumes: int, name: str = 'hvc1') -> ClusterStatus:
             'MAINTENANCE': 'in maintenance',
             'OPERATOR': 'closed by the operator'}},
         6: {'cut_off': names[:3], 'has_drift': True},
-        7: {'physical_free_gb': None, 'size_gb': None, 'reserved': ()}}
+        7: {'physical_free_gb': None, 'size_gb': None, 'reserved': ()},
+        8: {'state': 'low', 'physical_free_gb': 150.0}}
     return ClusterStatus(
         name, tuple(volume(number, name, nodes=names, **states.get(number, {}))
                     for number in range(1, volumes + 1)),

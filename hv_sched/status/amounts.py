@@ -12,9 +12,11 @@
 
 """Sizes and times as people read them. Pure."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 
 from hv_sched.status.model import Status
+from hv_sched.status.model import VolumeStatus
 
 
 def totals(status: Status) -> Mapping[str, int]:
@@ -24,14 +26,21 @@ def totals(status: Status) -> Mapping[str, int]:
             'allocated': sum(volume.allocated_gb for volume in volumes),
             'held': sum(volume.held_gb for volume in volumes),
             'reserved': sum(volume.reserved_gb for volume in volumes),
-            'free': sum(max(0, volume.free_gb) for volume in volumes
-                        if volume.state in ('open', 'low'))}
+            'free': free_gb(volumes)}
+
+
+def free_gb(volumes: Iterable[VolumeStatus]) -> int:
+    """GiB that new disks may have, on the volumes that take some."""
+    return sum(max(0, volume.free_gb) for volume in volumes
+               if volume.state in ('open', 'low'))
 
 
 def gb(size_gb: float) -> str:
     """A size as people read it, in GB as Nova says it, which are GiB."""
-    if abs(size_gb) >= 10240:
-        return f'{size_gb / 1024:.1f} TB'
+    size_tb = size_gb / 1024
+    if abs(size_tb) >= 10:
+        return f'{size_tb:.1f} TB' if abs(size_tb) < 100 else (
+            f'{size_tb:.0f} TB')
     return f'{size_gb:.0f} GB' if size_gb == int(size_gb) or (
         abs(size_gb) >= 100) else f'{size_gb:.1f} GB'
 

@@ -24,6 +24,7 @@ from urllib import parse
 from hv_sched import printable
 from hv_sched.providers import reconcile
 from hv_sched.status import metrics
+from hv_sched.status import overview
 from hv_sched.status import page
 from hv_sched.status import verdict
 from hv_sched.status.recorder import Recorder
@@ -94,11 +95,14 @@ class StatusApp:
         return handler(environ)
 
     def _page(self, environ: Environ) -> HttpAnswer:
-        query = parse.parse_qs(environ.get('QUERY_STRING', ''))
+        query = parse.parse_qs(environ.get('QUERY_STRING', ''),
+                               keep_blank_values=True)
         renews = query.get('renew') != ['no']
+        cluster = query.get('cluster', [None])[0]
         text = page.rendered(self._recorder.status(), self._clock(),
-                             self._version, renews)
-        refresh = (('Refresh', f'{page.RENEW_SECONDS}; url=/'),)
+                             self._version, renews, cluster)
+        refresh = (('Refresh', f'{page.RENEW_SECONDS}; '
+                    f'url={overview.address(cluster)}'),)
         return HttpAnswer(
             '200 OK', text.encode(), 'text/html; charset=utf-8',
             (('Content-Security-Policy', page.security_policy()),

@@ -180,12 +180,15 @@ def _nodes(observation: Observation, facts: model.Facts | None
            ) -> dict[str, list[NodeStatus]]:
     """The clusters' nodes as Placement has them, by cluster."""
     cluster_of = _clusters_of_nodes(observation, facts)
+    states = {windows_names.key(node.name): node.state.value
+              for cluster in (facts.clusters if facts else ())
+              for node in cluster.nodes if node.state is not None}
     nodes: dict[str, list[NodeStatus]] = {}
     for uuid, traits in observation.node_traits.items():
         name = observation.nodes.get(uuid)
         if name is not None and names.CLUSTERED in traits:
             nodes.setdefault(cluster_of.get(name, ''), []).append(
-                _node(name, traits))
+                _node(name, traits, states.get(windows_names.key(name), '')))
     return nodes
 
 
@@ -208,7 +211,7 @@ def _clusters_of_nodes(observation: Observation, facts: model.Facts | None
     return clusters_of
 
 
-def _node(name: str, traits: frozenset[str]) -> NodeStatus:
+def _node(name: str, traits: frozenset[str], state: str) -> NodeStatus:
     builds = sorted(trait.removeprefix(names.BUILD_PREFIX)
                     for trait in traits
                     if trait.startswith(names.BUILD_PREFIX))
@@ -218,4 +221,5 @@ def _node(name: str, traits: frozenset[str]) -> NodeStatus:
                   if feature.trait in traits),
         frozenset(feature.name for feature in features.CATALOGUE
                   if features.ha_trait(feature) in traits),
-        ', '.join(builds), names.PAUSED in traits, names.REDIRECTED in traits)
+        ', '.join(builds), state, names.PAUSED in traits,
+        names.REDIRECTED in traits)

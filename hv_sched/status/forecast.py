@@ -29,6 +29,8 @@ _FEWEST = 6
 # Growth below both is none.
 _LEAST_GB = 1.0
 _LEAST_PART = 0.001
+# One step that is more of it than this, such as one large disk, is none.
+_STEP_PART = 0.5
 # Times the slope's standard error that the slope has to be.
 _CERTAIN = 3.0
 # Beyond that nobody plans, and the past says nothing.
@@ -78,11 +80,18 @@ def _days_left(points: Sequence[tuple[float, float]], total_gb: float
     slope, intercept = statistics.linear_regression(times, free)
     shrunk_gb = -slope * times[-1]
     if shrunk_gb < max(_LEAST_GB, total_gb * _LEAST_PART) or (
+            _largest_step(free) > shrunk_gb * _STEP_PART) or (
             -slope < _CERTAIN * _standard_error(
                 times, free, slope, intercept)):
         return None
     days = max(0.0, free[-1]) / -slope / _DAY_SECONDS
     return days if days <= _FARTHEST_DAYS else None
+
+
+def _largest_step(free: Sequence[float]) -> float:
+    """The most that was taken between two samples."""
+    return max(before - after for before, after
+               in zip(free, free[1:], strict=False))
 
 
 def _standard_error(times: Sequence[float], free: Sequence[float],

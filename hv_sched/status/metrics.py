@@ -173,9 +173,12 @@ def _states(status: Status) -> Families:
 
 
 def _node_states(cluster: ClusterStatus) -> tuple[tuple[str, int], ...]:
-    return (('any', len(cluster.nodes)),
-            ('paused', sum(node.is_paused for node in cluster.nodes)),
-            ('redirected', sum(node.is_redirected for node in cluster.nodes)))
+    nodes = cluster.nodes
+    down = sum(node.state == model.NodeState.DOWN.value for node in nodes)
+    return (('any', len(nodes)),
+            ('paused', sum(node.is_paused for node in nodes)),
+            ('redirected', sum(node.is_redirected for node in nodes)),
+            *((('down', down),) if any(node.state for node in nodes) else ()))
 
 
 def _facts(status: Status, now: datetime.datetime) -> Families:

@@ -85,12 +85,14 @@ class VolumeStatus:
 class NodeStatus:
     """:param features: names of ``features.CATALOGUE`` that it has
     :param survivable: those that every possible failover owner has
+    :param state: in its cluster, '' where the source does not tell
     """
 
     name: str
     features: frozenset[str] = frozenset()
     survivable: frozenset[str] = frozenset()
     build: str = ''
+    state: str = ''
     is_paused: bool = False
     is_redirected: bool = False
 

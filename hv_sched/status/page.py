@@ -32,6 +32,7 @@ from hv_sched import printable
 from hv_sched.status import ages
 from hv_sched.status import amounts
 from hv_sched.status import bar
+from hv_sched.status import overview
 from hv_sched.status import verdict
 from hv_sched.status.model import FindingStatus
 from hv_sched.status.model import Status
@@ -39,26 +40,28 @@ from hv_sched.status.model import Status
 RENEW_SECONDS = 60
 # More than that nobody reads: the rest is counted, by code.
 SHOWN_FINDINGS = 100
-# With more clusters only those with trouble are unfolded.
-_UNFOLDED_CLUSTERS = 8
 _COMMANDS = {'doctor': 'csv doctor', 'audit': 'csv audit',
              'sync': 'csv plan', 'restore': 'csv audit'}
 
 
 def rendered(status: Status, now: datetime.datetime, version: str = '',
-             renews: bool = True) -> str:
+             renews: bool = True, cluster: str | None = None) -> str:
     """The whole page.
 
     :param version: of hv_sched
     :param renews: whether the browser is told to load it again
+    :param cluster: the only one that is shown, by its name
     """
+    in_full = overview.selected(status, cluster)
     return _template().render(
         status=status, now=now, version=version, renews=renews,
+        shown=in_full, chosen=cluster,
+        rows=overview.rows(status, in_full, now, renews),
         style=markupsafe.Markup(_style()),  # noqa: S704  our own file
         verdict=verdict.judge(status, now),
         findings=status.findings[:SHOWN_FINDINGS],
         more=_counted(status.findings[SHOWN_FINDINGS:]),
-        totals=amounts.totals(status), unfolds=_unfolded(status))
+        totals=amounts.totals(status))
 
 
 def security_policy() -> str:
@@ -67,14 +70,6 @@ def security_policy() -> str:
     return ("default-src 'none'; img-src data:; "
             f"style-src 'sha256-{digest.decode()}'; base-uri 'none'; "
             "form-action 'none'; frame-ancestors 'none'")
-
-
-def _unfolded(status: Status) -> frozenset[str]:
-    """Names of the clusters that are shown in full."""
-    if len(status.clusters) <= _UNFOLDED_CLUSTERS:
-        return frozenset(cluster.name for cluster in status.clusters)
-    return frozenset(cluster.name for cluster in status.clusters
-                     if any(map(verdict.is_trouble, cluster.volumes)))
 
 
 def _counted(findings: tuple[FindingStatus, ...]
@@ -102,7 +97,7 @@ def _template() -> jinja2.Template:
         ago=verdict.ago, gb=amounts.gb, moment=_moment, segments=_described)
     environment.globals.update(
         bar=bar, ages=ages, since=verdict.seconds_since, days=amounts.days,
-        is_trouble=verdict.is_trouble,
+        address=overview.address,
         catalogue=tuple(feature.name for feature in features.CATALOGUE))
     return environment.get_template('page.html')
 

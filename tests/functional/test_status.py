@@ -95,6 +95,7 @@ def test_a_node_that_is_cut_off_and_one_that_is_paused(cloud, part):
     cluster, = recorded.status().clusters
     assert cluster.volumes[0].cut_off == ('hv02',)
     assert [node.is_paused for node in cluster.nodes] == [True, False]
+    assert [node.state for node in cluster.nodes] == ['paused', 'up']
 
 
 def test_what_did_not_change_is_not_read_again(cloud, part):

@@ -72,6 +72,17 @@ def test_it_may_be_told_not_to_renew_itself():
     assert 'does not renew itself' in body
 
 
+def test_the_page_of_a_cluster_renews_as_such():
+    code, headers, body = asked('/?cluster=hvc1')
+    assert (code, headers['Refresh']) == (200, '60; url=/?cluster=hvc1')
+    assert 'All clusters' in body and 'Volume1' in body
+    code, headers, body = asked('/?cluster=%0d%0aX-Evil%3a+1%ff&renew=no')
+    assert (code, 'Refresh' in headers) == (200, False)
+    _code, headers, _body = asked('/?cluster=%0d%0aX-Evil%3a+1%ff')
+    assert '\n' not in headers['Refresh']
+    assert not [name for name in headers if 'evil' in name.lower()]
+
+
 @pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE', 'PATCH',
                                     'OPTIONS'])
 @pytest.mark.parametrize('path', ['/', '/metrics', '/healthz', '/readyz'])

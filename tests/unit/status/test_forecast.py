@@ -66,6 +66,20 @@ def test_up_and_down_is_no_growth():
     assert forecast.forecast(noise, 2000) is None
 
 
+@pytest.mark.parametrize('at', [1, 12, 13, 24])
+def test_one_step_is_no_growth(at):
+    """Such as one large disk, whenever it came."""
+    step = samples(*(1000 - 300 * (number >= at) for number in range(25)),
+                   hours=24)
+    assert forecast.forecast(step, 2000) is None
+
+
+def test_several_disks_are_growth():
+    steps = samples(*(1000 - 100 * (number // 8) for number in range(25)),
+                    hours=24)
+    assert forecast.forecast(steps, 2000) is not None
+
+
 def test_growth_under_noise_is_seen():
     rng = random.Random(22)
     values = [1000 - 2.5 * number + rng.uniform(-5, 5)

@@ -62,6 +62,8 @@ def test_states_reasons_and_reach(samples):
                  volume='Volume6') == 3
     assert value(samples, 'hv_sched_nodes', cluster='hvc1',
                  state='paused') == 1
+    assert value(samples, 'hv_sched_nodes', cluster='hvc1',
+                 state='down') == 1
 
 
 def test_findings_by_code(samples):

@@ -15,6 +15,7 @@
 import dataclasses
 import html.parser
 import re
+from urllib import parse
 
 import pytest
 
@@ -22,6 +23,7 @@ from hv_sched.notices import Severity
 from hv_sched.status import amounts
 from hv_sched.status import page
 from hv_sched.status.model import FindingStatus
+from hv_sched.status.model import NodeStatus
 from hv_sched.status.model import PartStatus
 from hv_sched.status.model import Status
 from tests import status_clouds
@@ -140,7 +142,7 @@ def test_what_a_volume_is_said_of():
     text = shown(status_clouds.status(16, 8)).text
     for part in ('held 260 GB', 'operator reserve 50 GB',
                  '61 GiB physically free, below the floor of 100 GiB',
-                 'closed by the operator', 'not reached by hv01, hv02, hv03',
+                 'closed by the operator', 'not reached by hv01 , hv02 , hv03',
                  'full in about 12 days (disk), if it grows on',
                  'physical free space not told', 'closes below 100 GB',
                  'Remedy: they follow the server; the share stays',
@@ -180,16 +182,93 @@ def test_ten_thousand_findings_are_counted_and_the_gravest_shown():
         '4951 of doubled' in parsed.text)
 
 
-def test_many_clusters_are_folded_but_for_those_in_trouble():
-    status = status_clouds.status(2, 1, clusters=20)
-    closed = dataclasses.replace(
-        status.clusters[3], volumes=(dataclasses.replace(
-            status.clusters[3].volumes[0], state='full'),))
-    status = dataclasses.replace(status, clusters=(
-        *status.clusters[:3], closed, *status.clusters[4:]))
-    unfolded = [attrs for tag, attrs in shown(status).elements
-                if tag == 'details' and 'open' in attrs]
-    assert len(unfolded) == 1
+def many_clusters(*full, count=20):
+    """A cloud with full volumes in these clusters, by number."""
+    status = status_clouds.status(2, 1, clusters=count)
+    return dataclasses.replace(status, clusters=tuple(
+        dataclasses.replace(cluster, volumes=(dataclasses.replace(
+            cluster.volumes[0], state='full'),))
+        if number in full else cluster
+        for number, cluster in enumerate(status.clusters, 1)))
+
+
+def cards(parsed):
+    """Volumes that are shown in full."""
+    return [attrs['id'].removeprefix('v-').partition('-')[0]
+            for tag, attrs in parsed.elements if tag == 'article']
+
+
+def links(parsed):
+    return [attrs['href'] for tag, attrs in parsed.elements
+            if tag == 'a' and 'hvc' in attrs['href'] + 'hvc' * attrs[
+                'href'].startswith('#c-')]
+
+
+def test_of_many_clusters_those_in_trouble_are_shown_and_all_are_listed():
+    parsed = shown(many_clusters(4, 20))
+    assert cards(parsed) == ['hvc4', 'hvc20']
+    assert links(parsed) == ['#c-1', '#c-2', *(
+        f'/?cluster=hvc{number}' for number in range(1, 20) if number != 4)]
+
+
+def test_of_very_many_in_trouble_some_are_shown():
+    parsed = shown(many_clusters(*range(1, 21)))
+    assert cards(parsed) == [f'hvc{number}' for number in range(1, 9)]
+    assert len(links(parsed)) == 20
+
+
+def test_a_cluster_has_a_page_of_its_own():
+    parsed = shown(many_clusters(4), cluster='hvc7', renews=False)
+    assert cards(parsed) == ['hvc7']
+    hrefs = [attrs['href'] for tag, attrs in parsed.elements if tag == 'a']
+    assert '/?renew=no' in hrefs and '/?cluster=hvc7' in hrefs
+    assert 'hvc4' in parsed.text, 'the verdict is of all'
+
+
+@pytest.mark.parametrize('name', [*EVIL, '', 'a&renew=no', '?', '#'])
+def test_each_cluster_is_reached_by_its_link(name):
+    status = many_clusters()
+    status = dataclasses.replace(status, clusters=(dataclasses.replace(
+        status.clusters[0], name=name), *status.clusters[1:]))
+    link = next(attrs['href'] for tag, attrs in shown(status).elements
+                if tag == 'a' and attrs['href'].startswith('/?cluster='))
+    asked = parse.parse_qs(link.partition('?')[2], keep_blank_values=True)
+    assert list(asked) == ['cluster']
+    assert len(cards(shown(status, cluster=asked['cluster'][0]))) == 1
+
+
+@pytest.mark.parametrize('name', EVIL)
+def test_a_cluster_there_is_not_is_said(name):
+    parsed = shown(many_clusters(), cluster=name)
+    assert cards(parsed) == []
+    assert 'has a cluster of this name' in parsed.text
+    assert 'No data yet' in shown(Status(interval=60.0), cluster=name).text
+
+
+def test_a_thousand_volumes_make_no_page_of_megabytes():
+    assert len(page.rendered(status_clouds.status(
+        8, 8, clusters=125), NOW)) < 400_000
+
+
+def test_without_data_nothing_is_said_to_be_zero():
+    assert '0 GB' not in shown(Status(interval=60.0)).text
+
+
+def test_an_over_full_volume_says_by_how_much():
+    assert '80 GB more are allocated than it may give' in shown(
+        status_clouds.status(16, 8)).text
+
+
+def test_a_node_whose_state_nobody_told_is_not_said_to_be_up():
+    nodes = (NodeStatus('hv01'), NodeStatus('hv02', state='down'),
+             NodeStatus('hv03', state='up', is_redirected=True),
+             NodeStatus('hv04', state='up', is_paused=True))
+    status = status_clouds.healthy()
+    text = shown(dataclasses.replace(status, clusters=(dataclasses.replace(
+        status.clusters[0], nodes=nodes),))).text
+    for part in ('hv01 ? not told', 'hv02 ? down', 'hv03 ? up, redirected',
+                 'hv04 ? paused'):
+        assert part in text, part
 
 
 def test_it_renews_itself_unless_it_is_told_not_to():
@@ -200,6 +279,6 @@ def test_it_renews_itself_unless_it_is_told_not_to():
 
 @pytest.mark.parametrize('size, text', [
     (0, '0 GB'), (42.5, '42.5 GB'), (1260.0, '1260 GB'), (-80, '-80 GB'),
-    (16000, '15.6 TB')])
+    (16000, '15.6 TB'), (2000000, '1953 TB'), (-20480, '-20.0 TB')])
 def test_sizes(size, text):
     assert amounts.gb(size) == text
