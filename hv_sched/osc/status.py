@@ -30,6 +30,7 @@ from hv_sched.doctor import gather
 from hv_sched.doctor import runner
 from hv_sched.osc import base
 from hv_sched.osc import status_columns
+from hv_sched.osc import table
 from hv_sched.providers import reconcile
 from hv_sched.providers import settings
 from hv_sched.status import build
@@ -39,8 +40,6 @@ from hv_sched.status import observation
 from hv_sched.status import verdict
 from hv_sched.status.model import FindingStatus
 from hv_sched.status.model import Status
-
-COLUMNS = ('status', 'reasons', 'space', 'clusters', 'volumes', 'findings')
 
 
 class ShowStatus(base.LookingCommand, base.SourceCommand, command.ShowOne):
@@ -69,12 +68,9 @@ class ShowStatus(base.LookingCommand, base.SourceCommand, command.ShowOne):
         status = _StatusGatherer(self, conf, parsed_args).gather()
         judged = verdict.judge(status, reconcile.utcnow())
         self.exit_code = judged.exit_code
-        return COLUMNS, (
-            judged.level.value, status_columns.ReasonsColumn(judged.reasons),
-            status_columns.SpaceColumn(status),
-            status_columns.ClustersColumn(status),
-            status_columns.VolumesColumn(status),
-            status_columns.FindingsColumn(status))
+        return status_columns.NAMES, status_columns.cells(
+            status, judged, table.width(parsed_args.max_width),
+            table.height())
 
 
 class _StatusGatherer:

@@ -10,43 +10,51 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cells of ``csv status``: a few lines for people, all of it for programs."""
+"""Cells of ``csv status``: a screen for people, all of it for programs."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from cliff import columns
 
 from hv_sched import printable
+from hv_sched.osc import fitting
 from hv_sched.providers import reconcile
 from hv_sched.status import amounts
 from hv_sched.status import bar
 from hv_sched.status import verdict
 from hv_sched.status.model import ClusterStatus
+from hv_sched.status.model import FindingStatus
+from hv_sched.status.model import Status
 from hv_sched.status.model import VolumeStatus
 
-# One screen of 24 lines or little more.
-_SHOWN = 8
+NAMES = ('status', 'reasons', 'space', 'clusters', 'volumes', 'findings')
+# Beside the value: the name of the field, and what a table draws.
+_FRAME_COLUMNS = 15
+# Four of the table, the verdict, two of the space, and the prompt after it.
+_FRAME_LINES = 8
+_FEWEST_LINES = 8
 _BAR_WIDTH = 20
 _MARKS = {'allocated': '#', 'held': 'h', 'free': '.'}
 _RESERVED = 'r'
+_LEGEND = '# allocated, h held, r reserved, . free'
+_ELLIPSIS = '...'
 
 
 class _Cell(columns.FormattableColumn):
-    """One that shows a part of the status."""
+    """:param lines: what people see of the value"""
 
-    def lines(self) -> Iterable[str]:
-        raise NotImplementedError
+    def __init__(self, value: Any, lines: Iterable[str]) -> None:
+        super().__init__(value)
+        self._lines = tuple(lines)
 
     def human_readable(self) -> str:
-        return '\n'.join(map(printable.text, self.lines()))
+        return '\n'.join(self._lines)
 
 
 class ReasonsColumn(_Cell):
     """The sentences of a verdict."""
-
-    def lines(self) -> Iterable[str]:
-        return _shown(list(self._value))
 
     def machine_readable(self) -> Any:
         return list(self._value)
@@ -55,19 +63,12 @@ class ReasonsColumn(_Cell):
 class SpaceColumn(_Cell):
     """GiB over all volumes."""
 
-    def lines(self) -> Iterable[str]:
-        return (', '.join(f'{key} {amounts.gb(value)}' for key, value
-                          in amounts.totals(self._value).items()),)
-
     def machine_readable(self) -> Any:
         return dict(amounts.totals(self._value))
 
 
 class ClustersColumn(_Cell):
     """A line for each cluster."""
-
-    def lines(self) -> Iterable[str]:
-        return _shown(list(map(_cluster, self._value.clusters)))
 
     def machine_readable(self) -> Any:
         return {cluster.name: {
@@ -79,12 +80,6 @@ class ClustersColumn(_Cell):
 
 class VolumesColumn(_Cell):
     """The volumes with most trouble, and those with least room."""
-
-    def lines(self) -> Iterable[str]:
-        volumes = sorted(self._value.volumes, key=lambda volume: (
-            not verdict.is_trouble(volume), volume.free_gb))
-        return ((_legend(),) if volumes else ()) + tuple(
-            _shown(list(map(_volume, volumes))))
 
     def machine_readable(self) -> Any:
         return {f'{volume.cluster}/{volume.name}': {
@@ -100,11 +95,6 @@ class VolumesColumn(_Cell):
 class FindingsColumn(_Cell):
     """The gravest of them."""
 
-    def lines(self) -> Iterable[str]:
-        return _shown([
-            f'{finding.severity.value}: {finding.code}: {finding.subject}'
-            for finding in self._value.findings])
-
     def machine_readable(self) -> Any:
         return [{'origin': finding.origin,
                  'severity': finding.severity.value, 'code': finding.code,
@@ -113,9 +103,63 @@ class FindingsColumn(_Cell):
                 for finding in self._value.findings]
 
 
-def _shown(lines: list[str]) -> list[str]:
-    omitted = len(lines) - _SHOWN
-    return lines[:_SHOWN] + ([f'and {omitted} more'] if omitted > 0 else [])
+def cells(status: Status, judged: verdict.StatusVerdict, width: int,
+          height: int) -> tuple[Any, ...]:
+    """The values of ``NAMES``, which fit a screen where people see them.
+
+    :param width: columns of the terminal; 0: as many as it takes
+    :param height: its lines
+    """
+    room = width and max(width - _FRAME_COLUMNS, 1)
+    texts = (list(judged.reasons), list(map(_cluster, sorted(
+        status.clusters, key=lambda cluster: not _trouble(cluster)))),
+        _volumes(status), list(map(_finding, status.findings)))
+    reasons, clusters, volumes, findings = (
+        [_shortened(line, room) for line in _first(lines, limit)]
+        for lines, limit in zip(texts, shares(
+            list(map(len, texts)), max(height - _FRAME_LINES, _FEWEST_LINES)),
+            strict=True))
+    space = ', '.join(f'{key} {amounts.gb(value)}' for key, value
+                      in amounts.totals(status).items())
+    return (judged.level.value, ReasonsColumn(judged.reasons, reasons),
+            SpaceColumn(status, [space]), ClustersColumn(status, clusters),
+            VolumesColumn(status, volumes), FindingsColumn(status, findings))
+
+
+def shares(sizes: Sequence[int], lines: int) -> list[int]:
+    """How many lines each of some lists gets: as many as the others, or all.
+
+    What a short one does not need goes to the longer ones. One without
+    entries still takes a line of the table.
+    """
+    granted = [1] * len(sizes)
+    for _ in range(lines - len(sizes)):
+        wanting = [index for index, size in enumerate(sizes)
+                   if granted[index] < size]
+        if not wanting:
+            break
+        granted[min(wanting, key=granted.__getitem__)] += 1
+    return granted
+
+
+def _first(lines: list[str], limit: int) -> list[str]:
+    if len(lines) <= limit:
+        return lines
+    return [*lines[:limit - 1], f'and {len(lines) - limit + 1} more']
+
+
+def _shortened(line: str, width: int) -> str:
+    """:param width: columns of a terminal; 0: any"""
+    text = printable.text(line)
+    if not width or fitting.width_of(text) <= width:
+        return text
+    while fitting.width_of(text) > max(width - len(_ELLIPSIS), 0):
+        text = text[:-1]
+    return text + _ELLIPSIS
+
+
+def _trouble(cluster: ClusterStatus) -> int:
+    return sum(map(verdict.is_trouble, cluster.volumes))
 
 
 def _cluster(cluster: ClusterStatus) -> str:
@@ -124,22 +168,35 @@ def _cluster(cluster: ClusterStatus) -> str:
                cluster.collected_at, reconcile.utcnow())) + ' old')
     undescribed = (', not in the source' if cluster.is_described is False
                    else '')
-    trouble = sum(map(verdict.is_trouble, cluster.volumes))
-    return (f'{cluster.name}: {len(cluster.volumes)} volumes, {trouble} in '
-            f'trouble, {len(cluster.nodes)} nodes{age}{undescribed}')
+    return (f'{cluster.name}: {len(cluster.volumes)} volumes, '
+            f'{_trouble(cluster)} in trouble, {len(cluster.nodes)} nodes'
+            f'{age}{undescribed}')
 
 
-def _legend() -> str:
-    return '# allocated, h held, r reserved, . free'
+def _volumes(status: Status) -> list[str]:
+    volumes = sorted(status.volumes, key=lambda volume: (
+        not verdict.is_trouble(volume), volume.free_gb))
+    return [_LEGEND, *map(_volume, volumes)] if volumes else []
 
 
 def _volume(volume: VolumeStatus) -> str:
-    reasons = '; '.join(volume.closed.values())
-    cut_off = (f'; {len(volume.cut_off)} nodes do not reach it'
-               if volume.cut_off else '')
-    return (f'{_drawn(volume)} {volume.cluster}/{volume.name} {volume.state}'
-            f', {amounts.gb(volume.free_gb)} free'
-            + (f' ({reasons})' if reasons else '') + cut_off)
+    parts = [f'{volume.cluster}/{volume.name} {_state(volume)}']
+    if volume.cut_off:
+        parts.append(f'not reached by {len(volume.cut_off)} nodes')
+    if not volume.closed and volume.free_gb >= 0:
+        parts.append(f'{amounts.gb(volume.free_gb)} free')
+    return f'{_drawn(volume)} {", ".join(parts)}'
+
+
+def _state(volume: VolumeStatus) -> str:
+    if volume.closed:
+        return f'{volume.state}: {"; ".join(volume.closed.values())}'
+    return volume.state if volume.free_gb >= 0 else (
+        f'{volume.state} by {amounts.gb(-volume.free_gb)}')
+
+
+def _finding(finding: FindingStatus) -> str:
+    return f'{finding.severity.value}: {finding.code}: {finding.subject}'
 
 
 def _drawn(volume: VolumeStatus) -> str:

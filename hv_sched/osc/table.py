@@ -31,6 +31,7 @@ from hv_sched.osc import fitting
 AUTOMATIC = -1
 # Where there is no terminal, as in a pipe.
 WIDTH = 100
+HEIGHT = 24
 # What a tree is drawn with, and without Unicode.
 _ASCII_LINES = {'\u251c': '|', '\u2514': '`', '\u2500': '-'}
 # Formats that programs read and that escape, or quote, by themselves.
@@ -85,6 +86,11 @@ def width(max_width: int) -> int:
     if max_width != AUTOMATIC:
         return max(max_width, 0)
     return shutil.get_terminal_size((WIDTH, 0)).columns
+
+
+def height() -> int:
+    """Lines of the terminal."""
+    return shutil.get_terminal_size((WIDTH, HEIGHT)).lines
 
 
 def narrowed(names: Sequence[str], rows: Sequence[Sequence[Any]],

@@ -178,7 +178,7 @@ def test_audits_and_heals_are_shown(placement, source, tmp_path):
         shown.agent.run()
         assert value(shown.samples(), 'hv_sched_heals_total',
                      code='missing') == 1
-        assert f'heal: Healed missing of {server} on' in shown.get().text
+        assert f'Healed missing of {server} on' in shown.get().text
     cloud.drop(server)
     with showing(cloud, tmp_path, source=source, audit_every='1') as shown:
         shown.agent.run()

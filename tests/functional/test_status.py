@@ -227,6 +227,7 @@ def test_it_fits_one_screen(csv, source, cloud):
     csv('sync', '--source', source)
     _code, out, _err = csv('status', '--quick', '--source', source)
     assert len(out.splitlines()) < 24
+    assert max(map(len, out.splitlines())) <= 100
     assert '[rrrr................] hvc1/Volume1 open, 404 GB free' in out
 
 
