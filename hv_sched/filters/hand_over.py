@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 import dataclasses
+import logging
 from typing import Any
 
 from nova import objects
@@ -36,6 +37,7 @@ from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.consumers import INSTANCE
 from hv_sched.placement.consumers import MIGRATION
 from hv_sched.query import candidate_rules
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.shares import escrow
@@ -50,16 +52,27 @@ _CURED_BY_READING = (exception.PlacementConflict,
                      exception.PlacementUnavailable)
 
 
-class Refused(exception.Terminal):
-    """The hand-over cannot be made; the message says why."""
+_NOT_THERE = ('The disk of the server is not where the scheduler expects it; '
+              'give the request ID to the operator')
+
+
+class _Impossible(exception.Terminal):
+    """The hand-over cannot be made; the message says why.
+
+    :param reason: for the owner of the server
+    """
+
+    def __init__(self, message: str, reason: str = _NOT_THERE) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def complete(host_states: Iterable[Any],
              request_spec: objects.RequestSpec) -> list[Any]:
     """Make the hand-over planned for a request, if any host remains.
 
-    :returns: the hosts; none when the share cannot be handed over, which
-        ends the move as "No valid host" with everything as it was
+    :raises Refused: the share cannot be handed over: the move ends with
+        everything as it was
     """
     hosts = list(host_states)
     move = request_state.of(request_spec).pending_move
@@ -67,10 +80,13 @@ def complete(host_states: Iterable[Any],
         return hosts
     try:
         _make(move)
-    except (Refused, exception.PlacementError) as exc:
-        LOG.warning('The move of server %s is refused, its disk share '
-                    'cannot be handed over: %s', move.server, exc)
-        return []
+    except (_Impossible, exception.PlacementError) as exc:
+        LOG.log(logging.INFO if isinstance(exc, _Impossible)
+                else logging.WARNING,
+                'Server %s: SharedVolumeFilter refused the move, because its '
+                'disk share cannot be handed over: %s', move.server, exc)
+        raise refusal.Refused(getattr(exc, 'reason', refusal.TRY_LATER),
+                              str(exc)) from exc
     return _best(hosts, request_spec) if move.one_host else hosts
 
 
@@ -116,7 +132,7 @@ def _write(move: PendingMove, restore: bool, again: bool) -> None:
 def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
     """Consumers to write; none when the hand-over stands already.
 
-    :raises Refused: the share that was there is gone
+    :raises _Impossible: the share is no longer there
     """
     server, migration = (move.planned_for if move.planned_for and not again
                          else _read(move))
@@ -125,8 +141,8 @@ def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
     pair = migration and escrow.kept(
         server, migration, move.volumes, move.at_least_gb, restore)
     if not pair:
-        raise Refused(f'migration {move.migration} holds no share of a '
-                      'volume any more')
+        raise _Impossible(f'migration {move.migration} no longer holds a '
+                          'share of a volume')
     before = [consumer for consumer in (server, migration) if consumer]
     after = [dataclasses.replace(pair[0], uuid=move.server), pair[1]]
     if after == before:
@@ -150,7 +166,7 @@ def _check_growth(move: PendingMove, before: Iterable[Consumer],
                   after: Iterable[Consumer]) -> None:
     """A resize that grows its disk where it is.
 
-    :raises Refused: the volume is closed, or the room is held for other
+    :raises _Impossible: the volume is closed, or the room is held for other
         servers
     """
     for uuid in move.kept_on:
@@ -161,12 +177,14 @@ def _check_growth(move: PendingMove, before: Iterable[Consumer],
             continue
         # Read again: it may have been closed, or lack room, since.
         volume = cache.volume(uuid)
-        refusal = volume and (
+        obstacle = volume and (
             candidate_rules.closing(volume)
             or volume.lacks(size_gb, sum(_disk_gb(after, uuid))
                             - sum(_disk_gb(before, uuid))))
-        if refusal:
-            raise Refused(refusal)
+        if obstacle:
+            raise _Impossible(
+                obstacle, f'The disk of the server cannot grow to {size_gb} '
+                'GB now; use a flavor with a smaller disk or try again later')
 
 
 def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
@@ -177,7 +195,7 @@ def _disk_gb(consumers: Iterable[Consumer], volume: str) -> list[int]:
 def _of_evacuation(move: PendingMove, server: Consumer | None,
                    restore: bool) -> list[Consumer]:
     if not escrow.shares_of(server, move.volumes) or server is None:
-        raise Refused('it holds no share of a volume any more')
+        raise _Impossible('it no longer holds a share of a volume')
     after = escrow.restored(server, move.volumes)
     if not restore or after == server:
         return []

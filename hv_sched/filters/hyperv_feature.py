@@ -30,7 +30,10 @@ from hv_sched import exception as hv_exception
 from hv_sched import printable
 from hv_sched import request_filters
 from hv_sched import requirements
+from hv_sched.filters import refused_hosts
+from hv_sched.filters import shortfall
 from hv_sched.placement import names
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import requested_features
 from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.snapshot import cache
@@ -68,8 +71,8 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         except exception.NoValidHost:
             raise
         except Exception:
-            LOG.exception('%s failed: hosts pass as Placement gives them',
-                          type(self).__name__)
+            LOG.exception('%s: %s failed: hosts pass as Placement gives them',
+                          refusal.server(spec_obj), type(self).__name__)
             return host_states
 
     def _capable(self, host_states: list[Any],
@@ -79,8 +82,11 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             requested = _requested(spec_obj, rebuild)
             requested_features.refuse_contradictions(requested)
         except exception.RequestFilterFailed as exc:
-            LOG.info('%s is refused: %s', _server(spec_obj), exc)
-            raise exception.NoValidHost(reason=str(exc)) from exc
+            LOG.info('%s: %s refused the request: %s',
+                     refusal.server(spec_obj), type(self).__name__,
+                     refusal.details(exc))
+            raise exception.NoValidHost(
+                reason=refusal.shown(refusal.reason(exc))) from exc
         if requested.in_query:
             return host_states
         return self._capable_of(host_states, requested.requirements,
@@ -96,14 +102,18 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         capable = [host for host in host_states if host.uuid in nodes]
         if len(capable) == len(host_states):
             return capable
-        dropped = [host for host in host_states if host.uuid not in nodes]
-        LOG.info('Hosts %s cannot run %s, which asks for %s',
-                 ', '.join(sorted(host.host for host in dropped)),
-                 _server(spec_obj), '; '.join(map(str, demands.reasons)))
-        if rebuild:  # it stays on its host or it is not done
-            raise exception.NoValidHost(reason='; '.join(
-                f'host {host.host} {_lacks(demands, host.uuid)}'
-                for host in dropped))
+        # A rebuild stays on its host: what that lacks is read.
+        lack = (_lack_of(demands, host_states[0].uuid) if rebuild
+                else shortfall.unread(demands))
+        if lack.is_empty:  # the host gained it since
+            return host_states
+        refused_hosts.log(
+            LOG, type(self).__name__, spec_obj,
+            {host.host: str(lack) for host in host_states
+             if host.uuid not in nodes}, len(host_states))
+        if not capable:
+            return refused_hosts.no_host(spec_obj, lack.reason(rebuild))
+        refused_hosts.count(spec_obj, type(self).__name__)
         return capable
 
     def host_passes(self, host_state: Any,
@@ -116,10 +126,6 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             return False
 
 
-def _server(request_spec: objects.RequestSpec) -> str:
-    return f'server {request_spec.instance_uuid}'
-
-
 def _requested(request_spec: objects.RequestSpec, rebuild: bool
                ) -> RequestedFeatures:
     """A rebuild has another image: it is read anew, and for no query."""
@@ -129,21 +135,14 @@ def _requested(request_spec: objects.RequestSpec, rebuild: bool
     return requested_features.of(request_spec)
 
 
-def _lacks(demands: requirements.Requirements, node: str) -> str:
-    """Why a node cannot run a server; first what matters, since Nova cuts a
-    fault at 255 characters.
-    """
+def _lack_of(demands: requirements.Requirements, node: str
+             ) -> shortfall.Shortfall:
+    """What one node lacks; all that is asked for when it cannot be read."""
     try:
         traits = nova_transport.placement().traits(node)[1]
     except hv_exception.PlacementError:
-        traits = frozenset()
-    missing = [f'lacks {trait} ({demands.asked_by(trait)})'
-               for trait in sorted(demands.required - traits)]
-    forbidden = [f'may not have {trait} (' + ', '.join(
-        reason.text or str(reason.setting) for reason in demands.reasons
-        if reason.trait == f'!{trait}') + ')'
-        for trait in sorted(demands.forbidden_among(traits))]
-    return ', '.join(missing + forbidden)
+        return shortfall.unread(demands)
+    return shortfall.of(demands, traits)
 
 
 def _capable_nodes(demands: requirements.Requirements

@@ -21,19 +21,21 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
+from nova import exception
 from nova import objects
 import nova.conf
 from nova.scheduler import filters
 from nova.scheduler import utils
-from oslo_log import log as logging
 
 from hv_sched import printable
 from hv_sched import request_filters
 from hv_sched.filters import earlier_picks
 from hv_sched.filters import hand_over
 from hv_sched.filters import preference
+from hv_sched.filters import refused_hosts
 from hv_sched.filters import request_snapshot
 from hv_sched.query import candidate_rules
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
 from hv_sched.snapshot import volumes
 
@@ -68,21 +70,29 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         """Hosts that keep a candidate, their candidates in order.
 
         A move that keeps its disk hands it over here, once it is known that
-        a host is left; if it cannot, none is. Raises nothing: an exception
-        would leave a moving server in ERROR. After a fault of its own a move
-        is refused and a new server goes where Placement says.
+        a host is left. After a fault of its own a move is refused and a new
+        server goes where Placement says.
+
+        :raises NoValidHost: none is left, with the reason for the user; any
+            other exception would leave a moving server in ERROR
         """
         host_states = list(filter_obj_list)
         try:
-            return hand_over.complete(
+            hosts = hand_over.complete(
                 self._usable(host_states, spec_obj), spec_obj)
+        except refusal.Refused as exc:
+            return refused_hosts.no_host(spec_obj, refusal.reason(exc))
         except Exception:
             is_move = request_state.of(spec_obj).pending_move is not None
             LOG.exception(
-                '%s failed: %s', type(self).__name__,
-                'the move is refused' if is_move else
+                '%s: %s failed: %s', refusal.server(spec_obj),
+                type(self).__name__, 'the move is refused' if is_move else
                 'hosts and candidates pass as Placement gives them')
-            return [] if is_move else host_states
+            if is_move:
+                return refused_hosts.no_host(spec_obj, refusal.FAULT)
+            hosts = host_states
+        refused_hosts.count(spec_obj, type(self).__name__)
+        return hosts
 
     def _usable(self, host_states: list[Any],
                 spec_obj: objects.RequestSpec) -> list[Any]:
@@ -108,12 +118,28 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         preferences = preference.of(spec_obj, snapshot)
         for choice in choices:
             choice.apply(preferences)
+        return self._passing(choices, spec_obj)
+
+    def _passing(self, choices: list[_Choice],
+                 spec_obj: objects.RequestSpec) -> list[Any]:
+        """:raises Refused: no host passes"""
+        refused = {choice.host_state.host: '; '.join(choice.refusals)
+                   for choice in choices if not choice.passes}
+        if refused:
+            refused_hosts.log(LOG, type(self).__name__, spec_obj, refused,
+                              len(choices))
+        if refused and len(refused) == len(choices):
+            raise refusal.Refused(_reason(choices), str(refused))
         return [choice.host_state for choice in choices if choice.passes]
 
     def host_passes(self, host_state: Any,
                     filter_properties: objects.RequestSpec) -> bool:
-        """For callers that know no filter_all()."""
-        return bool(list(self.filter_all([host_state], filter_properties)))
+        """For callers that do not call filter_all()."""
+        try:
+            return bool(list(self.filter_all([host_state],
+                                             filter_properties)))
+        except exception.NoValidHost:
+            return False
 
     def _warn_nothing_published(self) -> None:
         if not self._warned_nothing_published:
@@ -139,8 +165,24 @@ def _warn_if_not_last() -> None:
             ', '.join(enabled[enabled.index(name) + 1:]))
 
 
+def _reason(choices: list[_Choice]) -> str:
+    """What the user is told when every host is refused."""
+    sizes_gb = [choice.size_gb for choice in choices if choice.size_gb]
+    if not sizes_gb:
+        return ('No other host reaches the disk of the server now; try again '
+                'later')
+    return (f'No host has room for a disk of {max(sizes_gb)} GB on its shared '
+            'volume; use a flavor with a smaller disk or try again later')
+
+
+def _size_gb(host_state: Any) -> int:
+    """The disk that is asked for, 0 where it stays where it is."""
+    disks = map(candidate_rules.disk_of, host_state.allocation_candidates)
+    return max((disk.size_gb for disk in disks if disk), default=0)
+
+
 class _Choice:
-    """What is left of a host's candidates; the host is not touched yet.
+    """The candidates of a host that may be used; the host is not changed yet.
 
     :param taken_gb: what earlier servers of the request took, by provider
     :param kept_on: volumes that the disk of a move stays on
@@ -150,6 +192,7 @@ class _Choice:
                  taken_gb: Mapping[str, int], kept_on: frozenset[str]
                  ) -> None:
         self.host_state = host_state
+        self.size_gb = _size_gb(host_state)
         self.usable: list[Any] = []
         self.refusals: list[str] = []
         unreached = candidate_rules.reach_refusal(
@@ -172,11 +215,9 @@ class _Choice:
 
     def apply(self, preferences: preference.Preference) -> None:
         """Leave the usable candidates to Nova, the best first."""
-        if self.refusals:
-            LOG.log(logging.DEBUG if self.usable else logging.INFO,
-                    'Host %s %s: %s', self.host_state.host,
-                    'does not use' if self.usable else 'is refused',
-                    '; '.join(self.refusals))
+        if self.refusals and self.usable:
+            LOG.debug('Host %s does not use %s', self.host_state.host,
+                      '; '.join(self.refusals))
         if len(self.usable) > 1:
             preferences.order(self.host_state.host, self.usable)
         self.host_state.allocation_candidates = self.usable

@@ -148,7 +148,7 @@ def _with_features(request: CandidatesQuery,
         return request, refused
     missing = rules.unknown(demands, snapshot.traits)
     if missing:
-        refused = (*refused, 'No node has ever shown ' + ', '.join(missing))
+        refused = (*refused, rules.never_shown(demands, missing))
     request = request.with_root(demands.required,
                                 demands.forbidden_among(snapshot.traits))
     if names.HYPERV in demands.required:  # see request_filters.features
@@ -199,9 +199,9 @@ def _not_of_medium(request: CandidatesQuery, server: ServerRequest,
     demands = [_moved(request, own_traits)[1], *(
         group for suffix, group in request.groups.items()
         if suffix and names.DISK_GB in group.resources)]
-    refusal = volume_traits.unmet(demands, [
-        snapshot.volumes[uuid] for uuid in server.keeps_disk_on])
-    return (refusal,) if refusal else ()
+    on = [snapshot.volumes[uuid] for uuid in server.keeps_disk_on]
+    lacking = volume_traits.unmet(demands, on)
+    return (volume_traits.stays(lacking, on),) if lacking else ()
 
 
 def _not_reached(server: ServerRequest, snapshot: volumes.Snapshot

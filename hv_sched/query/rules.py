@@ -62,15 +62,33 @@ def for_server(rules: requirements.Rules, node: str | None,
 
 def unknown(demands: requirements.Requirements, traits: Container[str]
             ) -> list[str]:
-    """What is asked that no node has ever shown, and by which key.
+    """The traits that are required and that no node has ever had.
 
     Placement answers 400 to a trait it does not know.
     """
     needed = demands.required | (
         {features.REMOTEFX.trait} if demands.gpu else frozenset())
-    return [f'{trait} (asked by '
-            f'{demands.asked_by(trait) or "flavor os:resolution"})'
-            for trait in sorted(needed) if trait not in traits]
+    return [trait for trait in sorted(needed) if trait not in traits]
+
+
+def never_shown(demands: requirements.Requirements, missing: Iterable[str]
+                ) -> str:
+    """The refusal of a server that requires unknown traits."""
+    return 'no node has ever had ' + ', '.join(
+        f'{trait} (asked by {_setting(demands, trait)})' for trait in missing)
+
+
+def feature_names(demands: requirements.Requirements, traits: Iterable[str]
+                  ) -> list[str]:
+    """Features by the names users know, and what asks for each."""
+    names_of = {trait: features.by_trait(trait) for trait in traits}
+    return [f'{feature.name if feature else trait} '
+            f'({_setting(demands, trait)})'
+            for trait, feature in names_of.items()]
+
+
+def _setting(demands: requirements.Requirements, trait: str) -> str:
+    return demands.asked_by(trait) or 'flavor os:resolution'
 
 
 def disk_needs_group(snapshot: volumes.Snapshot | None, bound: bool,

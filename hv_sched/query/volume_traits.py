@@ -42,9 +42,9 @@ def is_of_volume(trait: str, own_traits: Container[str]) -> bool:
 
 def unmet(demands: Iterable[candidates_query.Group],
           on: Collection[volumes.VolumeState]) -> str | None:
-    """What volumes that hold a disk are not, None when they are as asked.
+    """What volumes that hold a disk lack, None when they are as asked.
 
-    A group's disk is on one of them; nobody can tell on which of several.
+    A group's disk is on one of them; which of several is not known.
 
     :param demands: groups that ask of the disk's provider
     :param on: the volumes, at least one
@@ -52,10 +52,15 @@ def unmet(demands: Iterable[candidates_query.Group],
     for group in demands:
         lacking = [_lacking(group, volume) for volume in on]
         if lacking and all(lacking):
-            titles = ', '.join(sorted(volume.name for volume in on))
-            return (f'its disk stays on volume {titles}, and the flavor or '
-                    f'image asks for a volume {min(lacking, key=len)}')
+            return min(lacking, key=len)
     return None
+
+
+def stays(lacking: str, on: Iterable[volumes.VolumeState]) -> str:
+    """The refusal of a disk whose volumes are not as asked."""
+    titles = ', '.join(sorted(volume.name for volume in on))
+    return (f'its disk stays on volume {titles}, and the flavor or image '
+            f'asks for a volume {lacking}')
 
 
 def _lacking(group: candidates_query.Group, volume: volumes.VolumeState

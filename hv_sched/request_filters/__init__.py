@@ -34,6 +34,7 @@ from hv_sched.request_filters import disk_group
 from hv_sched.request_filters import features
 from hv_sched.request_filters import forced_host
 from hv_sched.request_filters import moves
+from hv_sched.request_filters import refusal
 
 CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
@@ -59,15 +60,16 @@ def guarded(function: RequestFilter, option: str) -> RequestFilter:
         try:
             return function(context, request_spec)
         except exception.RequestFilterFailed as exc:
-            LOG.info('%s refuses the request: %s', function.__name__, exc)
-            # Nova logs the reason, and shows it to the user.
+            LOG.info('%s: %s refused the request: %s',
+                     refusal.server(request_spec), option,
+                     refusal.details(exc))
             raise exception.RequestFilterFailed(
-                reason=printable.text(exc.kwargs.get('reason', str(exc)))
-            ) from exc
+                reason=refusal.shown(refusal.reason(exc))) from exc
         except Exception as exc:
-            LOG.exception('%s failed', function.__name__)
-            raise exception.RequestFilterFailed(reason=printable.text(
-                f'{function.__name__} failed: {exc!r}')) from exc
+            LOG.exception('%s: %s failed', refusal.server(request_spec),
+                          option)
+            raise exception.RequestFilterFailed(
+                reason=refusal.FAULT) from exc
     return filter_request
 
 

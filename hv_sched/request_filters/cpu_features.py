@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nova import exception as nova_exception
 from nova import objects
 import nova.conf
 
@@ -25,6 +24,7 @@ from hv_sched import exception
 from hv_sched.placement import names
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import operation
+from hv_sched.request_filters import refusal
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 
@@ -46,9 +46,9 @@ def keep(request_spec: objects.RequestSpec) -> None:
             return
         traits = _cpu_traits(holdings.hyperv_sources(held, snapshot))
     except exception.PlacementError as exc:
-        raise nova_exception.RequestFilterFailed(
-            reason='the CPU features of the source cannot be read: '
-            f'{exc}') from exc
+        raise refusal.Refused(
+            refusal.TRY_LATER, 'the CPU features of the source cannot be '
+            f'read: {exc}') from exc
     request_spec.root_required.update(traits)
 
 

@@ -21,7 +21,6 @@ from __future__ import annotations
 import dataclasses
 
 from nova import context as nova_context
-from nova import exception
 from nova import objects
 
 from hv_sched import requirements
@@ -29,6 +28,7 @@ from hv_sched.placement import names
 from hv_sched.query import rules
 from hv_sched.request_filters import cpu_features
 from hv_sched.request_filters import holdings
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import requested_features
 from hv_sched.request_filters import specs
@@ -77,8 +77,8 @@ def _refuse_unknown(demands: requirements.Requirements,
         missing = rules.unknown(
             demands, traits if snapshot is None else snapshot.traits)
     if missing:
-        raise exception.RequestFilterFailed(
-            reason='No node has ever shown ' + ', '.join(missing))
+        raise refusal.Refused(refusal.no_host_offers(demands, missing),
+                              rules.never_shown(demands, missing))
 
 
 def _ask_gpu(request_spec: objects.RequestSpec,

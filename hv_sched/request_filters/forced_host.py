@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nova import context as nova_context
-from nova import exception
 from nova import objects
 
 from hv_sched.placement import ids
 from hv_sched.query import candidate_rules
 from hv_sched.request_filters import disk_group
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import cache
@@ -59,10 +59,12 @@ def refuse_without_room(context: nova_context.RequestContext,
     refusals = {home: candidate_rules.room_refusal(
         _volume(snapshot, home, size_gb * servers), size_gb,
         size_gb * (servers - 1)) for home in sorted(homes)}
-    usable = [home for home, refusal in refusals.items() if refusal is None]
+    usable = [home for home, text in refusals.items() if text is None]
     if not usable:
-        raise exception.RequestFilterFailed(reason='; '.join(
-            refusal for refusal in refusals.values() if refusal))
+        raise refusal.Refused(
+            f'The requested host cannot take a disk of {size_gb} GB now; '
+            'choose another host, a flavor with a smaller disk, or try again '
+            'later', '; '.join(filter(None, refusals.values())))
     if len(usable) < len(homes):
         _keep_to(request_spec, usable)
     return True

@@ -32,6 +32,7 @@ from nova.image import glance
 
 from hv_sched import conf
 from hv_sched import printable
+from hv_sched.request_filters import refusal
 from hv_sched.requirements import keys
 
 CONF = nova.conf.CONF
@@ -86,14 +87,20 @@ def of(context: nova_context.RequestContext, image_id: str,
     :raises RequestFilterFailed: Glance does not tell, or is not to be asked
     """
     if not CONF.hv_sched.read_images:
-        raise exception.RequestFilterFailed(
-            reason=f'{reason}, and [hv_sched]read_images is off')
+        raise refusal.Refused(
+            _unreadable(image_id),
+            f'{reason}, and [hv_sched]read_images is off')
     try:
         return _IMAGES.of(context, image_id)
     except (exception.NovaException, ks_exc.ClientException) as exc:
-        raise exception.RequestFilterFailed(
-            reason=f'{reason}, and Glance does not tell what image {image_id} '
-                   f'says: {exc}') from exc
+        raise refusal.Refused(
+            _unreadable(image_id), f'{reason}, and the properties of image '
+            f'{image_id} cannot be read from Glance: {exc}') from exc
+
+
+def _unreadable(image_id: str) -> str:
+    return (f'The properties of image {image_id} cannot be read; try again '
+            'later or use another image')
 
 
 def may_be_cut(properties: dict[str, str]) -> bool:

@@ -38,6 +38,7 @@ from oslo_db import exception as db_exc
 from oslo_utils import strutils
 
 from hv_sched import requirements
+from hv_sched.request_filters import refusal
 
 _CONFIG_DRIVE = 'img_config_drive'
 
@@ -144,6 +145,6 @@ def _readable(uuid: str) -> Iterator[None]:
     try:
         yield
     except (db_exc.DBError, exception.CellTimeout) as exc:
-        raise exception.RequestFilterFailed(
-            reason=f'what server {uuid} is built with cannot be read: {exc}'
-        ) from exc
+        raise refusal.Refused(
+            refusal.TRY_LATER,
+            f'Nova\'s record of server {uuid} cannot be read: {exc}') from exc

@@ -23,7 +23,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from nova import context as nova_context
-from nova import exception as nova_exception
 from nova import objects
 import nova.conf
 from nova.scheduler import utils
@@ -39,6 +38,7 @@ from hv_sched.request_filters import holdings
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import reach
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import requested_disk
 from hv_sched.request_filters import specs
@@ -73,9 +73,7 @@ def keep_disk(context: nova_context.RequestContext,
             snapshot = cache.recent() or snapshot
         return _Move(context, request_spec, held, snapshot).take_form()
     except exception.PlacementError as exc:
-        raise nova_exception.RequestFilterFailed(
-            reason=f'the move of server {request_spec.instance_uuid} is '
-                   f'refused: {exc}') from exc
+        raise refusal.Refused(refusal.TRY_LATER, str(exc)) from exc
     finally:
         holdings.forget(request_spec)
 
@@ -194,10 +192,13 @@ class _Move:
                 self._snapshot.volumes[uuid] for uuid in on]) is None:
             return
         # The snapshot may be from before a trait was published.
-        refusal = volume_traits.unmet(demands, [
-            volume for volume in map(cache.volume, on) if volume])
-        if refusal:
-            raise self._refused(refusal)
+        volumes_now = [volume for volume in map(cache.volume, on) if volume]
+        lacking = volume_traits.unmet(demands, volumes_now)
+        if lacking:
+            raise refusal.Refused(
+                'The disk of the server stays on its volume, and the flavor '
+                f'or image asks for a volume {lacking}; use another flavor',
+                volume_traits.stays(lacking, volumes_now))
 
     def _at_least_gb(self, shares: escrow.Amounts) -> int:
         """The size of the disk after a cold move, 0 where the shares do.
@@ -210,14 +211,12 @@ class _Move:
             return size_gb if len(shares) == 1 else 0
         titles = ', '.join(sorted(
             self._snapshot.volumes[uuid].name for uuid in shares))
-        raise self._refused(
-            f'its disk of {sum(shares.values())} GB is on {titles}, and of '
-            f'{size_gb} GB nobody can tell on which of them it grows')
-
-    def _refused(self, reason: str) -> nova_exception.RequestFilterFailed:
-        return nova_exception.RequestFilterFailed(
-            reason=f'the move of server {self._operation.server} is refused: '
-                   f'{reason}')
+        raise refusal.Refused(
+            'The disks of the server are on several volumes and cannot grow '
+            f'to {size_gb} GB; use a flavor with at most '
+            f'{sum(shares.values())} GB of disk',
+            f'its disk of {sum(shares.values())} GB is on {titles}: which of '
+            f'them grows when it has {size_gb} GB is not known')
 
     def _ask_no_disk(self, shares: escrow.Amounts) -> None:
         move, spec, on = self._operation, self._spec, frozenset(shares)

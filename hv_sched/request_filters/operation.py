@@ -33,6 +33,7 @@ from nova.compute import task_states
 from oslo_db import exception as db_exc
 
 from hv_sched import printable
+from hv_sched.request_filters import refusal
 
 LOG = printable.logger(__name__)
 
@@ -137,6 +138,6 @@ def _readable(server: str) -> Iterator[None]:
     try:
         yield
     except db_exc.DBError as exc:
-        raise exception.RequestFilterFailed(
-            reason=f'the cell database of server {server} cannot be read, '
-                   f'so its move is refused: {exc}') from exc
+        raise refusal.Refused(
+            refusal.TRY_LATER, f'the cell database of server {server} cannot '
+            f'be read, so its move is refused: {exc}') from exc

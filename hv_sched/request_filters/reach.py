@@ -21,10 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from nova import exception
 from nova import objects
 
 from hv_sched.query import rules
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import specs
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
@@ -43,8 +43,8 @@ def forbid_cut_off(request_spec: objects.RequestSpec, on: Collection[str],
     if not rules.cut_off_refusal(hosts, on, snapshot):
         return
     # The snapshot may be from before the node reached it again.
-    refusal = rules.cut_off_refusal(hosts, on, cache.recent() or snapshot)
-    if refusal:
-        raise exception.RequestFilterFailed(
-            reason=f'the move of server {request_spec.instance_uuid} is '
-                   f'refused: {refusal}, where its disk stays')
+    unreached = rules.cut_off_refusal(hosts, on, cache.recent() or snapshot)
+    if unreached:
+        raise refusal.Refused(
+            'The requested host does not reach the disk of the server; choose '
+            'another host', f'{unreached}, where its disk stays')

@@ -98,6 +98,9 @@ class RequestState:
         placed, None until a filter needs them
     :param group_disks: how many members of the request's server group have
         their disk on a provider, None until it is read
+    :param servers_with_hosts: how many servers of the request a filter left
+        hosts for, by the filter's name
+    :param refusal_is_logged: whether refused hosts were logged
     """
 
     features: RequestedFeatures | None = None
@@ -107,6 +110,9 @@ class RequestState:
         default_factory=EarlierPicks)
     snapshot: volumes.Snapshot | None = None
     group_disks: Mapping[str, int] | None = None
+    servers_with_hosts: collections.Counter[str] = dataclasses.field(
+        default_factory=collections.Counter)
+    refusal_is_logged: bool = False
 
 
 def of(request_spec: objects.RequestSpec) -> RequestState:

@@ -22,7 +22,6 @@ import dataclasses
 import functools
 
 from nova import context as nova_context
-from nova import exception
 from nova import objects
 import nova.conf
 from nova.scheduler import utils
@@ -36,6 +35,7 @@ from hv_sched.query import rules
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
 from hv_sched.request_filters import specs
 from hv_sched.request_filters.request_state import RequestedFeatures
@@ -113,9 +113,9 @@ def _on_volume(request_spec: objects.RequestSpec,
                 request_spec.instance_uuid),), snapshot)
         held = holdings.of(request_spec)
     except hv_exception.PlacementError as exc:
-        raise exception.RequestFilterFailed(
-            reason='what the server holds cannot be read: '
-            f'{exc}') from exc
+        raise refusal.Refused(
+            refusal.TRY_LATER, 'the allocations of the server cannot be '
+            f'read: {exc}') from exc
     return held is not None and holdings.on_volume(held.consumers, snapshot)
 
 
@@ -127,10 +127,13 @@ def snapshot_with_hyperv() -> volumes.Snapshot | None:
 
 def refuse_contradictions(requested: RequestedFeatures) -> None:
     """Refuse what no host can run, unless it runs already."""
-    text = '; '.join(requested.requirements.contradictions)
+    contradictions = requested.requirements.contradictions
+    text = '; '.join(contradictions)
     if text and not requested.runs_already:
-        raise exception.RequestFilterFailed(
-            reason=f'No Hyper-V host can run this server: {text}')
+        raise refusal.Refused(
+            refusal.sentence('No Hyper-V host can run this server',
+                             contradictions),
+            f'no Hyper-V host can run it: {text}')
     if text:
         LOG.warning('A running server is moved although flavor and image '
                     'contradict each other: %s', text)
@@ -174,8 +177,10 @@ def _whole(image_id: str | None,
     reason = ('image hw_cpu_features is longer than the 255 characters Nova '
               'keeps: whether it asks for vmx is not known')
     if image_id is None:
-        raise exception.RequestFilterFailed(
-            reason=f'{reason}, and the server boots from a volume')
+        raise refusal.Refused(
+            'Image property hw_cpu_features is too long; recreate the boot '
+            'volume from an image with fewer CPU features',
+            f'{reason}, and the server boots from a volume')
     return image_properties.of(context, image_id, reason)
 
 

@@ -84,8 +84,8 @@ class OneHomeEach(ManyCase):
             self.boot(flavor, state='ERROR', **kwargs)
         self.boot(self.flavor(100), az='az1')
         self.assertTrue(self.logged(
-            'Host h2 is refused: 100 GB on volume csv:c1/CSV2, but the host '
-            'writes to csv:c1/CSV1'))
+            'SharedVolumeFilter refused .*h2: 100 GB on volume csv:c1/CSV2, '
+            'but the host writes to csv:c1/CSV1'))
 
 
 class PlacementChooses(ManyCase):

@@ -162,16 +162,16 @@ class RebuildTest(_Moves):
         before = hv_fake.HyperVNode.spawned
         refused = {
             'another generation': (
-                GEN1, ('host w2012 lacks CUSTOM_HYPERV_GEN1 (image '
-                       'hw_machine_type=hyperv-gen1)',)),
+                GEN1, ('cannot run this image, which needs: generation 1 '
+                       '(image hw_machine_type=hyperv-gen1)',)),
             'secure boot, Linux': (
                 {**SECURE, 'os_type': 'linux'},
-                ('host w2012 lacks CUSTOM_HYPERV_SECURE_BOOT_LINUX (image '
+                ('which needs: secure boot, other guest (image '
                  'os_secure_boot=required)',)),
             'shielded': (
                 SHIELDED,
-                ('host w2012 lacks CUSTOM_HYPERV_SHIELDED_VM (image '
-                 'os_shielded_vm=required)', 'os_vtpm=required')),
+                ('shielded VM (image os_shielded_vm=required)',
+                 'os_vtpm=required')),
             'contradictory': (
                 {**SECURE, **GEN1},
                 ('os_secure_boot=required', 'hw_machine_type=hyperv-gen1')),
@@ -180,8 +180,8 @@ class RebuildTest(_Moves):
                 {'img_hv_type': 'kvm'}, ('No valid host',)),
             'only the machine type of another': (
                 {'hw_machine_type': 'q35'},
-                ('host w2012 may not have CUSTOM_HYPERV (image '
-                 'hw_machine_type=q35)',))}
+                ('cannot run this image, which needs: image '
+                 'hw_machine_type=q35',))}
         self.publisher.remove_traits(self.node('w2012'),
                                      'CUSTOM_HYPERV_GEN1')
         for name, (image, words) in refused.items():
@@ -189,6 +189,7 @@ class RebuildTest(_Moves):
             for word in words:
                 assert word in self.fault_of(server), (
                     name, self.fault_of(server))
+            assert 'w2012' not in self.fault_of(server)
             assert self.host_of(server) == 'w2012'
             self.reset(server)
         assert hv_fake.HyperVNode.spawned == before
@@ -207,7 +208,7 @@ class RebuildTest(_Moves):
         self.glance_fails()
         assert self.live_migrate(server, 'w2016fx') == 'error'
         assert self.logged('the last rebuild of the server failed, and '
-                           'Glance does not tell')
+                           'the properties of image .* cannot be read')
         self.stub_out('hv_sched.request_filters.image_properties._read',
                       self.real_read)
         assert self.live_migrate(server, 'w2016fx') == 'completed'

@@ -98,11 +98,11 @@ class OurRequests(_OurRequests):
             self.fail(SLOW, first)
             self.assertEqual('error', self.assert_moved_or_not())
         self.assertTrue(self.logged(
-            f'the move of server {self.server["id"]} is refused: '
-            'read the allocations of .*slow'))
+            f'Server {self.server["id"]}: request_filter_.* refused the '
+            'request: .*read the allocations of .*slow'))
         self.assertTrue(self.logged(
-            f'The move of server {self.server["id"]} is refused, its disk '
-            'share cannot be handed over'))
+            f'Server {self.server["id"]}: SharedVolumeFilter refused the '
+            'move, because its disk share cannot be handed over'))
 
     def test_no_answer_of_placements_is_believed(self):
         """A proxy's page, to the first read and to the write itself."""
@@ -110,9 +110,10 @@ class OurRequests(_OurRequests):
             self.fail(PAGE, first)
             self.assertEqual('error', self.assert_moved_or_not())
         self.assertTrue(self.logged(
-            f'The move of server {self.server["id"]} is refused, its disk '
-            'share cannot be handed over: read the allocations of .*: '
-            'Placement answered 200 with what is no answer'))
+            f'Server {self.server["id"]}: SharedVolumeFilter refused the '
+            'move, because its disk share cannot be handed over: read the '
+            'allocations of .*: Placement answered 200 with what is no '
+            'answer'))
         self.assertTrue(self.logged(
             'write the allocations of 2 consumers: Placement answered 200 '
             'with what is no answer .*not known whether what was sent'))

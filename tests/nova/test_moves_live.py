@@ -214,7 +214,7 @@ class PlacementFails(moving.MovingCase):
             self.assertEqual('error', self.live_migrate(server))
             self.assert_at_rest(server, 'h1')
             self.assertTrue(self.logged(
-                f'The move of server {server["id"]} is refused'))
+                f'Server {server["id"]}: .* refused the move'))
             self.mend_placement()
             self._delete_server(server)
 

@@ -24,6 +24,7 @@ from hv_sched.placement.consumers import Consumer
 from hv_sched.request_filters import features
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import instance_record
+from hv_sched.request_filters import refusal
 from hv_sched.request_filters.request_state import Holdings
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
@@ -132,10 +133,14 @@ def test_what_nova_drops_is_taken_from_its_record(known):
 
 def test_a_trait_no_node_has_shown_is_refused_with_its_reason():
     """Placement would answer 400 to it."""
-    with pytest.raises(exception.RequestFilterFailed) as caught:
+    with pytest.raises(refusal.Refused) as caught:
         ask(spec(extra_specs={'hw:cpu_features': 'vmx'}))
-    assert ('CUSTOM_HYPERV_NESTED_VIRT (asked by flavor '
-            'hw:cpu_features=vmx)') in str(caught.value)
+    assert caught.value.details == (
+        'no node has ever had CUSTOM_HYPERV_NESTED_VIRT (asked by flavor '
+        'hw:cpu_features=vmx)')
+    assert str(caught.value) == (
+        'Scheduling failed: No host offers nested virtualization (flavor '
+        'hw:cpu_features=vmx); use another image or flavor')
 
 
 def test_a_remotefx_ask_without_any_adapter_is_refused(known):
@@ -200,7 +205,7 @@ def test_what_a_node_has_shown_since_is_not_refused(known, monkeypatch):
     assert ask(spec(GEN2))
 
 
-def test_the_host_sees_what_the_image_says_letter_by_letter(known):
+def test_the_host_compares_image_properties_by_case(known):
     """Nova's own image object has os_type in lower case."""
     image = {**GEN2, 'os_secure_boot': 'required'}
     known(image={**image, 'os_type': 'Windows'})
@@ -256,9 +261,9 @@ def test_an_unreadable_record_refuses_in_words(monkeypatch):
         raise db_exc.DBConnectionError()
     monkeypatch.setattr(objects.InstanceMapping, 'get_by_instance_uuid',
                         fail)
-    with pytest.raises(exception.RequestFilterFailed,
-                       match='what server a8f6b3a0'):
+    with pytest.raises(refusal.Refused, match=refusal.TRY_LATER) as caught:
         instance_record.of(spec())
+    assert 'record of server a8f6b3a0' in caught.value.details
 
 
 def test_a_server_deleted_meanwhile_has_no_record(monkeypatch):

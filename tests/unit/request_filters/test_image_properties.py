@@ -13,6 +13,8 @@
 
 """When Glance is asked what an image says, and what if it does not tell."""
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 from keystoneauth1 import exceptions as ks_exc
@@ -28,6 +30,7 @@ from hv_sched.request_filters import features
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
+from hv_sched.request_filters import refusal
 from hv_sched.snapshot import cache as snapshot
 from hv_sched.snapshot import volumes
 
@@ -127,9 +130,10 @@ def test_what_nova_cut_off_is_read(images, recorded):
 
 def test_what_nova_cut_off_of_a_volume_s_image_is_refused(images, recorded):
     recorded(image={'hw_cpu_features': LONG[:255]})
-    with pytest.raises(exception.RequestFilterFailed,
-                       match='longer than the 255.*boots from a volume'):
+    with pytest.raises(refusal.Refused, match='hw_cpu_features') as caught:
         required(spec(image_id=None))
+    assert re.search('longer than the 255.*boots from a volume',
+                     caught.value.details)
 
 
 @given(st.lists(st.sampled_from(('vmx', 'VMX', 'sse4_1', 'ä' * 9, 'x' * 30,
@@ -225,16 +229,19 @@ def test_without_an_answer_nothing_is_tried_on_a_guess(images, recorded,
                                                        error):
     recorded(image_id=IMAGE, flavor_id='small')
     images.error = error
-    with pytest.raises(exception.RequestFilterFailed) as caught:
+    with pytest.raises(refusal.Refused) as caught:
         required(spec())
-    assert 'the last rebuild of the server failed' in str(caught.value)
-    assert f'what image {IMAGE} says' in str(caught.value)
+    assert 'the last rebuild of the server failed' in caught.value.details
+    assert f'properties of image {IMAGE}' in caught.value.details
+    assert str(error) in caught.value.details
+    assert str(error) not in str(caught.value)
 
 
 def test_glance_can_be_left_alone(images, recorded, option):
     option(read_images=False)
     recorded(lost=True)
-    with pytest.raises(exception.RequestFilterFailed,
-                       match='read_images is off'):
+    with pytest.raises(refusal.Refused) as caught:
         required(spec())
+    assert 'read_images is off' in caught.value.details
+    assert f'image {IMAGE} cannot be read' in str(caught.value)
     assert images.asked == []

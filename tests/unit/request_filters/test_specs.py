@@ -23,6 +23,7 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
+from hv_sched.request_filters import refusal
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
 
@@ -231,5 +232,5 @@ def test_any_error_of_a_filter_becomes_a_refusal():
         raise KeyError('surprise')
 
     guarded = request_filters.guarded(broken, 'request_filter_closed')
-    with pytest.raises(exception.RequestFilterFailed, match='surprise'):
+    with pytest.raises(exception.RequestFilterFailed, match=refusal.FAULT):
         guarded(None, spec())
