@@ -11,8 +11,9 @@
 # under the License.
 
 
-"""What lasts is said once when it begins, seldom while it lasts, and at its
-end: a log that repeats itself every pass is read by nobody.
+"""Log a lasting problem when it begins, once an hour, and when it ends.
+
+A problem logged on every pass would hide the others.
 """
 
 from collections.abc import Callable
@@ -29,14 +30,16 @@ _NUMBER = re.compile(r'\d+(\.\d+)?')
 
 
 def without_numbers(text: str) -> str:
-    """The text, the same for causes that differ in numbers alone."""
+    """The text without what changes from pass to pass."""
     return _NUMBER.sub('#', text)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Standing:
-    """:param since: when it began, and ``said_at`` when it was said last; in
-        seconds of a clock that never goes back
+    """A problem that lasts; times in seconds of a monotonic clock.
+
+    :param since: when it began
+    :param said_at: when it was logged last
     """
 
     text: str
@@ -45,10 +48,10 @@ class _Standing:
 
 
 class Causes:
-    """The causes one part of a process knows of; for one thread.
+    """The problems of one part of a process; for one thread.
 
-    :param log: where they are said
-    :param clock: seconds that never go back
+    :param log: the logger they are written to
+    :param clock: a monotonic clock, in seconds
     """
 
     def __init__(self, log: logging.Logger,
@@ -59,14 +62,15 @@ class Causes:
 
     @property
     def standing(self) -> tuple[str, ...]:
-        """The causes of now, as they were said."""
+        """The present problems, as they were logged."""
         return tuple(cause.text for cause in self._standing.values())
 
     def update(self, texts: Mapping[Hashable, str],
                level: int = logging.WARNING) -> None:
-        """These stand now, and no others.
+        """Log what began, lasts and ended.
 
-        :param texts: by what makes each the same cause in the next pass
+        :param texts: all present problems, by a key that stays the same from
+            pass to pass
         """
         now = self._clock()
         for key in [key for key in self._standing if key not in texts]:

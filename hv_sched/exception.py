@@ -30,9 +30,9 @@ class HvSchedError(Exception):
 
 
 class Retriable(HvSchedError):
-    """Observing again and planning anew may succeed."""
+    """Observing again and planning again may succeed."""
 
-    remedy = 'run it again when that has passed'
+    remedy = 'run it again when the service answers'
 
 
 class Terminal(HvSchedError):
@@ -104,7 +104,7 @@ class PlacementConflict(PlacementError, Retriable):
 class PlacementRefused(PlacementError, Terminal):
     """A 4xx that repeats itself: in use, no capacity, bad request."""
 
-    remedy = 'settle that, then run it again'
+    remedy = 'resolve that, then run it again'
 
 
 class PlacementNotFound(PlacementRefused):

@@ -32,7 +32,7 @@ SOURCE: Mapping[str, str] = {
     'home-not-collected': 'a home, where the volumes could not be collected',
     'home-set-aside': 'the home of a node is a volume that is set aside',
     'instance-names-not-resolved': 'servers are named by instance_name, and '
-                                   'Nova does not tell their uuids',
+                                   'Nova does not return their uuids',
     'invalid': 'a part of the source that cannot be read',
     'list-of-one': 'one thing where a list is expected, read as a list of one',
     'more-faults': 'further faults that are not shown',
@@ -49,7 +49,8 @@ SOURCE: Mapping[str, str] = {
     'override-standalone-in-cluster': 'an override calls a node of a cluster '
                                       'standalone',
     'override-twice': 'two overrides of one thing',
-    'override-widens': 'an override that would widen what is told of health',
+    'override-widens': 'an override that would widen the health Windows '
+                       'reports',
     'overrides-not-read': 'overrides that cannot be read: unknown',
     'size-not-believed': 'a size that cannot be one',
     'unreachable': 'a cluster that cannot be asked over WinRM',
@@ -93,7 +94,7 @@ NOTICES: Mapping[str, str] = {
     'node-unlisted': 'a compute node bears our traits and is in no cluster',
     'nova-not-proven': 'Nova has not shown that it is this cloud\'s',
     'overbooked': 'servers hold more than a volume has',
-    'overcommitted': 'a restored share had no room any more',
+    'overcommitted': 'a restored share no longer had room',
     'reserved-kept': 'space stays reserved on a volume because the source '
                      'does not tell of every VM which files are its own',
     'retire-unfinished': 'not every share is back on its node',

@@ -46,7 +46,7 @@ class IgnoredFindings:
               identify: Callable[[_Finding], tuple[
                   Iterable[str], Iterable[str]]]
               ) -> tuple[list[_Finding], int]:
-        """Those that are told, and how many are not.
+        """Those that are reported, and how many are not.
 
         :param identify: the codes of one and the names of its subjects
         """
@@ -56,7 +56,7 @@ class IgnoredFindings:
         return remaining, len(given) - len(remaining)
 
     def notices(self, notices: Iterable[Notice]) -> tuple[list[Notice], int]:
-        """The notices that are told, and how many are not."""
+        """The notices that are reported, and how many are not."""
         return self.split(notices, lambda notice: (
             (notice.code,), (notice.subject, notice.cluster)))
 

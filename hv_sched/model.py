@@ -58,7 +58,7 @@ class CpuVendor(enum.Enum):
 class Section(enum.Enum):
     """What is asked of Windows in one go, and fails or grows old together.
 
-    The first five are told once for a cluster, by any of its nodes; the
+    The first five are stated once for a cluster, by any of its nodes; the
     others by each node of itself (``NODE_SECTIONS``).
     """
 
@@ -157,9 +157,9 @@ class Volume:
 
     :param guid: the volume GUID of Partition.Name
         (``\\\\?\\Volume{…}\\``), lower case without braces; None only
-        where the volume is not online: Windows tells none then, and
+        where the volume is not online: Windows states none then, and
         ``resource_id`` or ``name`` says which volume it is
-    :param size_bytes: None where Windows tells none (a volume that is not
+    :param size_bytes: None where Windows states none (a volume that is not
         online) or what it tells cannot be a size
     :param resource_id: Id of the cluster resource, in its one form where it
         is a GUID
@@ -175,7 +175,8 @@ class Volume:
     :param cut_off_nodes: names of nodes that cannot reach the volume
     :param redirected_nodes: names of nodes that reach it over the network
     :param silent_nodes: names of nodes that are up and in neither list, for
-        nobody tells how they reach the volume though it is told of others
+        it is not known how they reach the volume though it is stated about
+        others
     :param incomplete_lists: which of these two lists may lack nodes: those
         in it are believed, of the others nothing is known
     :param cached_images: Glance image ids in its image cache, newest first
@@ -332,7 +333,7 @@ class Problem:
         the one fact or item is, and the rest of the cluster is in force
     :param is_note: for information: nothing is left undone that anybody
         could mend
-    :param collected_at: the age of the file it is in, where that is told
+    :param collected_at: the age of the file it is in, where that is stated
     """
 
     cluster: str | None

@@ -20,7 +20,7 @@ _FINAL_SIGMA = 'ς'
 def key(name: str) -> str:
     """The form in which two names of nodes, clusters or volumes are equal.
 
-    Windows compares names letter by letter by a table of capitals
+    Windows compares names character by character by a table of capitals
     (``RtlUpcaseUnicodeChar``; NTFS stores the same table as ``$UpCase``): one
     UTF-16 code unit becomes one. So ß is not ss, ı is not i, and a letter
     with its accent behind it is another name than the one letter of both.

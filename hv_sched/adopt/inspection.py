@@ -143,7 +143,7 @@ class Inspector:
     def unknown(self, inputs: AdoptInputs) -> tuple[Skip, ...]:
         """Consumers that cannot be written now, and why.
 
-        :raises NovaNotProven: Nova has not shown that it is this cloud's
+        :raises NovaNotProven: Nova is not proven to be this cloud's
         :raises NovaError: when Nova cannot be read
         """
         on_nodes = {node: inputs.shares.get(node, {})
@@ -157,7 +157,7 @@ class Inspector:
     def _doubted(self, skipped: Sequence[Skip]) -> tuple[Skip, ...]:
         """While a cell is down, what nobody knows may be its migration's.
 
-        Nova tells of a server in such a cell that it exists; migrations it
+        Nova reports of a server in such a cell that it exists; migrations it
         leaves out without a word.
         """
         if not any(skip.reason == SkipReason.UNEXPLAINED

@@ -256,8 +256,8 @@ def _total_gb(layout: Layout, uuid: str, provider: Provider | None
 def _unsized(layout: Layout, uuid: str) -> Notice:
     return Notice(
         layout.cluster.name, layout.volume_name(uuid), Kind.REFUSED,
-        'the source tells no size, and Placement has none: adopt it when it '
-        'is online', 'size-not-stated')
+        'neither the source nor Placement has its size: adopt it when it is '
+        'online', 'size-not-stated')
 
 
 def _short(layout: Layout, plan: VolumePlan) -> Notice:
@@ -274,5 +274,5 @@ def _short(layout: Layout, plan: VolumePlan) -> Notice:
 def _homeless(layout: Layout, node: str) -> Notice:
     return Notice(
         layout.cluster.name, layout.nodes[node].name, Kind.REFUSED,
-        "nothing says which volume its servers' files are on: give the "
-        'node its home in the source', 'home-not-known')
+        'the volume that holds the files of its servers is not known: set the '
+        'home of the node in the source', 'home-not-known')

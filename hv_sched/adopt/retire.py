@@ -95,9 +95,9 @@ class RetireInputs:
         cluster = self.layout.cluster.name
         return tuple(
             Notice(cluster, listed[uuid].name, Kind.REFUSED,
-                   f'in Placement it stands under cluster '
+                   'in Placement it stands under cluster '
                    f'{names.cluster_of(volume)} ({volume}), not under '
-                   f'{cluster}: it is left alone; take it out of the source',
+                   f'{cluster}: it is not changed; remove it from the source',
                    'node-of-another-cluster')
             for uuid, volume in sorted(self.others.items()))
 

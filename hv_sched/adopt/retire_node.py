@@ -66,7 +66,7 @@ class NodeRetirer:
         """What giving a node back would change, or why it may not be.
 
         :param node: uuid of its provider
-        :raises NovaNotProven: Nova has not shown that it is this cloud's
+        :raises NovaNotProven: Nova is not proven to be this cloud's
         :raises PlacementError, NovaError: they cannot be read
         """
         refusal = self._refusal(inputs, node)

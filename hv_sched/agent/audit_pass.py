@@ -9,7 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""The agent's audit: what it is made of, and what it says."""
+"""The audit pass of the agent, and what it logs."""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -47,9 +47,9 @@ _MAX_AGE_SECONDS = 600
 
 class Audits:
     """:param options: those of group hv_sched
-    :param skips: whether a volume, by its provider's name, is left alone
-    :param names: of the servers a source calls by name
-    :param recorder: what is found and done is reported to it
+    :param skips: whether a volume, by its provider's name, is skipped
+    :param names: instance names of servers in the source
+    :param recorder: receives findings and repairs
     """
 
     def __init__(self, options: Any, placement: Placement, cloud: NovaRecords,
@@ -92,11 +92,11 @@ class Audits:
             if report.unproven:
                 unknown += report.unknown
                 unproven = report.unproven
-                LOG.warning('Audit: %d consumers are not judged: %s',
+                LOG.warning('Audit: %d consumers were not checked: %s',
                             report.unknown, report.unproven)
         if audit.down:
-            LOG.warning('Audit: the cell of %s does not answer; nothing of '
-                        'its servers is judged', ', '.join(sorted(audit.down)))
+            LOG.warning('Audit: the cell of %s does not answer; its servers '
+                        'were not checked', ', '.join(sorted(audit.down)))
         self._recorder.unread('Nova', unproven or ', '.join(
             f'the cell of {host} does not answer'
             for host in sorted(audit.down)))

@@ -39,7 +39,7 @@ LOG = printable.logger(__name__)
 
 class ClusterSync:
     """:param name: of the cluster
-    :param notices: where what its plans say is told
+    :param notices: where the results of its plans are reported
     :param wake: asks for a look soon, after a failure
     """
 

@@ -72,5 +72,4 @@ def _not_checked(skip: runner.Skipped) -> FindingStatus:
     return FindingStatus(
         'doctor', Severity.INFO, NOT_CHECKED, ', '.join(skip.codes),
         f'not checked: {skip.reason}',
-        'Mend what it names, or run "csv doctor" as a user that may see '
-        'more.')
+        'Fix what it names, or run "csv doctor" as a user that may see more.')

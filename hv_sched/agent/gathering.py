@@ -15,7 +15,7 @@
 
 Each cluster of an access file has a thread, and the files of a source have
 one together. Whoever plans takes what each said last: a source that hangs
-delays nobody, and what it said before grows old by its own dates.
+delays nobody, and its previous facts stay in use and age by its own dates.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ from hv_sched.compute import instance_names
 from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
-# How often it is looked whether a file was written anew.
+# How often files are checked for changes.
 WATCH_SECONDS = 1.0
 # How long the first look waits for answers of clusters.
 FIRST_ANSWER_SECONDS = 30.0
@@ -94,8 +94,8 @@ class Gathering:
                                            backoff.LONGEST_SECONDS)
         self._slow.update({'slow': (
             f'Source {self._options.source}: it takes longer than '
-            f'{silent_seconds:.0f} seconds to read; what it said before '
-            'grows old')} if is_slow else {})
+            f'{silent_seconds:.0f} seconds to read; its previous facts stay '
+            'in use and age')} if is_slow else {})
         return self._facts
 
     def start(self) -> None:

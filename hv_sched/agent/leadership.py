@@ -109,8 +109,8 @@ class Leadership:
         except Exception as exc:
             # What was raised may name the URL, and the URL a password.
             raise exception.InvalidConfig(
-                f'section [{options.GROUP}]: backend_url is of no tooz driver '
-                f'that is installed ({type(exc).__name__}): it looks like '
+                f'section [{options.GROUP}]: no installed tooz driver handles '
+                f'backend_url ({type(exc).__name__}): it looks like '
                 'redis://:password@host:6379, and needs tooz[redis]'
             ) from None
 
@@ -182,7 +182,7 @@ class Leadership:
             return name, {}  # it left, or is none of ours
         return name, body if abs(age) < _LIVES_SECONDS else {}
 
-    # -- what is told
+    # -- what is reported
 
     def _answers(self) -> None:
         if self._failure:
@@ -192,8 +192,8 @@ class Leadership:
         for name in differing:
             if name not in self._said_differing:
                 LOG.error('Leadership: hv-sched-agent %s has other %s than '
-                          'this one: give all agents the same, or what is '
-                          'published changes with the agent that leads',
+                          'this one: configure all agents alike, or what is '
+                          'published depends on the agent that leads',
                           name, differing[name])
         self._said_differing = dict(differing)
 

@@ -51,5 +51,5 @@ def log_healed(result: HealResult, recorder: Recorder) -> None:
         recorder.healed(finding.code.value)
         recorder.changed('heal', text)
     for volume, gb in sorted(result.raised.items()):
-        LOG.warning('Volume %s: its room was given away; %d GB more than '
-                    'it has are allocated now', volume, gb)
+        LOG.warning('Volume %s: over-allocated by %d GB, because its space '
+                    'was allocated to other servers', volume, gb)

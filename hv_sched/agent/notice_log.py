@@ -24,7 +24,7 @@ from hv_sched.notices import Notice
 class NoticeLog:
     """The notices of one part; for one thread.
 
-    :param ignored: those that are not told
+    :param ignored: those that are not reported
     """
 
     def __init__(self, log: logging.Logger,
@@ -34,7 +34,7 @@ class NoticeLog:
         self._left_out = causes.Causes(log)
 
     def update(self, findings: Iterable[Notice]) -> list[Notice]:
-        """These stand now; returns those that are told."""
+        """These stand now; returns those that are reported."""
         notices, left_out = self._ignored.notices(findings)
         self._standing.update({
             (notice.cluster, notice.subject, notice.code,

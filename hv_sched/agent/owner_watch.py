@@ -13,7 +13,7 @@
 """How long a cluster has said that a server is where Nova has it not. Pure.
 
 A failover is in Nova a moment after it is in the cluster, and facts are of
-the past: only what facts of several minutes' distance agree on is told.
+the past: only what facts of several minutes' distance agree on is reported.
 """
 
 from collections.abc import Callable

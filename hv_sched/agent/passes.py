@@ -262,7 +262,7 @@ class Agent:
         try:
             facts = self._gathering.read()
         except Exception:
-            # What it cannot say freezes its clusters; the cause is told.
+            # What it cannot say freezes its clusters; the cause is reported.
             self._syncing.run(self._facts(self._gathering.latest()),
                               self._is_full(number))
             raise

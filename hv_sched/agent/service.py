@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""The process around the agent: signals, and what systemd is told.
+"""The process around the agent: signals, and notifications of systemd.
 
 SIGHUP reads configuration, source and overrides again. SIGTERM and SIGINT
 end it after the writes in hand; a second one ends it at once.
@@ -106,8 +106,8 @@ class Daemon:
         try:
             new = self._make_agent(agent)
         except (exception.HvSchedError, cfg.Error) as exc:
-            LOG.error('SIGHUP: the configuration is not taken over, the '
-                      'former one stays in force: %s', exception.told(exc))
+            LOG.error('SIGHUP: the new configuration is rejected, the '
+                      'previous one stays in effect: %s', exception.told(exc))
         else:
             agent.stop()
             agent = new

@@ -14,7 +14,7 @@
 """Syncs all clusters: one look at Placement, and a loop for each cluster.
 
 Planning needs the facts of all clusters, for what two of them claim, and the
-bulk overview tells of all at once; so both are had once, and what each
+bulk overview contains all at once; so both are read once, and what each
 cluster's own loop then plans and writes concerns that cluster alone.
 """
 

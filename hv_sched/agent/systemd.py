@@ -11,7 +11,7 @@
 # under the License.
 
 
-"""What systemd is told of the service: sd_notify(3).
+"""Notifications of systemd about the service: sd_notify(3).
 
 A datagram to the socket that NOTIFY_SOCKET names. systemd's manual describes
 the protocol as stable and asks programs to speak it themselves rather than
@@ -62,7 +62,7 @@ class Notifier:
         self._send('WATCHDOG=1', f'STATUS={status}')
 
     def stuck(self, status: str) -> None:
-        """They do not: the watchdog is told nothing, the operator why."""
+        """They do not: the watchdog is not notified, the cause is logged."""
         self._send(f'STATUS={status}')
 
     def _send(self, *lines: str) -> None:
@@ -74,7 +74,7 @@ class Notifier:
                 to.sendto('\n'.join(map(printable.text, lines)).encode(),
                           self._address)
         except OSError as exc:
-            LOG.debug('systemd is not told %s: %s', lines[0], exc)
+            LOG.debug('systemd cannot be notified of %s: %s', lines[0], exc)
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:

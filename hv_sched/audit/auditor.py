@@ -18,7 +18,7 @@ for the whole cloud the open migrations and the soft-deleted servers. That is
 a request for each volume and two for each node, however many servers there
 are. Only a server with which something looks wrong is looked at a second
 time, by itself and by all it holds in all clusters, and only what that look
-shows is told: a server that moved in between is none of it.
+shows is reported: a server that moved in between is left out.
 """
 
 from collections.abc import Collection
@@ -264,7 +264,7 @@ class _Pass:
 
     def _servers_again(self, suspects: Collection[str], view: AuditView
                        ) -> dict[str, Server]:
-        """Servers as Nova tells them now; in bulk those of its nodes."""
+        """Servers as Nova returns them now; in bulk those of its nodes."""
         nodes = {view.servers[uuid].node for uuid in suspects
                  if uuid in view.servers}
         listed = self._on_hosts(sorted(

@@ -36,7 +36,7 @@ _FAILED = ('failed', 'error')
 
 
 class Uncertainty(enum.Enum):
-    """Why no single volume is told."""
+    """Why no single volume is certain."""
 
     BOTH = 'there are two copies until the source is cleaned'
     UNKNOWN = "Nova's migrations do not say which volume has its files"

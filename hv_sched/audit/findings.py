@@ -112,8 +112,8 @@ MEANINGS: Mapping[Code, Meaning] = {
         'has'),
     Code.OWNER_DIFFERS: Meaning(
         'the cluster runs the server on another node than Nova has it on: a '
-        'failover that nova-compute has not taken note of, or not yet. The '
-        'agent says so after ``[hv_sched]owner_differs_after`` seconds',
+        'failover that nova-compute has not noticed, or not yet. The agent '
+        'says so after ``[hv_sched]owner_differs_after`` seconds',
         'nothing: nova-compute writes the host of a server that failed over; '
         'restart it on both nodes when that does not happen'),
 }

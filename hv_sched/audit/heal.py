@@ -13,7 +13,7 @@
 """Put right what an audit found, after a second look at each server.
 
 Servers are written as adopt writes them (mover.py): check that it stands
-still, read, judge anew, check again, one atomic POST for a batch, check
+still, read, judge again, check again, one atomic POST for a batch, check
 again. What is not wrong any more by then is not touched. Orphans are
 released when Nova still denies them a while later and nobody wrote them.
 """

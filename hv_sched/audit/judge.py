@@ -166,8 +166,8 @@ class _Case:
             remedy = 'nothing: its node is not in Placement; start '\
                      'nova-compute there and run "csv sync"'
         elif gb is None or self.needs.compute is None:
-            remedy = 'nothing: its flavor is not told, or asks for more ' \
-                     'than processors, memory and disk'
+            remedy = ('nothing: its flavor is not known, or asks for more '
+                      'than processors, memory and disk')
         elif gb and volume is None:
             remedy = f'nothing: {_UNCERTAIN}'
         else:
@@ -185,15 +185,14 @@ class _Case:
         escrow = migration_shares.escrow_of(self.server, gb, self.context)
         if escrow:
             yield self._given_back(
-                escrow, 'only its migration says what it has')
+                escrow, 'only its migration shows what it holds')
             return
         if not self._has_files() or gb == 0:
             return
         volume = self._volume()
         after, remedy = None, f'restore {gb} GB'
         if gb is None:
-            remedy = 'nothing: its flavor is not told, so its size is not ' \
-                     'known'
+            remedy = 'nothing: its flavor is not known, nor therefore its size'
         elif volume is None:
             remedy = f'nothing: {_UNCERTAIN}'
         else:
@@ -224,13 +223,13 @@ class _Case:
             Code.OWNER_DIFFERS, self.owner, 0,
             f'its cluster runs it on {self.context.title(self.owner or "")}, '
             f'Nova has it on {self.server.node}',
-            'nothing: it is nova-compute that takes note of a failover',
+            'nothing: nova-compute updates the host after a failover',
             None)
 
     def _unconfirmed(self) -> str:
         """Why the node's part may not follow it; empty when it may."""
         if self.owner is None:
-            return ('nothing: the source does not tell which node runs it '
+            return ('nothing: the source does not state which node runs it '
                     'now; "csv heal --code wrong-node" goes by Nova alone'
                     if self.context.needs_owner else '')
         return '' if self.owner == self.node else (

@@ -119,14 +119,14 @@ def _why_not(migration: MigrationShares, server: Server, volume: str | None,
         return 'nothing: the disk stays where it is, and the server has ' \
                'its share'
     if not move.keeps_flavor:
-        return 'nothing: Nova does not tell the former flavor; confirm or ' \
-               'revert the resize'
+        return ('nothing: Nova does not return the former flavor; confirm or '
+                'revert the resize')
     if volume is None:
         return 'nothing: which volume has the copy is not certain'
     if server.needs.disk_gb is None or (
             not migration.held and server.needs.compute is None):
-        return 'nothing: its flavor is not told, or asks for more than ' \
-               'processors, memory and disk'
+        return ('nothing: its flavor is not known, or asks for more than '
+                'processors, memory and disk')
     return ''
 
 

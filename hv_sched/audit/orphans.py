@@ -114,8 +114,8 @@ def _evidence(consumer: Consumer, deleted: bool,
     if migration is not None:
         return f'migration of server {migration.server}, {migration.status}'
     if consumer.consumer_type in _SERVER_TYPES:
-        return (f'{consumer.consumer_type.lower()} to Placement, and gone '
-                'from Nova')
+        return (f'{consumer.consumer_type.lower()} to Placement, and not in '
+                'Nova')
     if any(names.HELD_DISK_GB in resources
            for resources in consumer.held.values()):
         return 'only servers and migrations hold escrow, and it is over'

@@ -11,11 +11,11 @@
 # under the License.
 
 
-"""What the mover is told to write: what a fresh judgement says.
+"""What the mover writes: the result of a fresh judgement.
 
-Both who heals and who restores write servers by it, so what was told of a
-server is judged once more, by the same rules and the same knowledge, right
-before it is written.
+Both heal and restore write servers by it, so a server with a finding is
+judged again, by the same rules and the same knowledge, right before it is
+written.
 """
 
 from collections.abc import Collection

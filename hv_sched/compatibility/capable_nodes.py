@@ -77,7 +77,7 @@ class CapableNodes:
 
     def unknown(self, demands: requirements.Requirements,
                 nova: NovaDemands = NovaDemands()) -> list[str]:
-        """Traits asked for that no provider has, in words."""
+        """Messages for the required traits that no provider has."""
         traits = {*demands.required, *nova.required}
         if demands.gpu:
             traits |= demands.gpu.traits

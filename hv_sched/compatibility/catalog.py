@@ -60,7 +60,7 @@ class Catalog:
                changes: Iterable[stamp.PropertyChange]) -> None:
         """Change properties of an image, all or none.
 
-        :raises ServiceDenied: Glance lets the user not
+        :raises ServiceDenied: Glance denies it to the user
         """
         try:
             self._glance.patch(image['id'],
@@ -87,7 +87,7 @@ def _present(kind: str, name: str, properties: Properties | None
              ) -> Properties:
     if properties is None:
         raise exception.ServiceDenied(
-            f'{kind} {name} is not there, or not for this project to see')
+            f'{kind} {name} does not exist, or is not visible to this project')
     return properties
 
 

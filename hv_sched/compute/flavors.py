@@ -146,7 +146,7 @@ def needs_of(flavor: Mapping[str, Any] | None, is_bfv: bool) -> Needs:
     """What Nova allocates for a server of a flavor.
 
     :param flavor: the flavor of ``GET /servers/detail`` (2.47 and newer);
-        a cell that is down tells none, and its extra specs are told only to
+        a cell that is down tells none, and its extra specs are stated only to
         those who may see them
     """
     if not flavor or any(flavor.get(key) is None for key in (

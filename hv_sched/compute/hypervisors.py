@@ -44,9 +44,9 @@ class HypervisorReport:
 
     :param uuid: of its resource provider
     :param name: what Nova calls it, and Placement its provider
-    :param kind: the hypervisor type, empty when it is not told
+    :param kind: the hypervisor type, empty when it is not stated
     :param is_up: its nova-compute reports
-    :param cpu_vendor: in the words of Windows, empty when it is not told
+    :param cpu_vendor: in the words of Windows, empty when it is not stated
     :param cpu_features: in the words of os-win; None when not told
     """
 
@@ -83,7 +83,7 @@ def not_hyperv(nova: HypervisorTypes, nodes: Mapping[str, str]
                ) -> dict[str, str]:
     """Nodes that run another hypervisor than Hyper-V.
 
-    A node whose type Nova does not tell is not among them.
+    A node whose type Nova does not report is not among them.
 
     :param nodes: names by the uuid of the provider
     :returns: type by the node's name
@@ -96,12 +96,12 @@ def not_hyperv(nova: HypervisorTypes, nodes: Mapping[str, str]
 
 
 def is_hyperv(hypervisor_type: str) -> bool:
-    """Whether a type Nova tells is surely Hyper-V. Pure."""
+    """Whether a type Nova reports is surely Hyper-V. Pure."""
     return hypervisor_type.casefold() in _HYPERV - {'fake'}
 
 
 def is_foreign(hypervisor_type: str) -> bool:
-    """Whether a type Nova tells is surely not Hyper-V. Pure."""
+    """Whether a type Nova reports is surely not Hyper-V. Pure."""
     kind = hypervisor_type.casefold()
     return bool(kind) and kind not in _HYPERV
 
@@ -109,7 +109,7 @@ def is_foreign(hypervisor_type: str) -> bool:
 def cpu_vendor(hypervisor: HypervisorReport) -> model.CpuVendor | None:
     """Who made the processor of a node. Pure.
 
-    :returns: None when the driver does not tell, or another maker
+    :returns: None when the driver does not report it, or another maker
     """
     return _VENDORS.get(hypervisor.cpu_vendor.casefold())
 
@@ -117,7 +117,7 @@ def cpu_vendor(hypervisor: HypervisorReport) -> model.CpuVendor | None:
 def cpu_features(hypervisor: HypervisorReport) -> tuple[str, ...] | None:
     """What a processor has, as suffixes of os-traits' HW_CPU_X86_*. Pure.
 
-    :returns: None when the driver does not tell
+    :returns: None when the driver does not report it
     """
     if hypervisor.cpu_features is None:
         return None

@@ -138,6 +138,6 @@ def _unnamed(cluster: model.Cluster) -> Iterator[model.Vm]:
 def _problem(error: exception.NovaError) -> model.Problem:
     return model.Problem(
         None, 'vms', 'the source names servers by their instance_name, and '
-        f'Nova does not tell their uuids: {error}. Their files count as the '
+        f'Nova does not return their uuids: {error}. Their files count as the '
         'servers\', as far as shares reach', 'instance-names-not-resolved',
         freezes=False, is_note=True)

@@ -51,5 +51,5 @@ class KeystoneSession(ksa_session.Session):
         """
         if kwargs.get('authenticated') and self.is_keystone(url):
             raise ksa_exceptions.Unauthorized(
-                'Keystone shows its versions to nobody without a token')
+                'Keystone does not list its versions without a token')
         return super().get(url, **kwargs)

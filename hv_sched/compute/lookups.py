@@ -57,7 +57,7 @@ class Lookup:
 
         Finding the service may fail, so it belongs to each request.
 
-        :raises ServiceUnavailable: the endpoint does not tell that it is
+        :raises ServiceUnavailable: the endpoint does not show that it is
             the service; openstacksdk then knows none of its calls
         """
         proxy = getattr(self._connection, self._PROXY)
@@ -213,7 +213,7 @@ def _only(matches: list[_Resource], kind: str, name: str, key: str
 
 
 def _body(resource_: resource.Resource) -> Properties:
-    """As the service's API names it, without what it does not tell."""
+    """As the service's API names it, without what it does not state."""
     return dict(resource_.to_dict(headers=False, computed=False,
                                   original_names=True, ignore_none=True))
 

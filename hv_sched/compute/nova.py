@@ -139,7 +139,7 @@ class NovaServers:
         return None if body is None else self._server(body['server'])
 
     def computes(self) -> Mapping[str, bool]:
-        """See ``Cloud``; Nova tells of cells that are down from 2.69 on."""
+        """See ``Cloud``; Nova reports cells that are down from 2.69 on."""
         body = self._read('/os-services?binary=nova-compute')
         return {record['host']: record['status'] != 'UNKNOWN'
                 for record in body['services']}
@@ -223,7 +223,7 @@ class NovaServers:
         return {'changes-since': since.strftime('%Y-%m-%dT%H:%M:%SZ')}
 
     def _now(self) -> datetime.datetime:
-        """What Nova's clock says, as far as one of its answers told it."""
+        """The time by Nova's clock, as its last answer gave it."""
         return datetime.datetime.now(datetime.timezone.utc) + (
             self._skew or datetime.timedelta())
 
@@ -253,7 +253,7 @@ class NovaServers:
                 record.get('updated_at') or record['created_at'])
         except (KeyError, TypeError, ValueError) as exc:
             raise exception.NovaUnavailable(
-                f'Nova does not tell when migration {record["uuid"]} last '
+                f'Nova does not return when migration {record["uuid"]} last '
                 'changed') from exc
         return (self._now() - written).total_seconds()
 
@@ -281,7 +281,7 @@ class NovaServers:
             marker = page[-1][marker_key] if page else None
             if marker in (None, parameters.get('marker')):
                 raise exception.NovaUnavailable(
-                    f'Nova\'s pages of {path} do not come to an end')
+                    f'Nova\'s pages of {path} do not end')
             parameters['marker'] = marker
             del body, page  # never two pages at once
 

@@ -54,7 +54,7 @@ class ComputeServices(Protocol):
 class NovaProof:
     """Whether Nova is proven.
 
-    :param reason: why it is not, in plain words; empty when it is
+    :param reason: why it is not, as text; empty when it is
     :param cause: the error Nova answered with, None when it answered
     """
 
@@ -91,8 +91,8 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
     except exception.NovaError as exc:
         return NovaProof(str(exc), exc)
     if not hosts:
-        return NovaProof('Nova lists no compute service at all, so it is not '
-                         'taken at its word that servers are gone')
+        return NovaProof('Nova lists no compute service at all, so its answer '
+                         'that servers are gone is not trusted')
     missing = missing_hosts(hosts, expected_hosts)
     missing = missing and _missing_nodes(nova, missing)
     if not missing:
@@ -102,8 +102,8 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
         f'Nova lists {len(hosts)} compute services but none for '
         + ', '.join(missing[:_SHOWN])
         + (f' and {omitted} more' if omitted > 0 else '')
-        + ": it may be another cloud's or region's, so it is not taken at "
-        'its word that servers are gone')
+        + ": it may be another cloud's or region's, so its answer that "
+        "servers are gone is not trusted")
 
 
 @tenacity.retry(
@@ -120,7 +120,7 @@ def _missing_nodes(nova: ComputeServices, nodes: Collection[str]
                    ) -> list[str]:
     """A service may be called otherwise than its node: ``[DEFAULT]host``.
 
-    While a cell is down Nova tells of no compute node.
+    While a cell is down Nova returns no compute node.
     """
     try:
         return missing_hosts(nova.node_names(), nodes)
@@ -170,7 +170,7 @@ def require_known(unknown: int, consumers: int) -> None:
     """
     if too_many_unknown(unknown, consumers):
         raise exception.NovaNotProven(
-            f'Nova does not know {unknown} of the {consumers} consumers that '
-            f'hold shares (at most {UNKNOWN_CONSUMERS}, or {UNKNOWN_PERCENT} '
+            f"Nova does not know {unknown} of the {consumers} consumers that "
+            f"hold shares (at most {UNKNOWN_CONSUMERS}, or {UNKNOWN_PERCENT} "
             "%, may be unknown): it may be another cloud's or region's, so "
-            'it is not taken at its word that servers are gone')
+            "its answer that servers are gone is not trusted")

@@ -43,7 +43,7 @@ class HypervisorResource(hypervisor.Hypervisor):
 
 
 class ServerResource(server.Server):
-    """Flavor and image as Nova tells them.
+    """Flavor and image as Nova returns them.
 
     An image that is empty (the root disk is a volume) and one that is not
     told (the server's cell is down) are not the same. 2.98 shows the

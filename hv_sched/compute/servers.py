@@ -111,7 +111,7 @@ class Migration:
 
 @dataclasses.dataclass(frozen=True)
 class Changes:
-    """What changed of late.
+    """What changed recently.
 
     :param servers: by uuid; None for one that was deleted
     :param migrations: by their own uuid, also closed ones
@@ -122,7 +122,7 @@ class Changes:
 
 
 class Servers(Protocol):
-    """Where servers are asked for; every call asks anew."""
+    """Where servers are asked for; every call asks again."""
 
     def on_node(self, node: str) -> Mapping[str, Server]:
         """The servers Nova has on a compute node, by uuid.
@@ -141,7 +141,7 @@ class Servers(Protocol):
     def changes(self, seconds: float) -> Changes:
         """What changed in the last seconds, by Nova's own clock.
 
-        Nothing is told of cells that do not answer.
+        Nothing is stated about cells that do not answer.
         """
 
     def computes(self) -> Mapping[str, bool]:
@@ -158,7 +158,7 @@ class Servers(Protocol):
 
 
 class NovaRecords(Servers, Protocol):
-    """What an audit asks besides; again every call asks anew."""
+    """What an audit asks in addition; again every call asks again."""
 
     def named_servers(self) -> NamedServers:
         """All servers as clusters and Nova call them; see the class."""

@@ -24,12 +24,12 @@ OPTS = [
         help="""
 The message bus of Nova's versioned notifications, as [DEFAULT]transport_url
 or [oslo_messaging_notifications]transport_url of nova.conf has it:
-rabbit://user:password@host:5672/. A server whose move ended is then looked at
+rabbit://user:password@host:5672/. A server whose move ended is then checked
 at once and not with the next pass. Unset (the default), nothing listens.
 Nova has to send them: [notifications]notification_format = versioned (or
-both), and [oslo_messaging_notifications]driver = messagingv2. Whatever
-[oslo_messaging_rabbit] of nova.conf says (TLS, durable or quorum queues) has
-to stand in the same section of this file.
+both), and [oslo_messaging_notifications]driver = messagingv2. The
+options of [oslo_messaging_rabbit] in nova.conf (TLS, durable or quorum
+queues) belong in the same section of this file.
 """),
     cfg.ListOpt(
         'topics',
@@ -55,7 +55,7 @@ page for a bound.
         'max_pending', 1, 1000000,
         default=10000,
         help="""
-Servers that may wait to be looked at. Further ones are left to the next
-pass; how many is said.
+Number of servers that may wait to be checked. The next pass checks further
+ones; the log tells how many.
 """),
 ]

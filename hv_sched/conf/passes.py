@@ -24,8 +24,9 @@ OPTS = [
         default=60,
         help="""
 Seconds between two passes of hv-sched-agent. A pass syncs the clusters and
-restores shares that failed moves left held. A source of files that is written
-anew is read at once. What failed is tried again after pauses that grow.
+restores shares that failed moves left held. Changed
+source files are read at once. What failed is tried again after growing
+pauses.
 """),
     numbers.whole(
         'held_settle_time', 0, numbers.DAY_SECONDS,

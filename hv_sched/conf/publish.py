@@ -97,8 +97,8 @@ CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
 The agent restores a feature trait that was removed, and clears
 CUSTOM_HYPERV_PAUSED, CUSTOM_CSV_REDIRECTED, CUSTOM_CSV_LOW_SPACE and
 CUSTOM_CSV_NO_NEW_DISKS, only after this many consecutive answers of the source
-agree. The same answer, told by its dates, counts once. What closes is written
-at once. 1 disables the delay; a single command never waits.
+agree. Answers with the same dates count once. What closes is written at
+once. 1 disables the delay; a single command never waits.
 """),
     numbers.whole(
         'stale_after', 0, 365 * numbers.DAY_SECONDS,

@@ -208,7 +208,7 @@ has precedence.
 Multiplier of LowSpaceWeigher. Positive: hosts on a volume of which little is
 physically free (CUSTOM_CSV_LOW_SPACE) lose; negative: they win; 0: off. The
 default outweighs Nova's CPU, RAM and I/O weighers together. Aggregate
-metadata of the same name goes before it.
+metadata of the same name takes precedence.
 """),
     numbers.real(
         'shared_volume_anti_affinity_weight_multiplier', *_MULTIPLIERS,

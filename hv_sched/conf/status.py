@@ -24,8 +24,8 @@ OPTS = [
         help="""
 Port on which hv-sched-agent answers over HTTP: its status page at ``/``,
 Prometheus metrics at ``/metrics``, ``/healthz`` and ``/readyz``. 0 (the
-default) answers nobody. Starting value: 9482. Needs ``pip install
-'hv_sched[status]'``. SIGHUP follows a change of it, of ``status_address`` and
+default) disables it. Suggested value: 9482. Requires ``pip install
+'hv_sched[status]'``. SIGHUP applies a change of it, of ``status_address`` and
 of the token.
 """),
     cfg.Opt(
@@ -33,24 +33,25 @@ of the token.
         type=types.IPAddress(),
         default='127.0.0.1',
         help="""
-Address of this machine on which it does. Any other than one of loopback
-needs ``status_token_file``: the page names volumes, nodes and servers.
+Address of this machine on which hv-sched-agent listens. An address other
+than loopback requires ``status_token_file``: the page names volumes, nodes
+and servers.
 """),
     cfg.StrOpt(
         'status_token_file',
         help="""
 File with a token of at least 16 characters that ``/`` and ``/metrics`` ask
 for, as ``Authorization: Bearer`` or as the password of any user; only its
-owner may read it (mode 0600). The token crosses the network as it is: put
-TLS in front. ``/healthz`` and ``/readyz`` answer without it, and then tell
-no reasons.
+owner may read it (mode 0600). The token crosses the network unencrypted: put
+TLS in front. ``/healthz`` and ``/readyz`` answer without it, then without
+reasons.
 """),
     numbers.whole(
         'doctor_every', 0, 1000000,
         default=20,
         help="""
-Every so many passes hv-sched-agent makes the checks of ``csv doctor`` that
-need no file, for its status. They cost one or two requests for each volume.
-0 switches them off; nothing is checked while ``status_port`` is 0.
+Number of passes between two runs of the checks of ``csv doctor`` that need
+no file, for the status of hv-sched-agent. They cost one or two requests for
+each volume. 0 disables them; nothing is checked while ``status_port`` is 0.
 """),
 ]

@@ -25,7 +25,7 @@ from hv_sched.query.build import BuiltQuery
 from hv_sched.query.candidates_query import Atom
 from hv_sched.requirements import Requirements
 
-# More are told as one: each costs requests.
+# More are reported as one: each costs requests.
 MAX_CONSTRAINTS = 20
 _TEXTS = {
     names.PAUSED: 'not paused or draining in its cluster',
@@ -53,7 +53,7 @@ class Constraint:
 
 
 def of(built: BuiltQuery, places: Mapping[str, str]) -> list[Constraint]:
-    """Every condition of a question, in the order they are told.
+    """Every condition of a question, in the order they are reported.
 
     :param places: what aggregates, hosts and traits of reach are, by the
         value in the query

@@ -101,7 +101,7 @@ class Context:
     :param source_hosts: where the server is, so that it cannot go there
     :param limit: [scheduler]max_placement_results
     :param unreaching: names of nodes the disk cannot go to, and why
-    :param is_partial: a service did not tell all that the question needs
+    :param is_partial: a service did not return all that the question needs
     """
 
     snapshot: volumes.Snapshot
@@ -178,8 +178,8 @@ class _Explaining:
     def _notes(self, answer: oracle.CandidateHosts) -> tuple[str, ...]:
         notes = []
         if answer.refusal:
-            notes.append('Placement refuses the query, which Nova takes for '
-                         f'"no host": {answer.refusal}')
+            notes.append('Placement refuses the query, which Nova treats as '
+                         f'"no valid host": {answer.refusal}')
         if answer.count > self._context.limit:
             notes.append(
                 f'Placement has {answer.count} candidates, but Nova asks for '

@@ -45,7 +45,7 @@ _EVALUATED = (plugins.VOLUME_FILTER, plugins.FEATURE_FILTER)
 
 @dataclasses.dataclass(frozen=True)
 class Question:
-    """What the operator asks, in the operator's words.
+    """What the operator asks.
 
     :param zone: availability zone, or Nova's form of forcing a host,
         ``zone:host``, ``zone:host:node`` or ``zone::node``
@@ -68,7 +68,7 @@ class Question:
 
     @property
     def forced_host(self) -> str | None:
-        """The node where one is told, since it is unique."""
+        """The node where one is given, since it is unique."""
         _zone, _colon, target = (self.zone or '').partition(':')
         host, _colon, node = target.partition(':')
         return node or host or None
@@ -116,7 +116,7 @@ class QuestionBuilder:
         """The question as it will reach Placement, and what goes with it.
 
         :raises InvalidConfig: something named is not there
-        :raises ServiceError: Nova does not tell the flavor or server
+        :raises ServiceError: Nova does not return the flavor or server
         :raises PlacementError: Placement cannot be read
         """
         if question.host and question.forced_host:
@@ -223,7 +223,7 @@ class QuestionBuilder:
             return None
         server = self._nova.server(name)
         if server is None:
-            raise exception.InvalidConfig(f'Nova knows no server {name}')
+            raise exception.InvalidConfig(f'Nova has no server {name}')
         return server
 
     def _built_of(self, question: Question, server: Mapping[str, Any] | None
@@ -250,7 +250,7 @@ class QuestionBuilder:
     def _part_of(self, server: Mapping[str, Any] | None, key: str) -> Any:
         if server is None:
             raise exception.InvalidConfig(
-                'say what is asked for: --flavor and --image, --resource, or '
+                'give what is requested: --flavor and --image, --resource, or '
                 '--server')
         if key not in server or server[key] is None:
             raise exception.InvalidConfig(
@@ -262,10 +262,10 @@ class QuestionBuilder:
     def _flavor(self, name: str) -> Mapping[str, Any]:
         flavor = self._nova.flavor(name)
         if flavor is None:
-            raise exception.InvalidConfig(f'Nova knows no flavor {name}')
+            raise exception.InvalidConfig(f'Nova has no flavor {name}')
         if 'extra_specs' not in flavor:
             self._not_evaluated.append(
-                'extra specs of the flavor: these credentials may not see '
+                'extra specs of the flavor: these credentials may not read '
                 'them')
         return flavor
 
@@ -278,7 +278,7 @@ class QuestionBuilder:
             self._could_not_read(f'everything image {name} asks for', exc)
             return {}
         if image is None:
-            raise exception.InvalidConfig(f'Glance knows no image {name}')
+            raise exception.InvalidConfig(f'Glance has no image {name}')
         return image
 
     def _aggregates(self, zone: str | None) -> frozenset[str]:
@@ -294,8 +294,8 @@ class QuestionBuilder:
                           if aggregate.availability_zone == zone)
         if not uuids:
             self._not_evaluated.append(
-                f'availability zone {zone}: no host aggregate makes it, so '
-                'Nova asks Placement for none')
+                f'availability zone {zone}: no host aggregate defines it, so '
+                'Nova does not restrict its query')
         self._places[joined(uuids)] = f'in availability zone {zone}'
         return uuids
 
@@ -315,7 +315,7 @@ class QuestionBuilder:
         self._places[joined(homes)] = f'on a home of host {name}'
         return name, uuids[0]
 
-    # -- what is not told
+    # -- what is not reported
 
     def _name_what_nova_adds(self, request: build.ServerRequest,
                              forced_host: str | None) -> None:

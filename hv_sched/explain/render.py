@@ -34,10 +34,10 @@ def lines(explanation: Explanation) -> list[str]:
          _funnel(explanation)),
         (_count(len(explanation.hosts)), _hosts(explanation)),
         ('not among them:', _filtered(explanation)),
-        ('nothing is left because of:', map(str, explanation.emptied_by)),
-        ('what there is instead:', _would_fit(explanation.would_fit)),
+        ('no host remains because of:', map(str, explanation.emptied_by)),
+        ('what exists instead:', _would_fit(explanation.would_fit)),
         ('note:', explanation.notes),
-        ('not looked at here:', explanation.not_evaluated)) if texts]
+        ('not considered here:', explanation.not_evaluated)) if texts]
     return list(_draw([branch for branch in branches if branch[1]]))
 
 

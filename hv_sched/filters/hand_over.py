@@ -148,8 +148,8 @@ def _after(move: PendingMove, restore: bool, again: bool) -> list[Consumer]:
     if after == before:
         return []
     _check_growth(move, before, after)
-    # With their types anybody can tell whose the escrow is; what Nova writes
-    # later leaves them alone.
+    # Their types show whose the escrow is; what Nova
+    # writes later leaves them alone.
     return [dataclasses.replace(consumer, consumer_type=consumer_type)
             for consumer, consumer_type in zip(
                 after, (INSTANCE, MIGRATION), strict=True)]

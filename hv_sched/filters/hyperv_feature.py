@@ -71,7 +71,8 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         except exception.NoValidHost:
             raise
         except Exception:
-            LOG.exception('%s: %s failed: hosts pass as Placement gives them',
+            LOG.exception('%s: %s failed: hosts are used as Placement returns '
+                          'them',
                           refusal.server(spec_obj), type(self).__name__)
             return host_states
 
@@ -128,7 +129,7 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
 
 def _requested(request_spec: objects.RequestSpec, rebuild: bool
                ) -> RequestedFeatures:
-    """A rebuild has another image: it is read anew, and for no query."""
+    """A rebuild has another image: it is read again, and for no query."""
     if rebuild:
         return RequestedFeatures(
             requested_features.read(request_spec).requirements)

@@ -87,7 +87,7 @@ class SharedVolumeFilter(filters.BaseHostFilter):
             LOG.exception(
                 '%s: %s failed: %s', refusal.server(spec_obj),
                 type(self).__name__, 'the move is refused' if is_move else
-                'hosts and candidates pass as Placement gives them')
+                'hosts and candidates are used as Placement returns them')
             if is_move:
                 return refused_hosts.no_host(spec_obj, refusal.FAULT)
             hosts = host_states

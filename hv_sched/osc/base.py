@@ -164,7 +164,7 @@ class CsvCommand(command.Command):
                 'interface': manager.interface}
 
     def nova_records(self, conf: cfg.ConfigOpts) -> nova_servers.NovaServers:
-        """What Nova tells in bulk, as the user of the command may see it."""
+        """What Nova returns in bulk, as the user of the command may see it."""
         return nova_servers.NovaServers(adapter.Adapter(
             checked_session.CheckedSession(
                 self._session(), checked_session.NOVA,
@@ -191,7 +191,7 @@ class CsvCommand(command.Command):
 
     @staticmethod
     def ignored(conf: cfg.ConfigOpts) -> ignored_findings.IgnoredFindings:
-        """Findings that are not told; what it names in vain is."""
+        """Findings that are not reported; codes without any are."""
         ignored = ignored_findings.IgnoredFindings(
             tuple(conf.hv_sched.ignore_findings))
         for fault in ignored.unknown(finding_catalogue.codes()):

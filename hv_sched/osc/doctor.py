@@ -42,7 +42,7 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
     """Check the live cloud for known traps, each with its remedy
 
     Nothing is changed. Checks that need what is not given (--nova-conf,
-    --source, ...) are told as "skipped".
+    --source, ...) are reported as "skipped".
 
     Exit code 0: nothing but information; 2: errors or warnings; 4: something
     could not be read, so not every check has looked; 1: error.

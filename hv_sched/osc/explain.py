@@ -40,7 +40,7 @@ class Explain(base.LookingCommand, command.ShowOne):
     there, or why one could not be created. With --resource and --trait no
     flavor is needed, as for "allocation candidate list".
 
-    Exit code 0: there are hosts; 2: there is none; 4: a service did not tell
+    Exit code 0: there are hosts; 2: there is none; 4: a service did not return
     all that was asked of it, see "not looked at here"; 1: error.
     """
 

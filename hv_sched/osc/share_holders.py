@@ -45,7 +45,7 @@ class Holder:
 
 @dataclasses.dataclass(frozen=True)
 class Holders:
-    """:param failure: why Nova did not tell their names; empty when it did"""
+    """:param failure: why Nova returned no names; empty when it did"""
 
     rows: tuple[Holder, ...]
     failure: str = ''

@@ -50,7 +50,7 @@ class ShowVolume(volume_reading.VolumesCommand, command.ShowOne):
     """Show one Cluster Shared Volume: its space, nodes and who holds what
 
     With a source, the reasons for the reserved space and for a closed
-    volume are told line by line, and who decided what an operator may
+    volume are listed line by line, and who decided what an operator may
     decide: the source, the overrides, nobody (the default) or, where it is
     not known now, Placement. The decisions on a cluster or a node are shown
     by its name.

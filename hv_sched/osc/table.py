@@ -39,7 +39,7 @@ _FOR_PROGRAMS = frozenset(('csv', 'json', 'yaml'))
 
 
 def cell(value: Any, formatter: str) -> Any:
-    """A cell of a table as the formatter shall get it."""
+    """A cell of a table as the formatter gets it."""
     if not isinstance(value, str):
         return value
     return (printable.encodable(value) if formatter in _FOR_PROGRAMS

@@ -41,7 +41,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 
 
 class OwnersMemory:
-    """What one process was told of traits and aggregates."""
+    """What one process has read of traits and aggregates."""
 
     def __init__(self) -> None:
         self.traits = remembered.Remembered()
@@ -191,7 +191,7 @@ def _gpu_summaries(client: Placement, in_use: frozenset[str]
                    ) -> dict[str, GpuSummary]:
     """Capacity, use and traits of the RemoteFX children.
 
-    Those whose last adapter is taken are not told; video memory, which runs
+    Those whose last adapter is taken are left out; video memory, which runs
     out first, is therefore not asked for.
     """
     if features.REMOTEFX.trait not in in_use:

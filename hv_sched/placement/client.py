@@ -79,7 +79,7 @@ class Placement:
 
     @property
     def server_time(self) -> datetime.datetime | None:
-        """The time by Placement's clock, as its last answer told it."""
+        """The time by Placement's clock, as its last answer gave it."""
         return self._calls.server_time
 
     def _list(self, path: str, doing: str, form: bodies.Form,

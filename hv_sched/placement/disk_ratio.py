@@ -142,7 +142,7 @@ def overcommit_ratio(traits: Iterable[str], total_gb: int, used_gb: int,
                      configured: float | None) -> float | None:
     """The ratio an over-allocated volume should have, None for another.
 
-    :param configured: goes before the ratio it had
+    :param configured: takes precedence over the ratio it had
     """
     before = ratio_before_overcommit(traits)
     if before is None:

@@ -133,7 +133,7 @@ def of_exception(exc: Exception, doing: str, is_write: bool
     if isinstance(exc, ksa_exceptions.ClientException):
         return exception.PlacementDenied(f'{doing}: {exc}')
     return exception.PlacementUnavailable(
-        f'{doing}: no answer of Placement: {exc!r}{after}')
+        f'{doing}: no answer from Placement: {exc!r}{after}')
 
 
 def of_keystone(exc: Exception) -> exception.PlacementError:
@@ -152,7 +152,7 @@ def of_keystone(exc: Exception) -> exception.PlacementError:
     if isinstance(exc, ksa_exceptions.ClientException) and not isinstance(
             exc, (ksa_exceptions.InvalidResponse,
                   ksa_exceptions.DiscoveryFailure)):
-        return exception.PlacementDenied(f'no token of Keystone: {exc}')
+        return exception.PlacementDenied(f'no token from Keystone: {exc}')
     return exception.KeystoneUnavailable(
         f'Keystone does not answer as Keystone does: {exc!r}')
 

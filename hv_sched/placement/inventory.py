@@ -38,7 +38,7 @@ class Inventory:
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> 'Inventory':
-        """An inventory as Placement tells it; fields it adds are left out."""
+        """An inventory as Placement returns it, without fields it adds."""
         return cls(**{field.name: body[field.name]
                       for field in dataclasses.fields(cls)})
 

@@ -59,14 +59,14 @@ DISK_PREFIX = 'CUSTOM_CSV_DISK_'
 CLOSED_PREFIX = 'CUSTOM_CSV_CLOSED_'
 HOME_PREFIX = 'CUSTOM_CSV_HOME_'
 # The cluster resource of the volume: tells which one it is while it is
-# offline and Windows tells no GUID.
+# offline and Windows states no GUID.
 RESOURCE_PREFIX = 'CUSTOM_CSV_RESOURCE_'
 # GiB the operator keeps free of servers, which ``reserved`` adds to others.
 RESERVE_PREFIX = 'CUSTOM_CSV_RESERVE_'
 # Physical free space below which an operator closes this volume.
 FLOOR_PERCENT_PREFIX = 'CUSTOM_CSV_FLOOR_PERCENT_'
 FLOOR_GB_PREFIX = 'CUSTOM_CSV_FLOOR_GB_'
-# GiB reserved, beside RESERVE, when it was last told whose the files are.
+# GiB reserved, beside RESERVE, when it was last stated whose the files are.
 UNCOVERED_PREFIX = 'CUSTOM_CSV_UNCOVERED_'
 # The ratio of a volume before it had more allocated than it holds.
 OVERCOMMITTED_PREFIX = 'CUSTOM_CSV_OVERCOMMITTED_FROM_'
@@ -105,8 +105,8 @@ class Closed(enum.Enum):
     FLOOR = 'physically free space below the floor'
     OPERATOR = 'closed by the operator'
     STALE = 'its facts are old'
-    REFUSED = 'what the source says of it is refused'
-    LEFT_OUT = 'the source no longer lists it, or as nobody\'s home'
+    REFUSED = 'facts of the source about it are rejected'
+    LEFT_OUT = 'no longer listed in the source, or no node\'s home'
     OVERCOMMITTED = 'more is allocated than it holds'
 
     @property
@@ -214,7 +214,7 @@ def uncovered_trait(reserved_gb: int) -> str:
 
 
 def uncovered_gb(traits: Iterable[str]) -> int | None:
-    """What was reserved when the owners of files were last told, in GiB.
+    """What was reserved when the owners of files were last stated, in GiB.
 
     None where no trait remembers it.
     """
@@ -229,7 +229,7 @@ def _amounts(traits: Iterable[str], prefix: str) -> list[int]:
 def home_trait(node: str) -> str:
     """The trait that says a node, by its provider's uuid, uses a volume.
 
-    Placement tells the members of an aggregate one aggregate at a time, but
+    Placement lists the members of an aggregate one aggregate at a time, but
     the traits of all volumes in one request.
     """
     return HOME_PREFIX + node.replace('-', '').upper()

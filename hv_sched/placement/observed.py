@@ -12,7 +12,7 @@
 
 """What Placement said, as values.
 
-``Overview`` is what few bulk requests tell of the whole cloud; ``Provider``
+``Overview`` is what few bulk requests contain of the whole cloud; ``Provider``
 is one provider read in full, at one generation.
 """
 

@@ -37,7 +37,7 @@ class Escrow:
 
     :param held_gb: its escrow
     :param disk_gb: its DISK_GB on the same volume; both are one copy
-    :param consumer_type: as Placement tells it
+    :param consumer_type: as Placement returns it
     """
 
     consumer: str

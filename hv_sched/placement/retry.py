@@ -13,7 +13,7 @@
 """How often what failed is tried again, and how long is waited before.
 
 A read that failed for lack of an answer is repeated by the client itself. A
-write never is: on a conflict its caller observes again and plans anew, in a
+write never is: on a conflict its caller observes again and plans again, in a
 loop made by ``on_conflict``. Both wait as long as the service asks for
 (Retry-After) if that is longer.
 """

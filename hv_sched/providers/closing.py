@@ -12,7 +12,7 @@
 
 """Why a volume takes no new disks. Pure.
 
-Each reason stands as a trait of its own and goes when its own fact is told
+Each reason stands as a trait of its own and goes when its own fact is stated
 again; the volume opens when none is left.
 """
 
@@ -36,7 +36,7 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
                    is_stale: bool | None = False) -> Reasons:
     """Why a volume takes no new disks, in words; empty when it does.
 
-    A reason that stands goes when its own fact is told: a source that is
+    A reason that stands goes when its own fact is stated: a source that is
     silent says nothing against it. One closed for lack of space opens a
     little above the floor, not at it, and stays closed while its free space
     is unknown.
@@ -56,7 +56,7 @@ def closed_reasons(volume: model.Volume, traits: frozenset[str],
     _overcommitted(volume, traits, owed_gb, settings, reasons)
     if is_bare(traits) and not reasons:
         reasons[Closed.OPERATOR] = (
-            'closed before, and nothing says why: tell accepts_new_disks: '
+            'closed before for an unknown reason: state accepts_new_disks: '
             'true to open it')
     return reasons
 
@@ -68,7 +68,7 @@ def _health(volume: model.Volume, closed_by: tuple[Closed, ...],
         reasons[Closed.MAINTENANCE] = 'in maintenance'
     elif volume.maintenance is None and Closed.MAINTENANCE in closed_by:
         reasons[Closed.MAINTENANCE] = (
-            'in maintenance before: tell maintenance: false to open it')
+            'in maintenance before: state maintenance: false to open it')
     if volume.state is None:
         if Closed.OFFLINE in closed_by:
             reasons[Closed.OFFLINE] = (
@@ -76,7 +76,7 @@ def _health(volume: model.Volume, closed_by: tuple[Closed, ...],
     elif volume.state is not model.CsvState.ONLINE:
         reasons[Closed.OFFLINE] = volume.state.value
     if volume.size_bytes is None and Closed.OFFLINE not in reasons:
-        reasons[Closed.REFUSED] = 'the source tells no size it can have'
+        reasons[Closed.REFUSED] = 'the size the source states is not possible'
 
 
 def _overcommitted(volume: model.Volume, traits: frozenset[str],
@@ -95,7 +95,7 @@ def _overcommitted(volume: model.Volume, traits: frozenset[str],
 
 def narrowing_reasons(item: model.SetAside | None, is_stale: bool | None
                       ) -> tuple[Closed, ...]:
-    """Why a volume of which nothing usable is told takes no new disks.
+    """Why a volume of which nothing usable is stated takes no new disks.
 
     :param item: what can be read of it, None when nothing can
     """
@@ -134,7 +134,7 @@ def _operator(volume: model.Volume, traits: frozenset[str],
     elif volume.accepts_new_disks is None:
         if Closed.OPERATOR.trait in traits:
             reasons[Closed.OPERATOR] = (
-                'closed by the operator before: tell accepts_new_disks: true '
+                'closed by the operator before: state accepts_new_disks: true '
                 'to open it')
         elif volume.is_closing_unknown and names.VOLUME not in traits:
             reasons[Closed.OPERATOR] = (

@@ -15,7 +15,7 @@
 What closes (a feature that went, a node that pauses, a volume without space)
 is written at once. What opens again is written when it was asked for in so
 many passes in a row. Only what an earlier pass of the same process took
-away, or saw closed and was told that it is, waits: a command that runs once
+away, or saw closed and was reported closed, waits: a command that runs once
 has no history, and what it sees first counts.
 """
 
@@ -79,7 +79,7 @@ class Debounce:
         """The plan without what has not been asked for often enough.
 
         :param standing: the traits of what the plan is about, by uuid: what
-            it leaves closed was told again to be so
+            it leaves closed was reported closed again
         """
         changed = {change.uuid for change in plan.changes
                    if isinstance(change, changes.SetTraits)}

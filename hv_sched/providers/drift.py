@@ -19,9 +19,10 @@ is written but from what was read.
 
 A volume is sketched only where its capacity is what a new one would get, or
 where its inventories were read before at the same generation: from a capacity
-alone nobody can tell a volume that grew from one of which less is reserved.
+alone a volume that grew cannot be told from one of which less is
+reserved.
 
-What the summaries do not tell waits for a full look:
+What the summaries do not contain waits for a full look:
 
 * ``min_unit``, ``max_unit`` and ``step_size`` of an inventory;
 * ``total``, ``reserved`` and ``allocation_ratio`` that are not right one by
@@ -69,7 +70,7 @@ _CLOSED = Inventory(1, allocation_ratio=disk_ratio.closed_ratio(1))
 
 @dataclasses.dataclass(frozen=True)
 class Sketches:
-    """Providers as far as the overview tells them.
+    """Providers as far as the overview contains them.
 
     :param providers: sketches by uuid
     :param in_doubt: uuids of those of which no sketch can be made

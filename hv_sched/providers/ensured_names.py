@@ -29,7 +29,7 @@ class EnsuredNames:
     def once(self, name: str, ensure: Callable[[str], None]) -> None:
         """Ensure a name, or wait for whoever does; others are not waited for.
 
-        :param ensure: what it raises is raised, and the next one tries anew
+        :param ensure: what it raises is raised, and the next one tries again
         """
         with self._lock:
             lock = self._locks.setdefault(name, threading.Lock())

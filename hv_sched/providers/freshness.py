@@ -31,7 +31,7 @@ class Moment:
 
     :param applied: by cluster GUID, the date of the facts last applied, as
         far as this process remembers
-    :param usable: by cluster GUID, when its volumes were last told, and by
+    :param usable: by cluster GUID, when its volumes were last stated, and by
         the name of a cluster, see windows_names.key, when it was last usable;
         as far as this process remembers
     """
@@ -93,7 +93,7 @@ def unlikely(cluster: model.Cluster, moment: Moment) -> str:
         return (f'the facts are dated {int(ahead)} seconds in the future: '
                 'nothing is changed until the clocks agree')
     applied = moment.applied.get(cluster.guid)
-    # One that lies ahead was told by a clock that is set right since.
+    # One that lies ahead was dated by a clock that is set right since.
     if applied is not None and cluster.collected_at is not None and (
             cluster.collected_at < applied
             and age(applied, moment.now) >= -MAX_AHEAD_SECONDS):

@@ -38,7 +38,7 @@ from hv_sched.providers.changes import Widening
 class Evidence:
     """What speaks for a write; by default nothing does.
 
-    :param is_told: the fact itself is told, in a complete and fresh section
+    :param is_told: the fact itself is stated, in a complete and fresh section
     :param disks_closed: the own disks of the nodes concerned are closed, or
         will be before this is written
     :param identity_clear: neither the volume nor its nodes stand under
@@ -61,7 +61,7 @@ class Evidence:
 
 def _published(evidence: Evidence) -> str:
     if not evidence.identity_clear:
-        return 'it stands under another cluster'
+        return 'it belongs to another cluster'
     if not evidence.disks_closed:
         return 'the own disk of a node that uses it is open'
     return _told(evidence)
@@ -80,7 +80,7 @@ def _grown(evidence: Evidence) -> str:
 def _taken_back(evidence: Evidence) -> str:
     if evidence.held_gb:
         return f'servers hold {evidence.held_gb} GB'
-    return '' if evidence.is_allowed else 'nobody asked for it'
+    return '' if evidence.is_allowed else 'it was not asked for'
 
 
 def _raised(evidence: Evidence) -> str:
@@ -152,8 +152,8 @@ def check(change: changes.Change) -> None:
     if missing:
         raise exception.Terminal(
             f'{change.name}: not written, for it would '
-            f'{", ".join(sorted(kind.value for kind in missing))} and '
-            'nothing granted that')
+            f'{", ".join(sorted(kind.value for kind in missing))} and nothing '
+            'allows that')
 
 
 def widenings(change: changes.Change) -> frozenset[Widening]:

@@ -110,7 +110,7 @@ def _in_use(layouts: Iterable[Layout], departing: Mapping[str, Iterable[str]],
 
 
 def our_volumes(overview: Overview) -> frozenset[str]:
-    """Every volume: it bears our trait, or stands in its home aggregate."""
+    """Every volume: it has our trait, or stands in its home aggregate."""
     return frozenset(overview.volumes) | frozenset(
         uuid for uuid in overview.listed
         if uuid in overview.members.get(ids.home_aggregate(uuid), ()))

@@ -70,9 +70,9 @@ def _volume(volume: model.Volume, layout: Layout, overview: Overview
 
 def _matched(match: standing.Match | None) -> str:
     if match is None:
-        return ('the source tells no GUID of it, and no volume in Placement '
+        return ('the source states no GUID of it, and no volume in Placement '
                 'has its resource id or name: it is not published')
-    return (f'the source tells no GUID of it: by its {match.by} it is the '
+    return (f'the source states no GUID of it: by its {match.by} it is the '
             f'volume {match.guid} in Placement')
 
 

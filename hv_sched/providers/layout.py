@@ -154,7 +154,7 @@ def layout_of(source: model.Cluster, uuids: Mapping[str, str],
 
 def _provider_of(item: model.SetAside, cluster: model.Cluster,
                  uuids: Mapping[str, str], overview: Overview) -> str | None:
-    """The provider of what is set aside; None where nobody can tell."""
+    """The provider of what is set aside; None where it is not certain."""
     if item.kind is model.ItemKind.NODE:
         return uuids.get(item.name or '')
     if item.kind is not model.ItemKind.VOLUME:

@@ -10,9 +10,9 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Processors of nodes of which a source tells nothing, as Nova knows them.
+"""Processors of nodes of which a source states nothing, as Nova knows them.
 
-Windows tells the features of a processor to a program only; nova-compute is
+Windows states the features of a processor to a program only; nova-compute is
 one, and Nova passes them on. They are the same until somebody opens the
 machine, so they are asked for seldom, in one list whatever the nodes.
 """
@@ -35,7 +35,7 @@ REREAD_SECONDS = 600
 
 
 class NodeCpus:
-    """What Nova told of the nodes' processors; remembered, for one thread.
+    """What Nova reported of the nodes' processors; remembered, for one thread.
 
     :param clock: seconds that never go back
     """
@@ -50,7 +50,7 @@ class NodeCpus:
     def filled(self, facts: model.Facts) -> model.Facts:
         """The facts, with the processors of nodes a source is silent about.
 
-        Nova is not asked while the source tells them all.
+        Nova is not asked while the source states them all.
         """
         if not any(_is_silent(node) for cluster in facts.clusters
                    for node in cluster.nodes):
@@ -66,17 +66,17 @@ class NodeCpus:
         try:
             return self._nova.hypervisors()
         except exception.HvSchedError as exc:
-            LOG.info('Nova does not say what processors the nodes have, '
-                     'their traits stay as they are: %s', exc)
+            LOG.info('Nova does not report the processors of the nodes, their '
+                     'traits are not changed: %s', exc)
             return ()
 
 
 def filled(facts: model.Facts, told: Collection[HypervisorReport]
            ) -> model.Facts:
-    """What ``NodeCpus.filled`` does, from what Nova told. Pure.
+    """What ``NodeCpus.filled`` does, from what Nova reported. Pure.
 
     A node whose nova-compute is silent, or that is no Hyper-V host, or could
-    be one of two, is told nothing of.
+    be one of two, gets nothing.
     """
     uuids = node_matching.match_nodes(
         facts.clusters, {node.uuid: node.name for node in told}).uuids

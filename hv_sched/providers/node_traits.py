@@ -100,7 +100,7 @@ def is_redirected(cluster: model.Cluster, node: model.Node,
 
     ReFS on Storage Spaces Direct is redirected on every node, always, and
     healthy: that is how it works and no reason to go elsewhere. A node of
-    which nothing is told may reach the volume directly, though.
+    which nothing is reported may reach the volume directly, though.
 
     :returns: None when the source does not say
     """

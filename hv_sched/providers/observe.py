@@ -57,7 +57,7 @@ class Observer:
 
     def overview(self, facts: model.Facts, moment: Callable[[], Moment],
                  full: bool = True) -> tuple[Scope, Overview]:
-        """The source laid over what few bulk requests tell.
+        """The source laid over what few bulk requests contain.
 
         :param moment: asked after the first answer, which tells the time
         :param full: ask again for what was remembered, too
@@ -80,7 +80,7 @@ class Observer:
 
     def sketches(self, scope: Scope, overview: Overview, moment: Moment
                  ) -> drift.Sketches:
-        """The providers concerned, as far as the overview tells them."""
+        """The providers concerned, as far as the overview contains them."""
         return drift.Sketcher(scope, overview, self._settings,
                               self._memory).sketches(moment)
 
@@ -181,7 +181,7 @@ def with_hypervisors(observed: Observed, nodes: Mapping[str, str],
     try:
         types = hypervisors.not_hyperv(nova, nodes)
     except exception.HvSchedError as exc:
-        LOG.warning('Nova does not say what hypervisors the nodes have: %s',
+        LOG.warning('Nova does not report the hypervisors of the nodes: %s',
                     exc)
         return observed
     return dataclasses.replace(observed, other_hypervisors={

@@ -193,7 +193,7 @@ def _unlisted(facts: model.Facts, scope: Scope, overview: Overview
         if names.CLUSTERED in overview.node_traits.get(uuid, ()):
             name = overview.listed[uuid].name
             yield Notice(
-                '', name, Kind.NOTE, f'it bears {names.CLUSTERED}, and no '
+                '', name, Kind.NOTE, f'it has {names.CLUSTERED}, and no '
                 'cluster of the source lists it: its own disk stays as it '
                 'is. Give it to its cluster in the source, or take the '
                 'traits off it', 'node-unlisted')
@@ -225,7 +225,7 @@ def vocabulary(changes: Iterable[change_types.Change], overview: Overview
 def _naming_step(trait: str) -> change_types.Step:
     """When a name is made.
 
-    That of a volume's reach, which nobody may ever bear, when the volume is
+    That of a volume's reach, which no node may ever have, when the volume is
     listed: whoever sees the name sees whose it is, and does not delete it.
     """
     if trait.startswith(names.CUT_OFF_PREFIX):
@@ -336,8 +336,8 @@ def refused_nodes(context: PlanningContext, moment: Moment) -> dict[str, str]:
     reasons = {uuid: reason for uuid in context.layout.nodes
                if (reason := _still_anothers(context, uuid, moment))}
     reasons.update(
-        (uuid, f'Nova says its hypervisor is {hypervisor}, not Hyper-V: it '
-         'is left alone; take it out of the source')
+        (uuid, f'Nova says its hypervisor is {hypervisor}, not Hyper-V: it is '
+         'not changed; remove it from the source')
         for uuid in context.layout.nodes
         if (hypervisor := context.observed.other_hypervisors.get(uuid)))
     return reasons

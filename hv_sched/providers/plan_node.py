@@ -155,7 +155,7 @@ def _join(layout: Layout, provider: Provider, our_aggregates: frozenset[str],
 
 
 def plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
-    """Nodes of the cluster of which nothing usable is told now.
+    """Nodes of the cluster of which nothing usable is stated now.
 
     What narrows can be believed even so; a list of nodes that is old or
     could not be read lets nothing new come to any of them.

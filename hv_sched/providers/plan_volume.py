@@ -63,7 +63,7 @@ def plan(context: PlanningContext) -> tuple[Planned, frozenset[str]]:
 
 
 def _plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
-    """Volumes of which nothing usable is told: only what closes is believed.
+    """Volumes of which nothing usable is stated: only what closes is believed.
     """
     aside = context.layout.aside(model.ItemKind.VOLUME)
     for uuid in sorted(aside.keys() | context.scope.identity.kept_of(
@@ -152,8 +152,8 @@ def _left_alone(context: PlanningContext, uuid: str, provider: Provider | None
     if layout.volumes[uuid].size_bytes is None and (
             provider is None or names.DISK_GB not in provider.inventories):
         return [context.notice(
-            name, Kind.NOTE, 'the source tells no size, and Placement has '
-            'none: it is not published', 'size-not-stated')]
+            name, Kind.NOTE, 'neither the source nor Placement has its size: '
+            'it is not published', 'size-not-stated')]
     if provider is None and not layout.members[uuid]:
         return [context.notice(
             name, Kind.NOTE,
@@ -208,7 +208,7 @@ def another_cluster(noun: str, rival: str, layout: Layout) -> str:
     return (f'in Placement this {noun} stands under cluster {cluster} '
             f'({rival}), which the source does not describe, not under '
             f'{layout.cluster.name}: if {layout.cluster.name} is {cluster} '
-            'built anew, give its former GUID in the source (identity: '
+            'rebuilt, give its former GUID in the source (identity: '
             f'<GUID of {cluster}>); if the disk was replaced, move or delete '
             f'its servers and run with --allow replace:{volume}; else '
             f'describe {cluster}, too')

@@ -27,7 +27,7 @@ Step = changes.Step
 
 @dataclasses.dataclass(frozen=True)
 class Bearers:
-    """Who bears which name now, and which of them will give it up.
+    """Who has which name now, and which of them will give it up.
 
     Names are compared as Windows does, see windows_names.py.
     """
@@ -38,7 +38,7 @@ class Bearers:
 
 
 def bearers(context: PlanningContext, withdrawn: frozenset[str]) -> Bearers:
-    """Who bears which name in Placement.
+    """Who has which name in Placement.
 
     :param withdrawn: the volumes that go
     """

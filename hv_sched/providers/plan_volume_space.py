@@ -127,7 +127,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
     """The DISK_GB inventory a volume should have.
 
     :param is_uncertain_kept: whether space stays reserved for files of which
-        nobody tells whose they are
+        it is not known whose they are
     """
     before = provider.inventories.get(names.DISK_GB)
     volume = standing.sized(layout.volumes[provider.uuid],
@@ -149,7 +149,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
 
 def uncovered_traits(layout: Layout, provider: Provider,
                      disk: Inventory | None) -> frozenset[str]:
-    """What a volume remembers to be reserved for nobody's files.
+    """What a volume remembers to be reserved for files of unknown owners.
 
     :param disk: its DISK_GB inventory after the pass, None where that does
         not come to anything

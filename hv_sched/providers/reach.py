@@ -76,13 +76,13 @@ def cut_off_traits(cluster: model.Cluster, node: model.Node,
 
 
 def _may_be_cut_off(node: model.Node, volume: model.Volume) -> bool:
-    """Whether this node, which is not told as cut off, may be it."""
+    """Whether this node, which is not reported as cut off, may be it."""
     return _may_lack_nodes(volume) or node.name in (
         volume.silent_nodes or ())
 
 
 def _may_lack_nodes(volume: model.Volume) -> bool:
-    """Whether a node that is not told as cut off may be it even so."""
+    """Whether a node that is not reported as cut off may be it even so."""
     return (volume.cut_off_nodes is None
             or 'cut_off_nodes' in volume.incomplete_lists)
 

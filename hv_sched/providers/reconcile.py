@@ -55,13 +55,13 @@ LOG = printable.logger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class SyncResult:
-    """What a sync came to.
+    """The result of a sync.
 
     :param plan: the last plan made, for its findings
     :param done: every change that was written, over all attempts
     :param failures: by cluster ('' for all), why it was not finished
     :param clusters: the cluster's name by the uuid of what was changed
-    :param retries: how often it was observed and planned anew
+    :param retries: how often it was observed and planned again
     :param conflicts: changes, over all attempts, with which somebody else
         was faster
     """
@@ -122,7 +122,7 @@ class Reconciler:
         self.memory = Memory(settings.debounce_passes)
 
     def overview(self, facts: model.Facts) -> tuple[Scope, Overview]:
-        """The source laid over what few bulk requests tell."""
+        """The source laid over what few bulk requests contain."""
         return self._observer.overview(facts, self._moment)
 
     def observe(self, facts: model.Facts) -> tuple[Scope, Observed]:

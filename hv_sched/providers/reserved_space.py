@@ -46,10 +46,10 @@ class Before:
     """What Placement holds of a volume now.
 
     :param traits: the volume's, which remember the operator's reserve and
-        whether it was ever told whose files are
-    :param uncertain_bytes: used bytes of which nobody tells whether they are
-        servers'; what stood when that was last told is kept of them
-    :param is_silenced: that is not told now, and was to be
+        whether it was ever stated whose files are
+    :param uncertain_bytes: used bytes of which it is not known whether they
+        are servers'; what stood when that was last stated is kept of them
+    :param is_silenced: that is not stated now, and was to be
     """
 
     disk: Inventory
@@ -58,14 +58,14 @@ class Before:
     is_silenced: bool = False
 
     def kept_gb(self, exact_gb: int) -> int:
-        """What stood reserved when it was last told whose the files are.
+        """What stood reserved when it was last stated whose the files are.
 
-        It does not rise while that is not told. What is used is older than
+        It does not rise while that is not stated. What is used is older than
         the shares, and a server that was deleted in between leaves bytes
         that no share covers; if such were kept, they would be lost for good.
 
         :param exact_gb: see ``beside_gb``
-        :returns: 0 where it was never told; all that stands while it is only
+        :returns: 0 where it was never stated; all that stands while it is only
             known that it was to be told
         """
         kept_gb = names.uncovered_gb(self.traits)
@@ -135,7 +135,7 @@ def are_listed(volume: model.Volume, cluster: model.Cluster) -> bool:
     """Whether each file of a server on the volume is listed with its owner.
 
     A VM may be listed without its disks, set aside for a fault, or have only
-    the cluster's name, which does not tell the server Nova has for it.
+    the cluster's name, which does not show the server Nova has for it.
     """
     if cluster.vms is None or any(item.kind is model.ItemKind.VM
                                   for item in cluster.set_aside):
@@ -193,7 +193,7 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
     What the operator reserves counts exactly. The rest rises at once and by
     whole steps, and falls only when a whole step has become free: an
     identical inventory PUT raises the generation too, and every write is a
-    conflict for somebody claiming on the volume. Where it is not told any
+    conflict for somebody claiming on the volume. Where it is not stated any
     more whose some bytes are, they may be those that were reserved for then.
 
     :param before: what Placement holds now, None for a new volume
@@ -219,7 +219,7 @@ def reserved_gb(parts: tuple[ReservedPart, ...], before: Before | None,
 
 def kept_gb(parts: tuple[ReservedPart, ...], before: Before, step_gb: int
             ) -> int:
-    """What of it stays reserved only because nobody tells whose files it is.
+    """What stays reserved only because the owners of files are not known.
 
     :param before: what Placement holds now
     """
@@ -252,7 +252,7 @@ def disk_inventory(volume: model.Volume, parts: tuple[ReservedPart, ...],
                    ) -> Inventory:
     """The DISK_GB inventory a volume should have.
 
-    Its total is what stands where the source tells no size; a new volume
+    Its total is what stands where the source states no size; a new volume
     without one is not published.
 
     :param before: what Placement holds, None for a new volume

@@ -155,7 +155,7 @@ def donor_of(uuid: str, layout: Layout, scope: Scope, overview: Overview
 
 
 def volumes_of(layout: Layout, scope: Scope) -> frozenset[str]:
-    """A cluster's volumes in Placement, also those nothing is told of."""
+    """A cluster's volumes in Placement, also those no source describes."""
     guid = layout.cluster.guid
     return frozenset((
         *layout.volumes, *layout.aside(model.ItemKind.VOLUME),

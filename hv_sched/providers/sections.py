@@ -176,7 +176,7 @@ _MASKS: Mapping[Section, Callable[[model.Cluster], model.Cluster]] = {
 
 
 def _without_caches(cluster: model.Cluster) -> model.Cluster:
-    """Neither files nor caches of nodes that do not tell them now."""
+    """Neither files nor caches of nodes that do not state them now."""
     silent = [node for node in cluster.nodes
               if is_unusable(node, Section.IMAGE_CACHE)]
     if silent:

@@ -96,7 +96,7 @@ def match(volume: model.Volume | model.SetAside, cluster: model.Cluster,
 
 
 def sized(volume: model.Volume, total_gb: int) -> model.Volume:
-    """The volume, with the size it has in Placement where none is told."""
+    """The volume, with the size it has in Placement where none is stated."""
     if volume.size_bytes is not None:
         return volume
     return dataclasses.replace(
@@ -104,7 +104,7 @@ def sized(volume: model.Volume, total_gb: int) -> model.Volume:
 
 
 def _is_going(name: str, allow: Allow) -> bool:
-    """Whether an operator lets a volume go: it is nobody's home then."""
+    """Whether an operator lets a volume go: it is no node's home then."""
     return any(allow.covers(kind, name) for kind in ('withdraw', 'replace'))
 
 

@@ -89,7 +89,7 @@ class SummaryLine:
 
 @dataclasses.dataclass(frozen=True)
 class _NodeEvent:
-    """What happens to a node; equal events are told in one line."""
+    """What happens to a node; equal events are one line."""
 
     action: Action
     details: tuple[str, ...] = ()

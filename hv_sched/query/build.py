@@ -86,7 +86,7 @@ class ServerRequest:
 
 @dataclasses.dataclass(frozen=True)
 class BuiltQuery:
-    """:param refused: why the request never reaches Placement, in words"""
+    """:param refused: why the request never reaches Placement"""
 
     request: CandidatesQuery
     requirements: requirements.Requirements

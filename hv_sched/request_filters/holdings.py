@@ -52,7 +52,7 @@ def of(request_spec: objects.RequestSpec) -> Holdings | None:
 
 
 def forget(request_spec: objects.RequestSpec) -> None:
-    """Read them anew for the next scheduling with the same spec."""
+    """Read them again for the next scheduling with the same spec."""
     request_state.of(request_spec).holdings = None
 
 

@@ -61,7 +61,7 @@ class Images:
            image_id: str) -> dict[str, str]:
         """What an image says, ``disk_format`` with it.
 
-        :raises RequestFilterFailed: Glance does not tell
+        :raises RequestFilterFailed: Glance does not answer
         """
         with self._lock:
             if self._cache is None:
@@ -84,7 +84,7 @@ def of(context: nova_context.RequestContext, image_id: str,
 
     :param context: of the request, whose token Glance takes
     :param reason: why Nova's record is not enough, for the refusal
-    :raises RequestFilterFailed: Glance does not tell, or is not to be asked
+    :raises RequestFilterFailed: Glance does not answer, or is not to be asked
     """
     if not CONF.hv_sched.read_images:
         raise refusal.Refused(

@@ -95,7 +95,7 @@ class _Move:
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
-        # None of an evacuation, which makes the server anew.
+        # None of an evacuation, which makes the server again.
         for node in holdings.hyperv_sources(self._held, self._snapshot):
             older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
@@ -132,7 +132,7 @@ class _Move:
     def _aggregates(self, on: Collection[str]) -> list[str]:
         """Whose members the destination must be one of.
 
-        An evacuated server is built anew in the destination's home; other
+        An evacuated server is rebuilt in the destination's home; other
         moves leave the files where they are, in reach of the whole cluster.
         """
         if self._operation.kind != operation.EVACUATION:
@@ -203,8 +203,8 @@ class _Move:
     def _at_least_gb(self, shares: escrow.Amounts) -> int:
         """The size of the disk after a cold move, 0 where the shares do.
 
-        :raises RequestFilterFailed: nobody can tell which of several volumes
-            a disk grows on
+        :raises RequestFilterFailed: it cannot be determined which of several
+            volumes a disk grows on
         """
         size_gb = requested_disk.size_gb(self._spec) if self._is_cold() else 0
         if len(shares) == 1 or size_gb <= sum(shares.values()):

@@ -16,7 +16,7 @@
 Hyper-V runs one on the same or a newer build only; the attempt would fail on
 the destination. A live migration takes it along, a cold migration or resize
 imports its configuration (compute-hyperv migrationops.py, _import_vm); an
-evacuated or unshelved server is made anew and may go anywhere.
+evacuated or unshelved server is made again and may go anywhere.
 """
 
 from __future__ import annotations

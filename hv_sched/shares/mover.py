@@ -104,14 +104,14 @@ class Mover:
         return skipped
 
     def _alone(self, watch: Watch, unit: Unit) -> list[Skip]:
-        """One server: read and planned anew a few times, then listed."""
+        """One server: read and planned again a few times, then listed."""
         try:
             return retry.on_conflict(
                 f'move the share of server {unit.server}', ATTEMPTS,
                 _CURED_BY_OBSERVING)(self._attempt_alone, watch, unit)
         except exception.PlacementConflict as exc:
-            return _refused(unit, f'written by somebody else each of '
-                                  f'{ATTEMPTS} times it was tried: '
+            return _refused(unit, 'changed by another client during each of '
+                                  f'{ATTEMPTS} attempts: '
                                   f'{exception.told(exc)}')
         except (exception.PlacementRefused, *_CURED_BY_OBSERVING) as exc:
             return _refused(unit, exception.told(exc))
@@ -121,7 +121,8 @@ class Mover:
         with self._client.interruption.held():
             skipped, changed = self._attempt(watch, (unit,))
         if changed:
-            raise exception.PlacementConflict('Nova changed it meanwhile')
+            raise exception.PlacementConflict('Nova changed it in the '
+                                              'meantime')
         return skipped
 
     def _attempt(self, watch: Watch, units: Sequence[Unit]

@@ -14,7 +14,7 @@
 """How far Nova is believed when it says that it knows a consumer not.
 
 "There is no such server" lets shares go and opens disks. A Nova that was set
-up anew, or another region's with hosts of the same names, says it of nearly
+up again, or another region's with hosts of the same names, says it of nearly
 every server; one in working order says it of few.
 """
 

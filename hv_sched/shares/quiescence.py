@@ -20,7 +20,7 @@ a server without task_state and without an open migration is written, or one
 that waits for its resize to be confirmed: then both its consumers together.
 
 A process that dies in a move leaves the migration's record open for ever;
-nothing in Nova closes it. It is told by its server, which has no task_state,
+nothing in Nova closes it. It shows in its server, which has no task_state,
 and by its age: Nova never takes long from one to the other.
 """
 
@@ -143,7 +143,7 @@ def is_waiting(migration: Migration, server: Server) -> bool:
 
 
 def unknown(consumers: Iterable[str], view: NovaView) -> set[str]:
-    """Those that are neither a server nor a migration as far as Nova told."""
+    """Those that are neither a server nor a migration as far as Nova knows."""
     return {consumer for consumer in consumers
             if consumer not in view.dead
             and view.server_of(consumer) not in view.servers}

@@ -93,8 +93,8 @@ def to_nodes(consumer: Consumer, volumes: Collection[str],
         amount += resources.pop(names.HELD_DISK_GB, 0)
     if amount and len(on) != 1:
         raise Unmovable(
-            f'it holds something on {len(on)} compute nodes, so nothing '
-            f'says whose own disk gets its {amount} GB')
+            f'it has allocations on {len(on)} compute nodes, so it is not '
+            f'known whose own disk gets its {amount} GB')
     if amount:
         _add(held, on[0], amount)
     return _move(consumer, held)
@@ -137,7 +137,7 @@ def repaired(written: Consumer, now: Consumer | None,
         return None
     source, = both if len(both) == 1 else (None,)
     if source is None or dest is None or dest == source:
-        # The flavor of a resize is told by Nova only once it is finished.
+        # The flavor of a resize is returned by Nova only once it is finished.
         raise Unmovable('a move began while it was written, and what it '
                         'needs where is not known yet: when the move is over '
                         'run "csv audit", and "csv heal" for what it lists')

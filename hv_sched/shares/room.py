@@ -11,13 +11,13 @@
 # under the License.
 
 
-"""Room for shares that must come back although others took their place.
+"""Space for held shares that was allocated to other servers.
 
-The files of a server are there, whoever was given their room meanwhile. So
-the volume is closed to new disks; then ``reserved`` gives way, as it does to
-any share, and where that is not enough the allocation_ratio is raised by
-exactly what is missing. The ratio to come back to is kept as a trait. A sync
-comes to the same figures.
+The files of a server exist, whatever Placement allocated in the meantime. So
+the volume is closed to new disks; then ``reserved`` is reduced, as for any
+share, and where that is not enough the allocation_ratio is raised by exactly
+what is missing. The former ratio is kept as a trait. A sync computes the same
+figures.
 """
 
 import collections
@@ -50,7 +50,7 @@ class Room:
         self.raised: dict[str, int] = {}
 
     def make(self, moves: Iterable[Move]) -> None:
-        """Make room for what these changes take, where there is none.
+        """Make room for what these changes need, where it is missing.
 
         :raises PlacementError:
         """
@@ -90,9 +90,10 @@ class Room:
         self._client.set_inventories(volume, generation, inventories)
         self.raised[volume] = self.raised.get(volume, 0) + missing_gb
         LOG.warning(
-            'Volume %s lacks %d GB for shares that were held on it and whose '
-            'room was given away: it is closed to new disks and its capacity '
-            'raised until they fit (reserved %d, allocation_ratio %g)',
+            'Volume %s lacks %d GB for held shares, because their space was '
+            'allocated to other servers: it is closed to new disks and its '
+            'capacity raised until they fit (reserved %d, allocation_ratio '
+            '%g)',
             volume, missing_gb, roomier.reserved, roomier.allocation_ratio)
 
 

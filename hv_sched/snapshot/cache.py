@@ -121,8 +121,9 @@ class Cache:
         except exception.PlacementError as exc:
             LOG.warning(
                 'The volumes in Placement cannot be read: %s. Until the next '
-                'try candidates pass as Placement gives them%s.', exc,
-                '' if self._snapshot else ' and volumes weigh nothing')
+                'attempt candidates are used as Placement returns '
+                'them%s.', exc,
+                '' if self._snapshot else ' and volumes are not weighed')
         finally:
             self._tried_at = self._clock()
 
@@ -160,7 +161,7 @@ def volume(uuid: str) -> volumes.VolumeState | None:
 
 
 def forget() -> None:
-    """Read anew at the next ``get()``; for tests."""
+    """Read again at the next ``get()``; for tests."""
     global _process  # noqa: PLW0603  a process has one snapshot
     _process = None
 

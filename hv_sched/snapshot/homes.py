@@ -12,7 +12,7 @@
 
 """Which node has which volumes as home, told by the volumes' own traits.
 
-Placement tells the members of one aggregate, not the aggregates of many
+Placement lists the members of one aggregate, not the aggregates of many
 members, so asking by aggregate would cost a request for each volume. The
 traits of all volumes come with their capacity, in one request.
 

@@ -72,8 +72,8 @@ def _free_nodes(placement: Placement, traits: frozenset[str]
         return scarcity_reader.read(
             placement, traits, CONF.hv_sched.survivable_features)
     except exception.PlacementError as exc:
-        LOG.warning('What nodes can do is not read, so none is spared: '
-                    '%s', exc)
+        LOG.warning('The features of the nodes cannot be read, so nodes with '
+                    'rare features are not kept free: %s', exc)
         return scarcity.NOT_KNOWN
 
 

@@ -109,7 +109,7 @@ class SnapshotReader:
     def _cut_off(self, traits: frozenset[str]) -> dict[str, frozenset[str]]:
         """The nodes that do not reach a volume, by the volume.
 
-        For what is told, and as a safety net: queries forbid the trait
+        For what is reported, and as a safety net: queries forbid the trait
         whether or not anybody has it. While nobody has, one request says so.
         """
         if not any(trait.startswith(names.CUT_OFF_PREFIX)

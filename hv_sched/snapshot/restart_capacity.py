@@ -46,7 +46,7 @@ class RestartRoom:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What is missing, in words; empty when nothing is."""
+        """What is missing; empty when nothing is."""
         return tuple(f'{-amount} {unit}' for amount, unit in (
             (self.memory_mb, 'MB of memory'), (self.vcpus, 'VCPU'),
             (self.disk_gb or 0, 'GB of disk')) if amount < 0)

@@ -58,7 +58,7 @@ class Entry:
         return name or None
 
     def where(self, path: Path = ()) -> str:
-        """The place in words, ``clusters.yaml: clusters[0].guid``."""
+        """The place, ``clusters.yaml: clusters[0].guid``."""
         return f'{self.file}: ' + naming.where(
             ('clusters', self.index, *path))
 

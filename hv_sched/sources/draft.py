@@ -34,7 +34,7 @@ _ABSENCES = ('field-missing', 'home-not-told')
 # A thing whose identity cannot be read must not be taken for another one.
 _IDENTITY = 'identity'
 _VM_NAMES = ('instance_uuid', 'instance_name')
-# Windows tells no GUID of a volume in one of these states.
+# Windows states no GUID of a volume in one of these states.
 NOT_ONLINE = tuple(state.value for state in model.CsvState
                    if state is not model.CsvState.ONLINE)
 

@@ -70,7 +70,7 @@ def _nodes_once(draft: Draft) -> Faults:
                               for i, node in nodes.items()):
         yield Fault(
             ('nodes', i, 'name'),
-            f'node {nodes[i]["name"]!r} is there twice, first as '
+            f'node {nodes[i]["name"]!r} is listed twice, first as '
             f'nodes[{first}] {nodes[first]["name"]!r}; Windows ignores case: '
             'remove one', 'node-not-unique', Cost.CLUSTER)
 
@@ -146,7 +146,7 @@ def _vms_once(draft: Draft) -> Faults:
                                   for i, vm in vms.items() if field in vm):
             yield Fault(
                 ('vms', i, field),
-                f'vm {vms[i][field]} is there twice, first as vms[{first}]; '
+                f'vm {vms[i][field]} is listed twice, first as vms[{first}]; '
                 'remove one', 'name-not-unique',
                 removes=(('vms', i), ('vms', first)))
 

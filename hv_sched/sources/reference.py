@@ -27,7 +27,7 @@ class Field(NamedTuple):
     :param description: what it is
     :param required: whether it must be there
     :param unit: of a number that has one, else empty
-    :param windows: where Windows or Nova tells it; empty where the form has
+    :param windows: where Windows or Nova states it; empty where the form has
         its own reason for it
     :param absent: what Placement keeps or does where it is not given
     """

@@ -37,5 +37,5 @@ def refusal(text: str | None) -> str:
         if text is not None:
             read(text)
     except ValueError as exc:
-        return f'{text!r} is no time: {exc}'
+        return f'{text!r} is not a time: {exc}'
     return ''

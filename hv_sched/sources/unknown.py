@@ -61,7 +61,7 @@ _OF_ONLINE = frozenset(('guid', 'size_bytes', 'free_bytes', 'maintenance',
 
 @dataclasses.dataclass(frozen=True)
 class UnknownFact:
-    """One field of a cluster, node or volume that a source does not tell.
+    """One field of a cluster, node or volume that a source does not state.
 
     :param kind: ``cluster``, ``node`` or ``volume``
     :param reason: why, as far as it can be known

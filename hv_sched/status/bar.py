@@ -56,7 +56,7 @@ def placement(volume: VolumeStatus) -> Bar:
 
 
 def disk(volume: VolumeStatus) -> Bar | None:
-    """Used and free bytes; None where the source does not tell them."""
+    """Used and free bytes; None where the source does not state them."""
     if not volume.size_gb or volume.physical_free_gb is None:
         return None
     whole = volume.size_gb

@@ -42,7 +42,7 @@ class SpaceSample:
     """What a volume had left at one moment.
 
     :param seconds: of a clock that never goes back
-    :param physical_free_gb: None where it was not told
+    :param physical_free_gb: None where it was not stated
     :param free_gb: what new disks might have, before what is held
     """
 

@@ -41,7 +41,7 @@ Families = Iterator[core.Metric]
 
 
 class StatusCollector(registry.Collector):
-    """Made anew at each scrape, of values that nobody changes.
+    """Made again at each scrape, of values that nobody changes.
 
     :param version: of hv_sched
     :param clock: the time now, in UTC
@@ -85,7 +85,7 @@ class StatusCollector(registry.Collector):
             'hv_sched_conflicts', 'Writes with which somebody else was '
             'faster.', value=counters.conflicts)
         yield core.CounterMetricFamily(
-            'hv_sched_retries', 'Times a sync observed and planned anew.',
+            'hv_sched_retries', 'Times a sync observed and planned again.',
             value=counters.retries)
 
 

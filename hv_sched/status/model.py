@@ -117,7 +117,7 @@ class SectionStatus:
 class ClusterStatus:
     """:param collected_at: when its facts were collected, None when nobody
         said
-    :param is_described: whether the source tells of it; None without one
+    :param is_described: whether the source describes it; None without one
     """
 
     name: str

@@ -56,7 +56,7 @@ class Counters:
     :param writes: changes that were written, by kind
     :param heals: by the code of the finding, or what was done with escrow
     :param conflicts: writes that somebody else was faster with
-    :param retries: how often a sync observed and planned anew
+    :param retries: how often a sync observed and planned again
     """
 
     writes: Mapping[str, int]
@@ -207,7 +207,7 @@ class Recorder:
     def contended(self, retries: int, conflicts: int) -> None:
         """Others wrote at the same time.
 
-        :param retries: how often a sync observed and planned anew
+        :param retries: how often a sync observed and planned again
         :param conflicts: writes with which somebody else was faster
         """
         with self._lock:

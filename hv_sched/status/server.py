@@ -123,7 +123,7 @@ def _listening(address: str, port: int) -> socket.socket:
     except OSError as exc:
         listener.close()
         raise exception.InvalidConfig(
-            f'nothing can listen on {address} port {port}: {exc.strerror}; '
-            'set [hv_sched]status_port and status_address to what is free '
-            'on this machine, or status_port to 0') from exc
+            f'cannot listen on {address} port {port}: {exc.strerror}; set '
+            '[hv_sched]status_port and status_address to what is free on '
+            'this machine, or status_port to 0') from exc
     return listener

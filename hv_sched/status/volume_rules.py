@@ -43,7 +43,7 @@ class Described:
 
 
 def described(facts: model.Facts) -> Described:
-    """What a source tells, without asking what a sync would change."""
+    """What a source states, without asking what a sync would change."""
     return Described({
         ids.volume_uuid(cluster.guid, volume.guid): (cluster, volume)
         for cluster in facts.clusters for volume in cluster.volumes

@@ -123,7 +123,7 @@ def test_a_broken_file_at_sighup_is_one_line_and_changes_nothing(site, agent):
     agent.until('READY=1')
     refused, = (line for line in agent.text().splitlines()
                 if 'SIGHUP' in line)
-    assert 'the former one stays in force' in refused
+    assert 'the previous one stays in effect' in refused
     assert 'agent_interval' in refused
     while not published(site):
         agent.until('WATCHDOG=1')

@@ -317,7 +317,7 @@ def test_an_image_that_is_not_there_or_not_ours_to_see(csv, glance):
     for name in ('nowhere', 'secret'):
         code, rows, err = csv(name)
         assert (code, rows) == (1, {})
-        assert f'image {name} is not there, or not for this project' in err
+        assert f'image {name} does not exist, or is not visible' in err
     for _ in range(2):
         glance.create(MEMBER, 'twice', **GEN2)
     code, _rows, err = csv('twice')
@@ -342,6 +342,6 @@ def test_a_glance_that_is_away_for_one_image_stops_no_other():
     cells = [command._stamp(parsed, Images(), image, rules)
              for image in images]
     assert cells[0].machine_readable() == [
-        'not written: Glance is away; run it again when that has passed']
+        'not written: Glance is away; run it again when the service answers']
     assert Images.written == ['there']
     assert command.exit_code == exit_codes.PARTIAL

@@ -436,7 +436,7 @@ def test_hyperv_nodes_that_are_in_no_cluster(cloud):
     cloud.change_traits('kvm1', add={'CUSTOM_HYPERV_CLUSTERED'})
     severity, evidence = severities(standalone=('kvm1',))['kvm1']
     assert severity is Severity.WARNING
-    assert 'it bears CUSTOM_HYPERV_CLUSTERED' in evidence
+    assert 'it has CUSTOM_HYPERV_CLUSTERED' in evidence
 
 
 def test_a_cluster_the_source_no_longer_names(cloud):

@@ -337,9 +337,9 @@ def test_what_the_scheduler_is_told_to_do_is_what_is_explained(
 
 
 @pytest.mark.parametrize('question,words', [
-    ({'flavor': 'none'}, 'Nova knows no flavor none'),
-    ({'flavor': 'small', 'image': 'none'}, 'Glance knows no image none'),
-    ({'server': 'none'}, 'Nova knows no server none'),
+    ({'flavor': 'none'}, 'Nova has no flavor none'),
+    ({'flavor': 'small', 'image': 'none'}, 'Glance has no image none'),
+    ({'server': 'none'}, 'Nova has no server none'),
     ({'flavor': 'small', 'host': 'hv99'}, 'hv99'),
     ({'image': 'plain'}, '--flavor')])
 def test_what_is_not_there_is_named(cloud, question, words):

@@ -109,7 +109,7 @@ def test_explain_for_people_and_for_programs(csv, source, cloud, others):
         {'volume': 'csv:hvc1/Volume1', 'room_gb': 404}]
     code, out, _err = csv('explain', '--flavor', 'huge')
     assert code == 2
-    assert 'nothing is left because of:\n└─ 600 DISK_GB' in out
+    assert 'no host remains because of:\n└─ 600 DISK_GB' in out
 
 
 @pytest.mark.parametrize('args,words', [

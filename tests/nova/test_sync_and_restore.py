@@ -103,7 +103,7 @@ clusters:
         self.assertEqual({'CSV1': 300}, self.disk_of(server['id']))
         self.assertEqual({}, self.held_of(server['id']))
         self.assertEqual({'CSV1': 100}, self.disk_of(other['id']))
-        self.assertEqual([], self.logged('given away'))
+        self.assertEqual([], self.logged('allocated to other servers'))
         self.assertEqual([], self.logged('lacks'))
 
     def test_a_volume_does_not_shrink_below_what_is_held(self):

@@ -132,6 +132,6 @@ def _check(messaging: Any, conf: cfg.ConfigOpts) -> None:
     except (messaging.MessagingException, ValueError):
         # What was raised names the URL, and the URL has a password.
         raise exception.InvalidConfig(
-            f'section [{options.GROUP}]: transport_url is none that '
-            'oslo.messaging can use; it looks like '
+            f'section [{options.GROUP}]: oslo.messaging cannot use '
+            'transport_url; it looks like '
             'rabbit://user:password@host:5672/') from None

@@ -62,9 +62,9 @@ class ServerQueue:
             self._changed.notify()
 
     def again(self, servers: Iterable[str], looks: dict[str, int]) -> None:
-        """Servers that have to be looked at once more, a little later.
+        """Servers that have to be looked at again, a little later.
 
-        Of which none came anew meanwhile, and not for ever.
+        Of which none came again meanwhile, and not for ever.
 
         :param looks: by server, how often they were looked at
         """

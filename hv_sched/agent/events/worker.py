@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Takes what notifications tell, and has it looked at."""
+"""Takes what notifications contain, and has it looked at."""
 
 from collections.abc import Callable
 from collections.abc import Collection
@@ -74,19 +74,19 @@ class Worker:
         except Exception as exc:
             # The pass of the loop tells it too, and finds what is dropped.
             if not self._is_failing:
-                LOG.error('Events: servers cannot be looked at: %s',
+                LOG.error('Events: servers cannot be checked: %s',
                           exc if isinstance(exc, exception.HvSchedError)
                           else f'{type(exc).__name__}: {exc}')
             self._is_failing = True
             return servers
         if self._is_failing:
-            LOG.info('Events: servers are looked at again')
+            LOG.info('Events: servers are checked again')
             self._is_failing = False
         return moving
 
     def _say_dropped(self) -> None:
         dropped = self._queue.take_dropped()
         if dropped:
-            LOG.warning('Events: %d notifications had no place among '
-                        '[hv_sched_events]max_pending: their servers wait '
-                        'for the next pass', dropped)
+            LOG.warning('Events: %d notifications were dropped because of '
+                        '[hv_sched_events]max_pending: their servers are '
+                        'checked by the next pass', dropped)

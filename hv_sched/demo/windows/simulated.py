@@ -70,7 +70,7 @@ class SimulatedNode:
 class SimulatedVolume:
     """:param foreign_bytes: what lies on it beside servers and image cache
     :param unreachable: nodes whose state there is Unavailable
-    :param silent: nodes of which no state is told
+    :param silent: nodes of which no state is reported
     :param redirected: nodes with (state, file reason, block reason)
     :param images: of its image cache: name -> (bytes, written)
     """

@@ -71,13 +71,13 @@ CHECKS = (
           'node, restart nova-compute, then run "csv sync".', ratio_undone),
     Check('ratio-configured', Severity.ERROR,
           'A compute node\'s nova.conf sets disk_allocation_ratio, which '
-          'goes before what Placement holds and undoes the closing of its '
+          'overrides the value in Placement and undoes the closing of its '
           'disk.',
           'Remove [DEFAULT]disk_allocation_ratio; initial_disk_allocation_'
           'ratio does no harm.', ratio_configured, ('compute_conf',)),
     Check('node-open', Severity.ERROR,
           'A node of a published cluster offers its own disk, which is the '
-          'volume once more.', 'Run "csv sync".', node_open),
+          'volume a second time.', 'Run "csv sync".', node_open),
     Check('shares-on-node', Severity.WARNING,
           'Servers hold shares of a node\'s own disk: the volume does not '
           'count them, and on Placement before 14 (2025.2) such a server '

@@ -124,7 +124,7 @@ CHECKS = (
           'lost.', 'Remove the option unless that is meant.',
           request_filter_off, _NEEDS),
     Check('placement-timeout', Severity.INFO,
-          'nova-scheduler, and hv_sched in it, waits without end for a '
+          'nova-scheduler, and hv_sched in it, waits indefinitely for a '
           'Placement that accepts a connection and never answers.',
           'Set [placement]timeout in nova.conf, to 60 for example.',
           placement_timeout, _NEEDS),

@@ -54,7 +54,7 @@ def undone(evidence: DoctorEvidence) -> Iterator[Symptom]:
 
 
 def lost_clusters(evidence: DoctorEvidence) -> Iterator[Symptom]:
-    """Clusters with volumes in Placement, none of which the source tells.
+    """Clusters with volumes in Placement, none of which the source describes.
 
     A volume is known by its uuid, so a renamed cluster is not among them.
     """
@@ -93,7 +93,7 @@ CHECKS = (
           drift, _NEEDS),
     Check('cluster-not-in-source', Severity.WARNING,
           'The source no longer names a cluster that is published: it stays '
-          'as it is, and nobody tells its health, size or nodes any more.',
+          'as it is, and its health, size and nodes are no longer known.',
           'Put it back into the source; to give it up, run "csv retire" for '
           'it.', lost_clusters, _NEEDS),
     Check('size-disagrees', Severity.ERROR,
@@ -104,5 +104,5 @@ CHECKS = (
           _NEEDS),
     Check('left-undone', Severity.WARNING,
           'A sync leaves something undone.',
-          'Do what the evidence says.', undone, _NEEDS),
+          'Follow the evidence.', undone, _NEEDS),
 )

@@ -82,7 +82,7 @@ def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
             continue
         similar = [node for node in node_names
                    if node_matching.are_similar(name, node)]
-        reasons = [*([f'it bears {names.CLUSTERED}'] if is_marked else []),
+        reasons = [*([f'it has {names.CLUSTERED}'] if is_marked else []),
                    *([f'{", ".join(similar)} may be the same host']
                      if similar else [])]
         yield Symptom(name, '; '.join((
@@ -92,9 +92,9 @@ def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
 
 CHECKS = (
     Check('traits-lost', Severity.ERROR,
-          'Traits of hv_sched are gone from a node or volume, for somebody '
-          'replaced the whole set: its volume is not shared, or its own '
-          'disk is taken for a disk.',
+          'Traits of hv_sched were removed from a node or volume, probably by '
+          'replacing the whole set: its volume is not shared, or its own disk '
+          'counts as a separate disk.',
           'Run "csv sync"; add traits instead of replacing them.', lost),
     Check('trait-unknown', Severity.WARNING,
           'Placement does not know a trait that closes volumes or nodes, or '
@@ -103,8 +103,8 @@ CHECKS = (
     Check('secure-boot-unreported', Severity.WARNING,
           'With request_filter_features off, servers with secure boot are '
           'asked COMPUTE_SECURITY_UEFI_SECURE_BOOT, as Nova does, which the '
-          'virt driver of these nodes does not report: they find no host '
-          'there.', 'Turn request_filter_features on.',
+          'virt driver of these nodes does not report: none of these hosts is '
+          'offered.', 'Turn request_filter_features on.',
           no_secure_boot, ('nova_conf',)),
     Check('node-unlisted', Severity.INFO,
           'A Hyper-V compute node is in no cluster of the source. One that '

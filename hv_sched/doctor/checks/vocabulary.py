@@ -80,11 +80,11 @@ def _unread(evidence: DoctorEvidence) -> str:
         return ''
     enabled = set(conf.filter_scheduler.enabled_filters)
     if not enabled & {plugins.VOLUME_FILTER, plugins.FEATURE_FILTER}:
-        return 'no filter of hv_sched is enabled, so nobody reads them'
+        return 'no filter of hv_sched is enabled, so they have no effect'
     if not conf.hv_sched.request_filter_features and (
             plugins.FEATURE_FILTER not in enabled):
         return (f'request_filter_features is off and {plugins.FEATURE_FILTER} '
-                'not enabled, so nobody reads them')
+                'not enabled, so they have no effect')
     return ''
 
 

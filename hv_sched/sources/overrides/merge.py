@@ -15,7 +15,7 @@
 What only an operator decides is theirs: overrides go before the source, and
 what neither says is the default where the overrides are read whole. Where
 they are not, what stands in Placement is kept. Of a thing's health overrides
-only narrow what Windows tells.
+only narrow what Windows states.
 """
 
 from collections.abc import Iterable
@@ -165,7 +165,7 @@ class _ClusterMerge:
 
     def _narrowed(self, word: Word, item: Any, field: str,
                   ranks: dict[Any, int]) -> tuple[Any, model.Origin]:
-        """What Windows tells, or what keeps servers off more than that."""
+        """What Windows states, or what keeps servers off more than that."""
         source = getattr(item, field)
         if field in word.values:
             value = word.values[field]

@@ -78,7 +78,7 @@ def document(answers: Iterable[Answer]) -> Raw:
     if not clusters:
         names = naming.shown_list(sorted({answer.node for answer in answers}))
         raise exception.InvalidFacts(
-            'no node says the GUID of its cluster (Get-Cluster): '
+            'no node reports the GUID of its cluster (Get-Cluster): '
             f'{names or "the text has no answer"}. Run the collector on a '
             'node whose cluster service is up')
     return {'version': 2, 'clusters': [_cluster(of) for of in clusters]}

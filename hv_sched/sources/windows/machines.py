@@ -39,7 +39,7 @@ _IMAGE = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """Bytes on the volumes whose owners told their files.
+    """Bytes on the volumes whose owners reported their files.
 
     :param told: GUIDs of these volumes
     :param folders: bytes by name of the folder and GUID of the volume
@@ -109,7 +109,7 @@ def machines(rows: Iterable[Row], listed: Files, guids: frozenset[str]
              ) -> list[Raw]:
     """The virtual machines of the cluster's groups.
 
-    Their disks are told only where the files of every volume are: a
+    Their disks are known only where the files of every volume are: a
     machine might have more of them on the one that is silent.
 
     :param guids: of the cluster's volumes

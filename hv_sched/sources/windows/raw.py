@@ -120,7 +120,7 @@ class _Open:
     def add(self, section: str, line: Mapping[str, Any]) -> None:
         if section in self.rows or section in self.failures:
             self.rows.pop(section, None)
-            self.failures[section] = Failure('it was told twice')
+            self.failures[section] = Failure('it is listed twice')
             return
         content = _content(line)
         most = _MOST_ROWS.get(section, _MOST_ROWS_OF_OTHERS)

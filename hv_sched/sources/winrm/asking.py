@@ -33,7 +33,7 @@ Answer = TypeVar('Answer')
 GRACE_SECONDS = 5
 # After which the next is asked, too, when one answer is enough.
 GAP_SECONDS = 0.5
-_BUSY = ('its former question has not ended: it is asked again when it has')
+_BUSY = ('its previous query has not ended: it is asked again after that')
 
 
 class Asking(Generic[Answer]):

@@ -138,7 +138,7 @@ class Clusters:
             {name: of.collect for name, of in by_name.items()},
             self._patience_seconds(knows_any))
         self._late.update({
-            name: f'{answer}; what it told before grows old'
+            name: f'{answer}; its previous facts stay in use and age'
             for name, answer in answers.items()
             if isinstance(answer, exception.SourceUnavailable)
             and by_name[name].last()})

@@ -43,7 +43,7 @@ from hv_sched.sources.winrm.questions import NodeQuestion
 
 LOG = printable.logger(__name__)
 
-# The state of the host guardian service is attested anew whenever somebody
+# The state of the host guardian service is attested again whenever somebody
 # asks for it; the files of a volume take their time.
 GUARDED_SECONDS = 900
 FILES_SECONDS = 600
@@ -100,8 +100,8 @@ class ClusterMemory:
         except exception.SourceUnavailable as exc:
             if self._cluster is None:
                 raise
-            self._silent[''] = (f'Cluster {self.name}: {exc}; what it told '
-                                'before grows old')
+            self._silent[''] = (f'Cluster {self.name}: {exc}; its previous '
+                                'facts stay in use and age')
         else:
             self._silent = {}
             self._ask_nodes()

@@ -45,7 +45,7 @@ def own_answer(host: str, text: str | exception.HvSchedError, part: str
         raise exception.SourceUnavailable(f'node {host}: {exc}') from exc
     if len(parsed) != 1:
         raise exception.SourceUnavailable(
-            f'node {host}: what it prints is no answer of the collector')
+            f'node {host}: its output is not that of the collector')
     if not is_name_of(parsed[0].node, host):
         raise exception.SourceUnavailable(
             f'node {host}: node {naming.shown(parsed[0].node)} answers '

@@ -12,7 +12,7 @@
 
 """Which rights an access file has on each node, by asking for everything.
 
-Windows tells nobody's rights. They show in what it delivers: a section that
+Windows does not list rights. They show in what it delivers: a section that
 is denied lacks the right, one that fails does not say.
 """
 

@@ -88,7 +88,7 @@ def volumes(draw, number):
 def _with_homes(listed):
     """Each volume is the home of a node that reaches it.
 
-    One that is nobody's home is not published, and stays if it was.
+    One that is no node's home is not published, and stays if it was.
     """
     return tuple(dataclasses.replace(node, home=guid) for node, guid in zip(
         listed, (*GUIDS, listed[-1].home), strict=True))

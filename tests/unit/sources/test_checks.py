@@ -135,7 +135,7 @@ BAD = {
         'v.image_cache_bytes'),
     'same node in other case': (
         samples.cluster(nodes=[{'name': 'hv01'}, {'name': 'HV01'}]),
-        '.nodes[1].name: node \'HV01\' is there twice, first as nodes[0] '
+        '.nodes[1].name: node \'HV01\' is listed twice, first as nodes[0] '
         '\'hv01\'; Windows ignores case: remove one',
         'frozen'),
     'same volume name': (
@@ -251,7 +251,7 @@ BAD = {
         'v.owner_node'),
     'vm twice': (
         _vms({}, {'instance_uuid': samples.SERVER.upper()}),
-        f'.vms[1].instance_uuid: vm {samples.SERVER} is there twice, first '
+        f'.vms[1].instance_uuid: vm {samples.SERVER} is listed twice, first '
         'as vms[0]; remove one',
         'vms'),
     'vm on a node elsewhere': (

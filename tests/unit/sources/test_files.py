@@ -56,8 +56,8 @@ UNUSABLE = {
                 'this was read from Windows, RFC 3339 with a time zone'),
     'no such day': ('version: 1\ncollected_at: 2026-02-30T08:30:00Z\n'
                     'clusters: [{}]\n',
-                    'a.yaml: collected_at: \'2026-02-30T08:30:00Z\' is no '
-                    'time'),
+                    'a.yaml: collected_at: \'2026-02-30T08:30:00Z\' is not '
+                    'a time'),
     'not yaml': ('version: [1\n', 'a.yaml: is not valid YAML: line 2'),
     'bomb': (BOMB, 'a.yaml: line 3 has the alias *a as b[0]; write the '
              'value out'),

@@ -12,6 +12,7 @@
 
 """Weighers through Nova's own handler: which host comes first and why."""
 
+from nova import exception
 from nova import objects
 from nova.scheduler import host_manager
 from nova.scheduler import weights
@@ -247,7 +248,8 @@ def test_the_filter_drops_a_clustered_nodes_own_disk(monkeypatch):
     assert filtered([both, host('kvm', 'kvm')],
                     spec(scheduler_hints={})) == ['h1', 'kvm']
     assert len(both.allocation_candidates) == 1
-    assert filtered([host('h1', 'h1')], spec(scheduler_hints={})) == []
+    with pytest.raises(exception.NoValidHost, match='disk of 10 GB'):
+        filtered([host('h1', 'h1')], spec(scheduler_hints={}))
 
 
 # -- little physically free space

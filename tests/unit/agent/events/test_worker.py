@@ -77,10 +77,10 @@ def test_a_failure_is_said_once_and_its_end_too(failure, caplog):
         'ERROR', 'INFO']
 
 
-def test_what_had_no_place_is_said(caplog):
+def test_what_is_dropped_is_logged(caplog):
     looks = Looks(())
     for server in 'stuv':
         looks.worker.deliver(Hint(server))
     looks.worker.run()
     assert looks.seen == [['s', 't']]
-    assert '2 notifications had no place' in caplog.text
+    assert '2 notifications were dropped' in caplog.text

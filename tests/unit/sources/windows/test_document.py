@@ -261,7 +261,7 @@ def test_a_section_told_twice_is_not_known():
     twice = '\n'.join([*lines[:3], lines[2], *lines[3:]])
     [answer] = raw.answers(twice)
     assert 'nodes' not in answer.rows
-    assert answer.failures['nodes'].text == 'it was told twice'
+    assert answer.failures['nodes'].text == 'it is listed twice'
 
 
 @pytest.mark.parametrize('line', (

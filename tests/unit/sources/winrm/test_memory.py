@@ -218,7 +218,7 @@ def test_a_cluster_that_never_answered_is_an_error_with_each_reason(world):
                                   '{"section":"begin","rows":[]}\n'))
 def test_what_is_no_answer_is_unavailable(world, text):
     world.ask = lambda *_: text
-    with pytest.raises(exception.SourceUnavailable, match='no answer of'):
+    with pytest.raises(exception.SourceUnavailable, match='not that of the'):
         memory_of(world).collect()
 
 
