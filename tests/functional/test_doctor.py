@@ -180,7 +180,9 @@ def test_an_adopt_that_was_interrupted(cloud):
                 'CUSTOM_HYPERV_CSV', 'MISC_SHARES_VIA_AGGREGATE'})
     assert cloud.told('adopt-interrupted')['hvc1'] == (
         'no node reaches csv:hvc1/Volume1, csv:hvc1/Volume2, on which '
-        'servers hold 100 GB')
+        'servers hold 100 GB; "openstack resource provider csv adopt '
+        '--cluster hvc1" finishes it, or "csv retire --cluster hvc1" if that '
+        'was interrupted')
     diagnosis, = (one for one in cloud.examine()[0]
                   if one.check.code == 'adopt-interrupted')
     assert '"csv adopt" again' in diagnosis.check.remedy
