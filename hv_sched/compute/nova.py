@@ -57,8 +57,8 @@ PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
 _DENIED = (401, 403)
 _NOT_FOUND = 404
 _FLAVORS = 1000
-_ROLE = ('these credentials may not list servers of all projects: the '
-         'admin role is needed (os_compute_api:servers:detail:'
+_ROLE = ('Nova does not let these credentials list servers of all projects: '
+         'the admin role is needed (os_compute_api:servers:detail:'
          'get_all_tenants, os_compute_api:os-extended-server-attributes, '
          'os_compute_api:os-migrations:index, os_compute_api:os-hypervisors)')
 _DELETED = 'DELETED'

@@ -30,13 +30,14 @@ from hv_sched.compute.servers import ServerLabel
 class Holder:
     """A consumer of a volume.
 
-    :param kind: server, migration, or unknown where Nova has neither
+    :param kind: server, migration, or unknown where Nova has neither; None
+        where Nova did not tell
     :param name: the server's; of a migration that of its server
     :param node: where the server is, or the migration comes from
     """
 
     uuid: str
-    kind: str
+    kind: str | None
     name: str
     node: str
     share_gb: int
@@ -66,11 +67,13 @@ def read(nova: nova_servers.NovaServers, shares_gb: Mapping[str, int],
         failure = ''
     except exception.HvSchedError as exc:
         migrations, labels, failure = {}, {}, exception.told(exc)
-    return Holders(tuple(sorted(
-        (_holder(uuid, migrations.get(uuid), labels, shares_gb.get(uuid, 0),
-                 held_gb.get(uuid, 0)) for uuid in consumers),
-        key=lambda holder: (holder.kind != 'server', holder.name,
-                            holder.uuid))), failure)
+    rows = (_holder(uuid, migrations.get(uuid), labels,
+                    shares_gb.get(uuid, 0), held_gb.get(uuid, 0))
+            for uuid in consumers)
+    if failure:
+        rows = (dataclasses.replace(holder, kind=None) for holder in rows)
+    return Holders(tuple(sorted(rows, key=lambda holder: (
+        holder.kind != 'server', holder.name, holder.uuid))), failure)
 
 
 def _holder(uuid: str, migration: Migration | None,
@@ -108,6 +111,8 @@ def _line(holder: Holder) -> str:
     amounts = [f'{holder.share_gb} GB'] if holder.share_gb else []
     amounts += [f'{holder.held_gb} GB held'] if holder.held_gb else []
     names = {'migration': f'migration of {holder.name}',
-             'unknown': 'unknown consumer'}.get(holder.kind, holder.name)
+             'unknown': 'unknown consumer',
+             None: 'consumer, not read from Nova',
+             }.get(holder.kind, holder.name)
     place = f' on {holder.node}' if holder.node else ''
     return f'{", ".join(amounts)}: {names}{place} ({holder.uuid})'

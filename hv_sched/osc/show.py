@@ -20,6 +20,7 @@ from osc_lib.command import command
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched import printable
 from hv_sched.osc import format_columns
 from hv_sched.osc import share_holders
 from hv_sched.osc import volume_reading
@@ -36,6 +37,7 @@ from hv_sched.providers import settings
 from hv_sched.sources import decisions
 from hv_sched.status import volume_rules
 
+LOG = printable.logger(__name__)
 # The order in which people read them; what is not named comes after.
 _ORDER = ('name', 'state', 'closed_reasons', 'free_gb', 'total_gb',
           'reserved_gb', 'reserved_reasons', 'allocated_gb', 'held_gb',
@@ -97,7 +99,7 @@ class ShowVolume(volume_reading.VolumesCommand, command.ShowOne):
             self.nova_records(conf), provider.shares_gb or {}, held)
         fields['servers'] = share_holders.HoldersColumn(holders.rows)
         if holders.failure:
-            self.below = (f'Servers are shown by uuid: {holders.failure}',)
+            LOG.warning('Servers are shown by uuid: %s', holders.failure)
         if fields['state'] == 'hidden':
             self.below = (*self.below, volume_reading.interrupted(
                 names.cluster_of(provider.name)))

@@ -20,10 +20,13 @@ class Command:
     """:param scenario: the cloud it works on
     :param arguments: those of ``openstack resource provider csv``; none
         for a pass of the agent
+    :param names_from: a service that only gives names to what is shown: the
+        output is right without it, and a message says that it is away
     """
 
     scenario: str
     arguments: tuple[str, ...] = ()
+    names_from: str = ''
 
 
 _SOURCE = ('--source', '{source}')
@@ -33,7 +36,8 @@ COMMANDS = {
     'list': Command('healthy', ('list', '-f', 'json')),
     'list with a source': Command('changed', (
         'list', *_SOURCE, '-f', 'json')),
-    'show': Command('published', ('show', 'csv:hvc1/Volume1', '-f', 'json')),
+    'show': Command('published', ('show', 'csv:hvc1/Volume1', '-f', 'json'),
+                    names_from='Nova'),
     'plan': Command('changed', ('plan', *_SOURCE, '-f', 'json')),
     'plan --full': Command('changed', (
         'plan', '--full', *_SOURCE, '-f', 'json')),
@@ -42,7 +46,8 @@ COMMANDS = {
     'collect': Command('healthy', ('collect', *_OVERRIDDEN, '-f', 'json')),
     'collect --init': Command('healthy', ('collect', '--init', *_SOURCE)),
     'show with overrides': Command('healthy', (
-        'show', 'csv:hvc1/Volume1', *_OVERRIDDEN, '-f', 'json')),
+        'show', 'csv:hvc1/Volume1', *_OVERRIDDEN, '-f', 'json'),
+        names_from='Nova'),
     'export': Command('published', ('export', *_SOURCE, '{file}')),
     'audit': Command('published', ('audit', '-f', 'json')),
     'doctor': Command('published', ('doctor', *_SOURCE, '-f', 'json')),

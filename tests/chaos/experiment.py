@@ -100,6 +100,11 @@ class Lab(fixtures.Fixture):
             (self._nova.aggregates, self._glance.answers))
 
     @property
+    def names_from(self) -> str:
+        """The service without which what is shown lacks names alone."""
+        return self._command.names_from
+
+    @property
     def is_agent(self) -> bool:
         return not self._command.arguments
 
@@ -296,6 +301,7 @@ def _wrong_with(lab: Lab, run: Run, injection: edge.Injection
     if run.code in _DONE and run.code == lab.undisturbed.code:
         if not injection.fault.is_credible(injection.site):
             yield from _undone(lab, run)
+            yield from _other_output(lab, run, injection.site.service)
     elif not run.did_the_same(lab.undisturbed) and not lab.is_clients_own(
             injection.site):
         yield from _untold(injection.site.service, text)
@@ -316,8 +322,17 @@ def _undone(lab: Lab, run: Run) -> collections.abc.Iterator[str]:
         yield f'exit {run.code} although undone: {difference}'
     if run.written != lab.undisturbed.written:
         yield f'exit {run.code} although Nova or Glance was not told'
-    if lab.is_as_at_first(lab.undisturbed) and (
-            run.output != lab.undisturbed.output):
+
+
+def _other_output(lab: Lab, run: Run, service: str
+                  ) -> collections.abc.Iterator[str]:
+    """What else is shown, unless it is names, and their service is told."""
+    if not lab.is_as_at_first(lab.undisturbed) or (
+            run.output == lab.undisturbed.output):
+        return
+    if service == lab.names_from:
+        yield from _untold(service, run.messages)
+    else:
         yield f'exit {run.code} with another output: {run.output}'
 
 

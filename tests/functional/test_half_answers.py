@@ -72,9 +72,10 @@ class Collector:
         return model.Facts(
             (dataclasses.replace(self.cluster, **fields),), problems)
 
-    def next_facts(self):
+    def next_facts(self, seconds=1):
         """A later answer that says the same."""
-        return self.facts(collected_at=NOW + datetime.timedelta(seconds=1))
+        return self.facts(
+            collected_at=NOW + datetime.timedelta(seconds=seconds))
 
     def section(self, section, report, **fields):
         """The answer with one section of the cluster as reported."""
@@ -174,8 +175,8 @@ def test_nothing_new_comes_to_nodes_nobody_heard_of(
     for name in ('hv01', 'hv02'):
         assert traits(cloud, name) - before[name][2] == {names.PAUSED}
         assert cloud.state()[name][3] == before[name][3], 'still members'
-    running.sync(collector.facts())
-    running.sync(collector.next_facts())
+    running.sync(collector.next_facts(1))
+    running.sync(collector.next_facts(2))
     assert cloud.state() == before
 
 
