@@ -68,7 +68,8 @@ def views(settings: dict[str, int]) -> dict[str, Any]:
     try:
         url = f'http://127.0.0.1:{serving.port}'
         return {'metrics': shown('/metrics', settings, url),
-                'page': shown('/', settings, url)}
+                'page': shown('/', settings, url),
+                'page_of_a_cluster': shown('/?cluster=hvc1', settings, url)}
     finally:
         serving.stop()
 

@@ -93,7 +93,8 @@ def _cluster(cluster: model.Cluster | None, volumes: Iterable[VolumeStatus],
         name, volumes, tuple(sorted(nodes, key=lambda node: node.name)),
         tuple(_sections(cluster)) if cluster else (),
         cluster.collected_at if cluster else None,
-        cluster is not None if has_source else None)
+        cluster is not None if has_source else None,
+        bool(cluster and cluster.volumes and not volumes))
 
 
 def _sections(cluster: model.Cluster) -> Iterable[SectionStatus]:

@@ -118,6 +118,7 @@ class ClusterStatus:
     """:param collected_at: when its facts were collected, None when nobody
         said
     :param is_described: whether the source describes it; None without one
+    :param is_unpublished: the source has volumes of it, Placement has none
     """
 
     name: str
@@ -126,6 +127,7 @@ class ClusterStatus:
     sections: tuple[SectionStatus, ...] = ()
     collected_at: datetime.datetime | None = None
     is_described: bool | None = None
+    is_unpublished: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

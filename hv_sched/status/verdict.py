@@ -28,7 +28,7 @@ _STALLED_PASSES = 10
 _STALLED_SECONDS = 1800
 _OLD_PASSES = 3
 _OLD_SECONDS = 60
-_SHOWN_VOLUMES = 5
+_SHOWN = 5
 # Somebody decided it: no trouble.
 DECIDED = frozenset((Closed.OPERATOR.name, Closed.MAINTENANCE.name))
 
@@ -60,7 +60,8 @@ def judge(status: Status, now: datetime.datetime) -> StatusVerdict:
     """What an operator should know first."""
     unknown = (*stalled(status, now), *_unread(status, now),
                *_errors(status))
-    attention = (*_findings(status), *_volumes(status), *_failing(status))
+    attention = (*_findings(status), *_unpublished(status),
+                 *_volumes(status), *_failing(status))
     if unknown:
         return StatusVerdict(Level.UNKNOWN, (*unknown, *attention))
     return StatusVerdict(Level.ATTENTION if attention else Level.OK,
@@ -124,16 +125,27 @@ def _findings(status: Status) -> tuple[str, ...]:
                  for count, name in counted if count)
 
 
+def _unpublished(status: Status) -> tuple[str, ...]:
+    names = [cluster.name for cluster in status.clusters
+             if cluster.is_unpublished]
+    return ('clusters of the source without a volume in Placement: '
+            + _listed(names),) if names else ()
+
+
+def _listed(names: list[str]) -> str:
+    """Some of them, and how many more there are."""
+    omitted = len(names) - _SHOWN
+    return ', '.join(names[:_SHOWN]) + (
+        f' and {omitted} more' if omitted > 0 else '')
+
+
 def _volumes(status: Status) -> tuple[str, ...]:
     names = [f'{volume.cluster}/{volume.name}'
              for volume in status.volumes if is_trouble(volume)]
     if not names:
         return ()
-    omitted = len(names) - _SHOWN_VOLUMES
     return (f'{len(names)} of {len(status.volumes)} volumes take no new '
-            'disks, or are not reached by each node: '
-            + ', '.join(names[:_SHOWN_VOLUMES])
-            + (f' and {omitted} more' if omitted > 0 else ''),)
+            f'disks, or are not reached by each node: {_listed(names)}',)
 
 
 def _failing(status: Status) -> tuple[str, ...]:

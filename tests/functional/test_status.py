@@ -194,6 +194,14 @@ def test_all_is_well(csv, source, cloud):
     assert status['space']['total'] == 500
 
 
+def test_a_cluster_that_was_not_published_wants_attention(
+        csv, source, cloud):
+    code, status = shown(csv, '--source', source)
+    assert (code, status['status']) == (2, 'attention')
+    assert status['reasons'] == [
+        'clusters of the source without a volume in Placement: hvc1']
+
+
 def test_a_full_volume_wants_attention(csv, source, cloud):
     csv('sync', '--source', source)
     cloud.create(400)

@@ -65,6 +65,15 @@ def test_a_volume_in_trouble_is_named(fields):
     assert 'hvc1/Volume1' in judged(with_volume(**fields)).reasons[0]
 
 
+def test_a_cluster_that_was_never_published_is_named():
+    cluster = dataclasses.replace(
+        status_clouds.cluster(2, 0), is_unpublished=True)
+    verdict_ = judged(status_clouds.healthy(clusters=(cluster,)))
+    assert verdict_.level is Level.ATTENTION
+    assert verdict_.reasons == (
+        'clusters of the source without a volume in Placement: hvc1',)
+
+
 @pytest.mark.parametrize('reason', ['OPERATOR', 'MAINTENANCE'])
 def test_what_an_operator_closed_is_no_trouble(reason):
     status = with_volume(state='closed', closed={reason: 'decided'})
