@@ -98,6 +98,25 @@ def test_a_name_is_a_label_and_nothing_else(name):
     assert values == [2000 * GIB]
 
 
+def test_no_label_is_a_text_that_may_hold_a_secret():
+    """Nor one of which there is no end: evidence, errors, servers."""
+    secret = 'rabbit://nova:secret@controller'
+    status = status_clouds.status(2, 2)
+    finding = dataclasses.replace(
+        status.findings[0], subject=secret, evidence=secret, remedy=secret)
+    cluster = dataclasses.replace(status.clusters[0], sections=tuple(
+        dataclasses.replace(section, error=secret)
+        for section in status.clusters[0].sections))
+    text = metrics.rendered(FixedRecorder(dataclasses.replace(
+        status, findings=(finding,) * 9999, clusters=(cluster,),
+        unread={secret: secret}, parts=tuple(
+            dataclasses.replace(part, error=secret)
+            for part in status.parts), changes=(dataclasses.replace(
+                status.changes[0], text=secret),))), '1')
+    assert b'secret' not in text
+    assert len(text.splitlines()) < 150
+
+
 def test_without_data_there_is_still_a_scrape():
     samples = scraped(recorder.Recorder(60))
     assert value(samples, 'hv_sched_info', version='1.2.3') == 1

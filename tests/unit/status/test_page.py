@@ -164,6 +164,13 @@ def test_an_agent_long_dead_is_said_with_its_age():
     assert 'All is well' not in text
 
 
+def test_an_agent_that_stands_by_says_so_before_all_else():
+    text = shown(status_clouds.healthy(is_leader=False)).text
+    assert 0 < text.index('This agent stands by') < text.index('Summary')
+    assert 'stands by' not in shown(
+        status_clouds.healthy(is_leader=True)).text
+
+
 def test_all_is_well_is_said_only_then():
     assert 'All is well' in shown(status_clouds.healthy()).text
 
