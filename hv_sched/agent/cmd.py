@@ -102,16 +102,30 @@ def make_agent(arguments: list[str], recorder: Recorder | None = None,
     if former is not None:
         if conf.hv_sched.source:
             sources.check(conf.hv_sched)
-    if watch is not None and not conf.once:
-        watch.follow(conf, clients.connect(conf)[0])
+    try:
+        _log_as(conf)
+        if watch is not None and not conf.once:
+            watch.follow(conf, clients.connect(conf)[0])
+    except exception.InvalidConfig:
+        if former is not None:
+            _log_as(former.conf)
+        raise
     if former is not None:
         agent.take_over(former)
     recorder.every(conf.hv_sched.agent_interval)
-    # With the first line that is to be logged: a file that is wrong changes
-    # nothing of how an agent logs that runs already.
-    logging.setup(conf, 'hv_sched')
     LOG.info('%s', start_line(conf))
     return conf, agent
+
+
+def _log_as(conf: cfg.ConfigOpts) -> None:
+    """Log as the options say.
+
+    :raises InvalidConfig: nothing can be logged so, nor as before
+    """
+    try:
+        logging.setup(conf, 'hv_sched')
+    except (logging.LogConfigError, OSError) as exc:
+        raise exception.InvalidConfig(f'logging: {exc}') from exc
 
 
 def main(arguments: list[str] | None = None) -> int:

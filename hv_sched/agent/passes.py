@@ -71,7 +71,7 @@ class Agent:
     def __init__(self, conf: cfg.ConfigOpts, placement: Placement,
                  servers: NovaRecords, recorder: Recorder | None = None
                  ) -> None:
-        self._conf = conf
+        self.conf = conf
         self._placement = placement
         self._is_stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -213,7 +213,7 @@ class Agent:
         return [self._sync, self._once, *self._shares, *self._syncing.parts]
 
     def _keep_synced(self) -> None:
-        if not self._conf.hv_sched.source:
+        if not self.conf.hv_sched.source:
             self._recorder.undescribed(_SOURCE_PARTS)
             return
         self._gathering.start()
@@ -243,11 +243,11 @@ class Agent:
         return min(half.pause_seconds, self._longest_pause_seconds)
 
     def _is_full(self, number: int) -> bool:
-        return bool(number % self._conf.hv_sched.full_read_every == 0)
+        return bool(number % self.conf.hv_sched.full_read_every == 0)
 
     def _is_full_look(self) -> bool:
         """Looks come when there is something new; full ones by the clock."""
-        options = self._conf.hv_sched
+        options = self.conf.hv_sched
         now = time.monotonic()
         if self._full_at is not None and now - self._full_at < (
                 options.full_read_every * options.agent_interval):
@@ -257,7 +257,7 @@ class Agent:
 
     def _sync_once(self, number: int) -> int:
         """Ask, look, and sync every cluster."""
-        if not self._conf.hv_sched.source:
+        if not self.conf.hv_sched.source:
             return exit_codes.OK
         try:
             facts = self._gathering.read()
@@ -310,7 +310,7 @@ class Agent:
 
     def _audit(self, number: int) -> int:
         """Log what is wrong; put right what may be."""
-        audit_every = self._conf.hv_sched.audit_every
+        audit_every = self.conf.hv_sched.audit_every
         if not audit_every or number % audit_every:
             return exit_codes.OK
         return (exit_codes.OK if self._auditor.run() else

@@ -130,6 +130,22 @@ def test_a_broken_file_at_sighup_is_one_line_and_changes_nothing(site, agent):
     assert agent.end() == 0
 
 
+@pytest.mark.parametrize('option', ['log_file', 'log_config_append'])
+def test_a_log_that_cannot_be_opened_at_sighup_changes_nothing(
+        site, agent, option):
+    agent.until('READY=1')
+    site.write(f'{option} = /nonexistent/agent.log')
+    agent.signal(signal.SIGHUP)
+    agent.until('RELOADING=1')
+    agent.until('READY=1')
+    refused, = (line for line in agent.text().splitlines()
+                if 'SIGHUP' in line)
+    assert 'the former one stays in force' in refused
+    assert '/nonexistent/agent.log' in refused
+    assert agent.end() == 0
+    assert 'hv-sched-agent: stopped' in agent.text()
+
+
 def test_a_source_that_cannot_be_read_is_not_taken_over(site, agent):
     agent.until('READY=1')
     site.write(source=site.folder / 'none.yaml')
