@@ -214,7 +214,7 @@ def test_it_works_with_the_keyboard_alone(browser, served):
                     active.classList.contains('skip') || outline != 'none'];
             """))
     names = [name for _tag, name, _visible in reached]
-    assert names[:3] == ['Skip to the clusters', 'stop that',
+    assert names[:3] == ['Skip to the clusters', 'stop reloading',
                          'Age of facts, section by secti']
     assert {tag for tag, _name, _visible in reached} >= {
         'A', 'SUMMARY', 'DIV'}, 'tables that scroll are reached, too'

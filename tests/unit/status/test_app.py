@@ -69,7 +69,7 @@ def test_the_page_is_html_with_its_policy_and_is_not_kept():
 def test_it_may_be_told_not_to_renew_itself():
     _code, headers, body = asked('/?renew=no')
     assert 'Refresh' not in headers
-    assert 'does not renew itself' in body
+    assert 'does not reload' in body
 
 
 def test_the_page_of_a_cluster_renews_as_such():

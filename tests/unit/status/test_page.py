@@ -143,8 +143,8 @@ def test_what_a_volume_is_said_of():
     for part in ('held 260 GB', 'operator reserve 50 GB',
                  '61 GiB physically free, below the floor of 100 GiB',
                  'closed by the operator', 'not reached by hv01 , hv02 , hv03',
-                 'full in about 12 days (disk), if it grows on',
-                 'physical free space not told', 'closes below 100 GB',
+                 'full in about 12 days (disk) at the present growth',
+                 'physical free space unknown', 'closes below 100 GB',
                  'Remedy: they follow the server; the share stays',
                  'its facts are 35 s old', '1 of 16: hv03: access is denied',
                  '1 min 35 s ago , sync: ~ csv:hvc1/Volume3'):
@@ -154,7 +154,7 @@ def test_what_a_volume_is_said_of():
 def test_no_data_yet_is_said():
     text = shown(Status(interval=60.0)).text
     assert 'Not everything is known' in text
-    assert 'no data yet' in text and 'Not looked yet.' in text
+    assert 'no data yet' in text and 'Not checked yet.' in text
     assert 'All is well' not in text
 
 
@@ -262,26 +262,26 @@ def test_without_data_nothing_is_said_to_be_zero():
 
 
 def test_an_over_full_volume_says_by_how_much():
-    assert '80 GB more are allocated than it may give' in shown(
+    assert 'over-allocated by 80 GB' in shown(
         status_clouds.status(16, 8)).text
 
 
-def test_a_node_whose_state_nobody_told_is_not_said_to_be_up():
+def test_a_node_whose_state_is_unknown_is_not_shown_as_up():
     nodes = (NodeStatus('hv01'), NodeStatus('hv02', state='down'),
              NodeStatus('hv03', state='up', is_redirected=True),
              NodeStatus('hv04', state='up', is_paused=True))
     status = status_clouds.healthy()
     text = shown(dataclasses.replace(status, clusters=(dataclasses.replace(
         status.clusters[0], nodes=nodes),))).text
-    for part in ('hv01 ? not told', 'hv02 ? down', 'hv03 ? up, redirected',
+    for part in ('hv01 ? unknown', 'hv02 ? down', 'hv03 ? up, redirected',
                  'hv04 ? paused'):
         assert part in text, part
 
 
 def test_it_renews_itself_unless_it_is_told_not_to():
-    assert 'stop that' in shown(status_clouds.healthy()).text
+    assert 'stop reloading' in shown(status_clouds.healthy()).text
     stopped = shown(status_clouds.healthy(), renews=False)
-    assert 'does not renew itself' in stopped.text
+    assert 'does not reload' in stopped.text
 
 
 @pytest.mark.parametrize('size, text', [
