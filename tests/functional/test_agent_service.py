@@ -140,7 +140,7 @@ def test_a_log_that_cannot_be_opened_at_sighup_changes_nothing(
     agent.until('READY=1')
     refused, = (line for line in agent.text().splitlines()
                 if 'SIGHUP' in line)
-    assert 'the former one stays in force' in refused
+    assert 'configuration is rejected' in refused
     assert '/nonexistent/agent.log' in refused
     assert agent.end() == 0
     assert 'hv-sched-agent: stopped' in agent.text()
