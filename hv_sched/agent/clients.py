@@ -57,7 +57,7 @@ def looking(conf: cfg.ConfigOpts, placement: client.Placement
     session = _session(conf)
     connection = sdk.Connection(config=cloud_region.from_session(
         session, region_name=conf.nova.region_name,
-        interface=conf.nova.valid_interfaces[0]))
+        interface=conf.nova.valid_interfaces))
     return gather.Clients(
         placement,
         lookups.Nova(checked_session.checked(

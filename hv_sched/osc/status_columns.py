@@ -168,9 +168,13 @@ def _cluster(cluster: ClusterStatus) -> str:
                cluster.collected_at, reconcile.utcnow())) + ' old')
     undescribed = (', not in the source' if cluster.is_described is False
                    else '')
-    return (f'{cluster.name}: {len(cluster.volumes)} volumes, '
-            f'{_trouble(cluster)} in trouble, {len(cluster.nodes)} nodes'
-            f'{age}{undescribed}')
+    return (f'{cluster.name}: {_counted(len(cluster.volumes), "volume")}, '
+            f'{_trouble(cluster)} in trouble, '
+            f'{_counted(len(cluster.nodes), "node")}{age}{undescribed}')
+
+
+def _counted(number: int, noun: str) -> str:
+    return f'{number} {noun}{"" if number == 1 else "s"}'
 
 
 def _volumes(status: Status) -> list[str]:
@@ -182,7 +186,7 @@ def _volumes(status: Status) -> list[str]:
 def _volume(volume: VolumeStatus) -> str:
     parts = [f'{volume.cluster}/{volume.name} {_state(volume)}']
     if volume.cut_off:
-        parts.append(f'not reached by {len(volume.cut_off)} nodes')
+        parts.append(f'not reached by {_counted(len(volume.cut_off), "node")}')
     if not volume.closed and volume.free_gb >= 0:
         parts.append(f'{amounts.gb(volume.free_gb)} free')
     return f'{_drawn(volume)} {", ".join(parts)}'
