@@ -28,6 +28,11 @@ from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
 from hv_sched.doctor import gather
 from hv_sched.placement import client
+from hv_sched.placement import keystone_transport
+from hv_sched.placement import retry
+
+# For what is only told: nothing waits longer for it.
+_GREETING_SECONDS = 5.0
 
 
 def connect(conf: cfg.ConfigOpts
@@ -45,6 +50,23 @@ def connect(conf: cfg.ConfigOpts
             session, checked_session.NOVA, timeout))
     return (client.from_adapter(placement, timeout),
             nova_servers.NovaServers(nova))
+
+
+def newest_microversion(conf: cfg.ConfigOpts) -> str:
+    """The newest microversion that Placement offers, asked once.
+
+    :returns: in words where nobody answers
+    :raises InvalidConfig: as ``connect``
+    """
+    adapter = loading.load_adapter_from_conf_options(
+        conf, 'placement', session=_session(conf))
+    placement = client.Placement(
+        keystone_transport.KeystoneTransport(adapter, _GREETING_SECONDS),
+        retry.Patience(attempts=1, seconds=_GREETING_SECONDS))
+    try:
+        return '{}.{}'.format(*placement.newest_version())
+    except exception.PlacementError:
+        return 'it does not answer yet'
 
 
 def looking(conf: cfg.ConfigOpts, placement: client.Placement

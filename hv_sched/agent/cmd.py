@@ -64,7 +64,10 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
 
 
 def start_line(conf: cfg.ConfigOpts) -> str:
-    """What it works on, how often, as whom, and what it speaks."""
+    """What it works on, how often, as whom, and what it speaks to whom.
+
+    :raises InvalidConfig: section [keystone] does not say how
+    """
     options = conf.hv_sched
     auth = conf[agent_options.AUTH_GROUP]
     user = next((str(value) for name in _IDENTITIES
@@ -73,7 +76,8 @@ def start_line(conf: cfg.ConfigOpts) -> str:
     return (f'hv-sched-agent {metadata.version("hv_sched")}: '
             f'source {options.source or "none, so nothing is synced"}, a '
             f'pass every {options.agent_interval} seconds, as user {user}, '
-            f'Placement microversion {transport.MICROVERSION}'
+            f'Placement microversion {transport.MICROVERSION}, newest there: '
+            + clients.newest_microversion(conf)
             + (f', status on {_url(options)}' if options.status_port else ''))
 
 

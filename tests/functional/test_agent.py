@@ -164,7 +164,8 @@ def test_it_starts_with_what_it_works_on(cloud, source, tmp_path, caplog,
     version = metadata.version('hv_sched')
     assert cmd.start_line(conf) == (
         f'hv-sched-agent {version}: source {source}, a pass every 60 seconds, '
-        'as user auth_type admin_token, Placement microversion 1.39')
+        'as user auth_type admin_token, Placement microversion 1.39, '
+        'newest there: 1.39')
     conf.clear()
     other = tmp_path / 'password.conf'
     other.write_text('[keystone]\nauth_type = password\nauth_url = http://k\n'
@@ -173,7 +174,8 @@ def test_it_starts_with_what_it_works_on(cloud, source, tmp_path, caplog,
     cmd.clients.connect(conf)
     line = (
         f'hv-sched-agent {version}: source none, so nothing is synced, a pass '
-        'every 60 seconds, as user hv_sched, Placement microversion 1.39')
+        'every 60 seconds, as user hv_sched, Placement microversion 1.39, '
+        'newest there: it does not answer yet')
     assert cmd.start_line(conf) == line
     conf.set_override('status_port', 9482, group='hv_sched')
     assert cmd.start_line(conf) == f'{line}, status on http://127.0.0.1:9482/'
