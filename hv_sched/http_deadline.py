@@ -31,6 +31,9 @@ from requests import adapters
 import urllib3
 
 _SHORTEST_SECONDS = 0.01
+# More than the threads of an agent that ask one service at a time, by
+# default; no more are open than there were threads at once.
+_KEPT_CONNECTIONS = 64
 # When answers end that are begun now, by time.monotonic().
 _end = threading.local()
 
@@ -87,7 +90,12 @@ class _Adapter(adapters.BaseAdapter):
 
 
 def _limit(manager: Any) -> Any:
-    """The pool manager, whose new connections' answers end in time."""
+    """The pool manager, whose new connections' answers end in time.
+
+    It keeps the connections of all threads: urllib3 logs a warning for each
+    that it closes because there are more.
+    """
+    manager.connection_pool_kw['maxsize'] = _KEPT_CONNECTIONS
     manager.pool_classes_by_scheme = {
         'http': _HTTPConnectionPool, 'https': _HTTPSConnectionPool}
     return manager
