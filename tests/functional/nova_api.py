@@ -65,6 +65,9 @@ class NovaApi:
                 if s.known]}
         if query.get('status') == 'SOFT_DELETED':
             return '200 OK', {'servers': []}
+        if 'uuid' in query:
+            server = self.cloud.nova.servers.get(query['uuid'])
+            return '200 OK', {'servers': [self.record(server)] * bool(server)}
         uid = self.cloud.nodes[query['host']]
         here = sorted(self.cloud.api.allocations_on(uid).keys()
                       & self.cloud.nova.servers.keys())
@@ -182,7 +185,7 @@ class AuditedNovaApi(NovaApi):
         return found
 
     def servers(self, path, query):
-        if not path.endswith('detail'):
+        if not path.endswith('detail') or 'uuid' in query:
             return super().servers(path, query)
         if query.get('status') == 'SOFT_DELETED':
             found = self.cloud.nova.soft_deleted()

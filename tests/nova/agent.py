@@ -40,13 +40,15 @@ def placement_of(placement: Any) -> client.Placement:
         service_type='placement'))
 
 
-def nova_of(api: Any, roles: str = _ADMIN) -> nova.NovaServers:
+def nova_of(api: Any, roles: str = _ADMIN, project: str | None = None
+            ) -> nova.NovaServers:
     """:param api: the harness's client of Nova
     :param roles: of the token its requests are sent with
+    :param project: of the token; the client's by default
     """
     return nova.NovaServers(adapter.Adapter(
         checked_session.CheckedSession(
-            _session_of(api, roles), checked_session.NOVA),
+            _session_of(api, roles, project), checked_session.NOVA),
         service_type='compute', endpoint_override=api.base_url))
 
 
@@ -58,14 +60,16 @@ def lookup_of(api: Any, roles: str = _ADMIN) -> lookups.Nova:
         compute_endpoint_override=api.base_url), checked_session.NOVA))
 
 
-def _session_of(api: Any, roles: str) -> session.Session:
+def _session_of(api: Any, roles: str, project: str | None = None
+                ) -> session.Session:
     # The harness takes its user admin for an administrator, whatever roles.
     user = api.auth_user if 'admin' in roles else 'member'
     return session.Session(
         auth=token_endpoint.Token(api.base_url, 'admin'),
         additional_headers={
             'X-Auth-User': user, 'X-User-Id': user,
-            'X-Auth-Project-Id': api.project_id, 'X-Roles': roles})
+            'X-Auth-Project-Id': project or api.project_id,
+            'X-Roles': roles})
 
 
 def restorer(placement: Any, api: Any, cold_moves_keep_disk: bool = False

@@ -1,0 +1,49 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What the agent's user sees of Nova, with the policy of the examples.
+
+Its project has no servers: whatever it sees is another project's.
+"""
+
+import uuid
+
+import yaml
+
+from tests import repository
+from tests.nova import agent
+from tests.nova import auditing
+
+
+class AnotherProject(auditing.AuditCase):
+    def setUp(self):
+        super().setUp()
+        self.policy.set_rules(yaml.safe_load(
+            (repository.EXAMPLES / 'nova' / 'policy.yaml').read_text()),
+            overwrite=False)
+        self.servers = agent.nova_of(self.api, 'service,hv_sched', 'another')
+
+    def test_a_server_is_known_by_its_uuid(self):
+        server = self.boot(self.flavor(10), host='h1')
+        known = self.servers.server(server['id'])
+        self.assertEqual('active', known.vm_state)
+        self.assertEqual({server['id']: known}, self.servers.on_host('h1'))
+        self.assertIsNone(self.servers.server(str(uuid.uuid4())))
+
+    def test_one_that_can_be_restored_is_known_too(self):
+        self.flags(reclaim_instance_interval=3600)
+        server = self.boot(self.flavor(10), host='h1')
+        self.api.delete_server(server['id'])
+        self._wait_for_state_change(server, 'SOFT_DELETED')
+        self.assertEqual('soft-delete',
+                         self.servers.server(server['id']).vm_state)
