@@ -26,7 +26,8 @@ PYTHON_2023.2 := 3, 10
 BEFORE_2026.2 := 4, 0
 BEFORE_2023.2 := 3, 12
 
-.PHONY: help demo demo-up demo-down cloud cloud-down cloud-test test \
+.PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
+        cloud-storm test \
         test-faults test-long glance lint test-2023.2 test-lowest docs \
         sample-config bench dist clean
 
@@ -85,6 +86,10 @@ cloud-down:  ## stop it (CLOUD_ARGS=--purge: forget its databases, too)
 
 cloud-test:  ## acceptance tests on another one, in .cloud-test
 	@$(PYTHON) -m tests.cloud --folder .cloud-test test
+
+# A short one: make cloud-storm STORM_ARGS='--events 60 --kills 3'
+cloud-storm:  ## 500 events, 20 kills of the agent, on one in .cloud-storm
+	@$(PYTHON) -m tests.storm $(STORM_ARGS)
 
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
@@ -177,6 +182,7 @@ clean:  ## remove everything made here
 	    $(BIN)/python -m hv_sched.demo down; fi
 	@$(PYTHON) -m tests.cloud down
 	@$(PYTHON) -m tests.cloud --folder .cloud-test down
-	rm -rf .cloud .cloud-test dist .venv .venv-2023.2 .venv-lowest \
+	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
+	rm -rf .cloud .cloud-test .cloud-storm dist .venv .venv-2023.2 .venv-lowest \
 	    .venv-glance .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -39,6 +39,7 @@ from hv_sched.status.recorder import Recorder
 from tests.functional import agent_journal
 from tests.functional import agent_storm
 from tests.functional import storm_observer
+from tests.functional import storm_reading
 
 PAUSE_SECONDS = 0.05
 PAGE_BYTES = os.sysconf('SC_PAGE_SIZE')
@@ -116,7 +117,8 @@ endpoint = {endpoint}
             stderr=(folder / 'agent.log').open('w'), text=True)
         storm = agent_storm.Storm(
             disks, storm_observer.Observer(
-                disks, agent_journal.Journal(folder / 'journal')),
+                disks, agent_journal.Journal(folder / 'journal'),
+                storm_reading.PlacementReading(disks.endpoint)),
             random.randrange(2 ** 32))
         ended = threading.Event()
         weather = threading.Thread(

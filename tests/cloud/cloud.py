@@ -54,12 +54,16 @@ class Cloud:
     """One cloud, in one folder.
 
     :param say: told each step when it is done
+    :param additions: template of a configuration file: what follows it
     """
 
     def __init__(self, home: folder.Folder,
-                 say: collections.abc.Callable[[str], None] = print) -> None:
+                 say: collections.abc.Callable[[str], None] = print,
+                 additions: collections.abc.Mapping[str, str] | None = None
+                 ) -> None:
         self.folder = home
         self._say = say
+        self._additions = additions
         self.processes = processes.Processes(home.run, home.log)
         self.installation = installation.Installation(home)
 
@@ -116,7 +120,8 @@ class Cloud:
             running.add('erlang')
         self.ports = ports.choose(configuration.PORTS, self._ports_path,
                                   running)
-        self.files = configuration.Configuration(self.folder, self.ports)
+        self.files = configuration.Configuration(self.folder, self.ports,
+                                                 self._additions)
         self.files.write(stock=stock)
         self.databases = databases.Databases(self.folder,
                                              self.ports['mariadb'])
@@ -234,7 +239,9 @@ class Cloud:
 
     def _stop(self) -> None:
         running = self.processes.running()
-        for names in (services.STOP_ORDER[:-3], services.STOP_ORDER[-3:]):
+        others = tuple(running.keys() - set(services.STOP_ORDER))
+        for names in (others + services.STOP_ORDER[:-3],
+                      services.STOP_ORDER[-3:]):
             for name in self.processes.stop(names):
                 self._say(f'{name} did not stop and was killed')
         self._say(f'stopped: {len(running)} processes')

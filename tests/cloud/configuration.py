@@ -12,6 +12,7 @@
 
 """The configuration files of all services, in ``etc`` of the cloud."""
 
+from collections.abc import Mapping
 import pathlib
 
 from tests import repository
@@ -28,11 +29,16 @@ SERVICE_USERS = ('placement', 'glance', 'nova')
 
 
 class Configuration:
-    """What stands in the files."""
+    """What stands in the files.
 
-    def __init__(self, cloud: folder.Folder, ports: dict[str, int]) -> None:
+    :param additions: template: what follows it
+    """
+
+    def __init__(self, cloud: folder.Folder, ports: dict[str, int],
+                 additions: Mapping[str, str] | None = None) -> None:
         self._cloud = cloud
         self._ports = ports
+        self._additions = additions or {}
         self._database = databases.Databases(cloud, ports['mariadb'])
         self._broker = broker.Broker(cloud, ports)
 
@@ -58,14 +64,14 @@ class Configuration:
 
         :param stock: Nova without the plug-ins of hv_sched
         """
-        values = self._values()
+        values = self.values()
         for name in ('keystone.conf', 'placement.conf', 'hv_sched.conf'):
-            templates.write(self.path(name), name, values)
+            self._write(self.path(name), name, values)
         templates.write(self._cloud.etc / 'glance' / 'glance-api.conf',
                         'glance-api.conf', values)
         templates.write(self._cloud.etc / 'nova' / 'policy.yaml',
                         str(repository.EXAMPLES / 'nova' / 'policy.yaml'), {})
-        templates.write(self.path('nova.conf'), 'nova.conf', {
+        self._write(self.path('nova.conf'), 'nova.conf', {
             **values, 'role': f'state_path = {self._cloud.state}/nova',
             'sections': self._controller(stock)})
         for node, cluster in topology.NODES.items():
@@ -78,7 +84,12 @@ class Configuration:
             (self._cloud.state / 'glance' / store).mkdir(
                 parents=True, exist_ok=True)
 
-    def _values(self) -> dict[str, str]:
+    def _write(self, path: pathlib.Path, name: str, values: dict[str, str]
+               ) -> None:
+        templates.write(path, name, values, self._additions.get(name, ''))
+
+    def values(self) -> dict[str, str]:
+        """What the templates ask for."""
         cloud = self._cloud
         return {
             'auth_url': self.auth_url, 'password': cloud.password(),
@@ -113,7 +124,7 @@ class Configuration:
         for path in (state / 'fail', volume):
             path.mkdir(parents=True, exist_ok=True)
         (state / 'compute_id').write_text(topology.node_uuid(node))
-        templates.write(self.node_path(node), 'nova.conf', {
+        self._write(self.node_path(node), 'nova.conf', {
             **values, 'role': '\n'.join([
                 f'host = {node}', f'state_path = {state}',
                 f'instances_path = {volume}',

@@ -18,12 +18,15 @@ import string
 FILES = pathlib.Path(__file__).parent / 'files'
 
 
-def write(path: pathlib.Path, template: str, values: dict[str, str]) -> None:
+def write(path: pathlib.Path, template: str, values: dict[str, str],
+          addition: str = '') -> None:
     """Write a file that only its owner may read.
 
+    :param addition: more of the template, at its end
     :raises KeyError: the template asks for a value that is not given
     """
-    text = string.Template((FILES / template).read_text()).substitute(values)
+    text = string.Template((FILES / template).read_text() + addition
+                           ).substitute(values)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     if path.read_text() != text:

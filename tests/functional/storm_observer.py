@@ -28,8 +28,6 @@ import json
 import threading
 import time
 
-from hv_sched.demo import service
-from hv_sched.placement import names
 from tests.functional.agent_journal import Entry
 from tests.functional.agent_journal import Journal
 
@@ -142,22 +140,26 @@ class Observer(threading.Thread):
     :ivar looks: how many there were
     :ivar catching_up: offers of more than there was by then, and no more
         than there was since the facts in force were collected
-    :ivar torn: looks during which Placement was written, which are not judged
+    :ivar torn: looks during which what is read was written, which are not
+        judged
+    :ivar unanswered: looks that nobody answered
     :ivar violations: offers of more than there ever was since then
     :ivar seconds: by kind of event, until a pass that knew of it had ended
     """
 
-    def __init__(self, disks, journal: Journal) -> None:
+    def __init__(self, disks, journal: Journal, reading) -> None:
+        """:param reading: returns what is offered, and whether it is torn"""
         super().__init__(daemon=True)
         self._disks = disks
         self._journal = journal
-        self._adapter = service.client(disks.endpoint)
+        self._reading = reading
         self._stop_event = threading.Event()
         self._awaited: dict[str, tuple[str, float, datetime.datetime]] = {}
         self._closed_at: dict[str, int] = {}
         self.looks = 0
         self.catching_up = 0
         self.torn = 0
+        self.unanswered = 0
         self.error: Exception | None = None
         self.violations: list[Violation] = []
         self.seconds = collections.defaultdict(list)
@@ -188,9 +190,7 @@ class Observer(threading.Thread):
 
     def _look(self) -> None:
         before = self._journal.read()
-        generations = self._generations()
-        offers = self._offers()
-        is_torn = generations != self._generations()
+        offers, is_torn = self._reading()
         counts = before, self._journal.read()
         facts_of = self._journal.in_force(before)
         with self._disks.lock:
@@ -199,6 +199,7 @@ class Observer(threading.Thread):
             self._note_shown(facts_of)
         self.looks += 1
         self.torn += is_torn
+        self.unanswered += offers is None
         if is_torn or offers is None:
             return
         for volume, states in history.items():
@@ -233,39 +234,6 @@ class Observer(threading.Thread):
             if facts_of is not None and facts_of >= at:
                 del self._awaited[volume]
                 self.seconds[kind].append(time.monotonic() - begun)
-
-    def _generations(self) -> dict[str, int]:
-        answer = self._adapter.get(
-            f'/resource_providers?required={names.VOLUME}',
-            microversion='1.39', raise_exc=False)
-        if answer.status_code != 200:
-            return {}
-        return {listed['uuid']: listed['generation']
-                for listed in answer.json()['resource_providers']}
-
-    def _offers(self) -> dict[str, Offer] | None:
-        """What a new disk may take, by volume, in one request.
-
-        None before anything is published.
-        """
-        answer = self._adapter.get(
-            '/allocation_candidates?resources='
-            f'{names.HELD_DISK_GB}:1&required={names.VOLUME}',
-            microversion='1.39', raise_exc=False)
-        if answer.status_code != 200:
-            return None
-        return {volume: _offer(summary) for volume, summary
-                in answer.json()['provider_summaries'].items()
-                if names.VOLUME in summary['traits']}
-
-
-def _offer(summary) -> Offer:
-    disk = summary['resources'].get('DISK_GB')
-    if disk is None:
-        return NOTHING
-    return Offer(disk['capacity'], disk['used'],
-                 names.NO_NEW_DISKS in summary['traits']
-                 or names.SHARING not in summary['traits'])
 
 
 def percentiles(seconds: dict[str, list[float]]) -> str:

@@ -37,6 +37,7 @@ from tests.functional import agent_process
 from tests.functional import agent_storm
 from tests.functional import nova_answers
 from tests.functional import storm_observer
+from tests.functional import storm_reading
 
 KILLS = 20
 LONGEST_LIFE_SECONDS = 12
@@ -71,7 +72,8 @@ endpoint = {endpoint}
 
     def observer(self) -> storm_observer.Observer:
         return storm_observer.Observer(
-            self.disks, agent_journal.Journal(self.journal))
+            self.disks, agent_journal.Journal(self.journal),
+            storm_reading.PlacementReading(self.disks.endpoint))
 
     def changes(self):
         """What a full plan would still change."""

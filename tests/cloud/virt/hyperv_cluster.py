@@ -14,22 +14,32 @@
 
 ``[DEFAULT]instances_path`` is the node's home, a folder that stands for the
 Cluster Shared Volume: each guest has a folder of its name there, until it is
-destroyed. What runs on the node stands in ``guests.json`` of its
-``state_path``: guests live on while nova-compute is restarted. A file
-``fail/METHOD`` beside it lets that method of the driver fail; what the file
-says is the error.
+destroyed, and one with ``_revert`` behind the name while a resize waits.
+``disk.json`` in it tells the server, the size of its disks and the node that
+has it. What runs on the node stands in ``guests.json`` of its ``state_path``:
+guests live on while nova-compute is restarted. A file ``fail/METHOD`` beside
+it lets that method of the driver fail, ``fail/METHOD-UUID`` for one server;
+what the file says is the error. ``arrive/UUID`` and ``leave/UUID`` are what
+the cluster does: a server fails over, and Nova learns its new host as from
+compute-hyperv.
 """
 
 import json
 import pathlib
 import shutil
+import threading
 
+from nova import context as nova_context
 from nova import exception
+from nova import objects
 from nova.compute import power_state
 import nova.conf
 from nova.virt import fake
 from oslo_config import cfg
+from oslo_log import log as logging
 
+LOG = logging.getLogger(__name__)
+WATCH_SECONDS = 0.2
 CONF = nova.conf.CONF
 CONF.register_opts([
     cfg.IntOpt('volume_gb', default=500, min=1,
@@ -81,32 +91,108 @@ class ClusterNode(fake.FakeDriverWithoutFakeNodes):
         self.instances[instance.uuid].state = state
         self._keep()
 
+    def init_host(self, host):
+        super().init_host(host)
+        state = pathlib.Path(CONF.state_path)
+        for name in ('arrive', 'leave'):
+            (state / name).mkdir(parents=True, exist_ok=True)
+        threading.Thread(target=self._watch_cluster, args=(state,),
+                         daemon=True).start()
+
+    def _watch_cluster(self, state):
+        while not threading.Event().wait(WATCH_SECONDS):
+            for name, act in (('leave', self._leave),
+                              ('arrive', self._arrive)):
+                for path in (state / name).iterdir():
+                    self._follow(act, path)
+
+    @staticmethod
+    def _follow(act, path):
+        """Again and again, until Nova's database answers."""
+        try:
+            act(path.name)
+        except exception.InstanceNotFound:
+            LOG.info('Failover of %s: it is deleted', path.name)
+        except Exception as exc:
+            LOG.warning('Failover of %s: %s', path.name, exc)
+            return
+        path.unlink()
+
+    def _leave(self, uuid):
+        self.instances.pop(uuid, None)
+        self._keep()
+
+    def _arrive(self, uuid):
+        """The node's part of the allocation stays, as when moving it fails."""
+        context = nova_context.get_admin_context()
+        instance = objects.Instance.get_by_uuid(context, uuid)
+        node = objects.ComputeNode.get_by_host_and_nodename(
+            context, CONF.host, self.get_available_nodes()[0])
+        self.instances[uuid] = fake.FakeInstance(
+            instance.name, power_state.RUNNING, uuid)
+        self._keep()
+        self._write_disk(instance)
+        instance.host = CONF.host
+        instance.node = node.hypervisor_hostname
+        instance.compute_id = node.id
+        instance.save()
+
     @staticmethod
     def _folder(instance):
         return pathlib.Path(CONF.instances_path) / instance.name
+
+    @staticmethod
+    def _revert_folder(instance):
+        return pathlib.Path(CONF.instances_path) / f'{instance.name}_revert'
+
+    def _write_disk(self, instance):
+        """Its files are this node's from now on."""
+        folder = self._folder(instance)
+        folder.mkdir(parents=True, exist_ok=True)
+        flavor = instance.flavor
+        partial = folder / 'disk.partial'
+        partial.write_text(json.dumps({
+            'uuid': instance.uuid, 'node': CONF.host,
+            'size_gb': flavor.root_gb + flavor.ephemeral_gb + (
+                flavor.swap + 1023) // 1024}))
+        partial.rename(folder / 'disk.json')
+
+    def _remove_disk(self, instance):
+        """A cluster deletes no files of a server that another node has."""
+        disk = self._folder(instance) / 'disk.json'
+        if not disk.exists() or json.loads(
+                disk.read_text())['node'] == CONF.host:
+            shutil.rmtree(self._folder(instance), ignore_errors=True)
 
     def instance_on_disk(self, instance):
         return self._folder(instance).is_dir()
 
     def spawn(self, context, instance, *args, **kwargs):
         super().spawn(context, instance, *args, **kwargs)
-        self._folder(instance).mkdir(parents=True, exist_ok=True)
+        self._write_disk(instance)
         self._keep()
 
     def finish_revert_migration(self, context, instance, *args, **kwargs):
         super().finish_revert_migration(context, instance, *args, **kwargs)
+        if self._revert_folder(instance).exists():
+            shutil.rmtree(self._folder(instance), ignore_errors=True)
+            self._revert_folder(instance).rename(self._folder(instance))
         self._folder(instance).mkdir(parents=True, exist_ok=True)
         self._keep()
 
     def migrate_disk_and_power_off(self, context, instance, *args, **kwargs):
         self.instances.pop(instance.uuid, None)
         self._keep()
+        if self._folder(instance).exists():
+            self._folder(instance).rename(self._revert_folder(instance))
         return ''
 
     def confirm_migration(self, context, migration, instance, network_info):
         """The source forgets the guest; its files are the new one's."""
-        self.instances.pop(instance.uuid, None)
-        self._keep()
+        if migration.source_node != migration.dest_node:
+            self.instances.pop(instance.uuid, None)
+            self._keep()
+        shutil.rmtree(self._revert_folder(instance), ignore_errors=True)
 
     def post_live_migration(self, context, instance, block_device_info,
                             migrate_data=None):
@@ -118,14 +204,14 @@ class ClusterNode(fake.FakeDriverWithoutFakeNodes):
                 destroy_secrets=True):
         self.instances.pop(instance.uuid, None)
         if destroy_disks:
-            shutil.rmtree(self._folder(instance), ignore_errors=True)
+            self._remove_disk(instance)
         self._keep()
 
     def cleanup(self, context, instance, network_info,
                 block_device_info=None, destroy_disks=True,
                 migrate_data=None, destroy_vifs=True, destroy_secrets=True):
         if destroy_disks and instance.uuid not in self.instances:
-            shutil.rmtree(self._folder(instance), ignore_errors=True)
+            self._remove_disk(instance)
 
     def power_off(self, instance, timeout=0, retry_interval=0):
         self._set_state(instance, power_state.SHUTDOWN)
@@ -156,10 +242,14 @@ def _failing(name):
     method = getattr(ClusterNode, name)
 
     def wrapped(self, *args, **kwargs):
-        path = pathlib.Path(CONF.state_path) / 'fail' / name
-        if path.exists():
-            raise exception.NovaException(
-                path.read_text().strip() or f'{name} fails on demand')
+        folder = pathlib.Path(CONF.state_path) / 'fail'
+        servers = [argument.uuid for argument in (*args, *kwargs.values())
+                   if isinstance(argument, objects.Instance)]
+        for path in (folder / name,
+                     *(folder / f'{name}-{uuid}' for uuid in servers)):
+            if path.exists():
+                raise exception.NovaException(
+                    path.read_text().strip() or f'{name} fails on demand')
         return method(self, *args, **kwargs)
 
     return wrapped
