@@ -31,7 +31,7 @@ ALONE = f'''
 [hv_sched]
 source = $source
 agent_interval = {INTERVAL_SECONDS}
-audit_every = 2
+audit_every = 1
 # Two of them would want the same one.
 status_port = 0
 heal_codes = missing,lost,wrong-node,closed-node,evacuated,held,missing-source

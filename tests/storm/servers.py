@@ -195,9 +195,18 @@ class Servers:
             (self._cloud.node(source) / 'leave' / uuid).touch()
             (self._cloud.node(target) / 'arrive' / uuid).touch()
             self._await(uuid, lambda server: server.host == target)
-            start = time.monotonic()
-            self._await(uuid, lambda _server: self._holds(uuid, target))
-            self.failover_seconds.append(time.monotonic() - start)
+            self._await_repair(uuid, target)
+
+    def _await_repair(self, uuid: str, target: str) -> None:
+        """:raises Disturbed: the agent, which is killed, too, has not come
+            to it yet
+        """
+        start = time.monotonic()
+        while not self._holds(uuid, target):
+            if time.monotonic() - start > REST_SECONDS:
+                raise nova.Disturbed(f'{uuid} is not repaired yet')
+            time.sleep(nova.POLL_SECONDS)
+        self.failover_seconds.append(time.monotonic() - start)
 
     def _holds(self, uuid: str, node: str) -> bool:
         """Whether a server holds something of a node, and of no other."""
