@@ -12,12 +12,15 @@
 
 """The page of screens: what ``csv plan`` shows at several widths and sizes.
 
-The plans are real ones, of an imagined Placement; the tables are cliff's.
+The plans are real ones, of an imagined Placement; the tables are cliff's. The
+screens of the other commands are doc/screens.json, which ``python -m
+tests.functional.measured_screens`` measures on a real Placement.
 """
 
 import argparse
 from collections.abc import Iterable
 import io
+import json
 import pathlib
 import re
 import uuid
@@ -34,6 +37,7 @@ from hv_sched.providers import plan as planning
 from hv_sched.providers import summary
 
 PAGE = pathlib.Path(__file__).parent / 'source/reference/screens.rst'
+RECORD = pathlib.Path(__file__).parent / 'screens.json'
 SIZES = (1, 16, 64)
 WIDTHS = (80, 100, 160)
 _INTRODUCTION = '''\
@@ -50,6 +54,14 @@ Made by ``python -m doc.generate screens``.
 Lines and columns of the same plan, of its single changes (``--long``), and of
 ``openstack resource provider list``, whose columns are osc-placement's:
 
+'''
+_COMMANDS = '''\
+The other commands
+==================
+
+The other commands on the way of such a cluster of 16 nodes with 24 servers, as
+a real Placement makes them, in the order in which they are typed. Beside ``csv
+list`` and ``csv show`` stands what osc-placement shows of the first volume.
 '''
 _GUID = uuid.uuid5(uuid.NAMESPACE_DNS, 'hvcluster01.example.org')
 
@@ -132,6 +144,24 @@ def _measure(lines: list[str]) -> str:
     return f'{len(lines)} x {max(map(len, lines))}'
 
 
+def _block(title: str, lines: Iterable[str], underline: str = '='
+           ) -> list[str]:
+    return ['', title, underline * len(title), '', '::', '', *(
+        f'    {line}'.rstrip() for line in lines)]
+
+
+def _of_commands() -> list[str]:
+    """Each command at 100 columns, and at 80 where that differs."""
+    parts = ['', _COMMANDS]
+    for title, by_width in json.loads(RECORD.read_text()).items():
+        first, *others = by_width.items()
+        parts += _block(f'{title}, {first[0]} columns', first[1], '-')
+        for width, lines in others:
+            if lines != first[1]:
+                parts += _block(f'{title}, {width} columns', lines, '-')
+    return parts
+
+
 def page() -> str:
     """The whole page."""
     parts = [_INTRODUCTION.format(
@@ -142,8 +172,8 @@ def page() -> str:
         plan = plan_of(count)
         for width in WIDTHS:
             title = f'{count} node{"" if count == 1 else "s"}, {width} columns'
-            parts += ['', title, '=' * len(title), '', '::', '', *(
-                f'    {line}'.rstrip() for line in screen(plan, width))]
+            parts += _block(title, screen(plan, width))
+    parts += _of_commands()
     return '\n'.join(parts).rstrip() + '\n'
 
 

@@ -43,6 +43,7 @@ class _Check(base.CsvCommand, command.Lister):
 
     NOUN = ''
     OTHER = ''
+    expendable = ('Dropped by Nova', 'Hypervisor')
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

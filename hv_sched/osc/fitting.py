@@ -29,7 +29,7 @@ import wcwidth
 _CELL_FRAME = 3
 _LINE_FRAME = 1
 # A longer word may be broken where there is no room for it.
-_LONGEST_WORD = 24
+_LONGEST_WORD = 28  # the names of our traits
 _LEFT_TO_RIGHT_MARK = '\u200e'
 _RIGHT_TO_LEFT = frozenset(('R', 'AL', 'AN'))
 

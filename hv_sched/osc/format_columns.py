@@ -76,7 +76,7 @@ class AgeColumn(columns.FormattableColumn):
 
     def human_readable(self) -> str:
         if self._value is None:
-            return 'not told'
+            return 'not stated'
         seconds = max(int(self._value), 0)
         for name, size in (('days', 86400), ('hours', 3600), ('minutes', 60)):
             if seconds >= 2 * size:

@@ -16,6 +16,7 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import re
 import shutil
 import sys
 import textwrap
@@ -32,6 +33,8 @@ AUTOMATIC = -1
 # Where there is no terminal, as in a pipe.
 WIDTH = 100
 HEIGHT = 24
+# Between the parameters of a query, and the traits of one.
+_SEPARATOR = re.compile(r'(?<=,)(?=\S)|(?<=\S)(?=&)')
 # What a tree is drawn with, and without Unicode.
 _ASCII_LINES = {'\u251c': '|', '\u2514': '`', '\u2500': '-'}
 # Formats that programs read and that escape, or quote, by themselves.
@@ -132,11 +135,22 @@ def paragraphs(texts: Iterable[str], limit: int) -> Iterator[str]:
     :param limit: see width
     """
     for text in texts:
-        shown = encodable(printable.text(text), sys.stdout.encoding)
+        shown = _with_breaks(encodable(
+            printable.text(text), sys.stdout.encoding), limit)
         lines = textwrap.wrap(
             shown, limit or sys.maxsize, break_on_hyphens=False,
-            break_long_words=False, subsequent_indent='  ')
+            subsequent_indent='  ')
         yield '\n'.join(lines) + '\n'
+
+
+def _with_breaks(text: str, limit: int) -> str:
+    """The text with blanks where words that are too long can be broken.
+
+    Those are the queries of Placement, after each parameter and trait.
+    """
+    return ' '.join(
+        _SEPARATOR.sub(' ', word) if limit and len(word) > limit - 2
+        else word for word in text.split(' '))
 
 
 def fitted_rows(names: Sequence[str], rows: Iterable[Sequence[Any]],
