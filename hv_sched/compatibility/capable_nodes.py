@@ -27,6 +27,9 @@ from hv_sched.placement import client
 from hv_sched.placement import names
 from hv_sched.query.candidates_query import CandidatesQuery
 
+# What Nova requires for secure boot.
+SECURE_BOOT: str = os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT
+
 
 @dataclasses.dataclass(frozen=True)
 class NovaDemands:
@@ -41,14 +44,16 @@ class NovaDemands:
     forbidden: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, query: CandidatesQuery) -> 'NovaDemands':
+    def of(cls, query: CandidatesQuery, demands: requirements.Requirements
+           ) -> 'NovaDemands':
         """Those of the group that has no suffix: they are the node's.
 
-        Nova's own mark of secure boot is the driver's, the same on all.
+        Of a Hyper-V node hv_sched requires traits of its own for secure boot
+        instead of Nova's, which compute-hyperv does not report.
         """
         main = query.main
-        return cls(main.resources, main.required - {
-            os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT}, main.forbidden)
+        replaced = {SECURE_BOOT} if names.HYPERV in demands.required else set()
+        return cls(main.resources, main.required - replaced, main.forbidden)
 
 
 class CapableNodes:

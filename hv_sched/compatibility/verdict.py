@@ -32,6 +32,8 @@ class Compatibility:
     :param nodes: names of the Hyper-V nodes that can run it
     :param hyperv_count: how many Hyper-V nodes there are
     :param others: names of other nodes that can
+    :param secure_boot: the key by which Nova requires secure boot of hosts
+        without Hyper-V, empty where it does not
     :param problems: why it cannot run, in words
     :param dropped: its properties that Nova does not pass to the scheduler
     """
@@ -42,11 +44,14 @@ class Compatibility:
     dropped: tuple[str, ...]
     hyperv_count: int = 0
     others: tuple[str, ...] = ()
+    secure_boot: str = ''
 
     def lines(self) -> Iterator[str]:
         """What it asks, a line each."""
         for reason in self.demands.reasons:
             yield str(reason)
+        if self.secure_boot:
+            yield f'{capable_nodes.SECURE_BOOT}: {self.secure_boot}'
         if self.demands.gpu:
             yield from sorted(self.demands.gpu.traits)
             for name, amount in sorted(self.demands.gpu.resources.items()):
@@ -61,13 +66,15 @@ def of(flavor: Mapping[str, Any], image: Mapping[str, Any],
     :raises PlacementError:
     """
     demands = requirements.of(flavor, image, rules)
-    nova = capable_nodes.NovaDemands.of(from_nova.request(flavor, image))
+    nova = capable_nodes.NovaDemands.of(
+        from_nova.request(flavor, image), demands)
     capable = tuple(nodes.nodes(demands, nova))
     others = tuple(nodes.others(demands, nova))
     return Compatibility(
         demands, capable, tuple(_problems(
             demands, nova, bool(capable or others), nodes)),
-        tuple(sorted(_dropped(image))), nodes.hyperv_count, others)
+        tuple(sorted(_dropped(image))), nodes.hyperv_count, others,
+        _secure_boot(nova, flavor, image))
 
 
 def _problems(demands: requirements.Requirements,
@@ -76,10 +83,23 @@ def _problems(demands: requirements.Requirements,
     yield from demands.contradictions
     if demands.contradictions or can_run:
         return
-    if demands.hypervisor is not requirements.Hypervisor.OTHER:
+    if demands.hypervisor is requirements.Hypervisor.OTHER:
+        yield from nodes.unknown(demands, nova)
+    else:
         yield from (nodes.unknown(demands, nova)
                     or nodes.too_small(demands, nova)
                     or _unmarked(demands) or ['no node can run it'])
+
+
+def _secure_boot(nova: capable_nodes.NovaDemands, flavor: Mapping[str, Any],
+                 image: Mapping[str, Any]) -> str:
+    if capable_nodes.SECURE_BOOT not in nova.required:
+        return ''
+    read = keys.Keys(flavor, image)
+    asking = (read.setting(keys.FLAVOR, 'os:secure_boot'),
+              read.setting(keys.IMAGE, 'os_secure_boot'))
+    return next((str(setting) for setting in asking
+                 if setting and setting.value == keys.REQUIRED), '')
 
 
 def _unmarked(demands: requirements.Requirements) -> list[str]:

@@ -101,6 +101,42 @@ def test_a_flavor_that_no_node_can_run_is_told_with_the_reason(
     assert problem in ' '.join(judged.problems)
 
 
+@pytest.mark.parametrize(('flavor', 'image', 'asked_by'), [
+    ({}, {'img_hv_type': 'kvm', 'os_secure_boot': 'required'},
+     'image os_secure_boot=required'),
+    ({'os:secure_boot': 'required'}, {'img_hv_type': 'kvm'},
+     'flavor os:secure_boot=required'),
+    # Generation 1 has no secure boot, so it is not for Hyper-V.
+    ({}, {'os_secure_boot': 'required', 'os_type': 'linux'},
+     'image os_secure_boot=required')])
+def test_secure_boot_without_hyperv_is_what_nova_requires(
+        cloud, flavor, image, asked_by):
+    cloud.register('kvm1', 'kvm2')
+
+    def judged():
+        return verdict.of(
+            {'vcpus': 1, 'ram_mb': 512, 'extra_specs': flavor}, image,
+            requirements.Rules(), capable_nodes.CapableNodes(cloud.api))
+
+    trait = 'COMPUTE_SECURITY_UEFI_SECURE_BOOT'
+    assert f'{trait}: {asked_by}' in list(judged().lines())
+    assert judged().others == ()
+    assert any(f'no node shows {trait}' in problem
+               for problem in judged().problems)
+    generation, now = cloud.api.traits(cloud.nodes['kvm2'])
+    cloud.api.set_traits(cloud.nodes['kvm2'], generation, now | {trait})
+    assert judged().others == ('kvm2',)
+    assert judged().problems == ()
+
+
+def test_secure_boot_on_hyperv_is_a_trait_of_ours(cloud):
+    judged = verdict.of({'vcpus': 1, 'ram_mb': 512}, VTPM,
+                        requirements.Rules(),
+                        capable_nodes.CapableNodes(cloud.api))
+    assert 'UEFI' not in ''.join(judged.lines())
+    assert judged.nodes == ('hv01',)
+
+
 def test_nodes_are_counted_for_people_and_named_for_programs(cloud):
     cloud.register('kvm1')
     judged = verdict.of({'vcpus': 1, 'ram_mb': 512}, {}, requirements.Rules(),
