@@ -19,16 +19,16 @@ volumes deleted. A run that was killed is finished by the next one.
 """
 
 import collections
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
-import contextlib
 import dataclasses
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.adopt import unused_names
 from hv_sched.adopt.proof import prove_return
 from hv_sched.adopt.proof import ReturnProof
+from hv_sched.adopt.retire_inputs import RetireInputs
 from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
@@ -47,8 +47,6 @@ from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
 from hv_sched.providers import plan_withdrawal
 from hv_sched.providers import reconcile
-from hv_sched.providers.layout import Layout
-from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 from hv_sched.shares import mover
 from hv_sched.shares import nova_denial
@@ -57,49 +55,8 @@ from hv_sched.shares.node_disk import NodeDisks
 from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
 
-# Names that belong to one cluster's past, and those of hv_sched as a whole.
-_PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
-         names.DISK_PREFIX, names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
-         names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
-         names.OVERCOMMITTED_PREFIX, names.CUT_OFF_PREFIX)
 # The operator said retire; who still holds something is left alone.
 _EVIDENCE = gate.Evidence(is_told=True, is_allowed=True)
-_OURS = (names.CSV_PREFIX, names.HYPERV)
-_OUR_CLASSES = (names.CSV_PREFIX, names.REMOTEFX_PREFIX)
-
-
-@dataclasses.dataclass(frozen=True)
-class RetireInputs:
-    """A cluster that is to be given back.
-
-    :param nodes: by uuid, the names of its compute nodes
-    :param volumes: by uuid, the names of its volumes in Placement
-    :param shares: by volume, what each consumer holds there, in GiB
-    :param others: by uuid, the volume of another cluster a node of the
-        source stands under; such a node is not this cluster's to give back
-    """
-
-    facts: model.Facts
-    layout: Layout
-    scope: Scope
-    observed: Observed
-    nodes: Mapping[str, str]
-    volumes: Mapping[str, str]
-    shares: Mapping[str, Mapping[str, int]]
-    others: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-    @property
-    def refusals(self) -> tuple[Notice, ...]:
-        """Nodes that are left alone."""
-        listed = self.observed.overview.listed
-        cluster = self.layout.cluster.name
-        return tuple(
-            Notice(cluster, listed[uuid].name, Kind.REFUSED,
-                   'in Placement it stands under cluster '
-                   f'{names.cluster_of(volume)} ({volume}), not under '
-                   f'{cluster}: it is not changed; remove it from the source',
-                   'node-of-another-cluster')
-            for uuid, volume in sorted(self.others.items()))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -319,27 +276,5 @@ class Retirer:
                            self._settings.workers), findings
 
     def clean(self) -> None:
-        """Delete names nobody uses; all of ours with the last cluster.
-
-        While a cluster is left the scheduler's queries name some of them.
-        """
-        known = self._client.all_traits()
-        in_use = self._client.all_traits(associated=True)
-        last = not in_use & {names.VOLUME, names.CLUSTERED}
-        needed = frozenset() if last else frozenset(
-            names.cut_off_trait(provider.uuid)
-            for provider in self._client.list_providers()
-            if provider.name.startswith(names.VOLUME_NAME_PREFIX))
-        for trait in sorted(known - in_use - needed):
-            if trait.startswith(_PAST) or last and trait.startswith(_OURS):
-                self._forget(self._client.delete_trait, trait)
-        if last:
-            for rc in sorted(self._client.resource_classes()):
-                if rc.startswith(_OUR_CLASSES):
-                    self._forget(self._client.delete_resource_class, rc)
-
-    @staticmethod
-    def _forget(delete: Callable[[str], None], name: str) -> None:
-        # Used again, or already gone: both are fine.
-        with contextlib.suppress(exception.PlacementRefused):
-            delete(name)
+        """Delete names nobody uses any longer."""
+        unused_names.delete(self._client)

@@ -25,9 +25,9 @@ import dataclasses
 
 from hv_sched import exception
 from hv_sched import windows_names
-from hv_sched.adopt.retire import RetireInputs
 from hv_sched.adopt.retire import Retirer
 from hv_sched.adopt.retire import RetireReport
+from hv_sched.adopt.retire_inputs import RetireInputs
 from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind

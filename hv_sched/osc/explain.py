@@ -24,6 +24,7 @@ from hv_sched import exit_codes
 from hv_sched.conf import nova_conf
 from hv_sched.explain import explanation
 from hv_sched.explain import question
+from hv_sched.explain import question_builder
 from hv_sched.explain import render
 from hv_sched.osc import base
 
@@ -83,7 +84,7 @@ class Explain(base.LookingCommand, command.ShowOne):
         conf = nova_conf.read_nova(
             parsed_args.nova_conf or parsed_args.config_file or ())
         placement = self.placement(conf.hv_sched.request_timeout)
-        built, context = question.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             placement, self.nova(conf), self.glance(conf), conf
             ).ask(question.Question(
                 parsed_args.flavor, parsed_args.image,

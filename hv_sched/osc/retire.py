@@ -22,6 +22,7 @@ from hv_sched import exit_codes
 from hv_sched import model
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
+from hv_sched.adopt import retire_inputs
 from hv_sched.adopt import retire_node
 from hv_sched.osc import change_rows
 from hv_sched.osc import moving_screen
@@ -112,7 +113,7 @@ class Retire(shares.MovingCommand):
                 cluster.name, report.proof, _lines(report.done, cluster)))
 
     def _one_node(self, node_retirer: retire_node.NodeRetirer,
-                  inputs: retire.RetireInputs,
+                  inputs: retire_inputs.RetireInputs,
                   parsed_args: argparse.Namespace) -> shares.Outcome:
         """Nothing in a cluster the node is not of."""
         node = retire_node.node_named(inputs, parsed_args.node)
@@ -138,7 +139,7 @@ def _lines(done: Iterable[changes.Change], cluster: model.Cluster
     return summary.of(done, {change.uuid: cluster.name for change in done})
 
 
-def retire_rows(inputs: retire.RetireInputs) -> shares.Rows:
+def retire_rows(inputs: retire_inputs.RetireInputs) -> shares.Rows:
     """What a retire would do."""
     return [('-', name, 'GB in shares',
              str(sum(inputs.shares[uuid].values())), '0')

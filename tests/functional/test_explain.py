@@ -22,6 +22,7 @@ from hv_sched import model
 from hv_sched.conf import nova_conf
 from hv_sched.explain import explanation
 from hv_sched.explain import question as asking
+from hv_sched.explain import question_builder
 from hv_sched.explain import render
 from hv_sched.placement import ids
 from tests.functional import cloud as clouds
@@ -69,7 +70,7 @@ class Cloud(looked_at.Cloud):
     def explain(self, conf_paths=(), **question):
         before = len(self.placement.service.log)
         conf = nova_conf.read_nova(conf_paths)
-        built, context = asking.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             self.api, *other_services.clients(self.nova, self.glance), conf
         ).ask(asking.Question(**question))
         found = explanation.explain(self.api, built, context)
@@ -303,7 +304,7 @@ def test_without_a_single_compute_node(placement):
     nova, glance = other_services.Nova(), other_services.Glance()
     nova.flavor('small')
     with other_services.running(nova, glance):
-        built, context = asking.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             empty.api, *other_services.clients(nova, glance),
             nova_conf.defaults()).ask(asking.Question('small'))
         found = explanation.explain(empty.api, built, context)

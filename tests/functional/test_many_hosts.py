@@ -22,6 +22,7 @@ from hv_sched.doctor import gather
 from hv_sched.doctor import runner
 from hv_sched.explain import explanation
 from hv_sched.explain import question
+from hv_sched.explain import question_builder
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import other_services
@@ -50,7 +51,7 @@ class Cloud(clouds.Cloud):
         return found, len(self.placement.service.log) - before
 
     def explain(self, flavor):
-        built, context = question.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             self.api, *self.clients, nova_conf.defaults()
         ).ask(question.Question(flavor))
         return explanation.explain(self.api, built, context)

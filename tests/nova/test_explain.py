@@ -46,6 +46,7 @@ from hv_sched.explain import constraints
 from hv_sched.explain import explanation
 from hv_sched.explain import oracle
 from hv_sched.explain import question as asking
+from hv_sched.explain import question_builder
 from hv_sched.filters import shared_volume
 from hv_sched.notices import Severity
 from hv_sched.placement import client
@@ -210,7 +211,7 @@ class SchedulerAgreesTest(base.NovaCase):
 
     def explained(self, request: clouds.Request) -> tuple[Any, Any]:
         told = Told(request, self.zone)
-        built, context = asking.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             self.client, told, told,  # type: ignore[arg-type]
             nova_conf.defaults()).ask(asking.Question(
                 'made', 'made', ZONE if request.zone else None,
@@ -289,7 +290,7 @@ class RealAnswersTest(moving.MovingCase):
 
     def explain(self, **question: str) -> tuple[list[Any], Any]:
         """The query, and what is said."""
-        built, context = asking.QuestionBuilder(
+        built, context = question_builder.QuestionBuilder(
             self.client, self.real, NoGlance(), nova_conf.defaults()
         ).ask(asking.Question(**question))
         return built.request.params(1000), explanation.explain(
