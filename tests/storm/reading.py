@@ -85,14 +85,19 @@ class Database:
     def snapshot(self, volume: str) -> Snapshot | None:
         """None when MariaDB does not answer."""
         try:
-            if self._connection is None:
-                self._connection = pymysql.connect(**self._options)
+            return self._read(volume)
+        except pymysql.Error:
+            # It may have been restarted since the last look.
+            self._connection = None
+        try:
             return self._read(volume)
         except pymysql.Error:
             self._connection = None
             return None
 
     def _read(self, volume: str) -> Snapshot:
+        if self._connection is None:
+            self._connection = pymysql.connect(**self._options)
         with self._connection.cursor() as cursor:
             cursor.execute('START TRANSACTION WITH CONSISTENT SNAPSHOT')
             rows = [self._rows(cursor, statement, volume) for statement

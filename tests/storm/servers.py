@@ -171,8 +171,12 @@ class Servers:
             server = self.nova.at_rest(uuid, REST_SECONDS)
             if server is None:
                 raise Nothing
-            self.nova.resize(uuid, self._chance.choice(
-                [name for name in FLAVORS if name != server.flavor]))
+            # Nova makes no disk smaller than its image.
+            larger = FLAVORS[FLAVORS.index(server.flavor) + 1:]
+            if larger:
+                self.nova.resize(uuid, self._chance.choice(larger))
+            else:
+                self.nova.act(uuid, 'migrate')
             server = self.nova.at_rest(uuid, REST_SECONDS)
             if server is None or server.status != 'VERIFY_RESIZE':
                 raise nova.Refused('no valid host')
