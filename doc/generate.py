@@ -32,6 +32,7 @@ from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
 from doc import screens_page
+from doc import storm_page
 from doc import traits_page
 
 
@@ -48,7 +49,7 @@ PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
         map_page, metrics_page, missing_facts_page, moves_page, overrides_page,
-        plugins_page, screens_page, traits_page)}
+        plugins_page, screens_page, storm_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -55,8 +55,11 @@ def story() -> collections.abc.Iterator[story_module.Story]:
 @pytest.fixture(autouse=True)
 def part(request: pytest.FixtureRequest, story: story_module.Story
          ) -> collections.abc.Iterator[None]:
-    """How long a test took."""
+    """How long a test took that has passed."""
+    failed = request.session.testsfailed
     start = time.monotonic()
     yield
-    story.part(request.node.name.removeprefix('test_').replace('_', ' '),
-               time.monotonic() - start)
+    if request.session.testsfailed == failed:
+        story.part(
+            request.node.name.removeprefix('test_').replace('_', ' '),
+            time.monotonic() - start)
