@@ -25,8 +25,9 @@ import re
 import time
 
 REMINDER_SECONDS = 3600.0
-# Ages, sizes and counts change from pass to pass; the cause does not.
-_NUMBER = re.compile(r'\d+(\.\d+)?')
+# Ages, sizes and counts change from pass to pass, as do the ids of requests
+# and the addresses of objects in texts of libraries; the cause does not.
+_NUMBER = re.compile(r'0x[0-9a-f]+|\breq-[0-9a-f-]{36}|\d+(\.\d+)?')
 
 
 def without_numbers(text: str) -> str:

@@ -15,6 +15,8 @@
 
 import logging
 
+import pytest
+
 from hv_sched import causes
 from hv_sched import printable
 
@@ -44,3 +46,14 @@ def test_numbers_make_no_new_cause():
         causes.without_numbers('12,700 seconds old'))
     assert causes.without_numbers('volume full') != (
         causes.without_numbers('volume gone'))
+
+
+@pytest.mark.parametrize(('text', 'one', 'other'), [
+    ('NewConnectionError(<urllib3.connection.HTTPConnection object at {}>)',
+     '0x7f1cab3de050', '0x7fd2c0ffee90'),
+    ('Keystone answered 503: Unavailable (HTTP 503) (Request-ID: req-{})',
+     '9a1b2c3d-0000-4aaa-8bbb-0123456789ab',
+     'deadbeef-1111-4ccc-9ddd-ba9876543210')])
+def test_ids_and_addresses_make_no_new_cause(text, one, other):
+    assert causes.without_numbers(text.format(one)) == (
+        causes.without_numbers(text.format(other)))
