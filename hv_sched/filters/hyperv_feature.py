@@ -67,14 +67,17 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         """
         host_states = list(filter_obj_list)
         try:
-            return self._capable(host_states, spec_obj)
+            hosts = self._capable(host_states, spec_obj)
         except exception.NoValidHost:
             raise
         except Exception:
             LOG.exception('%s: %s failed: hosts are used as Placement returns '
                           'them',
                           refusal.server(spec_obj), type(self).__name__)
-            return host_states
+            hosts = host_states
+        if hosts:
+            refused_hosts.count(spec_obj, type(self).__name__)
+        return hosts
 
     def _capable(self, host_states: list[Any],
                  spec_obj: objects.RequestSpec) -> list[Any]:
@@ -114,7 +117,6 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
              if host.uuid not in nodes}, len(host_states))
         if not capable:
             return refused_hosts.no_host(spec_obj, lack.reason(rebuild))
-        refused_hosts.count(spec_obj, type(self).__name__)
         return capable
 
     def host_passes(self, host_state: Any,

@@ -147,6 +147,19 @@ def test_a_failing_feature_filter_passes_what_placement_answered(
     assert chosen.host_passes(hosts[0], spec())
 
 
+def test_no_later_server_of_a_request_ends_it_by_an_exception(
+        monkeypatch, hosts):
+    """What Nova claimed for the first one it releases without one only."""
+    chosen = hyperv_feature.HyperVFeatureFilter()
+    request_spec = spec()
+    monkeypatch.setattr(hyperv_feature, '_owners', lambda query: None)
+    assert list(chosen.filter_all(hosts, request_spec)) == hosts
+    monkeypatch.setattr(hyperv_feature, '_owners', lambda query: frozenset())
+    assert list(chosen.filter_all(hosts, request_spec)) == []
+    with pytest.raises(exception.NoValidHost):
+        chosen.filter_all(hosts, spec())
+
+
 @pytest.mark.parametrize('plugin', plugins.WEIGHERS,
                          ids=lambda plugin: plugin.name)
 def test_a_failing_weigher_weighs_all_the_same(monkeypatch, caplog, hosts,
