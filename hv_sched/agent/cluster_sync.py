@@ -107,13 +107,14 @@ class ClusterSync:
                 self._leave(look)
                 continue
             code = self.run(look)
+            is_idle = False
             with self._condition:
                 self._current = None
                 if code == exit_codes.ERROR and not self._is_stopping:
                     self._condition.wait_for(
                         lambda: self._is_stopping, self.part.pause_seconds)
                     is_idle = self._next is None
-            if code == exit_codes.ERROR and is_idle:
+            if is_idle:
                 self._wake()
 
     def _leave(self, look: Look) -> None:
