@@ -39,15 +39,14 @@ def connect(conf: cfg.ConfigOpts
             ) -> tuple[client.Placement, nova_servers.NovaServers]:
     """Clients that authenticate with their first request.
 
-    :raises InvalidConfig: section [keystone] does not say how
+    :raises InvalidConfig: section [keystone] does not say how, or that of a
+        service contradicts itself
     """
     timeout = conf.hv_sched.request_timeout
     session = _session(conf)
-    placement = loading.load_adapter_from_conf_options(
-        conf, 'placement', session=session)
-    nova = loading.load_adapter_from_conf_options(
-        conf, 'nova', session=checked_session.CheckedSession(
-            session, checked_session.NOVA, timeout))
+    placement = _adapter(conf, 'placement', session)
+    nova = _adapter(conf, 'nova', checked_session.CheckedSession(
+        session, checked_session.NOVA, timeout))
     return (client.from_adapter(placement, timeout),
             nova_servers.NovaServers(nova))
 
@@ -58,8 +57,7 @@ def newest_microversion(conf: cfg.ConfigOpts) -> str:
     :returns: in words where nobody answers
     :raises InvalidConfig: as ``connect``
     """
-    adapter = loading.load_adapter_from_conf_options(
-        conf, 'placement', session=_session(conf))
+    adapter = _adapter(conf, 'placement', _session(conf))
     placement = client.Placement(
         keystone_transport.KeystoneTransport(adapter, _GREETING_SECONDS),
         retry.Patience(attempts=1, seconds=_GREETING_SECONDS))
@@ -86,9 +84,17 @@ def looking(conf: cfg.ConfigOpts, placement: client.Placement
             connection, checked_session.NOVA, timeout)),
         lookups.Glance(checked_session.checked(
             connection, checked_session.GLANCE, timeout)),
-        {name: loading.load_adapter_from_conf_options(
-            conf, section, session=session)
+        {name: _adapter(conf, section, session)
          for name, section in (('Placement', 'placement'), ('Nova', 'nova'))})
+
+
+def _adapter(conf: cfg.ConfigOpts, section: str, session: Any) -> Any:
+    """:raises InvalidConfig: the section contradicts itself"""
+    try:
+        return loading.load_adapter_from_conf_options(
+            conf, section, session=session)
+    except (TypeError, ValueError) as exc:
+        raise exception.InvalidConfig(f'section [{section}]: {exc}') from exc
 
 
 def _session(conf: cfg.ConfigOpts) -> Any:

@@ -25,6 +25,7 @@ from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
+from hv_sched.agent import log_errors
 from hv_sched.agent import passes
 from hv_sched.agent import service
 from hv_sched.agent import watching
@@ -58,7 +59,11 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    conf(arguments, project='hv_sched', prog='hv-sched-agent')
+    try:
+        conf(arguments, project='hv_sched', prog='hv-sched-agent')
+    except UnicodeDecodeError as exc:
+        raise exception.InvalidConfig(
+            f'a configuration file is not UTF-8: {exc}') from exc
     options.check(conf)
     return conf
 
@@ -128,8 +133,11 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
     """
     try:
         logging.setup(conf, 'hv_sched')
-    except (logging.LogConfigError, OSError) as exc:
+    except Exception as exc:
+        # Of an unknown level a ValueError, of a facility a TypeError, of a
+        # journal that is not there a RuntimeError, of handlers any other.
         raise exception.InvalidConfig(f'logging: {exc}') from exc
+    log_errors.contain()
 
 
 def main(arguments: list[str] | None = None) -> int:

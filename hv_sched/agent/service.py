@@ -105,9 +105,12 @@ class Daemon:
         self._notifier.reloading()
         try:
             new = self._make_agent(agent)
-        except (exception.HvSchedError, cfg.Error) as exc:
+        except Exception as exc:
+            # Whatever a library makes of an option: what works goes on.
             LOG.error('SIGHUP: the new configuration is rejected, the '
-                      'previous one stays in effect: %s', exception.told(exc))
+                      'previous one stays in effect: %s', exception.told(exc)
+                      if isinstance(exc, (exception.HvSchedError, cfg.Error))
+                      else f'{type(exc).__name__}: {exc}')
         else:
             agent.stop()
             agent = new

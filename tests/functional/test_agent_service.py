@@ -15,6 +15,7 @@
 
 import json
 import pathlib
+import shutil
 import signal
 import socket
 import tempfile
@@ -49,7 +50,7 @@ class Site:
         lines = ''.join(f'{key} = {value}\n' for key, value in {
             'source': self.source, 'agent_interval': 1,
             **options}.items())
-        self.conf.write_text(f'''
+        self.conf.write_text(errors='surrogateescape', data=f'''
 [DEFAULT]
 {default}
 [hv_sched]
@@ -144,6 +145,49 @@ def test_a_log_that_cannot_be_opened_at_sighup_changes_nothing(
     assert '/nonexistent/agent.log' in refused
     assert agent.end() == 0
     assert 'hv-sched-agent: stopped' in agent.text()
+
+
+@pytest.mark.parametrize('lines', [
+    'default_log_levels = amqp=BOGUS',
+    'use_syslog = true\nsyslog_log_facility = NOSUCH',
+    '[nova]\nvalid_interfaces = nosuch',
+    '# caf\udce9'])
+def test_what_a_library_refuses_at_sighup_changes_nothing(
+        site, agent, lines):
+    agent.until('READY=1')
+    site.write(lines)
+    agent.signal(signal.SIGHUP)
+    agent.until('RELOADING=1')
+    agent.until('READY=1')
+    refused, = (line for line in agent.text().splitlines()
+                if 'SIGHUP' in line)
+    assert 'configuration is rejected' in refused
+    assert agent.end() == 0
+    assert 'hv-sched-agent: stopped' in agent.text()
+    assert 'Traceback' not in agent.text()
+
+
+def test_a_folder_of_the_log_that_is_gone_ends_nothing(site):
+    folder = site.folder / 'log'
+    folder.mkdir()
+    log = folder / 'agent.log'
+    site.write(f'log_file = {log}')
+    process = agent_process.AgentProcess(str(site.conf), site.folder)
+    try:
+        process.until('READY=1')
+        shutil.rmtree(folder)
+        site.write(agent_interval='soon')
+        for _ in range(2):
+            process.signal(signal.SIGHUP)
+            process.until('RELOADING=1')
+            process.until('READY=1')
+        while not published(site):
+            process.until('WATCHDOG=1')
+        folder.mkdir()
+        assert process.end() == 0
+    finally:
+        process.kill()
+    assert 'hv-sched-agent: stopped' in log.read_text()
 
 
 def test_a_source_that_cannot_be_read_is_not_taken_over(site, agent):

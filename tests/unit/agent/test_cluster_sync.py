@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""The thread of a cluster ends as it is told to, whatever its last pass did."""
+"""A cluster's thread ends as it is told to, whatever its last pass did."""
 
 import threading
 
