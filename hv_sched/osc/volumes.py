@@ -59,6 +59,7 @@ class ListVolumes(volume_reading.VolumesCommand, command.Lister):
                     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         conf = self.conf(parsed_args)
         placement = self.placement(conf.hv_sched.request_timeout)
+        cluster_option.check_published(parsed_args.cluster, placement)
         description = self.described(conf, parsed_args)
         providers = self.read(placement, conf, [
             volume for volume in self.volumes(placement)

@@ -112,3 +112,12 @@ def test_a_cluster_that_left_the_source_is_named(csv, source, cloud,
         '11111111-1111-4111-8111-111111111112'))
     row, = listed(csv, '--source', str(other))
     assert row['Drift'] == 'cluster hvc1 is not in the source'
+
+
+def test_a_cluster_nobody_published_is_an_error(csv, source, cloud):
+    csv('sync', '--source', source)
+    assert [row['Volume'] for row in listed(csv, '--cluster', 'HVC1')] == [
+        'csv:hvc1/Volume1']
+    code, out, err = csv('list', '--cluster', 'hvc2')
+    assert (code, out) == (1, '')
+    assert 'no volume of cluster hvc2 is in Placement' in err
