@@ -13,7 +13,9 @@
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Hashable
 from collections.abc import Mapping
+import logging
 from typing import Any
 
 from hv_sched import causes
@@ -71,6 +73,8 @@ class Audits:
         self._owner_watch = owner_watch.OwnerWatch(
             options.owner_differs_after, reconcile.utcnow)
         self._standing = causes.Causes(LOG)
+        self._doubts = causes.Causes(LOG)
+        self._left_out = causes.Causes(LOG)
 
     def run(self) -> bool:
         """One audit, with healing; returns whether nothing is left.
@@ -81,6 +85,7 @@ class Audits:
         audit = auditor.Auditor(self._placement, self._cloud, options)
         unknown = 0
         unproven = ''
+        doubts: dict[Hashable, str] = {}
         findings: list[Finding] = []
         reasons: dict[str, str] = {}
         for report in audit.audit():
@@ -92,11 +97,16 @@ class Audits:
             if report.unproven:
                 unknown += report.unknown
                 unproven = report.unproven
-                LOG.warning('Audit: %d consumers were not checked: %s',
-                            report.unknown, report.unproven)
+                doubts[frozenset(report.context.volumes),
+                       causes.without_numbers(unproven)] = (
+                    f'Audit: {report.unknown} consumers were not checked: '
+                    f'{unproven}')
         if audit.down:
-            LOG.warning('Audit: the cell of %s does not answer; its servers '
-                        'were not checked', ', '.join(sorted(audit.down)))
+            hosts = ', '.join(sorted(audit.down))
+            doubts['down', hosts] = (
+                f'Audit: the cell of {hosts} does not answer; its servers '
+                'were not checked')
+        self._doubts.update(doubts)
         self._recorder.unread('Nova', unproven or ', '.join(
             f'the cell of {host} does not answer'
             for host in sorted(audit.down)))
@@ -132,8 +142,9 @@ class Audits:
         """Say what is left, but for what is ignored; returns how much."""
         remaining, left_out = self._ignored.split(findings, identity)
         self._recorder.told('audit', finding_forms.of_audit(remaining))
-        if left_out:
-            LOG.info('Audit: %s', ignored_findings.left_out_text(left_out))
+        self._left_out.update({
+            'ignored': 'Audit: ' + ignored_findings.left_out_text(left_out)}
+            if left_out else {}, logging.INFO)
         self._standing.update({
             (finding.code, finding.consumer, finding.location):
             f'Audit: {finding.code.value} of {finding.consumer} on '
@@ -169,5 +180,6 @@ def _facts(options: Any, names: instance_names.InstanceNames) -> model.Facts:
     try:
         return names.resolved(sources.configured(options, _MAX_AGE_SECONDS))
     except exception.InvalidFacts as exc:
-        LOG.warning('Audit goes on without the source: %s', exc)
+        # Reading the source is a part of its own, which logs the cause.
+        LOG.debug('Audit goes on without the source: %s', exc)
         return model.Facts(())

@@ -15,6 +15,7 @@
 from collections.abc import Callable
 from collections.abc import Collection
 import threading
+import time
 
 from hv_sched import exception
 from hv_sched import printable
@@ -23,6 +24,8 @@ from hv_sched.agent.events import server_queue
 
 LOG = printable.logger(__name__)
 _AT_ONCE = 50
+# Between two lines of what was dropped: a flood has many looks a second.
+_DROPPED_SECONDS = 60.0
 
 
 class Worker:
@@ -31,15 +34,20 @@ class Worker:
     :param queue: of the servers to look at
     :param look: looks at some, and returns those that were moving
     :param wake_sync: has the clusters synced now
+    :param clock: tells seconds
     """
 
     def __init__(self, queue: server_queue.ServerQueue,
                  look: Callable[[Collection[str]], Collection[str]],
-                 wake_sync: Callable[[], None]) -> None:
+                 wake_sync: Callable[[], None],
+                 clock: Callable[[], float] = time.monotonic) -> None:
         self._queue = queue
         self._look = look
         self._wake_sync = wake_sync
+        self._clock = clock
         self._is_failing = False
+        self._dropped = 0
+        self._dropped_said_at: float | None = None
         self._thread = threading.Thread(
             target=self.run, daemon=True, name='servers')
 
@@ -85,8 +93,13 @@ class Worker:
         return moving
 
     def _say_dropped(self) -> None:
-        dropped = self._queue.take_dropped()
-        if dropped:
-            LOG.warning('Events: %d notifications were dropped because of '
-                        '[hv_sched_events]max_pending: their servers are '
-                        'checked by the next pass', dropped)
+        self._dropped += self._queue.take_dropped()
+        now = self._clock()
+        if not self._dropped or (
+                self._dropped_said_at is not None
+                and now - self._dropped_said_at < _DROPPED_SECONDS):
+            return
+        LOG.warning('Events: %d notifications were dropped because of '
+                    '[hv_sched_events]max_pending: their servers are checked '
+                    'by the next pass', self._dropped)
+        self._dropped, self._dropped_said_at = 0, now

@@ -84,3 +84,23 @@ def test_what_is_dropped_is_logged(caplog):
     looks.worker.run()
     assert looks.seen == [['s', 't']]
     assert '2 notifications were dropped' in caplog.text
+
+
+def test_a_flood_is_said_once_a_minute(caplog):
+    now = [0.0]
+    queue = server_queue.ServerQueue(1)
+
+    def look(servers):
+        now[0] += 15
+        if now[0] >= 75:
+            queue.close()
+        for server in 'xyz':
+            hands.deliver(Hint(server))
+        return ()
+
+    hands = worker.Worker(queue, look, lambda: None, lambda: now[0])
+    for server in 'xyz':
+        hands.deliver(Hint(server))
+    hands.run()
+    assert [record.args[0] if record.args else record.getMessage().split()[1]
+            for record in caplog.records] == ['2', '8']
