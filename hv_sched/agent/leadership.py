@@ -16,6 +16,7 @@ A lock of tooz, not its leader election: file and etcd have no election.
 """
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Mapping
 import contextlib
 import importlib
@@ -29,6 +30,7 @@ import uuid
 
 from oslo_config import cfg
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.agent import standing
@@ -83,6 +85,7 @@ class Leadership:
         self._led = False
         self._failure = ''
         self._said_differing: Mapping[str, str] = {}
+        self._uncompared = causes.Causes(LOG)
         self._thread = threading.Thread(
             target=self._run, daemon=True, name='leadership')
         self._new_coordinator()
@@ -143,11 +146,22 @@ class Leadership:
         if self._compared_at is None or (
                 now - self._compared_at >= _COMPARE_SECONDS):
             self._compared_at = now
-            # A driver may have locks and no groups.
-            with contextlib.suppress(NotImplementedError):
-                self._compare()
+            self._try_compare()
 
     # -- what the agents should have in common
+
+    def _try_compare(self) -> None:
+        """What fails here is no reason to do without the lock."""
+        failure: dict[Hashable, str] = {}
+        try:
+            self._compare()
+        except NotImplementedError:
+            pass  # a driver may have locks and no groups
+        except Exception as exc:
+            failure['compare'] = (
+                'Leadership: the configuration of this agent and of others '
+                f'cannot be compared ({type(exc).__name__}: {exc})')
+        self._uncompared.update(failure)
 
     def _compare(self) -> None:
         mine = self._digests()

@@ -13,6 +13,7 @@
 """Which of several agents writes, on real backends of tooz."""
 
 import logging
+import threading
 import time
 
 import pytest
@@ -119,6 +120,31 @@ def test_a_password_stands_in_no_line_of_the_log(redis, caplog):
     agent.stop()
     assert 'another' not in caplog.text
     assert 'secret' not in caplog.text
+
+
+def test_what_cannot_be_compared_is_told_once_and_keeps_the_lock(
+        tmp_path, monkeypatch, caplog):
+    caplog.set_level('INFO')
+    monkeypatch.setattr(leadership, '_COMPARE_SECONDS', 0)
+    calls, is_enough = [], threading.Event()
+
+    def digests():
+        calls.append(agent.leads)
+        if len(calls) == 4:
+            is_enough.set()
+        raise RuntimeError('they cannot be read')
+
+    agent = leadership.Leadership(candidates.configuration(
+        f'file://{tmp_path}'), digests, lambda: None, beat_seconds=0.01)
+    agent.start()
+    assert is_enough.wait(60)
+    agent.stop()
+    assert all(calls)
+    assert [record.getMessage() for record in caplog.records
+            if record.name == leadership.__name__] == [
+        'Leadership: the configuration of this agent and of others cannot be '
+        'compared (RuntimeError: they cannot be read)',
+        'Leadership: this agent writes']
 
 
 def test_without_a_backend_everybody_writes():
