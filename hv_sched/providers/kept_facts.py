@@ -91,8 +91,19 @@ def _volume_lines(volume: model.Volume, traits: frozenset[str]
         yield 'size_bytes: <bytes>'
     if volume.free_bytes is None and Closed.FLOOR in closed_by:
         yield 'free_bytes: <bytes>'
-    if volume.reserve_gb is None and names.reserve_gb(traits):
-        yield 'reserve_gb: 0'
+    yield from _space_lines(volume, traits)
+
+
+def _space_lines(volume: model.Volume, traits: frozenset[str]
+                 ) -> Iterator[str]:
+    """The lines that end what only an operator keeps free."""
+    for field, stated, kept in (
+            ('reserve_gb', volume.reserve_gb, names.reserve_gb(traits)),
+            ('floor_percent', volume.floor_percent,
+             names.floor_percent(traits)),
+            ('floor_gb', volume.floor_gb, names.floor_gb(traits))):
+        if stated is None and kept:
+            yield f'{field}: 0'
 
 
 def _node_lines(node: model.Node, traits: frozenset[str]) -> Iterator[str]:

@@ -259,6 +259,8 @@ def test_a_floor_of_one_volume_closes_it_and_outlives_an_unreadable_file(
     overrides('version: 1\nvolumes: [{')
     sync(csv, source, overrides.path)
     assert closed(cloud)
+    _code, out, _err = csv('plan', '--source', source, '-f', 'json')
+    assert 'floor_gb: 0' in out
     sync(csv, source, overrides(FLOORED % 10))
     assert not closed(cloud)
     sync(csv, source, overrides(NOTHING))
