@@ -67,7 +67,8 @@ class NovaApi:
             return '200 OK', {'servers': []}
         if 'uuid' in query:
             server = self.cloud.nova.servers.get(query['uuid'])
-            return '200 OK', {'servers': [self.record(server)] * bool(server)}
+            return '200 OK', {'servers': [self.record(server)] if server
+                              else []}
         uid = self.cloud.nodes[query['host']]
         here = sorted(self.cloud.api.allocations_on(uid).keys()
                       & self.cloud.nova.servers.keys())

@@ -457,7 +457,7 @@ def test_a_conflict_rereads_at_most_five_times(cloud, times, adopted):
     assert (report.skipped == ()) is adopted
     if not adopted:
         assert {skip.reason for skip in report.skipped} == {SkipReason.REFUSED}
-        assert 'each of 5 times' in report.skipped[0].message
+        assert 'each of 5 attempts' in report.skipped[0].message
 
 
 def begin_a_move(cloud, server, migration):
