@@ -120,16 +120,24 @@ class Leadership:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._beat()
-                self._answers()
-            except Exception as exc:
-                self._away(exc)
-            self._tell()
+                self._pass()
+            except Exception:
+                # This thread alone gives the lock back and takes it again.
+                LOG.exception('Leadership: failed unexpectedly; the next '
+                              'beat tries again')
             self._stop.wait(self._beat_seconds)
         with contextlib.suppress(Exception):
             if self._lock is not None and self._lock.acquired:
                 self._lock.release()
             self._coordinator.stop()
+
+    def _pass(self) -> None:
+        try:
+            self._beat()
+            self._answers()
+        except Exception as exc:
+            self._away(exc)
+        self._tell()
 
     def _beat(self) -> None:
         """Keep the lock, or try to get it."""

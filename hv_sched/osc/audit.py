@@ -13,7 +13,6 @@
 
 import argparse
 from collections.abc import Iterable
-from collections.abc import Iterator
 
 from osc_lib.command import command
 from oslo_config import cfg
@@ -52,15 +51,6 @@ class Auditing(base.ServersCommand):
                  'to be on the home of the node it is on. True as long as '
                  'it never moved to a node with another home')
         return parser
-
-    def reports(self, auditor_: auditor.Auditor,
-                selected: Iterable[str]) -> Iterator[AuditReport]:
-        """Of the clusters that are meant."""
-        for report in auditor_.audit():
-            if not selected or not all(
-                    cluster_option.is_left_out(volume, selected)
-                    for volume in report.context.volumes.values()):
-                yield report
 
     def auditor(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
                 nova: nova_servers.NovaServers) -> auditor.Auditor:
@@ -133,7 +123,8 @@ class Audit(Auditing, command.Lister):
         findings: list[Finding] = []
         doubts: list[Row] = []
         unknown = servers = 0
-        for report in self.reports(auditor_, parsed_args.cluster):
+        for report in cluster_option.reports(
+                auditor_.audit(), parsed_args.cluster):
             findings += [
                 finding for finding in report.findings
                 if not parsed_args.code

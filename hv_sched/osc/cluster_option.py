@@ -13,12 +13,15 @@
 """``--cluster``: only some of the clusters a source describes."""
 
 import argparse
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Iterator
 import dataclasses
 
 from hv_sched import exception
 from hv_sched import model
 from hv_sched import windows_names
+from hv_sched.audit.auditor import AuditReport
 from hv_sched.placement import client
 from hv_sched.placement import names
 
@@ -54,6 +57,16 @@ def only(facts: model.Facts, selected: Iterable[str]) -> model.Facts:
             if is_selected(cluster.name, selected)), problems=tuple(
             problem for problem in facts.problems
             if is_selected(problem.cluster or '', selected)))
+
+
+def reports(all_reports: Iterable[AuditReport], selected: Collection[str]
+            ) -> Iterator[AuditReport]:
+    """The reports of an audit on the clusters that are meant."""
+    for report in all_reports:
+        if not selected or not all(
+                is_left_out(volume, selected)
+                for volume in report.context.volumes.values()):
+            yield report
 
 
 def check_published(selected: Iterable[str], placement: client.Placement

@@ -168,7 +168,8 @@ class Heal(audit_command.Auditing, command.Lister):
                              conf.hv_sched.held_settle_time,
                              _skips(parsed_args)))
         unknown = 0
-        for report in self.reports(auditor_, parsed_args.cluster):
+        for report in cluster_option.reports(
+                auditor_.audit(), parsed_args.cluster):
             result = healer.heal(report)
             outcome.done += [
                 _row(finding, finding.remedy,

@@ -29,6 +29,7 @@ from hv_sched.doctor import checks
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
 from hv_sched.osc import base
+from hv_sched.osc import cluster_option
 from hv_sched.osc import status_columns
 from hv_sched.osc import table
 from hv_sched.providers import reconcile
@@ -87,16 +88,21 @@ class _StatusGatherer:
 
     def gather(self) -> Status:
         """:raises PlacementError: without Placement there is nothing"""
+        selected = self._parsed_args.cluster
         observed = observation.StatusReader(
             self._placement, self._conf.hv_sched.workers).observe()
         facts = self._facts()
+        if facts is None:
+            cluster_option.check_published(selected, self._placement)
         drift, findings = self._planned(facts)
         if not self._parsed_args.quick:
             # The doctor plans, too, and passes on what a plan says.
             findings = (*self._doctor(facts), *self._audit(facts))
-        clusters = build.clusters(
-            observed, build.SourceView(facts, drift),
-            settings.from_conf(self._conf))
+        clusters = tuple(
+            cluster for cluster in build.clusters(
+                observed, build.SourceView(facts, drift),
+                settings.from_conf(self._conf))
+            if cluster_option.is_selected(cluster.name, selected))
         return Status(observed.read_at, clusters,
                       finding_forms.ordered(findings),
                       unread=self._unread)
@@ -152,7 +158,8 @@ class _StatusGatherer:
                 settle_seconds=options.held_settle_time))
         findings: list[Finding] = []
         try:
-            for report in audit.audit():
+            for report in cluster_option.reports(
+                    audit.audit(), self._parsed_args.cluster):
                 findings += report.findings
                 if report.unproven:
                     self._unread['Nova'] = report.unproven

@@ -147,6 +147,28 @@ def test_what_cannot_be_compared_is_told_once_and_keeps_the_lock(
         'Leadership: this agent writes']
 
 
+def test_what_fails_unexpectedly_does_not_end_the_thread(tmp_path, caplog):
+    goes_on = threading.Event()
+
+    def digests():
+        goes_on.set()
+        return {}
+
+    def changed():
+        raise RuntimeError('a part cannot be woken')
+
+    agent = leadership.Leadership(candidates.configuration(
+        f'file://{tmp_path}'), digests, changed, beat_seconds=0.01)
+    agent.start()
+    while 'failed unexpectedly' not in caplog.text:
+        time.sleep(0.01)
+    agent._compared_at = None  # the next beat compares again
+    goes_on.clear()
+    assert goes_on.wait(60)
+    agent.stop()
+    assert agent.leads
+
+
 def test_without_a_backend_everybody_writes():
     agent = leadership.configured(candidates.configuration(None), dict, print)
     agent.start()

@@ -202,6 +202,16 @@ def test_a_cluster_that_was_not_published_wants_attention(
         'clusters of the source without a volume in Placement: hvc1']
 
 
+def test_one_cluster_of_several_is_shown_alone(csv, source, cloud):
+    csv('sync', '--source', source)
+    cloud.api.create_provider(clouds.guid(99), 'csv:hvc2/Volume1')
+    for arguments in ((), ('--source', source)):
+        code, status = shown(csv, '--cluster', 'HVC1', *arguments)
+        assert list(status['volumes']) == ['hvc1/Volume1']
+        code, error = shown(csv, '--cluster', 'hvc9', *arguments)
+        assert code == 1 and 'hvc9' in error and 'hvc1' in error
+
+
 def test_a_full_volume_wants_attention(csv, source, cloud):
     csv('sync', '--source', source)
     cloud.create(400)
