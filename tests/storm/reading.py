@@ -50,7 +50,8 @@ JOIN placement.resource_classes c ON c.id = a.resource_class_id
 WHERE p.uuid = %s
 '''
 SERVERS = '''
-SELECT uuid, vm_state = 'resized' AND task_state IS NULL
+SELECT uuid, vm_state = 'resized' AND task_state IS NULL,
+    task_state <=> 'deleting'
 FROM nova.instances WHERE deleted = 0
 '''
 MOVES = '''
@@ -64,12 +65,15 @@ class Snapshot:
     """Of one moment.
 
     :param resized: servers whose former files must stay for a revert
+    :param deleting: servers of which Nova may have deleted the share already:
+        where their node is down it does so first, and leaves the files
     :param holdings: of all consumers on the volume
     """
 
     offer: Offer
     servers: frozenset[str]
     resized: frozenset[str]
+    deleting: frozenset[str]
     holdings: shares.Holdings
 
 
@@ -113,11 +117,12 @@ class Database:
 
 def _snapshot(inventory, traits, rows, servers, moves) -> Snapshot:
     holdings = shares.Holdings.of(rows, moves)
-    known = frozenset(uuid for uuid, _ in servers)
+    known = frozenset(uuid for uuid, _, _ in servers)
     return Snapshot(
         _offer(inventory, {name for name, in traits},
                holdings.used_gb(known)),
-        known, frozenset(uuid for uuid, resized in servers if resized),
+        known, frozenset(uuid for uuid, resized, _ in servers if resized),
+        frozenset(uuid for uuid, _, deleting in servers if deleting),
         holdings)
 
 
@@ -163,7 +168,8 @@ class Reading:
         self._snapshot = snapshot
         self._files = [
             copy for copy in before & after if copy.server in (
-                snapshot.resized if copy.is_former else snapshot.servers)]
+                snapshot.resized if copy.is_former
+                else snapshot.servers - snapshot.deleting)]
         self.uncovered = snapshot.holdings.uncovered(self._files)
         self.handed_over += snapshot.holdings.has_hand_over()
         return {volume: snapshot.offer}, False
