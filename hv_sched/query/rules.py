@@ -81,10 +81,15 @@ def never_shown(demands: requirements.Requirements, missing: Iterable[str]
 def feature_names(demands: requirements.Requirements, traits: Iterable[str]
                   ) -> list[str]:
     """Features by the names users know, and what asks for each."""
-    names_of = {trait: features.by_trait(trait) for trait in traits}
-    return [f'{feature.name if feature else trait} '
-            f'({_setting(demands, trait)})'
-            for trait, feature in names_of.items()]
+    return [f'{_feature_name(trait)} ({_setting(demands, trait)})'
+            for trait in traits]
+
+
+def _feature_name(trait: str) -> str:
+    if trait == names.HYPERV:
+        return 'Hyper-V'
+    feature = features.by_trait(trait)
+    return feature.name if feature else trait
 
 
 def _setting(demands: requirements.Requirements, trait: str) -> str:

@@ -21,6 +21,7 @@ import dataclasses
 from typing import Any
 
 from nova import context as nova_context
+from nova import exception
 from nova import objects
 from nova.scheduler import request_filter
 from nova.scheduler import utils
@@ -97,10 +98,13 @@ class ScaleTest(features.AskingCase):
     def filtered(self, request_spec: objects.RequestSpec, nodes: set[str],
                  ) -> set[str]:
         """What the filter leaves of nodes when no query has asked."""
-        return {host.uuid for host
-                in hyperv_feature.HyperVFeatureFilter().filter_all(
-                    [HostState(uuid, uuid) for uuid in sorted(nodes)],
-                    request_spec)}
+        try:
+            return {host.uuid for host
+                    in hyperv_feature.HyperVFeatureFilter().filter_all(
+                        [HostState(uuid, uuid) for uuid in sorted(nodes)],
+                        request_spec)}
+        except exception.NoValidHost:
+            return set()
 
     def tell(self, nodes: int, results: int) -> None:
         self.fill(nodes - 1)

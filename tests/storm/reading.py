@@ -51,7 +51,7 @@ WHERE p.uuid = %s
 '''
 SERVERS = '''
 SELECT uuid, vm_state = 'resized' AND task_state IS NULL,
-    task_state <=> 'deleting'
+    task_state <=> 'deleting' OR vm_state <=> 'deleted'
 FROM nova.instances WHERE deleted = 0
 '''
 MOVES = '''

@@ -15,6 +15,7 @@
 
 import pytest
 
+from hv_sched import requirements
 from hv_sched.query import rules
 
 BUILDS = {f'CUSTOM_HYPERV_BUILD_{number}': number
@@ -30,3 +31,13 @@ def test_a_server_never_moves_to_an_older_build(source):
 
 def test_a_source_of_no_known_build_may_be_left_for_any():
     assert rules.older_builds(['CUSTOM_HYPERV'], BUILDS) == set()
+
+
+def test_users_read_the_names_of_features():
+    """In ``openstack server show``, where a trait says nothing to them."""
+    demands = requirements.of(
+        {'vcpus': 1, 'ram_mb': 512, 'root_gb': 1, 'extra_specs': {}},
+        {'hw_machine_type': 'hyperv-gen2'})
+    text = ' '.join(rules.feature_names(demands, sorted(demands.required)))
+    assert 'Hyper-V (image hw_machine_type=hyperv-gen2)' in text
+    assert 'CUSTOM_' not in text
