@@ -131,6 +131,8 @@ def test_what_was_sent_while_no_agent_ran_is_heard_by_the_next(broker):
 
 
 def test_what_is_forged_is_passed_over(broker, caplog):
+    with Ear(broker.url, 'forged'):
+        pass  # the queue of the pool is there from now on
     with Ear(broker.url, 'forged') as ear:
         emit(broker, UUIDS[0])
         assert ear.next() == Hint(UUIDS[0])
