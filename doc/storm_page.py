@@ -61,7 +61,9 @@ compares it with the files on the simulated disk. It has two rules:
   tells of it: a look at more than there is by then, and not more than since
   those facts, is counted as one at *what the agent could not know yet*.
 * The shares of each server cover its files, whatever an agent knows: Nova
-  gives a share before there are files and takes it when there are none. Where
+  gives a share before there are files and takes it when there are none, but
+  for a server that is deleted while its node is down: from its deletion on it
+  is not judged, and ``reserved`` covers what it leaves. Where
   the disk changed during a look, the files are judged that were there before
   and after. What is held of a server is a share, and what is held of its
   migration is none, with one exception: a move that begins before the escrow
