@@ -241,8 +241,8 @@ def test_a_status_port_that_changed_is_followed_at_sighup(site):
         process.kill()
 
 
-def test_each_line_of_json_parses(site):
-    site.write('use_json = true')
+def ended_once_published(site):
+    """An agent that published its volumes, and was then told to end."""
     process = agent_process.AgentProcess(str(site.conf), site.folder)
     try:
         process.until('READY=1')
@@ -251,6 +251,12 @@ def test_each_line_of_json_parses(site):
         assert process.end() == 0
     finally:
         process.kill()
+    return process
+
+
+def test_each_line_of_json_parses(site):
+    site.write('use_json = true')
+    process = ended_once_published(site)
     records = [json.loads(line) for line in process.text().splitlines()
                if line.startswith('{')]
     messages = [record['message'] for record in records]
@@ -262,14 +268,7 @@ def test_each_line_of_json_parses(site):
 
 def test_a_full_disk_of_the_log_ends_nothing(site):
     site.write('log_file = /dev/full')
-    process = agent_process.AgentProcess(str(site.conf), site.folder)
-    try:
-        process.until('READY=1')
-        while not published(site):
-            process.until('WATCHDOG=1')
-        assert process.end() == 0
-    finally:
-        process.kill()
+    ended_once_published(site)
 
 
 def test_a_placement_that_is_away_at_the_start_is_waited_for(site):
