@@ -105,8 +105,32 @@ class _Move:
             self._check_medium(shares.keys())
             self._ask_no_disk(shares)
             return True
+        self._check_charged(bool(shares))
         self._claim_normally()
         return False
+
+    def _check_charged(self, has_share: bool) -> None:
+        """The share of the files that are left behind is the migration's.
+
+        Nova gives the migration nothing when the server is not charged on
+        the node it leaves, as after a failover that Placement does not know
+        yet, and its claim replaces all that the server has: the old files
+        would have no share until the move is over
+        (nova/conductor/tasks/migrate.py: replace_allocation_with_migration).
+
+        :raises RequestFilterFailed: the migration has nothing
+        """
+        if self._migration or self._operation.kind == operation.EVACUATION:
+            return
+        if has_share or (self._server is None
+                         and self._operation.node
+                         in self._snapshot.nodes.values()):
+            raise refusal.Refused(
+                'The scheduler has not learned yet where the server is; try '
+                'again later',
+                'it is not charged on the node it leaves, '
+                f'{self._operation.node}; the agent heals that, or '
+                '"openstack resource provider csv audit --heal"')
 
     def _keeps_disk(self, on: Collection[str]) -> bool:
         kind = self._operation.kind

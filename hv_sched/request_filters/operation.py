@@ -57,16 +57,19 @@ _KINDS = {task_states.MIGRATING: (LIVE,),
 class Operation:
     """A move that is being scheduled.
 
-    It does not say where the server is: Nova's record of a live migration
-    is empty there while it is scheduled. What its consumer holds says it.
+    Nova's record of a live migration does not say where the server is while
+    it is scheduled.
 
     :param kind: Nova's migration_type
+    :param node: the name of the node Nova's record of the server names;
+        what is charged may be another after a failover
     """
 
     kind: str
     server: str
     migration: str
     cell: objects.CellMapping
+    node: str | None = None
 
 
 def of(request_spec: objects.RequestSpec) -> Operation | None:
@@ -114,10 +117,11 @@ def _newest(cell: nova_context.RequestContext,
             mapping: objects.InstanceMapping) -> Operation | None:
     server = mapping.instance_uuid
     try:
-        task = objects.Instance.get_by_uuid(
-            cell, server, expected_attrs=[]).task_state
+        instance = objects.Instance.get_by_uuid(
+            cell, server, expected_attrs=[])
     except exception.InstanceNotFound:
         return None
+    task = instance.task_state
     if task not in _KINDS:
         return None
     migrations = [
@@ -130,7 +134,7 @@ def _newest(cell: nova_context.RequestContext,
         return None
     newest = max(migrations, key=lambda migration: migration.id)
     return Operation(newest.migration_type, server, newest.uuid,
-                     mapping.cell_mapping)
+                     mapping.cell_mapping, instance.node)
 
 
 @contextlib.contextmanager

@@ -99,7 +99,7 @@ class Shelved(moving.MovingCase):
         self.assertEqual({other['id']}, set(self.all_shares()))
 
 
-class Failover(moving.MovingCase):
+class Failover(cold_moves.ColdMoveCase):
     """The cluster starts a server elsewhere; Nova hears of it afterwards."""
 
     HOSTS = ('h1', 'h2', 'h3', 'h4')
@@ -114,7 +114,7 @@ class Failover(moving.MovingCase):
         """
         context = self.cell_context()
         instance = objects.Instance.get_by_uuid(context, server['id'])
-        old = self.node(instance.node)
+        old = instance.node
         instance.host = instance.node = to
         # Nova 28 and newer insist on it; compute-hyperv does not know it.
         instance.compute_id = objects.ComputeNode.get_by_host_and_nodename(
@@ -123,13 +123,17 @@ class Failover(moving.MovingCase):
         self.computes[to].driver.instances[server['id']] = (
             fake.FakeInstance(instance.name, 1, server['id']))
         if placement_too:
-            client = report.SchedulerReportClient()
-            path = f'/allocations/{server["id"]}'
-            found = client.get(path, version='1.28').json()
-            found['allocations'][self.node(to)] = (
-                found['allocations'].pop(old))
-            answer = client.put(path, found, version='1.28')
-            self.assertEqual(204, answer.status_code, answer.text)
+            self.charge(server, old, to)
+
+    def charge(self, server, old, new):
+        """The part of a server that is on one node is on another."""
+        client = report.SchedulerReportClient()
+        path = f'/allocations/{server["id"]}'
+        body = client.get(path, version='1.28').json()
+        body['allocations'][self.node(new)] = (
+            body['allocations'].pop(self.node(old)))
+        answer = client.put(path, body, version='1.28')
+        self.assertEqual(204, answer.status_code, answer.text)
 
     def cell_context(self):
         context = nova_context.get_admin_context()
@@ -176,6 +180,54 @@ class Failover(moving.MovingCase):
         self.assert_one_share(server)
         self.assertEqual('completed', self.live_migrate(server, 'h4'))
         self.assert_one_share(server)
+
+    def charged_elsewhere(self):
+        """A server that failed over while Placement was away."""
+        server = self.boot(self.flavor(100), host='h1')
+        self.crash('h1')
+        self.fail_over(server, 'h2', placement_too=False)
+        self.come_back('h1')
+        return server
+
+    def assert_refused_until_charged(self, server, body):
+        before = self.shares(server['id'])
+        self.assertEqual('error', self.act(server, body))
+        self.assertTrue(self.logged('not charged on the node it leaves'))
+        self.assertEqual(before, self.shares(server['id']))
+        self.assertEqual([server['id']], list(self.all_shares()))
+        self.charge(server, 'h1', 'h2')
+        self.api.post_server_action(server['id'], body)
+        migration = self.until_verify(server)
+        self.assertEqual({'CSV1': 100}, self.disk_of(migration))
+        self.assertEqual(1, len(self.disk_of(server['id'])))
+        self.revert(server)
+        self.assert_at_rest(server, 'h2', {names.DISK_GB: 100})
+
+    def test_a_resize_would_leave_the_old_files_without_a_share(self):
+        """Nova finds nothing on the source and gives the migration nothing.
+
+        What it then claims replaces all that the server had
+        (conductor/tasks/migrate.py: replace_allocation_with_migration()).
+        """
+        self.assert_refused_until_charged(self.charged_elsewhere(), {
+            'resize': {'flavorRef': self.flavor(150)}})
+
+    def test_a_cold_migration_would_do_so_too(self):
+        self.assert_refused_until_charged(
+            self.charged_elsewhere(), {'migrate': {'host': 'h3'}})
+
+    def test_a_server_that_is_charged_nowhere_waits_for_the_audit(self):
+        server = self.boot(self.flavor(100), host='h1')
+        path = f'/allocations/{server["id"]}'
+        body = self.placement.get(path, version='1.28').body
+        self.placement.delete(path)
+        self.assertEqual('error', self.act(server, {'migrate': None}))
+        self.assertTrue(self.logged('not charged on the node it leaves'))
+        self.assertEqual({}, self.all_shares())
+        self.placement.put(path, {**body, 'consumer_generation': None},
+                           version='1.28')
+        migration = self.migrate(server)
+        self.assertEqual({'CSV1': 100}, self.disk_of(migration))
 
 
 class ToAnotherCell(cold_moves.ColdMoveCase):
