@@ -131,6 +131,14 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
 
     :raises InvalidConfig: nothing can be logged so, nor as before
     """
+    if (conf.log_rotation_type.lower() == 'interval'
+            and conf.log_rotate_interval < 1
+            and conf.log_rotate_interval_type.lower() != 'weekday'):
+        # Python's handler would look for the next rotation for ever. A
+        # weekday is a number from 0 on, which it checks itself.
+        raise exception.InvalidConfig(
+            'logging: log_rotation_type is interval, and log_rotate_interval '
+            f'{conf.log_rotate_interval}: it has to be 1 or more')
     try:
         logging.setup(conf, 'hv_sched')
     except Exception as exc:

@@ -261,19 +261,30 @@ class _Case:
                 Code.WRONG_NODE, other_nodes[0], 0,
                 f'it is on {host} and charged on {node_names}', doubt, None)
             return
-        certain = len(other_nodes) == 1 and not self._strange(other_nodes[0])
+        certain = self._is_same_on(other_nodes)
         yield self._finding(
             Code.WRONG_NODE, other_nodes[0], 0,
             f'it is on {host} and charged on {node_names}',
             f'move {as_text(parts[other_nodes[0]])} to {host}' if certain else
-            'nothing: it holds something on several nodes, or on providers '
+            'nothing: it holds different amounts on several nodes, or its '
+            'owner node is not known, or it holds something on providers '
             'that are not known to move along',
             self._moved(other_nodes, self.node) if certain else None)
 
-    def _strange(self, node: str) -> set[str]:
-        """Providers that may be children of the node it left."""
-        return set(self.held) - self.context.volumes.keys() - {
-            node, ids.remotefx_uuid(node)}
+    def _is_same_on(self, nodes: Collection[str]) -> bool:
+        """Whether these nodes show all that has to move, and the same.
+
+        On several of them, Nova alone is no proof: a failover that it missed
+        is how they came to be several.
+        """
+        children = {ids.remotefx_uuid(node) for node in nodes}
+        if self.held.keys() - self.context.volumes.keys() - children - set(
+                nodes):
+            return False  # they may be children of a node it left
+        parts = [(without_disk(self.held[node]),
+                  self.held.get(ids.remotefx_uuid(node))) for node in nodes]
+        return len(parts) == 1 or (
+            self.owner == self.node and parts.count(parts[0]) == len(parts))
 
     def _moved(self, other_nodes: list[str], to: str | None) -> _Changed:
         after = copy_of(self.held)

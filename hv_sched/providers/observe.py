@@ -75,6 +75,10 @@ class Observer:
                 known_traits, listed,
                 scoping.our_aggregates(facts.clusters, listed)),
             self._settings.workers, self._bulk)
+        # Others add to it at the same time: a copy of its keys. One that
+        # comes back is read in full before anything is planned of it.
+        for uuid in set(self._memory) - overview.volumes.keys():
+            self._memory.pop(uuid, None)
         return scoping.scope_of(
             facts, overview, self._settings.allow), overview
 

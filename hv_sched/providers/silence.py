@@ -22,9 +22,11 @@ import dataclasses
 import datetime
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.model import Section
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.providers import plan_frozen
 
 # The answers in a row it takes.
 ANSWERS = 2
@@ -34,10 +36,12 @@ _Pair = tuple[str | None, str]
 
 @dataclasses.dataclass(frozen=True)
 class _Look:
-    """:param at: when the answer was read from Windows
+    """:param cluster: its name
+    :param at: when the answer was read from Windows
     :param counts: by volume GUID and node, answers in a row
     """
 
+    cluster: str
     at: datetime.datetime | None
     counts: dict[_Pair, int]
 
@@ -50,8 +54,22 @@ class Silence:
 
     def judged(self, facts: model.Facts) -> model.Facts:
         """The facts of a new pass; who was silent for long is cut off."""
+        self._forget(facts)
         return dataclasses.replace(facts, clusters=tuple(
             self._judged(cluster) for cluster in facts.clusters))
+
+    def _forget(self, facts: model.Facts) -> None:
+        """Clusters that left; one that cannot be read has not.
+
+        One that comes back is counted from the start: till then what stands
+        is kept, so a node that is cut off stays so.
+        """
+        remaining = {cluster.guid for cluster in facts.clusters}
+        frozen = plan_frozen.names_of(facts.problems)
+        self._looks = {
+            guid: look for guid, look in self._looks.items()
+            if guid in remaining or None in frozen
+            or windows_names.key(look.cluster) in frozen}
 
     def _judged(self, cluster: model.Cluster) -> model.Cluster:
         look = self._look(cluster)
@@ -66,9 +84,9 @@ class Silence:
         """The same answer, looked at again, counts once."""
         report = cluster.sections.get(Section.VOLUME_STATES)
         at = report.collected_at if report else None
-        former = self._looks.get(cluster.guid, _Look(None, {}))
+        former = self._looks.get(cluster.guid, _Look('', None, {}))
         is_new = at is None or at != former.at
-        return _Look(at, {
+        return _Look(cluster.name, at, {
             pair: former.counts.get(pair, 0) + (
                 is_new or pair not in former.counts)
             for pair in _pairs(cluster)})

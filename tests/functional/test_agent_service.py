@@ -150,6 +150,8 @@ def test_a_log_that_cannot_be_opened_at_sighup_changes_nothing(
 @pytest.mark.parametrize('lines', [
     'default_log_levels = amqp=BOGUS',
     'use_syslog = true\nsyslog_log_facility = NOSUCH',
+    'log_file = agent.log\nlog_rotation_type = interval\n'
+    'log_rotate_interval = -1',
     '[nova]\nvalid_interfaces = nosuch',
     '# caf\udce9'])
 def test_what_a_library_refuses_at_sighup_changes_nothing(

@@ -21,6 +21,7 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import printable
+from hv_sched.agent import backoff
 from hv_sched.agent.events import broker_log
 from hv_sched.agent.events import notifications
 from hv_sched.conf import events as options
@@ -86,20 +87,28 @@ class Listener:
             self._thread = None
 
     def _serve(self, stop: threading.Event) -> None:
+        """Listen until the stop; what ends before begins again."""
+        pauses = backoff.Backoff(0)
+        while not stop.is_set():
+            try:
+                self._listen(stop)
+            except Exception as exc:
+                seconds = pauses.failed()
+                # The loop finds without events what they would have told.
+                LOG.error('Events: listening ended: %s: %s; it begins again '
+                          'in %.0f s, till then changes wait for the next '
+                          'pass', type(exc).__name__, exc, seconds)
+                stop.wait(seconds)
+
+    def _listen(self, stop: threading.Event) -> None:
         """In one thread, as oslo.messaging wants it."""
-        try:
-            with self._broker:
-                server = self._server()
-                server.start()
-                self._broker.connected()
-                stop.wait()
-                server.stop()
-                server.wait()
-        except Exception as exc:
-            # The loop finds without events what they would have told.
-            LOG.error('Events: listening ended: %s: %s; changes wait for the '
-                      'next pass until hv-sched-agent is restarted',
-                      type(exc).__name__, exc)
+        with self._broker:
+            server = self._server()
+            server.start()
+            self._broker.connected()
+            stop.wait()
+            server.stop()
+            server.wait()
 
     def _server(self) -> Any:
         group = self._conf[options.GROUP]

@@ -58,7 +58,12 @@ class ServerQueue:
                     len(self._entries) >= self._size):
                 self._dropped += 1
                 return
-            self._entries[server] = _Entry(self._clock())
+            # Not later than before: who is told of often would never be the
+            # oldest, and others would always be taken first.
+            former = self._entries.get(server)
+            now = self._clock()
+            self._entries[server] = _Entry(
+                min(former.due, now) if former else now)
             self._changed.notify()
 
     def again(self, servers: Iterable[str], looks: dict[str, int]) -> None:

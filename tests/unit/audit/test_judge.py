@@ -496,6 +496,23 @@ def test_the_node_part_follows_where_nova_and_the_cluster_agree(owner):
         v1=50)
 
 
+def test_of_two_wrong_nodes_one_part_follows_where_the_cluster_agrees():
+    wrong = {**held('n2', v1=50), 'n3': COMPUTE}
+    three = dataclasses.replace(
+        owned('hv1', needs_owner=True),
+        nodes={**ONE.nodes, 'n3': context.NodeVolumes('hv3')})
+    finding = only(wrong, context_=three)
+    assert (finding.code, finding.after) == (
+        Code.WRONG_NODE, held('n1', v1=50))
+    for others in ({'n3': {'VCPU': 1}},
+                   {ids.remotefx_uuid('n3'): {'CUSTOM_REMOTEFX_ADAPTER': 1}}):
+        finding = only({**wrong, **others}, context_=three)
+        assert (finding.code, finding.after) == (Code.WRONG_NODE, None)
+    finding = only(wrong, context_=dataclasses.replace(
+        three, owners={}, needs_owner=False))
+    assert (finding.code, finding.after) == (Code.WRONG_NODE, None)
+
+
 @pytest.mark.parametrize('holds', [
     held('n2', v1=50), {**held(v1=50), 'n2': COMPUTE}])
 @pytest.mark.parametrize('needs_owner', [True, False])

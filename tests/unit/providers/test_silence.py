@@ -14,6 +14,8 @@
 
 import datetime
 
+import pytest
+
 from hv_sched import model
 from hv_sched.model import Section
 from hv_sched.providers import silence
@@ -55,6 +57,22 @@ def test_who_is_told_as_cut_off_stays_in_the_list():
     seen = silence.Silence()
     seen.judged(facts('a', cut_off=('c',)))
     assert judged(seen, facts('a', cut_off=('c',))) == (('c', 'a'), ())
+
+
+def test_a_cluster_that_left_is_forgotten():
+    seen = silence.Silence()
+    seen.judged(facts('a', minute=0))
+    seen.judged(model.Facts(()))
+    assert not seen._looks
+    assert judged(seen, facts('a', minute=1)) == ((), ('a',))
+
+
+@pytest.mark.parametrize('cluster', ['HVC1', None])
+def test_a_cluster_that_cannot_be_read_has_not_left(cluster):
+    seen = silence.Silence()
+    seen.judged(facts('a', minute=0))
+    seen.judged(model.Facts((), (model.Problem(cluster, 'file', 'bad'),)))
+    assert judged(seen, facts('a', minute=1)) == (('a',), ())
 
 
 def test_a_pass_without_an_answer_begins_anew():

@@ -50,6 +50,13 @@ def test_the_oldest_are_taken_first(queue, clock):
     assert list(queue.take(2)) == ['a']
 
 
+def test_a_server_told_of_again_keeps_its_place(queue, clock):
+    for server in 'aba':
+        queue.add(server)
+        clock.now += 1
+    assert list(queue.take(1)) == ['a']
+
+
 def test_what_has_no_place_is_counted_and_forgotten(queue):
     for number in range(1000):
         queue.add(str(number % 10))

@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import queue
+
+from oslo_config import cfg
+import oslo_messaging
+
+from hv_sched.agent import backoff
+from hv_sched.agent.events import listener
+from hv_sched.conf import events as options
+
+
+def test_listening_that_ended_begins_again(monkeypatch):
+    """A fault of the driver costs events until then, and no restart."""
+    conf = cfg.ConfigOpts()
+    conf.register_opts(options.OPTS, group=options.GROUP)
+    conf([], default_config_files=[])
+    conf.set_override('transport_url', 'fake://', options.GROUP)
+    attempts: queue.Queue[bool] = queue.Queue()
+    began: queue.Queue[bool] = queue.Queue()
+    get_listener = oslo_messaging.get_notification_listener
+
+    def fails_twice(*args, **kwargs):
+        attempts.put(True)
+        if attempts.qsize() < 3:
+            raise RuntimeError('the driver broke')
+        listening = get_listener(*args, **kwargs)
+        began.put(True)
+        return listening
+
+    monkeypatch.setattr(backoff, 'FIRST_SECONDS', 0.01)
+    monkeypatch.setattr(
+        oslo_messaging, 'get_notification_listener', fails_twice)
+    listening = listener.Listener(conf, print)
+    listening.start()
+    assert began.get(timeout=60)
+    listening.stop(60)
+    assert attempts.qsize() == 3
