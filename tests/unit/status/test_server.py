@@ -112,8 +112,10 @@ def test_a_port_is_free_again_at_once():
 def test_what_is_no_request_ends_only_itself(request_):
     with running() as serving:
         with connected(serving) as client:
-            client.sendall(request_)
-            client.shutdown(socket.SHUT_WR)
+            # The server may have refused it and hung up before its end.
+            with contextlib.suppress(OSError):
+                client.sendall(request_)
+                client.shutdown(socket.SHUT_WR)
             everything(client)
         assert asked(serving).endswith(b'hello')
 
