@@ -85,7 +85,12 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
     def _facts(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
                ) -> model.Facts | None:
         facts = self.facts(conf, parsed_args)
-        return facts and cluster_option.only(facts, parsed_args.cluster)
+        if facts is None:
+            cluster_option.check_published(
+                parsed_args.cluster,
+                self.placement(conf.hv_sched.request_timeout))
+            return None
+        return cluster_option.only(facts, parsed_args.cluster)
 
     def _inputs(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace
                 ) -> gather.DoctorInputs:

@@ -99,7 +99,8 @@ def height() -> int:
 def narrowed(names: Sequence[str], rows: Sequence[Sequence[Any]],
              limit: int, expendable: Iterable[str]
              ) -> tuple[tuple[str, ...], list[tuple[Any, ...]], list[str]]:
-    """The table without columns it has no room for, and their names.
+    """The table without columns it has no room for, and their names, where
+    they would show anything.
 
     :param expendable: those that may be left out, the first first; before
         them those of them that say nothing in any row
@@ -113,7 +114,7 @@ def narrowed(names: Sequence[str], rows: Sequence[Sequence[Any]],
         left_out.append(order.pop(0))
     columns, remaining = _without(names, rows, left_out)
     return tuple(columns), [tuple(row) for row in remaining], [
-        name for name in names if name in left_out]
+        name for name in names if rows and name in left_out]
 
 
 def _without(names: Sequence[str], rows: Sequence[Sequence[Any]],

@@ -68,6 +68,13 @@ def test_doctor_tells_a_script_how_it_is(csv, source, cloud, others):
     assert code == 1 and '503' in err and 'Traceback' not in err
 
 
+def test_doctor_knows_no_cluster_of_that_name(csv, source, cloud, others):
+    csv('sync', '--source', source)
+    code, _out, err = csv('doctor', '--cluster', 'hvc2')
+    assert code == 1 and 'no volume of cluster hvc2 is in Placement' in err
+    assert csv('doctor', '--cluster', 'HVC1')[0] != 1
+
+
 def test_doctor_leaves_out_what_it_is_told_to(csv, source, cloud, others,
                                               tmp_path):
     csv('sync', '--source', source)

@@ -62,6 +62,8 @@ def _volumes(clusters: Iterable[model.Cluster]) -> Iterator[str]:
         for volume in cluster.volumes:
             yield from _item(volume.name, cluster)
             yield '#   reserve_gb: 0'
+            yield '#   floor_percent: 5  # else [hv_sched]floor_percent'
+            yield '#   floor_gb: 0  # else [hv_sched]floor_gb'
             yield '#   medium: ssd'
             yield '#   accepts_new_disks: true'
 

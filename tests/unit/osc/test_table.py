@@ -49,6 +49,10 @@ def test_where_there_is_room_all_columns_stay():
     assert table.narrowed(NAMES, ROWS, 0, ('Nodes',)) == (NAMES, ROWS, [])
 
 
+def test_of_an_empty_table_nothing_is_left_out():
+    assert table.narrowed(NAMES, [], 10, ('Nodes', 'Held GB'))[2] == []
+
+
 def test_numbers_stay_numbers_and_nothing_is_an_empty_cell():
     assert table.fitted_rows(('A', 'B'), [(5, None)], 80) == [(5, '')]
 
