@@ -125,7 +125,9 @@ class Audits:
         """Heal what may be of these servers; the rest is for ``run``.
 
         :param clusters_: all there are, as they were just read
-        :returns: servers that are moving, or were a moment ago
+        :returns: servers to look at again: those that are moving, or were a
+            moment ago, and those on another node than they are charged on.
+            A failover is told by Nova before the source knows the owner
         :raises PlacementError, NovaError: it was not finished
         """
         if not self._options.heal_codes:
@@ -134,8 +136,9 @@ class Audits:
             self._placement, self._cloud,
             audit_options(self._options, self._names)).audit_servers(
                 servers, clusters_)
-        self._heal(report)
-        return moving
+        remaining = self._heal(report).remaining
+        return moving | {finding.consumer for finding in remaining
+                         if finding.code is Code.WRONG_NODE}
 
     def _log(self, findings: list[Finding], reasons: Mapping[str, str]
              ) -> int:

@@ -20,6 +20,7 @@ import uuid
 import fixtures
 import pytest
 
+from hv_sched.agent import audit_pass
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
 from hv_sched.placement import names
@@ -61,17 +62,52 @@ class AfterEvents(listening.ListeningCase):
         self.flags(notify_on_state_change='vm_and_task_state',
                    group='notifications')
         server = self.on('h1')
-        self.events.stop()
-        path = os.path.join(self.useFixture(fixtures.TempDir()).path,
-                            'clusters.yaml')
-        with open(path, 'w') as source:
-            source.write(listening.SOURCE.format(vms=(
-                f'      - {{instance_uuid: {server["id"]}, '
-                'owner_node: h2}')))
-        self.listen(path)
+        self.listen_with_owner(server, 'h2')
         self.fail_over(server, 'h2')
         self.soon({'h2': moving.COMPUTE, 'CSV1': {names.DISK_GB: 300}},
                   lambda: self.shares(server['id']))
+
+    def test_a_failover_follows_when_the_source_knows_it_later(self):
+        self.flags(notify_on_state_change='vm_and_task_state',
+                   group='notifications')
+        server = self.on('h1')
+        path = self.listen_with_owner(server, 'h1')
+        looks = self.looks_at(server)
+        self.fail_over(server, 'h2')
+        self.wait_for(looks)
+        self.assertIn('h1', self.shares(server['id']))
+        self.write_owner(path, server, 'h2')
+        self.soon({'h2': moving.COMPUTE, 'CSV1': {names.DISK_GB: 300}},
+                  lambda: self.shares(server['id']))
+
+    def listen_with_owner(self, server, node):
+        self.events.stop()
+        path = os.path.join(self.useFixture(fixtures.TempDir()).path,
+                            'clusters.yaml')
+        self.write_owner(path, server, node)
+        self.listen(path)
+        return path
+
+    def write_owner(self, path, server, node):
+        with open(f'{path}.new', 'w') as source:
+            source.write(listening.SOURCE.format(vms=(
+                f'      - {{instance_uuid: {server["id"]}, '
+                f'owner_node: {node}}}')))
+        os.replace(f'{path}.new', path)
+
+    def looks_at(self, server):
+        """Set when the agent judged the server after an event."""
+        looked = threading.Event()
+        original = audit_pass.Audits.run_of
+
+        def run_of(audits, servers, clusters):
+            answer = original(audits, servers, clusters)
+            if server['id'] in servers:
+                looked.set()
+            return answer
+
+        self.stub_out('hv_sched.agent.audit_pass.Audits.run_of', run_of)
+        return looked
 
     def test_a_service_that_changes_has_the_clusters_synced(self):
         service, = self.api.get_services(host='h3', binary='nova-compute')
