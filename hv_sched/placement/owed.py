@@ -66,7 +66,7 @@ class Owed:
 
     @property
     def total_gb(self) -> int:
-        """What nobody else may get: for room, shrinking and the floor."""
+        """What nobody else may get: for room, shrinking and closing."""
         return self.covering_gb + self.untyped_held_gb
 
     @property
@@ -76,7 +76,9 @@ class Owed:
 
     @property
     def covering_gb(self) -> int:
-        """What surely has files on the volume: for ``reserved``."""
+        """What surely has files on the volume: for ``reserved``, both for
+        what explains used bytes and for what is never reserved.
+        """
         return self.disk_gb + self.server_held_gb
 
 

@@ -40,7 +40,8 @@ def plan(context: PlanningContext, provider: Provider
     """
     disk = disk_inventory(context.layout, provider, context.settings)
     before = provider.inventories.get(names.DISK_GB)
-    reason = _size_refused(context, provider, disk)
+    reason = _size_refused(context, provider, disk_inventory(
+        context.layout, provider, context.settings, is_doubt_owed=True))
     if reason:
         return [], [context.notice(provider.name, Kind.REFUSED, reason,
                                    'size-refused')]
@@ -49,7 +50,7 @@ def plan(context: PlanningContext, provider: Provider
         notices += [context.notice(
             provider.name, Kind.NOTE, _unconfirmed(disk, before),
             'size-unconfirmed')]
-        disk = _as_large_as(before, disk, provider.owed.total_gb)
+        disk = _as_large_as(before, disk, provider.owed.covering_gb)
     after = {**provider.inventories, names.DISK_GB: disk,
              names.HELD_DISK_GB: reserved_space.held_inventory()}
     if same_inventories(after, provider.inventories):
@@ -123,11 +124,15 @@ def _shrinks_below(disk: Inventory, before: Inventory | None, owed_gb: int
 
 
 def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
-                   is_uncertain_kept: bool = True) -> Inventory:
+                   is_uncertain_kept: bool = True,
+                   is_doubt_owed: bool = False) -> Inventory:
     """The DISK_GB inventory a volume should have.
 
     :param is_uncertain_kept: whether space stays reserved for files of which
         it is not known whose they are
+    :param is_doubt_owed: whether room stays for escrow of which it is not
+        known whether it is a share. A migration's would be offered to others
+        as soon as it is known to be one, so what is published has none
     """
     before = provider.inventories.get(names.DISK_GB)
     volume = standing.sized(layout.volumes[provider.uuid],
@@ -135,7 +140,8 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
     covered = reserved_space.covered(
         volume, layout.cluster, provider.copies_gb, provider.owed.covering_gb)
     parts = reserved_space.reserved_parts(volume, covered.at_most)
-    owed_gb = provider.owed.total_gb
+    owed_gb = (provider.owed.total_gb if is_doubt_owed
+               else provider.owed.covering_gb)
     return reserved_space.disk_inventory(
         volume, parts,
         reserved_space.Before(
@@ -143,7 +149,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
             covered.at_most - covered.at_least if is_uncertain_kept else 0,
             sections.are_files_unknown(layout.cluster)) if before else None,
         owed_gb, settings, disk_ratio.overcommit_ratio(
-            provider.traits, volume.total_gb or 0, owed_gb,
+            provider.traits, volume.total_gb or 0, provider.owed.total_gb,
             settings.csv_allocation_ratio))
 
 

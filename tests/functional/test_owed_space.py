@@ -78,12 +78,26 @@ def test_escrow_of_a_migration_is_nobodys_files(cloud, full):
 
 
 @pytest.mark.parametrize('full', [True, False])
-def test_escrow_without_a_type_is_owed_and_covers_nothing(cloud, full):
+def test_escrow_without_a_type_covers_nothing_and_opens_nothing(cloud, full):
+    """It may be a migration's, whose server has the share.
+
+    Room that is kept for it would be everybody's as soon as that is known.
+    """
     hold(cloud, SERVER, 'INSTANCE', disk=1)
     cloud.allocate(MIGRATION, {VOLUME: {'resources': {
         names.HELD_DISK_GB: 300}}})
     cloud.sync(facts(), full=full)
-    assert disk(cloud).reserved == 199, 'clamped to what is owed'
+    assert disk(cloud).reserved == 304, 'all but what is surely owed'
+
+
+@pytest.mark.parametrize('full', [True, False])
+def test_a_volume_never_shrinks_below_escrow_without_a_type(cloud, full):
+    cloud.allocate(MIGRATION, {VOLUME: {'resources': {
+        names.HELD_DISK_GB: 300}}})
+    notice, = cloud.sync(facts(250, 0), full=full).plan.all_findings
+    assert notice.kind is Kind.REFUSED
+    assert 'servers hold 300 GB' in notice.message
+    assert disk(cloud).total == 500
 
 
 @pytest.mark.parametrize('full', [True, False])
