@@ -21,18 +21,33 @@ BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit 
     winrm agent_idle agent_day status
 
 # nova and openstack-placement say which Python a release runs on.
-PYTHON_2026.2 := 3, 11
+# hv_sched itself needs 3.10.
+RELEASES := $(patsubst constraints/%.txt,%,$(wildcard constraints/2*.txt))
+PYTHON_2023.1 := 3, 10
 PYTHON_2023.2 := 3, 10
-BEFORE_2026.2 := 4, 0
+PYTHON_2024.1 := 3, 10
+PYTHON_2024.2 := 3, 10
+PYTHON_2025.1 := 3, 10
+PYTHON_2025.2 := 3, 10
+PYTHON_2026.1 := 3, 10
+PYTHON_2026.2 := 3, 11
+BEFORE_2023.1 := 3, 12
 BEFORE_2023.2 := 3, 12
+BEFORE_2024.1 := 3, 12
+BEFORE_2024.2 := 3, 12
+BEFORE_2025.1 := 3, 13
+BEFORE_2025.2 := 3, 13
+BEFORE_2026.1 := 3, 13
+BEFORE_2026.2 := 4, 0
 
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
         cloud-storm test \
-        test-faults test-long glance lint test-2023.2 test-lowest docs \
+        test-faults test-long glance lint test-RELEASE matrix \
+        $(RELEASES:%=test-%) test-lowest docs \
         sample-config bench dist clean
 
 help:  ## this list
-	@grep -hE '^[a-z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
+	@grep -hE '^[a-zA-Z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
 	    | sed 's/:.*## /\t/' | expand -t 16
 
 # One virtual environment grows with what is asked of it: the demo must not
@@ -132,8 +147,15 @@ lint: $(VENV)/.lint  ## ruff, mypy, import-linter, names
 	@$(BIN)/python tools/vague_names.py --at-most 1
 	@$(BIN)/python tools/class_names.py
 
-test-2023.2:  ## the same suites with nova 28 and Placement 10
-	@$(MAKE) --no-print-directory test RELEASE=2023.2 VENV=.venv-2023.2
+test-RELEASE:  ## the suites of `make test` on it: make test-2023.2
+	@echo "one of: $(RELEASES:%=test-%)"
+
+$(RELEASES:%=test-%): test-%:
+	@$(MAKE) --no-print-directory test RELEASE=$* VENV=.venv-$*
+
+# MATRIX_ARGS='--release 2024.1 test_create': that file on that release.
+matrix:  ## tests/nova on the releases, file by file, into doc/matrix.json
+	@$(PYTHON) -m tests.matrix.run $(MATRIX_ARGS)
 
 # Exactly the lower bounds of requirements.txt and setup.cfg; what others
 # require is of OpenStack 2023.1, the oldest release.
@@ -183,6 +205,7 @@ clean:  ## remove everything made here
 	@$(PYTHON) -m tests.cloud down
 	@$(PYTHON) -m tests.cloud --folder .cloud-test down
 	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
-	rm -rf .cloud .cloud-test .cloud-storm dist .venv .venv-2023.2 .venv-lowest \
+	rm -rf .cloud .cloud-test .cloud-storm dist .venv $(RELEASES:%=.venv-%) \
+	    .venv-lowest \
 	    .venv-glance .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

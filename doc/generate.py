@@ -26,6 +26,7 @@ from doc import cloud_page
 from doc import extra_specs_page
 from doc import findings_page
 from doc import map_page
+from doc import matrix_page
 from doc import metrics_page
 from doc import missing_facts_page
 from doc import moves_page
@@ -48,8 +49,8 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        map_page, metrics_page, missing_facts_page, moves_page, overrides_page,
-        plugins_page, screens_page, storm_page, traits_page)}
+        map_page, matrix_page, metrics_page, missing_facts_page, moves_page,
+        overrides_page, plugins_page, screens_page, storm_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,155 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Runs files of tests/nova on releases and keeps what came of each.
+
+``make matrix MATRIX_ARGS='--release 2024.1 test_create test_gpu'``: a file at
+a time, in the virtual environment ``.venv-RELEASE``. A result is written to
+doc/matrix.json when its file has ended; a file that has one is not run again
+without ``--again``, so a run that was stopped goes on where it ended.
+"""
+
+import argparse
+from collections.abc import Iterable
+import datetime
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+from xml.etree import ElementTree
+
+ROOT = pathlib.Path(__file__).parents[2]
+RECORD = ROOT / 'doc/matrix.json'
+SUITES = ROOT / 'tests/nova'
+# Longer than any file needs that does not hang.
+FILE_TIMEOUT_SECONDS = 1800
+VERSIONS = """
+import json, platform
+from importlib import metadata
+print(json.dumps({'nova': metadata.version('nova'),
+                  'placement': metadata.version('openstack-placement'),
+                  'python': platform.python_version()}))
+"""
+
+
+def releases() -> list[str]:
+    """The releases that have constraints, the oldest first."""
+    return sorted(path.stem for path in (ROOT / 'constraints').glob('2*.txt'))
+
+
+def suites() -> list[str]:
+    """The names of the files of tests, without their suffix."""
+    return sorted(path.stem for path in SUITES.glob('test_*.py'))
+
+
+def counts_of(report: str) -> dict[str, Any]:
+    """The tests of a JUnit report that passed, failed and were skipped.
+
+    :param report: the XML that pytest writes.
+    """
+    suite = ElementTree.fromstring(report).find('testsuite')
+    if suite is None:
+        raise ValueError('The report of pytest has no testsuite: run the file '
+                         'with pytest to see why.')
+    number = {name: int(suite.attrib[name])
+              for name in ('tests', 'failures', 'errors', 'skipped')}
+    failed = number['failures'] + number['errors']
+    return {'passed': max(0, number['tests'] - failed - number['skipped']),
+            'failed': failed, 'skipped': number['skipped']}
+
+
+def install(release: str) -> None:
+    """Make the virtual environment of a release that has none."""
+    folder = f'.venv-{release}'
+    if not (ROOT / folder / '.test').exists():
+        subprocess.run(['make', f'RELEASE={release}', f'VENV={folder}',
+                        f'{folder}/.test'], cwd=ROOT, check=True)
+
+
+def run(release: str, suite: str) -> dict[str, Any]:
+    """Run one file on one release.
+
+    :returns: what came of it, with versions, seconds, date and the last
+        commit that changed what is tested.
+    """
+    python = ROOT / f'.venv-{release}/bin/python'
+    started = time.monotonic()
+    counts = _counts(python, suite)
+    return {**counts, 'seconds': round(time.monotonic() - started),
+            **json.loads(_output(str(python), '-c', VERSIONS)),
+            'date': datetime.datetime.now(datetime.UTC).date().isoformat(),
+            'commit': _output('git', 'log', '-1', '--format=%h', '--',
+                              'hv_sched', 'tests/nova')}
+
+
+def _counts(python: pathlib.Path, suite: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / 'report.xml'
+        try:
+            subprocess.run(
+                [python, '-m', 'pytest', '-q', f'--junitxml={report}',
+                 SUITES / f'{suite}.py'], cwd=ROOT, check=False,
+                timeout=FILE_TIMEOUT_SECONDS)
+            return counts_of(report.read_text())
+        except (subprocess.TimeoutExpired, FileNotFoundError) as error:
+            return {'passed': 0, 'failed': 0, 'skipped': 0,
+                    'broken off': type(error).__name__}
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, cwd=ROOT, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout.strip()
+
+
+def fill(record: dict[str, Any], chosen: Iterable[str], files: Iterable[str],
+         again: bool = False) -> None:
+    """Run what has no result yet, and keep each result as it comes."""
+    for release in chosen:
+        install(release)
+        results = record.setdefault(release, {})
+        for suite in files:
+            if again or suite not in results:
+                print(f'== {release} {suite}', flush=True)
+                results[suite] = run(release, suite)
+                RECORD.write_text(
+                    json.dumps(record, indent=1, sort_keys=True) + '\n')
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the files named, or all; 1 if any test of them failed."""
+    parser = argparse.ArgumentParser(
+        prog='python -m tests.matrix.run',
+        description='Run files of tests/nova on releases of OpenStack.')
+    parser.add_argument('suites', nargs='*', metavar='FILE',
+                        help='as test_create; all without one')
+    parser.add_argument('--release', action='append', choices=releases())
+    parser.add_argument('--again', action='store_true',
+                        help='run also what has a result')
+    parsed = parser.parse_args(arguments)
+    unknown = set(parsed.suites) - set(suites())
+    if unknown:
+        parser.error(f'tests/nova has no {", ".join(sorted(unknown))}')
+    chosen = parsed.release or releases()
+    files = parsed.suites or suites()
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    fill(record, chosen, files, parsed.again)
+    return int(any(record[release][suite]['failed']
+                   or 'broken off' in record[release][suite]
+                   for release in chosen for suite in files))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
