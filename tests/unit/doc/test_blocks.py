@@ -64,6 +64,8 @@ def test_options_exist(block):
 def test_targets_of_make_exist():
     targets = set(re.findall(r'^([a-z0-9.-]+):', (
         ROOT / 'Makefile').read_text(), re.MULTILINE))
+    targets |= {f'test-{path.stem}'
+                for path in (ROOT / 'constraints').glob('2*.txt')}
     for page in doc_blocks.PAGES:
         # In a block, or as ``make demo``.
         named = re.findall(r'^ +make ([a-z][a-z0-9.-]+)|``make '
