@@ -43,7 +43,7 @@ Releases that were run
 with the Nova and Placement of a release. A cell has the tests that passed,
 failed and were skipped; *broken off* is a file that did not end or did not
 start. What has not been run on a release says so: nothing is known of it from
-here. ``make test`` and ``make test-RELEASE`` run the other suites, too.
+here. ``make test`` and ``make test-2024.1`` run the other suites, too.
 
 """
 
