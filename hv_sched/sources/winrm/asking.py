@@ -18,6 +18,10 @@ The threads are daemons, since no library's time-out is proof against a peer
 that sends one byte a second.
 """
 
+# eventlet's Queue, which older Novas put in the place of Python's, cannot be
+# subscripted.
+from __future__ import annotations
+
 from collections.abc import Callable
 from collections.abc import Mapping
 import queue
