@@ -50,15 +50,19 @@ here. ``make test`` and ``make test-2024.1`` run the other suites, too.
 
 def page() -> str:
     """The page for the record that is kept."""
-    return page_of(json.loads(RECORD.read_text()),
-                   sorted(path.stem for path in SUITES.glob('test_*.py')))
+    return page_of(json.loads(RECORD.read_text()), suites())
 
 
-def page_of(record: Record, suites: list[str]) -> str:
+def suites() -> list[str]:
+    """The names of the files of tests, without their suffix."""
+    return sorted(path.stem for path in SUITES.glob('test_*.py'))
+
+
+def page_of(record: Record, names: list[str]) -> str:
     """The page for these results.
 
     :param record: release to file to result, as ``make matrix`` writes it.
-    :param suites: every file there is.
+    :param names: of every file there is.
     """
     return INTRODUCTION + '\n'.join((
         *rst.title('Versions'),
@@ -69,7 +73,7 @@ def page_of(record: Record, suites: list[str]) -> str:
         *rst.title('Passed, failed, skipped'),
         *rst.table(('File', *(f'Nova {number}' for number in NOVA.values())),
                    ((suite, *(cell(record.get(release, {}).get(suite))
-                              for release in NOVA)) for suite in suites))))
+                              for release in NOVA)) for suite in names))))
 
 
 def cell(result: Mapping[str, Any] | None) -> str:

@@ -31,9 +31,12 @@ import time
 from typing import Any
 from xml.etree import ElementTree
 
-ROOT = pathlib.Path(__file__).parents[2]
-RECORD = ROOT / 'doc/matrix.json'
-SUITES = ROOT / 'tests/nova'
+from doc import matrix_page
+from tests import repository
+
+ROOT = repository.ROOT
+RECORD = matrix_page.RECORD
+SUITES = matrix_page.SUITES
 # Longer than any file needs that does not hang.
 FILE_TIMEOUT_SECONDS = 1800
 VERSIONS = """
@@ -48,11 +51,6 @@ print(json.dumps({'nova': metadata.version('nova'),
 def releases() -> list[str]:
     """The releases that have constraints, the oldest first."""
     return sorted(path.stem for path in (ROOT / 'constraints').glob('2*.txt'))
-
-
-def suites() -> list[str]:
-    """The names of the files of tests, without their suffix."""
-    return sorted(path.stem for path in SUITES.glob('test_*.py'))
 
 
 def counts_of(report: str) -> dict[str, Any]:
@@ -90,7 +88,8 @@ def run(release: str, suite: str) -> dict[str, Any]:
     counts = _counts(python, suite)
     return {**counts, 'seconds': round(time.monotonic() - started),
             **json.loads(_output(str(python), '-c', VERSIONS)),
-            'date': datetime.datetime.now(datetime.UTC).date().isoformat(),
+            'date': datetime.datetime.now(
+                datetime.timezone.utc).date().isoformat(),
             'commit': _output('git', 'log', '-1', '--format=%h', '--',
                               'hv_sched', 'tests/nova')}
 
@@ -139,11 +138,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument('--again', action='store_true',
                         help='run also what has a result')
     parsed = parser.parse_args(arguments)
-    unknown = set(parsed.suites) - set(suites())
+    unknown = set(parsed.suites) - set(matrix_page.suites())
     if unknown:
         parser.error(f'tests/nova has no {", ".join(sorted(unknown))}')
     chosen = parsed.release or releases()
-    files = parsed.suites or suites()
+    files = parsed.suites or matrix_page.suites()
     record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
     fill(record, chosen, files, parsed.again)
     return int(any(record[release][suite]['failed']

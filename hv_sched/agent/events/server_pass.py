@@ -44,7 +44,8 @@ class ServerPass:
     def look(self, servers: Collection[str]) -> frozenset[str]:
         """Judge servers and put right what may be.
 
-        :returns: those that were moving: to be looked at again
+        :returns: those to look at again: see Audits.run_of(), and those that
+            are moving
         :raises PlacementError, NovaError: they cannot be read or written
         """
         clusters_ = clusters.read(self._placement, self._workers)

@@ -32,7 +32,7 @@ class Worker:
     """Its thread looks at servers as long as it is not stopped.
 
     :param queue: of the servers to look at
-    :param look: looks at some, and returns those that were moving
+    :param look: looks at some, and returns those to look at again
     :param wake_sync: has the clusters synced now
     :param clock: tells seconds
     """
@@ -76,7 +76,7 @@ class Worker:
     def _looked(self, servers: Collection[str]) -> Collection[str]:
         """Look at servers; returns those to look at again."""
         try:
-            moving = self._look(servers)
+            unsettled = self._look(servers)
         except exception.Stopping:
             return ()
         except Exception as exc:
@@ -90,7 +90,7 @@ class Worker:
         if self._is_failing:
             LOG.info('Events: servers are checked again')
             self._is_failing = False
-        return moving
+        return unsettled
 
     def _say_dropped(self) -> None:
         self._dropped += self._queue.take_dropped()
