@@ -89,16 +89,18 @@ class Listener:
     def _serve(self, stop: threading.Event) -> None:
         """Listen until the stop; what ends before begins again."""
         pauses = backoff.Backoff(0)
-        while not stop.is_set():
+        while True:
             try:
-                self._listen(stop)
+                # Also when it is stopped at once: the queue is there then.
+                return self._listen(stop)
             except Exception as exc:
                 seconds = pauses.failed()
                 # The loop finds without events what they would have told.
                 LOG.error('Events: listening ended: %s: %s; it begins again '
                           'in %.0f s, till then changes wait for the next '
                           'pass', type(exc).__name__, exc, seconds)
-                stop.wait(seconds)
+                if stop.wait(seconds):
+                    return
 
     def _listen(self, stop: threading.Event) -> None:
         """In one thread, as oslo.messaging wants it."""

@@ -11,6 +11,7 @@
 # under the License.
 
 import queue
+import threading
 
 from oslo_config import cfg
 import oslo_messaging
@@ -20,12 +21,34 @@ from hv_sched.agent.events import listener
 from hv_sched.conf import events as options
 
 
-def test_listening_that_ended_begins_again(monkeypatch):
-    """A fault of the driver costs events until then, and no restart."""
+def configuration():
     conf = cfg.ConfigOpts()
     conf.register_opts(options.OPTS, group=options.GROUP)
     conf([], default_config_files=[])
     conf.set_override('transport_url', 'fake://', options.GROUP)
+    return conf
+
+
+def test_a_listener_that_is_stopped_at_once_has_made_its_queue(monkeypatch):
+    """What is sent until it listens again waits there."""
+    made = []
+    get_listener = oslo_messaging.get_notification_listener
+
+    def make(*args, **kwargs):
+        made.append(True)
+        return get_listener(*args, **kwargs)
+
+    monkeypatch.setattr(oslo_messaging, 'get_notification_listener', make)
+    listening = listener.Listener(configuration(), print)
+    stopped = threading.Event()
+    stopped.set()
+    # The thread that begins after the stop.
+    listening._serve(stopped)
+    assert made == [True]
+
+
+def test_listening_that_ended_begins_again(monkeypatch):
+    """A fault of the driver costs events until then, and no restart."""
     attempts: queue.Queue[bool] = queue.Queue()
     began: queue.Queue[bool] = queue.Queue()
     get_listener = oslo_messaging.get_notification_listener
@@ -41,7 +64,7 @@ def test_listening_that_ended_begins_again(monkeypatch):
     monkeypatch.setattr(backoff, 'FIRST_SECONDS', 0.01)
     monkeypatch.setattr(
         oslo_messaging, 'get_notification_listener', fails_twice)
-    listening = listener.Listener(conf, print)
+    listening = listener.Listener(configuration(), print)
     listening.start()
     assert began.get(timeout=60)
     listening.stop(60)
