@@ -33,6 +33,7 @@ from oslo_config import cfg
 from hv_sched import causes
 from hv_sched import exception
 from hv_sched import printable
+from hv_sched.agent import in_hand
 from hv_sched.agent import standing
 from hv_sched.conf import coordination as options
 
@@ -53,6 +54,10 @@ class NoBackend:
 
     def start(self) -> None:
         """See Leadership."""
+
+    def is_stuck(self, _now: float) -> bool:
+        """See Leadership."""
+        return False
 
     def stop(self) -> None:
         """See Leadership."""
@@ -79,6 +84,7 @@ class Leadership:
         self._beat_seconds = beat_seconds
         self._standing = standing.Standing(group.lost_after)
         self._stop = threading.Event()
+        self._in_hand = in_hand.InHand()
         self._coordinator: Any = None
         self._lock: Any = None
         self._compared_at: float | None = None
@@ -98,6 +104,13 @@ class Leadership:
     def start(self) -> None:
         """Try from now on."""
         self._thread.start()
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether the backend keeps its thread.
+
+        :param now: of the monotonic clock
+        """
+        return self._in_hand.is_stuck(now)
 
     def stop(self) -> None:
         """Let another one lead, at once where the backend answers."""
@@ -120,7 +133,8 @@ class Leadership:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._pass()
+                with self._in_hand.step():
+                    self._pass()
             except Exception:
                 # This thread alone gives the lock back and takes it again.
                 LOG.exception('Leadership: failed unexpectedly; the next '

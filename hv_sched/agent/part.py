@@ -27,11 +27,10 @@ from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched.agent import backoff
+from hv_sched.agent import in_hand
 from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
-# A pass has thousands of requests at most, each with a deadline.
-STUCK_SECONDS = 1800.0
 
 
 class Part:
@@ -54,7 +53,7 @@ class Part:
         self._failing_since = 0.0
         self._said: str | None = None
         self._said_at = 0.0
-        self._begun_at: float | None = None
+        self._in_hand = in_hand.InHand()
         self._ended_at: float | None = None
         self.pause_seconds = 0.0
         self.failure = ''
@@ -66,8 +65,17 @@ class Part:
         """
         number = self._passes
         self._passes += 1
-        begun = self._begun_at = time.monotonic()
+        begun = time.monotonic()
         self._recorder.started(self.name)
+        with self._in_hand.step():
+            code = self._passed(number)
+        self._ended_at = time.monotonic()
+        self._recorder.passed(self.name, code, self._ended_at - begun,
+                              self.failure)
+        return code
+
+    def _passed(self, number: int) -> int:
+        """One pass; returns its code, and keeps why it failed."""
         try:
             code = self._work(number)
         except exception.Stopping:
@@ -80,9 +88,6 @@ class Part:
             LOG.debug('%s: the unexpected failure', self.name, exc_info=True)
         else:
             self._note(code)
-        self._begun_at, self._ended_at = None, time.monotonic()
-        self._recorder.passed(self.name, code, self._ended_at - begun,
-                              self.failure)
         return code
 
     def is_stuck(self, now: float, waits: bool = False) -> bool:
@@ -91,12 +96,12 @@ class Part:
         :param now: of the monotonic clock
         :param waits: it passes when it is told to, however late that is
         """
-        begun_at, ended_at = self._begun_at, self._ended_at
-        if begun_at is not None:
-            return now - begun_at > STUCK_SECONDS
-        if waits or ended_at is None:
+        if self._in_hand.is_stuck(now):
+            return True
+        ended_at = self._ended_at
+        if waits or ended_at is None or self._in_hand.is_busy:
             return False
-        return now - ended_at > STUCK_SECONDS + self.pause_seconds
+        return now - ended_at > in_hand.STUCK_SECONDS + self.pause_seconds
 
     def _failed(self, reason: str) -> int:
         now = time.monotonic()

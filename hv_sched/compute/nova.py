@@ -65,6 +65,8 @@ _DELETED = 'DELETED'
 _HYPERVISOR = 'OS-EXT-SRV-ATTR:hypervisor_hostname'
 _INSTANCE_NAME = 'OS-EXT-SRV-ATTR:instance_name'
 _SOFT_DELETED = {'status': 'SOFT_DELETED', 'deleted': 'true'}
+# Nova leaves deleted ones out of lists that do not ask for changes.
+_WITH_DELETED = {'changes-since': '1970-01-01T00:00:00Z'}
 _LAUNCHED = 'OS-SRV-USG:launched_at'
 _VOLUMES = 'os-extended-volumes:volumes_attached'
 _ROOT = 'OS-EXT-SRV-ATTR:root_device_name'
@@ -178,22 +180,25 @@ class NovaServers:
         return [_hypervisor(record) for record in self._hypervisors()]
 
     def resolved(self, server: Server) -> Server:
-        """See ``Cloud``."""
+        """See ``Cloud``: administrators and its own project are told."""
         if server.root_device is None or server.needs_from_volume is None:
             return server
         body = self._find(f'/servers/{server.uuid}/os-volume_attachments')
-        devices = {volume['device'] for volume in
-                   (body or {}).get('volumeAttachments', ())}
-        needs = (server.needs_from_volume
-                 if server.root_device in devices else server.needs)
-        return dataclasses.replace(server, needs=needs, root_device=None,
-                                   needs_from_volume=None)
+        return dataclasses.replace(
+            server, needs=_needs_beside(server, body), root_device=None,
+            needs_from_volume=None)
 
     def was_server(self, uuid: str) -> bool:
-        """See ``Cloud``: of deleted ones what was done to them is told to
-        administrators until they are archived.
+        """See ``Cloud``: until deleted ones are archived.
+
+        What was done to one is told to administrators and its own project;
+        to others a list of all projects shows it.
         """
-        return self._find(f'/servers/{uuid}/os-instance-actions') is not None
+        if self._find(f'/servers/{uuid}/os-instance-actions') is not None:
+            return True
+        return any(record['id'] == uuid for record in self._pages(
+            '/servers/detail', 'servers', all_tenants='1', uuid=uuid,
+            **_WITH_DELETED))
 
     def waiting_evacuations(self) -> Mapping[str, Migration]:
         """See ``Cloud``."""
@@ -359,6 +364,17 @@ class NovaServers:
                 self._needs.clear()
             self._needs[key] = flavors.needs_of(flavor, is_bfv)
         return self._needs[key]
+
+
+def _needs_beside(server: Server, attachments: Mapping[str, Any] | None
+                  ) -> Needs:
+    """What a server with volumes needs; unknown where they are not told."""
+    if attachments is None:
+        return Needs()
+    devices = {volume['device']
+               for volume in attachments['volumeAttachments']}
+    return (server.needs_from_volume or Needs()
+            if server.root_device in devices else server.needs)
 
 
 def _migration(record: Mapping[str, Any]) -> Migration:

@@ -19,6 +19,7 @@ import time
 import pytest
 
 from hv_sched import exception
+from hv_sched.agent import in_hand
 from hv_sched.agent import leadership
 from tests.functional import candidates
 
@@ -168,6 +169,28 @@ def test_what_fails_unexpectedly_does_not_end_the_thread(
     assert goes_on.wait(60)
     agent.stop()
     assert agent.leads
+
+
+def test_a_backend_that_keeps_the_thread_is_seen_by_the_watchdog(
+        tmp_path, monkeypatch):
+    monkeypatch.setattr(leadership, '_COMPARE_SECONDS', 0)
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def digests():
+        hangs.set()
+        goes_on.wait(60)
+        return {}
+
+    agent = leadership.Leadership(candidates.configuration(
+        f'file://{tmp_path}'), digests, lambda: None, beat_seconds=0.01)
+    agent.start()
+    assert hangs.wait(60)
+    now = time.monotonic()
+    assert not agent.is_stuck(now)
+    assert agent.is_stuck(now + in_hand.STUCK_SECONDS + 1)
+    goes_on.set()
+    agent.stop()
+    assert not agent.is_stuck(now + 1e9)
 
 
 def test_without_a_backend_everybody_writes():

@@ -16,13 +16,17 @@
 Its project has no servers: whatever it sees is another project's.
 """
 
+import dataclasses
 import uuid
 
 import yaml
 
+from hv_sched.compute import servers
 from tests import repository
 from tests.nova import agent
 from tests.nova import auditing
+
+BOOTED_FROM_VOLUME = servers.Needs(disk_gb=0)
 
 
 class AnotherProject(auditing.AuditCase):
@@ -47,3 +51,23 @@ class AnotherProject(auditing.AuditCase):
         self._wait_for_state_change(server, 'SOFT_DELETED')
         self.assertEqual('soft-delete',
                          self.servers.server(server['id']).vm_state)
+
+    def test_one_that_is_deleted_is_known_to_have_been(self):
+        server = self.boot(self.flavor(10), host='h1')
+        self.assertTrue(self.servers.was_server(server['id']))
+        self._delete_server(server)
+        self.assertIsNone(self.servers.server(server['id']))
+        self.assertTrue(self.servers.was_server(server['id']))
+        self.assertFalse(self.servers.was_server(str(uuid.uuid4())))
+
+    def test_what_its_root_disk_is_stays_unknown_beside_volumes(self):
+        """Nova tells the devices of its volumes to its own project alone."""
+        server = dataclasses.replace(
+            self.servers.server(self.boot(self.flavor(10), host='h1')['id']),
+            root_device='/dev/sda', needs_from_volume=BOOTED_FROM_VOLUME)
+        self.assertEqual(10, server.needs.disk_gb)
+        self.assertEqual(
+            servers.Needs(),
+            self.servers.resolved(server).needs)
+        administrator = agent.nova_of(self.api)
+        self.assertEqual(10, administrator.resolved(server).needs.disk_gb)

@@ -41,6 +41,10 @@ class NoEvents:
     def listen(self, leads: bool) -> None:
         """See Events."""
 
+    def is_stuck(self, _now: float) -> bool:
+        """See Events."""
+        return False
+
     def stop(self) -> None:
         """See Events."""
 
@@ -64,6 +68,15 @@ class Events:
             self._listener.start()
         else:
             self._listener.stop()
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether a look at servers does not end.
+
+        Listening waits for the broker as long as that takes.
+
+        :param now: of the monotonic clock
+        """
+        return self._worker.is_stuck(now)
 
     def stop(self) -> None:
         """End after the look in hand."""

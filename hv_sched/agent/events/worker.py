@@ -19,6 +19,7 @@ import time
 
 from hv_sched import exception
 from hv_sched import printable
+from hv_sched.agent import in_hand
 from hv_sched.agent.events import notifications
 from hv_sched.agent.events import server_queue
 
@@ -45,6 +46,7 @@ class Worker:
         self._look = look
         self._wake_sync = wake_sync
         self._clock = clock
+        self._in_hand = in_hand.InHand()
         self._is_failing = False
         self._dropped = 0
         self._dropped_said_at: float | None = None
@@ -71,7 +73,16 @@ class Worker:
         """Look at servers until the queue is closed."""
         while taken := self._queue.take(_AT_ONCE):
             self._say_dropped()
-            self._queue.again(self._looked(taken), taken)
+            with self._in_hand.step():
+                unsettled = self._looked(taken)
+            self._queue.again(unsettled, taken)
+
+    def is_stuck(self, now: float) -> bool:
+        """Whether a look does not end.
+
+        :param now: of the monotonic clock
+        """
+        return self._in_hand.is_stuck(now)
 
     def _looked(self, servers: Collection[str]) -> Collection[str]:
         """Look at servers; returns those to look at again."""

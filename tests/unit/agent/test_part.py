@@ -20,6 +20,7 @@ import pytest
 from hv_sched import causes
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched.agent import in_hand
 from hv_sched.agent import part
 
 
@@ -106,7 +107,7 @@ def test_a_pass_that_does_not_end_is_stuck_and_an_idle_one_is_not(clock):
 
     def hangs(number):
         states.append(made.is_stuck(clock.now + 1))
-        states.append(made.is_stuck(clock.now + part.STUCK_SECONDS + 1))
+        states.append(made.is_stuck(clock.now + in_hand.STUCK_SECONDS + 1))
         return exit_codes.OK
     made = part.Part('Sync', hangs)
     assert not made.is_stuck(clock.now + 1e9), 'it has not begun'

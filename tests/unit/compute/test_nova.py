@@ -180,9 +180,25 @@ def test_migrations_are_read_only_as_far_back_as_needed():
 
 
 def test_a_deleted_server_is_remembered_until_it_is_archived():
-    _nova, api = servers(os_instance_actions=[{'instanceActions': []}, None])
+    _nova, api = servers(os_instance_actions=[{'instanceActions': []}, None],
+                         detail=[{'servers': []}])
     assert api.was_server('s')
     assert not api.was_server('s')
+
+
+def test_a_deleted_server_of_another_project_is_in_the_list_of_all():
+    nova, api = servers(os_instance_actions=[None],
+                        detail=[{'servers': [RECORD]}])
+    assert api.was_server('s')
+    _path, query = nova.asked[-1]
+    assert (query['uuid'], query['all_tenants']) == ('s', '1')
+
+
+def test_what_a_server_of_another_project_needs_beside_volumes_is_unknown():
+    _nova, api = servers(
+        s=[{'server': {**RECORD, 'os-extended-volumes:volumes_attached': [
+            {'id': 'v'}]}}], os_volume_attachments=[None])
+    assert api.resolved(api.server('s')).needs == Needs()
 
 
 def test_names_are_read_in_two_lists_with_soft_deleted_servers():

@@ -12,10 +12,12 @@
 
 import itertools
 import logging
+import time
 
 import pytest
 
 from hv_sched import exception
+from hv_sched.agent import in_hand
 from hv_sched.agent.events import server_queue
 from hv_sched.agent.events import worker
 from hv_sched.agent.events.notifications import Hint
@@ -75,6 +77,24 @@ def test_a_failure_is_said_once_and_its_end_too(failure, caplog):
     assert looks.seen == [['s']] * 4
     assert [record.levelname for record in caplog.records] == [
         'ERROR', 'INFO']
+
+
+def test_a_look_that_does_not_end_is_stuck():
+    states = []
+
+    def look(_servers):
+        looks.queue.close()
+        now = time.monotonic()
+        states.extend(looks.worker.is_stuck(now + seconds)
+                      for seconds in (0, in_hand.STUCK_SECONDS + 1))
+        return ()
+
+    looks = Looks(())
+    looks.worker = worker.Worker(looks.queue, look, looks.wake)
+    looks.worker.deliver(Hint('s'))
+    looks.worker.run()
+    assert states == [False, True]
+    assert not looks.worker.is_stuck(time.monotonic() + 1e9)
 
 
 def test_what_is_dropped_is_logged(caplog):
