@@ -23,14 +23,20 @@ BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit 
 # nova and openstack-placement say which Python a release runs on.
 # hv_sched itself needs 3.10.
 RELEASES := $(patsubst constraints/%.txt,%,$(wildcard constraints/2*.txt))
+PYTHON_2023.1 := 3, 10
 PYTHON_2023.2 := 3, 10
 PYTHON_2024.1 := 3, 10
 PYTHON_2024.2 := 3, 10
+PYTHON_2025.1 := 3, 10
+PYTHON_2025.2 := 3, 10
 PYTHON_2026.1 := 3, 10
 PYTHON_2026.2 := 3, 11
+BEFORE_2023.1 := 3, 12
 BEFORE_2023.2 := 3, 12
 BEFORE_2024.1 := 3, 12
 BEFORE_2024.2 := 3, 12
+BEFORE_2025.1 := 3, 13
+BEFORE_2025.2 := 3, 13
 BEFORE_2026.1 := 3, 13
 BEFORE_2026.2 := 4, 0
 
