@@ -41,8 +41,8 @@ BEFORE_2026.1 := 3, 13
 BEFORE_2026.2 := 4, 0
 
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
-        cloud-storm test \
-        test-faults test-long glance lint test-RELEASE matrix \
+        cloud-storm cloud-ansible test \
+        test-faults test-long glance lint test-RELEASE matrix installs \
         $(RELEASES:%=test-%) test-lowest docs \
         sample-config bench dist clean
 
@@ -103,6 +103,18 @@ cloud-test:  ## acceptance tests on another one, in .cloud-test
 	@$(PYTHON) -m tests.cloud --folder .cloud-test test
 
 # A short one: make cloud-storm STORM_ARGS='--events 60 --kills 3'
+# It installs ansible-core, and takes the wheel of dist/.
+ANSIBLE := .venv-ansible
+$(ANSIBLE)/.ansible:
+	@$(PYTHON) -m venv $(ANSIBLE)
+	@$(ANSIBLE)/bin/python -m pip install --quiet \
+	    --disable-pip-version-check 'ansible-core>=2.16,<2.21' ansible-lint
+	@touch $@
+
+cloud-ansible: $(ANSIBLE)/.ansible dist  ## the Ansible role on another one
+	@$(ANSIBLE)/bin/ansible-lint --offline -q contrib/ansible
+	@$(PYTHON) -m tests.ansible.run $(ANSIBLE)/bin
+
 cloud-storm:  ## 500 events, 20 kills of the agent, on one in .cloud-storm
 	@$(PYTHON) -m tests.storm $(STORM_ARGS)
 
@@ -153,6 +165,9 @@ test-RELEASE:  ## the suites of `make test` on it: make test-2023.2
 $(RELEASES:%=test-%): test-%:
 	@$(MAKE) --no-print-directory test RELEASE=$* VENV=.venv-$*
 
+installs: dist  ## each way to install, timed, into doc/installs.json
+	@$(PYTHON) -m tests.installs.run
+
 # MATRIX_ARGS='--release 2024.1 test_create': that file on that release.
 matrix:  ## tests/nova on the releases, file by file, into doc/matrix.json
 	@$(PYTHON) -m tests.matrix.run $(MATRIX_ARGS)
@@ -189,6 +204,7 @@ sample-config: $(VENV)/.demo  ## write examples/*.conf.sample anew
 	    --output-file examples/keystone.conf.sample
 
 dist: $(VENV)/.demo  ## the wheel and the source tarball, in dist/
+	@rm -rf dist
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check \
 	    --no-deps --wheel-dir dist .
 	@$(BIN)/python -W ignore setup.py --quiet sdist --dist-dir dist
@@ -205,6 +221,7 @@ clean:  ## remove everything made here
 	@$(PYTHON) -m tests.cloud down
 	@$(PYTHON) -m tests.cloud --folder .cloud-test down
 	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
-	rm -rf .cloud .cloud-test .cloud-storm dist .venv $(RELEASES:%=.venv-%) \
-	    .venv-lowest .venv-glance .demo doc/build .pytest_cache .mypy_cache \
+	@$(PYTHON) -m tests.cloud --folder .cloud-ansible down
+	rm -rf .cloud .cloud-test .cloud-storm .cloud-ansible dist .venv $(RELEASES:%=.venv-%) \
+	    .venv-lowest .venv-glance $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

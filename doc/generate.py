@@ -25,6 +25,7 @@ from doc import checks_page
 from doc import cloud_page
 from doc import extra_specs_page
 from doc import findings_page
+from doc import installs_page
 from doc import map_page
 from doc import matrix_page
 from doc import metrics_page
@@ -49,7 +50,7 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        map_page, matrix_page, metrics_page, missing_facts_page, moves_page,
+        installs_page, map_page, matrix_page, metrics_page, missing_facts_page, moves_page,
         overrides_page, plugins_page, screens_page, storm_page, traits_page)}
 
 

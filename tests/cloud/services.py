@@ -94,9 +94,12 @@ class Services:
     def nova(self, name: str) -> processes.Program:
         """nova-scheduler or nova-conductor."""
         conf = self._files.path('nova.conf')
+        folder = conf.parent / 'nova.conf.d'
+        more = ('--config-dir', str(folder)) if folder.exists() else ()
         return processes.Program(
-            name, (self._cloud.program(name), '--config-file', str(conf)),
-            {'HOME': str(self._cloud.state)}, self._inputs(name, conf))
+            name, (self._cloud.program(name), '--config-file', str(conf),
+                   *more), {'HOME': str(self._cloud.state)},
+            self._inputs(name, conf, *sorted(folder.glob('*.conf'))))
 
     def compute(self, node: str) -> processes.Program:
         """The nova-compute of a node."""
