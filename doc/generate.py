@@ -50,8 +50,9 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        installs_page, map_page, matrix_page, metrics_page, missing_facts_page, moves_page,
-        overrides_page, plugins_page, screens_page, storm_page, traits_page)}
+        installs_page, map_page, matrix_page, metrics_page,
+        missing_facts_page, moves_page, overrides_page, plugins_page,
+        screens_page, storm_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:
