@@ -139,6 +139,12 @@ class Nova(Lookup):
         return list(self._list(resources.ComputeService,
                                binary='nova-compute'))
 
+    def scheduler_hosts(self) -> list[str]:
+        """The hosts of the nova-schedulers that are up."""
+        return sorted(service.host for service in self._list(
+            resources.ComputeService, binary='nova-scheduler')
+            if service.state == 'up')
+
     def hypervisors(self) -> list[resources.HypervisorResource]:
         """All compute nodes, with their host and type."""
         return list(self._list(

@@ -40,10 +40,12 @@ INPUTS = {
 class NovaState:
     """:param version: the newest microversion it speaks
     :param zones: availability zone by aggregate uuid
+    :param schedulers: hosts of the nova-schedulers that are up
     """
 
     version: tuple[int, int]
     zones: Mapping[str, str]
+    schedulers: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -115,7 +115,8 @@ class Gatherer:
         return NovaState(self._nova.newest(), {
             aggregate.uuid: aggregate.availability_zone
             for aggregate in self._nova.aggregates()
-            if aggregate.availability_zone})
+            if aggregate.availability_zone},
+            tuple(self._nova.scheduler_hosts()))
 
     def _source(self, inputs: DoctorInputs) -> SourceState | None:
         if inputs.facts is None:

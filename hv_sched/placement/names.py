@@ -121,6 +121,13 @@ def closed_reasons(traits: Iterable[str]) -> tuple[Closed, ...]:
     return tuple(reason for reason in Closed if reason.trait in present)
 
 
+def unknown_closed_traits(traits: Iterable[str]) -> list[str]:
+    """Reasons that no name above tells: those of another release."""
+    known = {reason.trait for reason in Closed}
+    return sorted(trait for trait in traits
+                  if trait.startswith(CLOSED_PREFIX) and trait not in known)
+
+
 def volume_provider_name(cluster: str, volume: str) -> str:
     """The name of a volume's provider, ``csv:<cluster>/<volume>``."""
     return f'{VOLUME_NAME_PREFIX}{cluster}/{volume}'

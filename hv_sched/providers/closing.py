@@ -132,7 +132,12 @@ def _operator(volume: model.Volume, traits: frozenset[str],
     if volume.accepts_new_disks is False:
         reasons[Closed.OPERATOR] = 'closed by the operator'
     elif volume.accepts_new_disks is None:
-        if Closed.OPERATOR.trait in traits:
+        if unknown := names.unknown_closed_traits(traits):
+            # Nobody here knows the fact that would end it.
+            reasons[Closed.OPERATOR] = (
+                f'closed by another release of hv_sched, {", ".join(unknown)}'
+                ': state accepts_new_disks: true to open it')
+        elif Closed.OPERATOR.trait in traits:
             reasons[Closed.OPERATOR] = (
                 'closed by the operator before: state accepts_new_disks: true '
                 'to open it')

@@ -42,7 +42,9 @@ from tests.cloud import topology
 HERE = pathlib.Path(__file__).parent
 ROLES = repository.ROOT / 'contrib' / 'ansible' / 'roles'
 SERVER_GB = 20
-RECAP = re.compile(r'changed=(\d+).*unreachable=0.*failed=0')
+# The last task above a line that says so.
+CHANGED = re.compile(r'^TASK \[hv_sched : ([^]]+)\][^\n]*\n(?:(?!TASK).*\n)*?'
+                     r'changed: ', re.MULTILINE)
 
 
 class Play:
@@ -58,10 +60,11 @@ class Play:
         self._program = ansible / 'ansible-playbook'
         self._wheel = wheel
         self.venv = home.folder.root / 'agent-venv'
-        self.conf = home.folder.etc / 'hv_sched' / 'hv_sched.conf'
+        # Not where the cloud writes its own.
+        self.conf = home.folder.root / 'agent-etc' / 'hv_sched.conf'
 
-    def run(self) -> int:
-        """How many tasks changed something."""
+    def run(self) -> list[str]:
+        """The tasks that changed something."""
         variables = self._home.folder.root / 'variables.json'
         variables.write_text(json.dumps(self._variables()))
         result = subprocess.run(
@@ -70,10 +73,9 @@ class Play:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={
                 **os.environ, 'ANSIBLE_ROLES_PATH': str(ROLES),
                 'ANSIBLE_NOCOLOR': '1'})
-        recap = RECAP.search(result.stdout)
-        if result.returncode or not recap:
+        if result.returncode:
             sys.exit(result.stdout)
-        return int(recap[1])
+        return CHANGED.findall(result.stdout)
 
     def _variables(self) -> dict[str, Any]:
         values = self._home.files.values()
@@ -86,7 +88,7 @@ class Play:
             'hv_sched_agent_extras': ['status'],
             'hv_sched_python': sys.executable,
             'hv_sched_nova_conf_dir': f'{values["etc"]}/nova/nova.conf.d',
-            'hv_sched_conf_dir': f'{values["etc"]}/hv_sched',
+            'hv_sched_conf_dir': str(self.conf.parent),
             'hv_sched_source_file': self._source(),
             'hv_sched_agent_options': {'agent_interval': 10,
                                        'held_settle_time': 0},
@@ -131,7 +133,9 @@ def check(text: str, is_true: bool, more: object = '') -> None:
 def try_role(home: cloud.Cloud, play: Play) -> None:
     """Install with the role and use what it installed."""
     started = time.monotonic()
-    check('the role changes a stock cloud', play.run() > 0)
+    changed = play.run()
+    check('the role changes a stock cloud',
+          'Enable the plug-ins' in changed, changed)
     seconds = round(time.monotonic() - started)
     home.processes.stop(['nova-api'])
     home.up(stock=True)
@@ -153,7 +157,8 @@ def try_role(home: cloud.Cloud, play: Play) -> None:
                           'json')
     check('it has its share of the volume', listed.returncode == 0
           and server.uuid in listed.stdout, listed.stdout + listed.stderr)
-    check('a second run changes nothing', play.run() == 0)
+    again = play.run()
+    check('a second run changes nothing', not again, again)
     keep(seconds, play.version())
 
 

@@ -527,6 +527,22 @@ def test_keys_that_nobody_reads(cloud, tmp_path):
     assert subject in cloud.found(nova_conf=bare)
 
 
+def test_each_of_several_schedulers_has_a_configuration(cloud, tmp_path):
+    good = conf(tmp_path, GOOD_CONF)
+
+    def runs(*hosts, state='up'):
+        cloud.nova.answers['/os-services'] = {'services': [
+            {'id': host, 'host': host, 'binary': 'nova-scheduler',
+             'status': 'enabled', 'state': state} for host in hosts]}
+    runs('ctl1')
+    assert not cloud.told('schedulers-several', nova_conf=good)
+    runs('ctl1', 'ctl2')
+    assert 'ctl1, ctl2' in cloud.told(
+        'schedulers-several', nova_conf=good)['nova-scheduler']
+    runs('ctl1', 'ctl2', state='down')
+    assert not cloud.told('schedulers-several', nova_conf=good)
+
+
 def test_what_is_not_given_is_skipped_and_what_fails_is_said(cloud):
     _found, skipped = cloud.examine()
     assert not any(one.failed for one in skipped)

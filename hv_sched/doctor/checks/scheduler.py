@@ -21,6 +21,7 @@ from hv_sched.conf.plugins import ALL_FILTERS
 from hv_sched.conf.plugins import ALL_WEIGHERS
 from hv_sched.conf.plugins import FEATURE_FILTER
 from hv_sched.conf.plugins import VOLUME_FILTER
+from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
 from hv_sched.doctor.runner import Symptom
@@ -91,6 +92,14 @@ def placement_timeout(evidence: DoctorEvidence) -> Iterator[Symptom]:
 
 
 _NEEDS = ('nova_conf',)
+def several(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    assert evidence.nova is not None
+    hosts = evidence.nova.schedulers
+    if len(hosts) > 1:
+        yield Symptom('nova-scheduler', f'it runs on {listed(hosts)}, and one '
+                      'nova.conf was checked')
+
+
 CHECKS = (
     Check('filter-missing', Severity.ERROR,
           f'{VOLUME_FILTER} is not there: request filters are not '
@@ -128,4 +137,10 @@ CHECKS = (
           'Placement that accepts a connection and never answers.',
           'Set [placement]timeout in nova.conf, to 60 for example.',
           placement_timeout, _NEEDS),
+    Check('schedulers-several', Severity.INFO,
+          'A nova-scheduler without the plug-ins finds no volume where a '
+          'request names a host or a zone, and charges moves twice while they '
+          'last.',
+          'Run the doctor with the nova.conf of each of these hosts.',
+          several, (*_NEEDS, 'nova')),
 )

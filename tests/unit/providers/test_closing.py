@@ -161,6 +161,17 @@ def test_a_bare_trait_stands_for_what_the_facts_show_else_for_the_operator(
     assert set(closed(volume(**fields), {names.NO_NEW_DISKS})) == {reason}
 
 
+def test_a_reason_of_another_release_is_the_operators_whatever_else_closes():
+    """As after going back to a release that does not know it."""
+    traits = {*standing(Closed.MAINTENANCE), names.CLOSED_PREFIX + 'FENCED'}
+    during = closed(volume(maintenance=True), traits)
+    assert set(during) == {Closed.MAINTENANCE, Closed.OPERATOR}
+    assert 'CUSTOM_CSV_CLOSED_FENCED' in during[Closed.OPERATOR]
+    assert set(closed(volume(maintenance=False), traits)) == {Closed.OPERATOR}
+    assert not closed(volume(maintenance=False, accepts_new_disks=True),
+                      traits)
+
+
 def test_a_volume_that_owes_room_stays_closed():
     traits = {names.NO_NEW_DISKS, disk_ratio.overcommit_trait(1.0)}
     assert closed(BLIND, traits, owed_gb=507) == {
