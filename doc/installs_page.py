@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Makes the page of how long each way to install took.
 
 ``make installs`` and ``make cloud-ansible`` write ``doc/installs.json``.

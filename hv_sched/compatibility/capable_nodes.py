@@ -35,7 +35,7 @@ SECURE_BOOT: str = os_traits.COMPUTE_SECURITY_UEFI_SECURE_BOOT
 class NovaDemands:
     """What Nova itself asks of a node.
 
-    :param amounts: of VCPU and MEMORY_MB
+    :param amounts: by resource class
     :param required: traits that flavor or image name
     """
 
@@ -82,12 +82,20 @@ class CapableNodes:
 
     def unknown(self, demands: requirements.Requirements,
                 nova: NovaDemands = NovaDemands()) -> list[str]:
-        """Messages for the required traits that no provider has."""
+        """Messages for traits that no provider has, or nobody knows."""
         traits = {*demands.required, *nova.required}
         if demands.gpu:
             traits |= demands.gpu.traits
-        return [f'no node shows {trait}' for trait
-                in sorted(traits - self.published_traits)]
+        return [*(f'no node shows {trait}' for trait
+                  in sorted(traits - self.published_traits)),
+                *(f'Placement does not know the forbidden trait {trait}: Nova '
+                  'finds no host' for trait in sorted(self._unheard_of(nova)))]
+
+    def _unheard_of(self, nova: NovaDemands) -> frozenset[str]:
+        """Forbidden traits of no name there is: Placement answers 400."""
+        candidates = nova.forbidden - self.published_traits
+        return candidates - self._placement.all_traits() if candidates else (
+            candidates)
 
     def nodes(self, demands: requirements.Requirements,
               nova: NovaDemands = NovaDemands()) -> list[str]:
@@ -99,7 +107,8 @@ class CapableNodes:
                ) -> list[str]:
         """Names of the nodes without Hyper-V that can run it."""
         if (demands.hypervisor is requirements.Hypervisor.HYPERV
-                or not nova.required <= self.published_traits):
+                or not nova.required <= self.published_traits
+                or self._unheard_of(nova)):
             return []
         forbidden = nova.forbidden | {names.HYPERV}
         nodes = self._owners(

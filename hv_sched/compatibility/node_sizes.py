@@ -10,26 +10,31 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which nodes are large enough for a flavor, whether or not they are full."""
+"""Whether nodes are large enough for what a server asks of them."""
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 
+from hv_sched.compatibility import reachable_amounts
 from hv_sched.placement import client
-from hv_sched.placement.inventory import Inventory
+from hv_sched.placement import names
 
 VCPU, MEMORY_MB = 'VCPU', 'MEMORY_MB'
-_UNITS = {VCPU: 'VCPU', MEMORY_MB: 'MB of memory'}
+_UNITS = {VCPU: 'VCPU', MEMORY_MB: 'MB of memory',
+          names.DISK_GB: 'GB of disk'}
+# The node itself has these, so one request finds those with room.
+_OF_NODES = (VCPU, MEMORY_MB)
 
 
 class NodeSizes:
-    """What nodes have of VCPU and MEMORY_MB in all; each is read once.
+    """What nodes have in all, by resource class; each is read once.
 
     :param placement: raises PlacementError
     """
 
     def __init__(self, placement: client.Placement) -> None:
         self._placement = placement
-        self._inventories: dict[str, Mapping[str, Inventory]] = {}
+        self._amounts = reachable_amounts.ReachableAmounts(placement)
 
     def large_enough(self, nodes: Mapping[str, str],
                      amounts: Mapping[str, int]) -> dict[str, str]:
@@ -38,34 +43,41 @@ class NodeSizes:
         Nodes with room now are, and cost one request for all of them.
 
         :param nodes: names by provider uuid
-        :param amounts: by resource class, of VCPU and MEMORY_MB
+        :param amounts: by resource class
         """
-        asked = {rc: amount for rc, amount in amounts.items()
-                 if rc in _UNITS and amount}
-        if not asked or not nodes:
-            return dict(nodes)
-        with_room = {provider.uuid for provider in
-                     self._placement.list_providers(resources=','.join(
-                         f'{rc}:{amount}'
-                         for rc, amount in sorted(asked.items())))}
+        if not nodes:
+            return {}
+        own = {rc: amounts[rc] for rc in _OF_NODES if amounts.get(rc)}
+        others = {rc: amount for rc, amount in amounts.items()
+                  if amount and rc not in own}
+        with_room = self._with_room(own)
         return {uuid: name for uuid, name in nodes.items()
-                if uuid in with_room or self._is_large_enough(uuid, asked)}
+                if (uuid in with_room or self._reaches(uuid, own))
+                and self._reaches(uuid, others)}
 
     def shortage(self, nodes: Mapping[str, str], amounts: Mapping[str, int]
                  ) -> list[str]:
         """What even the largest of the nodes has too little of."""
-        return [f'{amount:,} {unit} are asked for, the largest node has '
-                f'{largest:,}' for rc, unit in _UNITS.items()
-                if (amount := amounts.get(rc, 0)) > (largest := max(
-                    (self._limit(uuid, rc) for uuid in nodes), default=0))]
+        return [*self._shortages(nodes, amounts)]
 
-    def _is_large_enough(self, uuid: str, asked: Mapping[str, int]) -> bool:
-        return all(amount <= self._limit(uuid, rc)
+    def _shortages(self, nodes: Mapping[str, str],
+                   amounts: Mapping[str, int]) -> Iterator[str]:
+        for rc, amount in amounts.items():
+            largest = max((self._amounts.largest(uuid, rc)
+                           for uuid in nodes), default=0)
+            unit = _UNITS.get(rc, rc)
+            if amount > largest:
+                yield (f'{amount:,} {unit} are asked for, the largest node '
+                       f'has {largest:,}' if largest
+                       else f'no node has {unit}')
+
+    def _with_room(self, asked: Mapping[str, int]) -> set[str]:
+        if not asked:
+            return set()
+        return {provider.uuid for provider in self._placement.list_providers(
+            resources=','.join(f'{rc}:{amount}'
+                               for rc, amount in sorted(asked.items())))}
+
+    def _reaches(self, uuid: str, asked: Mapping[str, int]) -> bool:
+        return all(amount <= self._amounts.largest(uuid, rc)
                    for rc, amount in asked.items())
-
-    def _limit(self, uuid: str, rc: str) -> int:
-        """The most one server may have of a class on a node."""
-        if uuid not in self._inventories:
-            self._inventories[uuid] = self._placement.inventories(uuid)[1]
-        inventory = self._inventories[uuid].get(rc)
-        return min(inventory.max_unit, inventory.capacity) if inventory else 0

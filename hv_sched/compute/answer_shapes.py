@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What each call of Nova and Glance must answer. Pure.
 
 A call is known by the end of its path. One that is not listed must still

@@ -60,6 +60,9 @@ class Bounded(types.Number):
         return number
 
     def _number(self, value: Any) -> int | float | None:
+        # Python alone reads 1_0 as ten, and digits of other scripts.
+        if not str(value).isascii() or '_' in str(value):
+            return None
         try:
             number: int | float = self.num_type(value)
         except ValueError:

@@ -105,7 +105,7 @@ class Closed(enum.Enum):
     FLOOR = 'physically free space below the floor'
     OPERATOR = 'closed by the operator'
     STALE = 'its facts are old'
-    REFUSED = 'facts of the source about it are rejected'
+    REFUSED = 'facts of the source about it are rejected or missing'
     LEFT_OUT = 'no longer listed in the source, or no node\'s home'
     OVERCOMMITTED = 'more is allocated than it holds'
 

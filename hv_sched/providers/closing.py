@@ -76,7 +76,7 @@ def _health(volume: model.Volume, closed_by: tuple[Closed, ...],
     elif volume.state is not model.CsvState.ONLINE:
         reasons[Closed.OFFLINE] = volume.state.value
     if volume.size_bytes is None and Closed.OFFLINE not in reasons:
-        reasons[Closed.REFUSED] = 'the size the source states is not possible'
+        reasons[Closed.REFUSED] = 'the source states no size that can be used'
 
 
 def _overcommitted(volume: model.Volume, traits: frozenset[str],

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Names of traits and classes that were made once are not made again.
 
 The clusters of a look need mostly the same ones, and each plans by itself.

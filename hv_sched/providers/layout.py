@@ -72,8 +72,14 @@ class Layout:
                 and all(volume.guid for volume in self.cluster.volumes))
 
     def _knows_all(self, kind: model.ItemKind) -> bool:
-        return len(self.aside(kind)) >= sum(
-            item.kind is kind for item in self.cluster.set_aside)
+        """Whether what is set aside is known, or could be nobody's home.
+
+        Where no volume is left beside those, their sizes have a wrong unit.
+        """
+        identified = self.set_aside.values()
+        return all(item in identified
+                   or item.is_nobodys and bool(self.cluster.volumes)
+                   for item in self.cluster.set_aside if item.kind is kind)
 
     def aside(self, kind: model.ItemKind) -> Mapping[str, model.SetAside]:
         """Those of a kind that are set aside, as far as it is known which

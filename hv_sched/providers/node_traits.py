@@ -125,7 +125,9 @@ def is_redirected(cluster: model.Cluster, node: model.Node,
 def _redirected_by_design(cluster: model.Cluster, volume: model.Volume
                           ) -> bool:
     redirected = {*(volume.redirected_nodes or ()),
-                  *(volume.cut_off_nodes or ())}
+                  *(volume.cut_off_nodes or ()),
+                  *(node.name for node in cluster.nodes
+                    if node.state is model.NodeState.DOWN)}
     return volume.file_system == 'refs' and all(
         node.name in redirected for node in cluster.nodes)
 
@@ -153,7 +155,8 @@ def survives(cluster: model.Cluster, node: model.Node,
         return False
     answers = [functional_level.answer(feature, owner, bound)
                for owner in (node, *owners)]
-    if any(item.kind is not model.ItemKind.VM for item in cluster.set_aside):
+    if any(item.kind is not model.ItemKind.VM and not item.is_nobodys
+           for item in cluster.set_aside):
         answers.append(None)  # who is an owner, nobody can say
     if False in answers:
         return False

@@ -80,8 +80,9 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
             continue  # as it was, until its shares are adopted
         if names.CLUSTERED not in provider.traits and (
                 not layout.is_node_list_whole
+                or not layout.is_volume_list_whole
                 or context.is_unpublishable(uuid)):
-            continue  # as it is until its list or volume can be believed
+            continue  # as it is until the lists and its volume are believed
         planned += _mark(layout, provider, observed.overview, left_out)
         if uuid not in context.blocked and is_open(provider):
             planned.append(_close(provider))

@@ -205,6 +205,7 @@ class PlanningContext:
         return all(
             uuid not in self.observed.overview.listed
             and (self.layout.volumes[uuid].total_gb is None
+                 or self._is_contested(uuid)
                  or self.size_vote(uuid) is False) for uuid in homes)
 
     def _grows(self, uuid: str) -> bool:

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What the schema cannot say about a cluster whose parts can be told apart.
 
 Each check yields what is wrong; it neither changes nor keeps anything.

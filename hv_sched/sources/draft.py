@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """A cluster on its way from a file to the model, as its faults shrink it."""
 
 from collections.abc import Iterable

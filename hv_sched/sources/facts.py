@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Parsed files -> Facts.
 
 What is wrong becomes a problem, and what that costs is not known, set aside

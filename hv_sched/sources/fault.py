@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What is wrong at one place of a source, and what that costs.
 
 One fault costs what it touches. A wrong field is not known, and what it was

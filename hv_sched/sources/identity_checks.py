@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Whether each thing of a cluster can be told from all others.
 
 What cannot is set aside. Where it is in doubt what belongs to the cluster,

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Recognises what cmdlets of Windows answer, which is no source by itself."""
 
 from typing import Any

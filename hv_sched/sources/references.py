@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What the names inside one cluster stand for.
 
 A name is compared as a whole: Volume1 is never found inside Volume10.

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """The form of a source: its JSON Schemas, and what they have where.
 
 What is needed, and in which words, is version 2's; version 1 has fewer

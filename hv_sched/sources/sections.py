@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """How the sections of a cluster's facts were collected.
 
 What a section that failed or is old does, is the planner's part.

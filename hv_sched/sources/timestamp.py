@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """Times as a source has them: RFC 3339, with PowerShell's seven digits."""
 
 import datetime

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What the schema cannot say about the volumes: sizes, and their nodes."""
 
 from collections.abc import Iterator

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What Windows and PowerShell write, in the form's own words.
 
 Only where the meaning is plain: what cannot be read so stays as it is, and

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """``make cloud-ansible``: contrib/ansible's role, run against a real cloud.
 
 Stock Nova runs in ``.cloud-ansible``; the role installs hv_sched beside its

@@ -92,6 +92,12 @@ def test_nodes_that_can_run_it_are_asked_of_placement(
      'no node shows CUSTOM_GOLD'),
     ({'ram_mb': 900_000}, '900,000 MB of memory are asked for, the '
      'largest node has '),
+    ({'extra_specs': {'trait:CUSTOM_NOBODY': 'forbidden'}},
+     'Placement does not know the forbidden trait CUSTOM_NOBODY'),
+    ({'extra_specs': {'resources:VGPU': '1'}}, 'no node has VGPU'),
+    ({'extra_specs': {'resources:CUSTOM_X': '1'}}, 'no node has CUSTOM_X'),
+    ({'root_gb': 501}, '501 GB of disk are asked for, the largest node has '
+     '500'),
     ({'vcpus': 65}, 'Hyper-V supports at most 64; generation 2 supports')])
 @pytest.mark.parametrize('image', [{}, {'img_hv_type': 'hyperv'}])
 def test_a_flavor_that_no_node_can_run_is_told_with_the_reason(
@@ -101,6 +107,22 @@ def test_a_flavor_that_no_node_can_run_is_told_with_the_reason(
                         capable_nodes.CapableNodes(cloud.api))
     assert judged.nodes == judged.others == ()
     assert problem in ' '.join(judged.problems)
+
+
+def test_a_disk_is_compared_with_the_volumes_of_each_node(cloud):
+    cloud.register('hv03', disk_gb=300)
+    cloud.sync(clouds.facts(clouds.cluster(
+        volumes=(clouds.volume(1), clouds.volume(2, 300)), nodes=(
+            clouds.node(1, 1), clouds.node(2, 1), clouds.node(3, 2)))))
+
+    def nodes(root_gb):
+        return verdict.of(
+            {'vcpus': 1, 'ram_mb': 512, 'root_gb': root_gb}, {},
+            requirements.Rules(), capable_nodes.CapableNodes(cloud.api)).nodes
+    assert nodes(300) == ('hv01', 'hv02', 'hv03')
+    assert nodes(301) == ('hv01', 'hv02')
+    cloud.create(500, 'hv01')
+    assert nodes(500) == ('hv01', 'hv02'), 'a full one counts'
 
 
 @pytest.mark.parametrize(('flavor', 'image', 'asked_by'), [

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """What is built of the project: every file of it, and the right version.
 
 Nothing is fetched here; ``make dist`` builds the wheel as pip does.

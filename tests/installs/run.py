@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """``make installs``: each way to install, tried, with its time.
 
 Each in a virtual environment of its own, with the constraints of a release:

@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """All of Placement as JSON, by its API alone, and back.
 
 In words of Placement, not of hv_sched: what a release wrote can be loaded into

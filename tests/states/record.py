@@ -9,6 +9,7 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
+
 """``python -m tests.states.record 0.1.0``: keeps what this release writes.
 
 Run once, at the tag of a release. The cloud is that of

@@ -47,7 +47,7 @@ def test_there_are_numbers_of_both_kinds():
 @by_name
 @pytest.mark.parametrize('value', [
     'nan', 'inf', '-inf', '1e400', '9' * 30, '-' + '9' * 30, '9' * 5000,
-    'many'])
+    'many', '1_0', '１２'])
 def test_what_is_no_number_in_range_is_refused(tmp_path, opt, value):
     told = refusal(tmp_path, opt.name, value)
     assert opt.name in told and 'hv_sched.conf' in told
