@@ -19,6 +19,7 @@ from hv_sched.conf import nova_conf
 from hv_sched.doctor import runner
 from hv_sched.doctor.checks import scheduler
 from hv_sched.doctor.evidence import DoctorEvidence
+from hv_sched.doctor.evidence import NovaState
 from hv_sched.snapshot.placement_state import PlacementState
 from tests import doc_blocks
 from tests.repository import EXAMPLES
@@ -30,7 +31,7 @@ SAMPLE = EXAMPLES / 'nova.conf.sample'
 def _evidence(*paths):
     placement = typing.cast(PlacementState, None)
     return DoctorEvidence(placement, nova_conf=nova_conf.read_nova(
-        [str(path) for path in paths]))
+        [str(path) for path in paths]), nova=NovaState((2, 104), {}, ('c',)))
 
 
 def test_the_doctor_finds_nothing_in_the_sample():
