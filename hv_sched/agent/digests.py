@@ -19,6 +19,7 @@ identifies things in it, the overrides, and the options of what is published.
 from collections.abc import Callable
 from collections.abc import Iterable
 import hashlib
+from importlib import metadata
 from typing import Any
 
 from hv_sched import model
@@ -39,7 +40,7 @@ class Digests:
         self._facts = facts
 
     def __call__(self) -> dict[str, str]:
-        """Digest by what it is of."""
+        """Digest by what it is of; that of the release is its number."""
         return {
             'clusters, nodes or volumes in the source': _digest(
                 sorted(_identities(self._facts()))),
@@ -47,7 +48,8 @@ class Digests:
                 overrides.read(self._options.overrides)))),
             'options in [hv_sched]': _digest([
                 repr(self._publishing), *self._options.heal_codes,
-                str(self._options.cold_move_keeps_disk)])}
+                str(self._options.cold_move_keeps_disk)]),
+            'release of hv_sched': metadata.version('hv_sched')}
 
 
 def _identities(facts: model.Facts) -> Iterable[str]:

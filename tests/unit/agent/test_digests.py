@@ -76,6 +76,12 @@ def test_another_option_is_told(options):
     assert differing(digest(), digest(**options)) == {OPTIONS}
 
 
+def test_another_release_is_told(monkeypatch):
+    mine = digest()
+    monkeypatch.setattr(digests.metadata, 'version', lambda name: '9.9.9')
+    assert differing(mine, digest()) == {'release of hv_sched'}
+
+
 def test_one_decision_in_a_file_and_in_a_folder_is_the_same(write):
     file, folder = write('o.yaml'), write('folder/a.yaml').parent
     commented = write('p.yaml', f'# by hand\n{DECIDED}')
