@@ -35,6 +35,7 @@ from doc import overrides_page
 from doc import plugins_page
 from doc import screens_page
 from doc import storm_page
+from doc import targets_page
 from doc import traits_page
 
 
@@ -52,7 +53,7 @@ PAGES: dict[str, Page] = {
         asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
         installs_page, map_page, matrix_page, metrics_page,
         missing_facts_page, moves_page, overrides_page, plugins_page,
-        screens_page, storm_page, traits_page)}
+        screens_page, storm_page, targets_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

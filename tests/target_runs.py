@@ -1,0 +1,52 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Runs a target and keeps what came of it for the page of all targets.
+
+``python -m tests.target_runs 'make test-faults' -- make test-faults``
+"""
+
+import datetime
+import json
+import subprocess
+import sys
+import time
+
+from doc import targets_page
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command and keep its last line, its time and its date."""
+    target, separator, *command = arguments
+    if separator != '--' or not command:
+        sys.exit('python -m tests.target_runs TARGET -- COMMAND')
+    started = time.monotonic()
+    result = subprocess.run(command, check=False, text=True,
+                            stdout=subprocess.PIPE)
+    record = json.loads(targets_page.RECORD.read_text())
+    lines = result.stdout.strip().splitlines() or ['']
+    record[target] = {
+        'date': datetime.datetime.now(
+            datetime.timezone.utc).date().isoformat(),
+        'seconds': round(time.monotonic() - started),
+        'result': lines[-1] if result.returncode == 0
+        else f'exit code {result.returncode}',
+        'commit': subprocess.run(
+            ['git', 'log', '-1', '--format=%h'], check=True, text=True,
+            stdout=subprocess.PIPE).stdout.strip()}
+    targets_page.RECORD.write_text(json.dumps(record, indent=1) + '\n')
+    return result.returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
