@@ -69,9 +69,8 @@ class Part:
         self._recorder.started(self.name)
         with self._in_hand.step():
             code = self._passed(number)
-        self._ended_at = time.monotonic()
-        self._recorder.passed(self.name, code, self._ended_at - begun,
-                              self.failure)
+            ended = self._ended_at = time.monotonic()
+        self._recorder.passed(self.name, code, ended - begun, self.failure)
         return code
 
     def _passed(self, number: int) -> int:

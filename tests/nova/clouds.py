@@ -20,13 +20,13 @@ import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
-from nova.scheduler import request_filter
 
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
+from tests.nova.releases import nova_34
 
 HOSTS = ('n0', 'n1', 'n2', 'n3', 'n4')
 VOLUMES = tuple(ids.volume_uuid('guid-c0', f'v{n}') for n in range(3))
@@ -172,9 +172,7 @@ class Writer:
         found = {rc: Inventory(amount, max_unit=amount) for rc, amount in (
             ('VCPU', node.vcpus), ('MEMORY_MB', node.memory_mb),
             ('DISK_GB', node.disk_gb)) if amount}
-        traits = {names.COMPUTE_NODE, *node.traits}
-        if hasattr(request_filter, 'owner_nova_filter'):
-            traits.add('OWNER_NOVA')
+        traits = {names.COMPUTE_NODE, *nova_34.NODE_TRAITS, *node.traits}
         aggregates = {self._zone} if node.zone else set()
         if node.home is not None:
             traits |= {names.HYPERV, names.CLUSTERED,

@@ -18,7 +18,6 @@ node: a volume without shares is wiped, one with shares stops nova-compute.
 Seen with nova 34; nova 28 leaves other trees alone.
 """
 
-from importlib import metadata
 from unittest import mock
 
 from nova import exception as nova_exception
@@ -32,9 +31,9 @@ from hv_sched.snapshot import placement_state
 from tests.nova import agent
 from tests.nova import base
 from tests.nova import publish
+from tests.nova.releases import nova_34
 
 LIMIT = 1000
-WIPES = int(metadata.version('nova').partition('.')[0]) >= 34
 
 
 class Reshape(base.NovaCase):
@@ -79,7 +78,7 @@ class Reshape(base.NovaCase):
         before = self.own.inventories(self.volume)[1]
         self.assertEqual((), self.wiped())
         self.reshape('h1')
-        if not WIPES:
+        if not nova_34.RESHAPE_WIPES:
             self.assertEqual(before, self.own.inventories(self.volume)[1])
             return
         self.assertEqual({}, self.own.inventories(self.volume)[1])
@@ -95,7 +94,7 @@ class Reshape(base.NovaCase):
     def test_a_used_volume_stays_and_stops_nova_compute(self):
         server = self.boot(self.flavor(300))
         before = self.own.inventories(self.volume)[1]
-        if WIPES:
+        if nova_34.RESHAPE_WIPES:
             self.assertRaises(nova_exception.ReshapeFailed, self.reshape,
                               'h1')
         else:

@@ -1,0 +1,87 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a user may do with each set of roles, on a cloud that is published.
+
+A refusal is an error with a remedy and exit code 1; it changes nothing.
+"""
+
+import json
+
+import pytest
+
+from tests.cloud import roles
+from tests.cloud import topology
+
+SERVER = 'of-the-administrator'
+
+
+@pytest.fixture(scope='module')
+def source(story):
+    """What the agent publishes, of a volume that is in maintenance.
+
+    So that every sync has something to write.
+    """
+    story.home.up()
+    story.home.processes.stop(['hv-sched-agent'])
+    story.openstack.create(SERVER, 'disk10', '--availability-zone', 'az1')
+    assert story.openstack.settled(SERVER).status == 'ACTIVE'
+    path = story.home.folder.run / 'maintenance.yaml'
+    path.write_text(topology.source().replace(
+        'size_gb:', 'maintenance: true, size_gb:'))
+    assert 'maintenance' in path.read_text()
+    return path
+
+
+def reopened(story):
+    """As an administrator leaves it; what stands then."""
+    user = roles.User(story.home, ('admin',))
+    result = user.tries(roles.Attempt(
+        (*roles.CSV, 'sync', '--source', '{source}')),
+        story.home.folder.etc / 'hv_sched' / 'clusters.yaml')
+    assert result.returncode == 0, result.stderr
+    return standing(story)
+
+
+def standing(story):
+    return story.home.databases.sql(
+        'SELECT p.name, t.name FROM resource_provider_traits r '
+        'JOIN resource_providers p ON p.id = r.resource_provider_id '
+        'JOIN traits t ON t.id = r.trait_id ORDER BY 1, 2', 'placement')
+
+
+def test_each_command_with_each_set_of_roles(story, source):
+    record = {}
+    roles.User(story.home, ('admin',)).create(story.openstack)
+    for each in roles.SETS:
+        user = roles.User(story.home, each)
+        user.create(story.openstack)
+        before = reopened(story)
+        for attempt in roles.attempts(SERVER):
+            result = user.tries(attempt, source)
+            said = result.stdout + result.stderr
+            assert 'Traceback' not in said, (user.name, attempt, said)
+            came_of_it = roles.outcome(attempt, result.returncode)
+            record.setdefault(attempt.title, {})[' + '.join(each)] = (
+                came_of_it)
+            print(user.name, attempt.title, came_of_it,
+                  result.stderr.strip()[:300].replace('\n', ' '), flush=True)
+            if came_of_it == roles.REFUSED:
+                assert result.stderr.strip(), (user.name, attempt)
+        if record['openstack resource provider csv sync'][
+                ' + '.join(each)] != roles.WORKS:
+            assert standing(story) == before, user.name
+    (story.home.folder.root / 'roles.json').write_text(
+        json.dumps(record, indent=1) + '\n')
+    documented = {title: came_of[' + '.join(('service', 'hv_sched'))]
+                  for title, came_of in record.items()}
+    assert set(documented.values()) == {roles.WORKS}, documented
