@@ -19,6 +19,7 @@ cluster's own loop then plans and writes concerns that cluster alone.
 """
 
 import threading
+import time
 from typing import Any
 
 from hv_sched import exit_codes
@@ -85,12 +86,16 @@ class Syncing:
         self._is_started = True
 
     def stop(self, seconds: float) -> None:
-        """End all of them, each after the write in hand."""
+        """End all of them, each after the write in hand.
+
+        :param seconds: to wait, for all of them together
+        """
         clusters = list(self._clusters.values())
         for cluster in clusters:
             cluster.stop()
+        end = time.monotonic() + seconds
         for cluster in clusters:
-            cluster.join(seconds)
+            cluster.join(max(0.0, end - time.monotonic()))
 
     @property
     def parts(self) -> list[Part]:
