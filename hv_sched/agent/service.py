@@ -84,14 +84,20 @@ class Daemon:
         seconds = LOOK_SECONDS if watchdog_seconds is None else min(
             LOOK_SECONDS, watchdog_seconds / 2)
         while not self._is_stopping:
-            try:
-                number = self._signals.get(timeout=seconds)
-            except queue.Empty:
-                self._tell_watchdog(agent)
-                continue
-            if number == signal.SIGHUP and not self._is_stopping:
+            if self._is_reload(seconds) and not self._is_stopping:
                 agent = self._reloaded(agent)
+            self._tell_watchdog(agent)
         return agent
+
+    def _is_reload(self, seconds: float) -> bool:
+        """Wait for signals; one reload serves all that came meanwhile."""
+        numbers = []
+        try:
+            numbers.append(self._signals.get(timeout=seconds))
+            while True:
+                numbers.append(self._signals.get_nowait())
+        except queue.Empty:
+            return signal.SIGHUP in numbers
 
     def _tell_watchdog(self, agent: Agent) -> None:
         stuck = agent.stuck_parts(time.monotonic())
