@@ -16,6 +16,7 @@ import datetime
 
 from hv_sched import model
 from hv_sched.placement import ids
+from hv_sched.providers import freshness
 
 
 def volumes_of(facts: model.Facts, now: datetime.datetime,
@@ -23,13 +24,14 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
     """By server: the uuid of the one volume that has all its files.
 
     A server with files on several volumes proves nothing, nor do facts that
-    are too old: it may have moved since.
+    are too old, or of the future: it may have moved since.
 
     :param stale_after: seconds, 0 accepts any age
     """
     volumes_by_server: dict[str, set[str]] = {}
     for cluster in facts.clusters:
-        if _too_old(cluster, now, stale_after):
+        if cluster.collected_at is not None and not freshness.is_of_now(
+                cluster.collected_at, now, stale_after):
             continue
         for vm in cluster.vms or ():
             if vm.instance_uuid is None or vm.disks is None:
@@ -40,11 +42,3 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
     return {server: next(iter(volumes))
             for server, volumes in volumes_by_server.items()
             if len(volumes) == 1}
-
-
-def _too_old(cluster: model.Cluster, now: datetime.datetime,
-             stale_after: int) -> bool:
-    if not stale_after or cluster.collected_at is None:
-        return False
-    age = (now - cluster.collected_at).total_seconds()
-    return age > stale_after

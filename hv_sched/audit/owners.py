@@ -19,6 +19,7 @@ import datetime
 
 from hv_sched import model
 from hv_sched.compute.servers import Server
+from hv_sched.providers import freshness
 from hv_sched.providers import node_matching
 from hv_sched.sources import timestamp
 
@@ -40,7 +41,7 @@ Owners = Mapping[str, Owner]
 
 def owners_of(facts: model.Facts, now: datetime.datetime,
               stale_after: int) -> dict[str, Owner]:
-    """By server: its owner; not of facts that are too old.
+    """By server: its owner; not of facts too old, or of the future.
 
     A server that two clusters say they run has none.
 
@@ -61,9 +62,9 @@ def _stated(facts: model.Facts, now: datetime.datetime, stale_after: int
     for cluster in facts.clusters:
         report = cluster.sections.get(model.Section.GROUPS)
         stated_at = (report and report.collected_at) or cluster.collected_at
-        if (report and report.error) or stale_after and (
-                stated_at is not None and
-                (now - stated_at).total_seconds() > stale_after):
+        if (report and report.error) or (
+                stated_at is not None
+                and not freshness.is_of_now(stated_at, now, stale_after)):
             continue
         for vm in cluster.vms or ():
             if vm.instance_uuid is not None and vm.owner_node is not None:

@@ -48,6 +48,17 @@ def age(collected_at: datetime.datetime, now: datetime.datetime) -> float:
     return (now - collected_at).total_seconds()
 
 
+def is_of_now(collected_at: datetime.datetime, now: datetime.datetime,
+              stale_after: int) -> bool:
+    """Whether a date is neither too old nor further ahead than clocks differ.
+
+    :param stale_after: seconds, 0 accepts any age
+    """
+    seconds = age(collected_at, now)
+    return seconds >= -MAX_AHEAD_SECONDS and (
+        not stale_after or seconds <= stale_after)
+
+
 def facts_age(cluster: model.Cluster, now: datetime.datetime) -> float:
     """Seconds since the facts were collected; 0 when nobody said."""
     if cluster.collected_at is None:

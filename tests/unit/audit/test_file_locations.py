@@ -46,3 +46,9 @@ def test_facts_that_are_too_old_prove_nothing():
     old = facts(NOW - datetime.timedelta(seconds=3601))
     assert file_locations.volumes_of(old, NOW, 3600) == {}
     assert file_locations.volumes_of(old, NOW, 0) != {}
+
+
+def test_facts_of_the_future_prove_nothing():
+    ahead = facts(NOW + datetime.timedelta(seconds=301))
+    assert file_locations.volumes_of(ahead, NOW, 3600) == {}
+    assert file_locations.volumes_of(ahead, NOW, 0) == {}

@@ -45,6 +45,18 @@ def test_facts_that_are_too_old_tell_no_owner():
     assert owners_of(facts(vm, collected_at=NOW, sections=failed)) == {}
 
 
+def test_facts_of_the_future_tell_no_owner():
+    """They would be newer than what Nova wrote, and not old for long."""
+    vm = model.Vm('s', 'hv1')
+    near = NOW + datetime.timedelta(seconds=300)
+    far = NOW + datetime.timedelta(seconds=301)
+    assert owners_of(facts(vm, collected_at=near)) != {}
+    assert owners_of(facts(vm, collected_at=far)) == {}
+    assert owners_of(facts(vm, collected_at=far), 0) == {}
+    groups = {model.Section.GROUPS: model.SectionReport(far)}
+    assert owners_of(facts(vm, collected_at=NOW, sections=groups)) == {}
+
+
 def test_a_server_that_two_clusters_run_has_no_owner():
     both = model.Facts(tuple(
         dataclasses.replace(facts(model.Vm('s', node)).clusters[0], name=name)
