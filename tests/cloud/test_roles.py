@@ -35,10 +35,13 @@ def source(story):
     story.home.processes.stop(['hv-sched-agent'])
     story.openstack.create(SERVER, 'disk10', '--availability-zone', 'az1')
     assert story.openstack.settled(SERVER).status == 'ACTIVE'
-    path = story.home.folder.run / 'maintenance.yaml'
+    return written(story, 'true')
+
+
+def written(story, maintenance):
+    path = story.home.folder.run / f'maintenance-{maintenance}.yaml'
     path.write_text(topology.source().replace(
-        'size_gb:', 'maintenance: true, size_gb:'))
-    assert 'maintenance' in path.read_text()
+        'size_gb:', f'maintenance: {maintenance}\n        size_gb:'))
     return path
 
 
@@ -47,7 +50,7 @@ def reopened(story):
     user = roles.User(story.home, ('admin',))
     result = user.tries(roles.Attempt(
         (*roles.CSV, 'sync', '--source', '{source}')),
-        story.home.folder.etc / 'hv_sched' / 'clusters.yaml')
+        written(story, 'false'))
     assert result.returncode == 0, result.stderr
     return standing(story)
 
