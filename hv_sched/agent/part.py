@@ -51,8 +51,7 @@ class Part:
         self._passes = 0
         self._failed_passes = 0
         self._failing_since = 0.0
-        self._said: str | None = None
-        self._said_at = 0.0
+        self._said_at: dict[str, float] = {}
         self._in_hand = in_hand.InHand()
         self._ended_at: float | None = None
         self.pause_seconds = 0.0
@@ -110,10 +109,10 @@ class Part:
         self.failure = reason
         self.pause_seconds = self._pauses.failed()
         cause = causes.without_numbers(reason)
-        if cause != self._said or (
-                now - self._said_at >= causes.REMINDER_SECONDS):
+        said_at = self._said_at.get(cause)
+        if said_at is None or now - said_at >= causes.REMINDER_SECONDS:
             self._say(reason, now)
-            self._said, self._said_at = cause, now
+            self._said_at[cause] = now
         return exit_codes.ERROR
 
     def _say(self, reason: str, now: float) -> None:
@@ -135,4 +134,4 @@ class Part:
                      time.monotonic() - self._failing_since)
         self._failed_passes = 0
         self.failure = ''
-        self._said = None
+        self._said_at.clear()

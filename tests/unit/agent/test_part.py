@@ -86,6 +86,17 @@ def test_one_line_a_cause_and_one_at_its_end(work, clock, lines):
     assert lines() == []
 
 
+def test_causes_that_take_turns_are_a_line_each(work, clock, lines):
+    """As of two providers that are written side by side."""
+    made = part.Part('Sync', work)
+    for number in range(20):
+        work.error = exception.PlacementUnavailable(
+            f'{("one", "other")[number % 2]} provider')
+        made.run()
+        clock.now += 30
+    assert len(lines()) == 2
+
+
 def test_a_cause_that_lasts_is_said_again_seldom(work, clock, lines):
     made = part.Part('Sync', work)
     work.error = OSError('disk full')
