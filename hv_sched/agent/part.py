@@ -74,18 +74,22 @@ class Part:
 
     def _passed(self, number: int) -> int:
         """One pass; returns its code, and keeps why it failed."""
+        failure: str | None = None
+        code = exit_codes.OK
         try:
             code = self._work(number)
         except exception.Stopping:
-            code = exit_codes.OK
+            return code
         except exception.HvSchedError as exc:
-            code = self._failed(str(exc))
+            failure = str(exc)
         except Exception as exc:
             # Nobody foresaw it, and the cloud still needs the next pass.
-            code = self._failed(f'unexpectedly: {type(exc).__name__}: {exc}')
+            failure = f'unexpectedly: {type(exc).__name__}: {exc}'
             LOG.debug('%s: the unexpected failure', self.name, exc_info=True)
-        else:
-            self._note(code)
+        # oslo.log adds an exception that is being handled to the line.
+        if failure is not None:
+            return self._failed(failure)
+        self._note(code)
         return code
 
     def is_stuck(self, now: float, waits: bool = False) -> bool:

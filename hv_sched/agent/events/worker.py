@@ -86,22 +86,27 @@ class Worker:
 
     def _looked(self, servers: Collection[str]) -> Collection[str]:
         """Look at servers; returns those to look at again."""
+        failure: str | None = None
+        unsettled: Collection[str] = ()
         try:
             unsettled = self._look(servers)
         except exception.Stopping:
-            return ()
+            return unsettled
+        except exception.HvSchedError as exc:
+            failure = str(exc)
         except Exception as exc:
-            # The pass of the loop tells it too, and finds what is dropped.
-            if not self._is_failing:
-                LOG.error('Events: servers cannot be checked: %s',
-                          exc if isinstance(exc, exception.HvSchedError)
-                          else f'{type(exc).__name__}: {exc}')
-            self._is_failing = True
-            return servers
-        if self._is_failing:
+            failure = f'{type(exc).__name__}: {exc}'
+        # oslo.log adds an exception that is being handled to the line.
+        self._note(failure)
+        return unsettled if failure is None else servers
+
+    def _note(self, failure: str | None) -> None:
+        """The pass of the loop tells it too, and finds what is dropped."""
+        if failure is not None and not self._is_failing:
+            LOG.error('Events: servers cannot be checked: %s', failure)
+        if failure is None and self._is_failing:
             LOG.info('Events: servers are checked again')
-            self._is_failing = False
-        return unsettled
+        self._is_failing = failure is not None
 
     def _say_dropped(self) -> None:
         self._dropped += self._queue.take_dropped()

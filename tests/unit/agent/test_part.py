@@ -14,6 +14,7 @@
 """A part is said to fail once a cause, and to work again with how long."""
 
 import logging
+import sys
 
 import pytest
 
@@ -95,6 +96,20 @@ def test_causes_that_take_turns_are_a_line_each(work, clock, lines):
         made.run()
         clock.now += 30
     assert len(lines()) == 2
+
+
+@pytest.mark.parametrize('error', [
+    exception.PlacementUnavailable('it is away'), RuntimeError('odd'),
+    exception.PlacementError('')])
+def test_no_exception_is_in_hand_while_it_is_said(work, error, monkeypatch):
+    """oslo.log would put it at the end of the line, which names it."""
+    in_hand_then = []
+    monkeypatch.setattr(part.LOG.logger if hasattr(part.LOG, 'logger')
+                        else part.LOG, 'error',
+                        lambda *args: in_hand_then.append(sys.exc_info()[0]))
+    work.error = error
+    assert part.Part('Sync', work).run() == exit_codes.ERROR
+    assert in_hand_then == [None]
 
 
 def test_a_cause_that_lasts_is_said_again_seldom(work, clock, lines):
