@@ -14,11 +14,13 @@
 
 from collections.abc import Callable
 import importlib
+import logging
 import threading
 from typing import Any
 
 from oslo_config import cfg
 
+from hv_sched import causes
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.agent import backoff
@@ -27,6 +29,9 @@ from hv_sched.agent.events import notifications
 from hv_sched.conf import events as options
 
 LOG = printable.logger(__name__)
+# Without a pool it would take the messages of other consumers; without the
+# others RabbitMQ refuses it.
+_NAMES = ('topics', 'exchange', 'pool')
 
 
 class Endpoint:
@@ -65,6 +70,8 @@ class Listener:
         self._messaging = _oslo_messaging()
         self._broker = broker_log.BrokerLog()
         self._endpoint = Endpoint(deliver)
+        self._failures = causes.Causes(LOG)
+        self._pauses = backoff.Backoff(0)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         _check(self._messaging, conf)
@@ -88,19 +95,22 @@ class Listener:
 
     def _serve(self, stop: threading.Event) -> None:
         """Listen until the stop; what ends before begins again."""
-        pauses = backoff.Backoff(0)
-        while True:
-            try:
-                # Also when it is stopped at once: the queue is there then.
-                return self._listen(stop)
-            except Exception as exc:
-                seconds = pauses.failed()
-                # The loop finds without events what they would have told.
-                LOG.error('Events: listening ended: %s: %s; it begins again '
-                          'in %.0f s, till then changes wait for the next '
-                          'pass', type(exc).__name__, exc, seconds)
-                if stop.wait(seconds):
-                    return
+        while (failure := self._ended(stop)) is not None:
+            # The loop finds without events what they would have told.
+            self._failures.update({causes.without_numbers(failure): (
+                f'Events: listening ended: {failure}; until it begins again, '
+                'changes wait for the next pass')}, logging.ERROR)
+            if stop.wait(self._pauses.failed()):
+                return
+
+    def _ended(self, stop: threading.Event) -> str | None:
+        """Listen; returns what ended it before the stop."""
+        try:
+            # Also when it is stopped at once: the queue is there then.
+            self._listen(stop)
+        except Exception as exc:
+            return f'{type(exc).__name__}: {exc}'
+        return None
 
     def _listen(self, stop: threading.Event) -> None:
         """In one thread, as oslo.messaging wants it."""
@@ -108,6 +118,8 @@ class Listener:
             server = self._server()
             server.start()
             self._broker.connected()
+            self._pauses.succeeded()
+            self._failures.update({})
             stop.wait()
             server.stop()
             server.wait()
@@ -137,7 +149,13 @@ def _transport(messaging: Any, conf: cfg.ConfigOpts) -> Any:
 
 
 def _check(messaging: Any, conf: cfg.ConfigOpts) -> None:
-    """:raises InvalidConfig: the URL is none of oslo.messaging's"""
+    """:raises InvalidConfig: the section does not say how to listen"""
+    for name in _NAMES:
+        value = conf[options.GROUP][name]
+        if not value or isinstance(value, list) and '' in value:
+            raise exception.InvalidConfig(
+                f'section [{options.GROUP}]: {name} is empty; take it out '
+                'for the default')
     try:
         _transport(messaging, conf)
     except (messaging.MessagingException, ValueError):

@@ -15,7 +15,9 @@ import threading
 
 from oslo_config import cfg
 import oslo_messaging
+import pytest
 
+from hv_sched import exception
 from hv_sched.agent import backoff
 from hv_sched.agent.events import listener
 from hv_sched.conf import events as options
@@ -69,3 +71,32 @@ def test_listening_that_ended_begins_again(monkeypatch):
     assert began.get(timeout=60)
     listening.stop(60)
     assert attempts.qsize() == 3
+
+
+def test_what_ends_it_again_and_again_is_one_line(monkeypatch, caplog):
+    """As a queue of another kind, which RabbitMQ refuses for ever."""
+    attempts: queue.Queue[bool] = queue.Queue()
+
+    def refuses(*args, **kwargs):
+        attempts.put(True)
+        raise RuntimeError('PRECONDITION_FAILED')
+
+    monkeypatch.setattr(backoff, 'FIRST_SECONDS', 0.001)
+    monkeypatch.setattr(backoff, 'LONGEST_SECONDS', 0.001)
+    monkeypatch.setattr(oslo_messaging, 'get_notification_listener', refuses)
+    listening = listener.Listener(configuration(), print)
+    listening.start()
+    for _number in range(10):
+        assert attempts.get(timeout=60)
+    listening.stop(60)
+    assert caplog.text.count('listening ended') == 1
+
+
+@pytest.mark.parametrize('name, value', [
+    ('pool', ''), ('exchange', ''), ('topics', []), ('topics', ['a', ''])])
+def test_an_empty_name_is_refused(name, value):
+    """Without a pool of its own it would take what others wait for."""
+    conf = configuration()
+    conf.set_override(name, value, options.GROUP)
+    with pytest.raises(exception.InvalidConfig, match=f'{name} is empty'):
+        listener.Listener(conf, print)
