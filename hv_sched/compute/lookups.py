@@ -26,6 +26,7 @@ from typing import TypeVar
 from openstack import connection as sdk
 from openstack import exceptions as sdk_exceptions
 from openstack import resource
+from oslo_utils import uuidutils
 
 from hv_sched import exception
 from hv_sched.compute import checked_session
@@ -121,16 +122,27 @@ class Nova(Lookup):
 
     def server(self, name: str) -> Properties | None:
         """A server by uuid or name, as Nova's API shows it."""
-        server = self._fetch(resources.ServerResource, name)
+        server = self._server_of_any_project(name)
         if server is None:
             namesake = _only([
                 server for server in self._list(
                     resources.ServerResource, base_path='/servers',
                     all_projects=True, name=f'^{name}$')
                 if server.name == name], 'servers', name, 'uuid')
-            server = namesake and self._fetch(resources.ServerResource,
-                                              namesake.id)
+            server = namesake and self._server_of_any_project(namesake.id)
         return None if server is None else _body(server)
+
+    def _server_of_any_project(self, uuid: str
+                               ) -> resources.ServerResource | None:
+        """By its uuid Nova shows one to administrators and its project alone,
+        whatever the policy allows; a list of all projects shows it.
+        """
+        server = self._fetch(resources.ServerResource, uuid)
+        if server is not None or not uuidutils.is_uuid_like(uuid):
+            return server
+        return next((server for server in self._list(
+            resources.ServerResource, base_path='/servers/detail',
+            all_projects=True, uuid=uuid) if server.id == uuid), None)
 
     def aggregates(self) -> list[resources.Aggregate]:
         return list(self._list(resources.Aggregate))

@@ -51,6 +51,8 @@ class ServerResource(server.Server):
     """
 
     _max_microversion = '2.98'
+    _query_mapping = resource.QueryParameters(
+        'name', 'uuid', all_projects='all_tenants')
     flavor = resource.Body('flavor')
     image = resource.Body('image')
     pinned_availability_zone = resource.Body('pinned_availability_zone')

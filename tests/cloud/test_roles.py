@@ -85,6 +85,13 @@ def test_each_command_with_each_set_of_roles(story, source):
             assert standing(story) == before, user.name
     (story.home.folder.root / 'roles.json').write_text(
         json.dumps(record, indent=1) + '\n')
-    documented = {title: came_of[' + '.join(('service', 'hv_sched'))]
-                  for title, came_of in record.items()}
-    assert set(documented.values()) == {roles.WORKS}, documented
+    whole, documented = (
+        {title: came_of[' + '.join(each)] for title, came_of in record.items()}
+        for each in (('service', 'hv_sched', 'reader'),
+                     ('service', 'hv_sched')))
+    assert set(whole.values()) == {roles.WORKS}, whole
+    # Without the role reader Glance shows no images.
+    assert {title for title, came_of_it in documented.items()
+            if came_of_it != roles.WORKS} == {
+        'openstack resource provider csv doctor',
+        'hv-sched-status upgrade check'}, documented

@@ -52,11 +52,14 @@ def nova_of(api: Any, roles: str = _ADMIN, project: str | None = None
         service_type='compute', endpoint_override=api.base_url))
 
 
-def lookup_of(api: Any, roles: str = _ADMIN) -> lookups.Nova:
+def lookup_of(api: Any, roles: str = _ADMIN, project: str | None = None
+              ) -> lookups.Nova:
     """Single things of the harness's Nova, as doctor and explain read them.
+
+    See ``nova_of``.
     """
     return lookups.Nova(checked_session.checked(connection.Connection(
-        session=_session_of(api, roles),
+        session=_session_of(api, roles, project),
         compute_endpoint_override=api.base_url), checked_session.NOVA))
 
 

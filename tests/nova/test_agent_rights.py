@@ -60,6 +60,15 @@ class AnotherProject(auditing.AuditCase):
         self.assertTrue(self.servers.was_server(server['id']))
         self.assertFalse(self.servers.was_server(str(uuid.uuid4())))
 
+    def test_explain_and_doctor_look_at_it_too(self):
+        server = self.boot(self.flavor(10), host='h1')
+        looked_up = agent.lookup_of(self.api, 'service,hv_sched', 'another')
+        for name in (server['id'], server['name']):
+            self.assertEqual(server['id'], looked_up.server(name)['id'])
+        self.assertIsNone(looked_up.server(str(uuid.uuid4())))
+        self.assertEqual([], looked_up.aggregates())
+        self.assertTrue(looked_up.scheduler_hosts())
+
     def test_what_its_root_disk_is_stays_unknown_beside_volumes(self):
         """Nova tells the devices of its volumes to its own project alone."""
         server = dataclasses.replace(
