@@ -24,7 +24,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
-import time
 
 from hv_sched import exception
 from hv_sched.audit import rewriter
@@ -85,11 +84,11 @@ class Healer:
 
     def __init__(self, client: Placement, cloud: NovaRecords,
                  options: HealOptions,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+                 sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._cloud = cloud
         self._options = options
-        self._sleep = sleep
+        self._sleep = sleep or client.interruption.sleep
 
     def heal(self, report: AuditReport) -> HealResult:
         """Heal one cluster's findings; a failure is part of the result."""

@@ -36,6 +36,14 @@ class Interruption:
         if self._is_set.is_set() and not getattr(self._thread, 'held', 0):
             raise exception.Stopping('the process is stopping')
 
+    def sleep(self, seconds: float) -> None:
+        """As time.sleep, but no longer than the process goes on.
+
+        :raises Stopping: it ends
+        """
+        self._is_set.wait(seconds)
+        self.check()
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """This thread finishes what belongs together."""

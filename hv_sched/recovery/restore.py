@@ -22,7 +22,6 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
-import time
 from typing import Any
 
 from hv_sched import exception
@@ -100,14 +99,14 @@ class Restorer:
 
     def __init__(self, client: Placement, servers: NovaRecords,
                  options: RestoreOptions | None = None,
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+                 sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._servers = servers
         self._options = options or RestoreOptions()
         self._workers = self._options.workers
         self._releaser = release.Releaser(
             client, servers, self._workers, self._options.settle_seconds,
-            sleep)
+            sleep or client.interruption.sleep)
         self._stray_shares = stray_shares.StrayShares(
             client, servers, self._workers,
             self._options.cold_moves_keep_disk, self._options.known_on)

@@ -14,10 +14,13 @@
 """Escrow that failed moves left becomes a share again, on real Placement."""
 
 import dataclasses
+import threading
+import time
 import uuid
 
 import pytest
 
+from hv_sched import exception
 from hv_sched import model
 from hv_sched.compute.servers import Migration
 from hv_sched.placement import client
@@ -222,6 +225,20 @@ def test_a_migration_that_nova_knows_a_moment_later_keeps_its_escrow(case):
 
     restore.Restorer(case.client, case.nova, sleep=appear).restore()
     assert case.on_volume(migration) == HELD
+
+
+def test_a_stop_while_escrow_settles_is_at_once(case):
+    """And releases nothing."""
+    migration = case.holds(HELD, known=False)
+    stop = threading.Timer(1, case.client.interruption.set)
+    stop.start()
+    begun = time.monotonic()
+    with pytest.raises(exception.Stopping):
+        restore.Restorer(
+            case.client, case.nova,
+            restore.RestoreOptions(settle_seconds=60)).restore()
+    assert time.monotonic() - begun < 30
+    assert case.others.consumer(migration).held[VOLUME] == HELD
 
 
 def test_a_server_that_nova_lists_keeps_its_escrow(case, monkeypatch):
