@@ -12,6 +12,7 @@
 
 """Where a source says that servers' files are. Pure."""
 
+from collections.abc import Iterator
 import datetime
 
 from hv_sched import model
@@ -30,8 +31,8 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
     """
     volumes_by_server: dict[str, set[str]] = {}
     for cluster in facts.clusters:
-        if cluster.collected_at is not None and not freshness.is_of_now(
-                cluster.collected_at, now, stale_after):
+        if not all(freshness.is_of_now(date, now, stale_after)
+                   for date in _dates(cluster)):
             continue
         for vm in cluster.vms or ():
             if vm.instance_uuid is None or vm.disks is None:
@@ -42,3 +43,14 @@ def volumes_of(facts: model.Facts, now: datetime.datetime,
     return {server: next(iter(volumes))
             for server, volumes in volumes_by_server.items()
             if len(volumes) == 1}
+
+
+def _dates(cluster: model.Cluster) -> Iterator[datetime.datetime]:
+    """When servers and their files were listed, by whichever node."""
+    listings = (cluster.sections.get(model.Section.GROUPS),
+                *(node.sections.get(model.Section.FILES)
+                  for node in cluster.nodes))
+    for date in (cluster.collected_at, *(
+            report.collected_at for report in listings if report)):
+        if date is not None:
+            yield date

@@ -12,6 +12,7 @@
 
 """Where a source says that servers' files are."""
 
+import dataclasses
 import datetime
 
 from hv_sched import model
@@ -52,3 +53,15 @@ def test_facts_of_the_future_prove_nothing():
     ahead = facts(NOW + datetime.timedelta(seconds=301))
     assert file_locations.volumes_of(ahead, NOW, 3600) == {}
     assert file_locations.volumes_of(ahead, NOW, 0) == {}
+
+
+def test_a_listing_that_is_older_than_its_cluster_proves_nothing():
+    """As of one node whose task writes its file no more."""
+    old = model.SectionReport(NOW - datetime.timedelta(seconds=3601))
+    for listed in (
+            {'nodes': (model.Node('hv1', sections={
+                model.Section.FILES: old}),)},
+            {'sections': {model.Section.GROUPS: old}}):
+        cluster = dataclasses.replace(facts(NOW).clusters[0], **listed)
+        assert file_locations.volumes_of(
+            model.Facts((cluster,)), NOW, 3600) == {}
