@@ -18,6 +18,7 @@ end it after the writes in hand; a second one ends it at once.
 """
 
 from collections.abc import Callable
+import gc
 import os
 import queue
 import signal
@@ -86,6 +87,8 @@ class Daemon:
         while not self._is_stopping:
             if self._is_reload(seconds) and not self._is_stopping:
                 agent = self._reloaded(agent)
+                # A former one's connections and log file are in cycles.
+                gc.collect()
             self._tell_watchdog(agent)
         return agent
 

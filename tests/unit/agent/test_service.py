@@ -13,7 +13,9 @@
 
 """The daemon's loop: signals that come fast, and the watchdog."""
 
+import gc
 import signal
+import weakref
 
 import pytest
 
@@ -91,3 +93,27 @@ def test_reloads_one_after_the_other_do_not_silence_the_watchdog():
 def test_signals_that_came_together_are_one_reload():
     lines = told([[signal.SIGHUP] * 100, [signal.SIGTERM]])
     assert lines.count('reloading') == 2
+
+
+def test_what_a_former_agent_had_open_is_closed():
+    """It is in cycles, and a quiet process collects none for days."""
+    agents = []
+
+    def make_agent(former):
+        agent = Agent()
+        agent.itself = agent
+        agents.append(weakref.ref(agent))
+        if len(agents) == 3:
+            signal.raise_signal(signal.SIGTERM)
+        else:
+            signal.raise_signal(signal.SIGHUP)
+        return agent
+
+    daemon = service.Daemon(make_agent, Notifier())
+    daemon._signals.put(signal.SIGHUP)
+    gc.disable()
+    try:
+        daemon.run(Agent())
+    finally:
+        gc.enable()
+    assert [agent() for agent in agents[:2]] == [None, None]
