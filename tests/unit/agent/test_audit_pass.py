@@ -20,6 +20,7 @@ from hv_sched.agent import audit_pass
 from hv_sched.audit import auditor
 from hv_sched.audit.context import AuditContext
 from hv_sched.compute import instance_names
+from hv_sched.placement import interruption
 
 OPTIONS = types.SimpleNamespace(
     ignore_findings=[], heal_codes=[], workers=1, held_settle_time=0,
@@ -50,7 +51,8 @@ def test_what_was_not_checked_is_not_repeated_in_every_pass(
     monkeypatch.setattr(sources, 'configured', configured)
     monkeypatch.setattr(auditor, 'Auditor', lambda *arguments: audit)
     audits = audit_pass.Audits(
-        OPTIONS, None, None, lambda volume: False,
+        OPTIONS, types.SimpleNamespace(
+            interruption=interruption.Interruption()), None, lambda volume: False,
         instance_names.InstanceNames(None))
     assert [audits.run() for _pass in range(3)] == [False] * 3
     audit.down, audit.unproven = frozenset(), ''
