@@ -52,7 +52,8 @@ def test_what_was_not_checked_is_not_repeated_in_every_pass(
     monkeypatch.setattr(auditor, 'Auditor', lambda *arguments: audit)
     audits = audit_pass.Audits(
         OPTIONS, types.SimpleNamespace(
-            interruption=interruption.Interruption()), None, lambda volume: False,
+            interruption=interruption.Interruption()), None,
+        lambda volume: False,
         instance_names.InstanceNames(None))
     assert [audits.run() for _pass in range(3)] == [False] * 3
     audit.down, audit.unproven = frozenset(), ''
