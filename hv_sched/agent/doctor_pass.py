@@ -16,6 +16,7 @@ from typing import Any
 
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched.agent import due
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
@@ -40,6 +41,7 @@ class DoctorPass:
         self._clients = clients
         self._settings = publishing
         self._recorder = recorder
+        self._due = due.Due()
         self._ignored = ignored_findings.IgnoredFindings(
             tuple(options.ignore_findings))
 
@@ -49,7 +51,7 @@ class DoctorPass:
         :raises PlacementError: without Placement nothing can be checked
         """
         every = self._options.doctor_every
-        if not every or number % every:
+        if not every or not self._due.is_due('doctor', number % every == 0):
             return exit_codes.OK
         # A gatherer remembers what it could not read: each pass has its own.
         gatherer = gather.Gatherer(
@@ -64,6 +66,7 @@ class DoctorPass:
         self._recorder.told('doctor', (
             *doctor_findings.of_doctor(remaining),
             *(_not_checked(skip) for skip in skipped if skip.failed)))
+        self._due.done('doctor')
         return exit_codes.OK
 
 

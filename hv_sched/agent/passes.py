@@ -32,6 +32,7 @@ from hv_sched import printable
 from hv_sched.agent import audit_pass
 from hv_sched.agent import backoff
 from hv_sched.agent import digests
+from hv_sched.agent import due
 from hv_sched.agent import gathering
 from hv_sched.agent import leadership
 from hv_sched.agent import log_lines
@@ -114,6 +115,7 @@ class Agent:
             Part('Restoring held shares', self._restore,
                  backoff.Backoff(interval), recorder),
             Part('Audit', self._audit, backoff.Backoff(interval), recorder))
+        self._due = due.Due()
         self._full_at: float | None = None
         self._shares_wake = threading.Event()
         self._leadership = leadership.configured(
@@ -299,7 +301,8 @@ class Agent:
                              for problem in facts.problems)])})
 
     def _restore(self, number: int) -> int:
-        result = self._restorer.restore(full=self._is_full(number))
+        is_full = self._due.is_due('full', self._is_full(number))
+        result = self._restorer.restore(full=is_full)
         log_lines.log_restored(result.done, self._recorder)
         notices = self._notices.update(result.findings)
         self._recorder.told('restore', findings.of_notices(
@@ -309,12 +312,14 @@ class Agent:
                      len(result.done), len(notices))
         if result.failure is not None:
             raise result.failure
+        self._due.done('full')
         return exit_codes.of(notices)
 
     def _audit(self, number: int) -> int:
         """Log what is wrong; put right what may be."""
-        audit_every = self.conf.hv_sched.audit_every
-        if not audit_every or number % audit_every:
+        every = self.conf.hv_sched.audit_every
+        if not every or not self._due.is_due('audit', number % every == 0):
             return exit_codes.OK
-        return (exit_codes.OK if self._auditor.run() else
-                exit_codes.PARTIAL)
+        is_clean = self._auditor.run()
+        self._due.done('audit')
+        return exit_codes.OK if is_clean else exit_codes.PARTIAL

@@ -45,6 +45,12 @@ class Nova(nova_answers.Answers):
         self.hangs = None
         self.was_asked = threading.Event()
 
+    def fail(self):
+        """In place of any answer."""
+        if self.error is not None:
+            raise self.error
+        return super().computes()
+
     def resized_since(self, seconds):
         self.was_asked.set()
         if self.hangs is not None:
@@ -113,6 +119,25 @@ def test_no_answer_ends_the_daemon(daemon, caplog, error):
     assert daemon.agent.run() == 0
     line, = told(caplog)
     assert line.startswith('Restoring held shares: works again after 2 ')
+
+
+def test_what_only_some_passes_do_is_tried_again_by_the_next(
+        cloud, source, tmp_path, caplog):
+    """A pass that has nothing to do says nothing of what failed."""
+    caplog.set_level(logging.INFO, logger='hv_sched')
+    daemon = Daemon(cloud, agent_conf.write(
+        tmp_path, cloud.placement, source=source, workers='1',
+        full_read_every='20', audit_every='10'))
+    daemon.nova.error = exception.NovaUnavailable('Nova cannot be reached')
+    daemon.nova.computes = daemon.nova.fail
+    assert [daemon.agent.run() for _pass in range(3)] == [1, 1, 1]
+    assert not any('works again' in line for line in told(caplog))
+    daemon.nova.error = None
+    caplog.clear()
+    assert daemon.agent.run() == 0
+    assert len([line for line in told(caplog)
+                if 'works again after 3 failed' in line]) == 2
+    assert daemon.agent.run() == 0
 
 
 def test_a_nova_that_hangs_stops_no_sync(daemon, cloud, source):
