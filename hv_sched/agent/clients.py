@@ -16,7 +16,6 @@ from typing import Any
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import loading
-from openstack import connection as sdk
 from openstack.config import cloud_region
 from oslo_config import cfg
 
@@ -75,7 +74,7 @@ def looking(conf: cfg.ConfigOpts, placement: client.Placement
     """
     timeout = conf.hv_sched.request_timeout
     session = _session(conf)
-    connection = sdk.Connection(config=cloud_region.from_session(
+    connection = checked_session.connection_of(cloud_region.from_session(
         session, region_name=conf.nova.region_name,
         interface=conf.nova.valid_interfaces))
     return gather.Clients(

@@ -18,6 +18,7 @@ time-out, 429, 5xx or a body that is none of the service's. Writes are not:
 whether one stands is only known by reading again.
 """
 
+import atexit
 from collections.abc import Iterator
 from collections.abc import Sequence
 import contextlib
@@ -283,10 +284,20 @@ def checked(connection: sdk.Connection, service: Service,
     :param timeout: see CheckedSession
     """
     region = connection.config
-    return sdk.Connection(config=cloud_region.CloudRegion(
+    return connection_of(cloud_region.CloudRegion(
         name=region.name, region_name=region.region_name,
         config=region.config, session=CheckedSession(
             region.get_session(), service, timeout)))
+
+
+def connection_of(region: cloud_region.CloudRegion) -> sdk.Connection:
+    """A connection that is gone when nobody uses it any more.
+
+    openstacksdk keeps each one, with its session, until the process ends.
+    """
+    made = sdk.Connection(config=region)
+    atexit.unregister(made.close)
+    return made
 
 
 @contextlib.contextmanager

@@ -12,6 +12,9 @@
 
 """The services of a catalogue that has public endpoints alone."""
 
+import gc
+import weakref
+
 from keystoneauth1 import access
 from keystoneauth1 import fixture
 from keystoneauth1 import loading
@@ -56,3 +59,14 @@ def test_the_doctor_takes_the_endpoint_there_is(
         assert config.get_session().get_endpoint(
             service_type=service_type,
             interface=config.get_interface(service_type)) == expected
+
+
+def test_what_looks_for_the_doctor_is_gone_when_nobody_uses_it(conf):
+    """Each reload makes it anew."""
+    placement, _nova = clients.connect(conf)
+    looking = clients.looking(conf, placement)
+    sessions = [weakref.ref(each._connection.session)
+                for each in (looking.nova, looking.glance)]
+    del looking
+    gc.collect()
+    assert [session() for session in sessions] == [None, None]
