@@ -88,7 +88,7 @@ class Healer:
         self._client = client
         self._cloud = cloud
         self._options = options
-        self._sleep = sleep or client.interruption.sleep
+        self._sleep = sleep
 
     def heal(self, report: AuditReport) -> HealResult:
         """Heal one cluster's findings; a failure is part of the result."""
@@ -176,7 +176,8 @@ class Healer:
         if not consumers:
             return
         reasons |= dict.fromkeys(consumers, _UNTRIED)
-        self._sleep(self._options.settle_seconds)
+        sleep = self._sleep or self._client.interruption.sleep
+        sleep(self._options.settle_seconds)
         confirmed = self._confirmed(report, findings, reasons)
         for uuid in sorted(confirmed):
             reason = self._release_one(uuid, confirmed[uuid], report, owing)
