@@ -151,9 +151,13 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The console script; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    recorder = Recorder()
+    watch = watching.Watching(recorder)
+    daemon = service.Daemon(
+        lambda former: make_agent(arguments, recorder, former, watch)[1])
+    if '--once' not in arguments:
+        daemon.keep_reloads()
     try:
-        recorder = Recorder()
-        watch = watching.Watching(recorder)
         conf, agent = make_agent(arguments, recorder, watch=watch)
     except (exception.InvalidConfig, cfg.Error) as exc:
         print(printable.text(f'hv-sched-agent: {exception.told(exc)}'),
@@ -162,7 +166,6 @@ def main(arguments: list[str] | None = None) -> int:
     if conf.once:
         return agent.run()
     watch.start()
-    code = service.Daemon(lambda former: make_agent(
-        arguments, recorder, former, watch)[1]).run(agent)
+    code = daemon.run(agent)
     watch.stop()
     return code

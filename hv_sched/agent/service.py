@@ -58,6 +58,12 @@ class Daemon:
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._is_stopping = False
 
+    def keep_reloads(self) -> None:
+        """What is asked for while the first agent is made is done by ``run``;
+        it would end the process.
+        """
+        signal.signal(signal.SIGHUP, self._on_signal)
+
     def run(self, agent: Agent) -> int:
         """Until a signal ends it; returns the exit code."""
         for number in (*STOPPING_SIGNALS, signal.SIGHUP):

@@ -29,7 +29,8 @@ source files are read at once. What failed is tried again after growing
 pauses.
 """),
     numbers.whole(
-        'held_settle_time', 0, numbers.DAY_SECONDS,
+        # A pass that waits longer would be taken for one that is stuck.
+        'held_settle_time', 0, 900,
         default=10,
         help="""
 Seconds for which Nova must have neither a server nor an open migration for

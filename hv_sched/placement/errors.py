@@ -133,7 +133,15 @@ def of_exception(exc: Exception, doing: str, is_write: bool
     if isinstance(exc, ksa_exceptions.ClientException):
         return exception.PlacementDenied(f'{doing}: {exc}')
     return exception.PlacementUnavailable(
-        f'{doing}: no answer from Placement: {exc!r}{after}')
+        f'{doing}: no answer from Placement: {_shown(exc)}{after}')
+
+
+def _shown(exc: Exception) -> str:
+    """An error that nobody foresaw; one of encoding holds what was sent."""
+    if isinstance(exc, UnicodeError):
+        return (f'{type(exc).__name__}: a header, such as the token, can have '
+                'ISO 8859-1 characters alone')
+    return repr(exc)
 
 
 def of_keystone(exc: Exception) -> exception.PlacementError:
@@ -154,7 +162,7 @@ def of_keystone(exc: Exception) -> exception.PlacementError:
                   ksa_exceptions.DiscoveryFailure)):
         return exception.PlacementDenied(f'no token from Keystone: {exc}')
     return exception.KeystoneUnavailable(
-        f'Keystone does not answer as Keystone does: {exc!r}')
+        f'Keystone does not answer as Keystone does: {_shown(exc)}')
 
 
 def retry_after(response: Response) -> float | None:

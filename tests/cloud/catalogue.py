@@ -90,7 +90,8 @@ def resources(cloud):
     if not cloud.image.find_image('tiny'):
         cloud.image.create_image(
             name='tiny', data=VHD, disk_format='vhd',
-            container_format='bare', img_hv_type='hyperv', wait=True)
+            container_format='bare', img_hv_type='hyperv',
+            visibility='public', wait=True)
     flavors = {flavor.name for flavor in cloud.compute.flavors()}
     for name, (root, ephemeral, swap) in FLAVORS.items():
         if name not in flavors:

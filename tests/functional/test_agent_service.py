@@ -294,3 +294,25 @@ def test_a_placement_that_is_away_at_the_start_is_waited_for(site):
         assert process.end() == 0
     finally:
         process.kill()
+
+
+def test_a_reload_while_it_starts_is_done_afterwards(site):
+    """logrotate asks whenever it wants."""
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        endpoint = site.endpoint
+        site.endpoint = f'http://127.0.0.1:{silent.getsockname()[1]}/'
+        site.write()
+        process = agent_process.AgentProcess(str(site.conf), site.folder)
+        connection, _address = silent.accept()  # it greets Placement
+        process.signal(signal.SIGHUP)
+        site.endpoint = endpoint
+        site.write()
+        connection.close()
+    try:
+        process.until('READY=1')
+        while not published(site):
+            process.until('WATCHDOG=1')
+        assert process.end() == 0
+        assert 'SIGHUP: configuration' in process.text()
+    finally:
+        process.kill()
