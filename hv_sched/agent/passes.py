@@ -209,9 +209,9 @@ class Agent:
               if each.is_stuck(now, waits=not self._leadership.leads)),
             *(each.name for each in self._syncing.parts
               if each.is_stuck(now, waits=True)),
-            *(name for name, each in (('Events', self._events),
-                                      ('Leadership', self._leadership))
-              if each.is_stuck(now))]
+            *(name for name, thread in (('Events', self._events),
+                                        ('Leadership', self._leadership))
+              if thread.is_stuck(now))]
 
     @property
     def _parts(self) -> list[Part]:

@@ -47,13 +47,13 @@ class NodeSizes:
         """
         if not nodes:
             return {}
-        own = {rc: amounts[rc] for rc in _OF_NODES if amounts.get(rc)}
-        others = {rc: amount for rc, amount in amounts.items()
-                  if amount and rc not in own}
-        with_room = self._with_room(own)
+        of_node = {rc: amounts[rc] for rc in _OF_NODES if amounts.get(rc)}
+        of_reach = {rc: amount for rc, amount in amounts.items()
+                    if amount and rc not in of_node}
+        with_room = self._with_room(of_node)
         return {uuid: name for uuid, name in nodes.items()
-                if (uuid in with_room or self._reaches(uuid, own))
-                and self._reaches(uuid, others)}
+                if (uuid in with_room or self._reaches(uuid, of_node))
+                and self._reaches(uuid, of_reach)}
 
     def shortage(self, nodes: Mapping[str, str], amounts: Mapping[str, int]
                  ) -> list[str]:

@@ -295,9 +295,9 @@ def connection_of(region: cloud_region.CloudRegion) -> sdk.Connection:
 
     openstacksdk keeps each one, with its session, until the process ends.
     """
-    made = sdk.Connection(config=region)
-    atexit.unregister(made.close)
-    return made
+    connection = sdk.Connection(config=region)
+    atexit.unregister(connection.close)
+    return connection
 
 
 @contextlib.contextmanager

@@ -123,9 +123,9 @@ def closed_reasons(traits: Iterable[str]) -> tuple[Closed, ...]:
 
 def unknown_closed_traits(traits: Iterable[str]) -> list[str]:
     """Reasons that no name above tells: those of another release."""
-    known = {reason.trait for reason in Closed}
-    return sorted(trait for trait in traits
-                  if trait.startswith(CLOSED_PREFIX) and trait not in known)
+    reasons = frozenset(
+        trait for trait in traits if trait.startswith(CLOSED_PREFIX))
+    return sorted(reasons - {reason.trait for reason in Closed})
 
 
 def volume_provider_name(cluster: str, volume: str) -> str:
