@@ -27,8 +27,9 @@ What the summaries do not contain waits for a full look:
 * ``min_unit``, ``max_unit`` and ``step_size`` of an inventory;
 * ``total``, ``reserved`` and ``allocation_ratio`` that are not right one by
   one, but come to the capacity a new volume or RemoteFX child would get;
-* whose share of a volume is how large, where the source lists VMs: a VM's
-  provisioned size stands in for its share;
+* whose share of a volume is how large, where the source lists VMs and the
+  volume was not read before: a VM's provisioned size stands in for its share.
+  One that was read before is read again when its generation or usage changed;
 * a node's own disk that was opened and takes no disk of 1 GB: it is full
   already, or its ``min_unit`` or ``step_size`` is larger;
 * CUSTOM_HYPERV_CSV on a compute node.
@@ -133,6 +134,9 @@ class Sketcher:
             return dataclasses.replace(
                 remembered, name=marked.name, traits=marked.traits,
                 aggregates=marked.aggregates)
+        if remembered is not None and layout.cluster.vms is not None:
+            # A share may have gone and its files not: only shares tell.
+            return None
         # Escrow is a server's share or a move's: only its owner tells.
         return None if summary.held_gb else self._as_new(
             layout, marked, summary)

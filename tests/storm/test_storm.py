@@ -64,6 +64,10 @@ def test_no_look_shows_more_room_than_there_is(story):
     story.figure('operations that Nova never ended',
                  len(storm.servers.abandoned))
     assert story.killing.done == story.kills
+    # How many, and how long it lasted: the assertion shows the first alone.
+    story.figure('violations', len(observer.violations))
+    story.figure('last violation', (
+        str(observer.violations[-1]) if observer.violations else 'none'))
     assert violations(story) == []
 
 
