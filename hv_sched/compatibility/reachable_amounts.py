@@ -35,13 +35,14 @@ class ReachableAmounts:
     def __init__(self, placement: client.Placement) -> None:
         self._placement = placement
         self._limits = functools.cache(self._read_limits)
+        self._tree = functools.cache(self._read_tree)
 
     def largest(self, node: str, resource_class: str) -> int:
         """The most of a class that one server on a node may have.
 
         :param node: uuid of its provider
         """
-        tree = self._trees(node) if resource_class != names.DISK_GB else (
+        tree = self._tree(node) if resource_class != names.DISK_GB else (
             node,)
         return max((self._limits(provider).get(resource_class, 0)
                     for provider in (*tree, *self._sharing.get(node, ()))),
@@ -62,7 +63,7 @@ class ReachableAmounts:
                 sharing.setdefault(member.uuid, []).append(provider.uuid)
         return sharing
 
-    def _trees(self, node: str) -> tuple[str, ...]:
+    def _read_tree(self, node: str) -> tuple[str, ...]:
         return tuple(provider.uuid for provider
                      in self._placement.list_providers(in_tree=node))
 
