@@ -19,7 +19,6 @@ cluster started elsewhere.
 
 from unittest import mock
 
-from nova import context as nova_context
 from nova import exception as nova_exception
 from nova import objects
 from nova.virt import fake
@@ -27,7 +26,7 @@ import pytest
 
 from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
-from tests.nova import cold_moves
+from tests.nova import failing_over
 from tests.nova import moving
 
 pytest.importorskip('compute_hyperv', reason=(
@@ -81,10 +80,7 @@ def cluster_ops(context, this_node, kind=MendedClusterOps):
     return ops
 
 
-class ComputeHyperV(cold_moves.ColdMoveCase):
-
-    HOSTS = ('h1', 'h2', 'h3', 'h4')
-    CLUSTERS = ({'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')},)
+class ComputeHyperV(failing_over.FailoverCase):
 
     def setUp(self):
         self.stub_out('nova.virt.fake.FakeDriver.update_provider_tree',
@@ -96,10 +92,7 @@ class ComputeHyperV(cold_moves.ColdMoveCase):
 
     def fail_over(self, server, to, kind=MendedClusterOps):
         """The listener of the cluster tells the node that got it."""
-        context = nova_context.get_admin_context()
-        cell, = (cell for cell in objects.CellMappingList.get_all(context)
-                 if cell.name == 'cell1')
-        nova_context.set_target_cell(context, cell)
+        context = self.cell_context()
         name = objects.Instance.get_by_uuid(context, server['id']).name
         ops = cluster_ops(context, to, kind)
         kind._failover_migrate.__wrapped__(ops, name, to)
@@ -150,14 +143,3 @@ class ComputeHyperV(cold_moves.ColdMoveCase):
         self.crash('h1')
         self.fail_over(server, 'h3')
         self.assert_at_rest(server, 'h3')
-
-    def test_a_failover_while_the_share_is_held(self):
-        server = self.on('h1')
-        self.during_live_migration('error')
-        self.live_migrate(server, 'h2')
-        self.assert_held(server)
-        self.crash('h1')
-        self.fail_over(server, 'h2')
-        self.assert_held(server, 'h2')
-        self.agent_pass()
-        self.assert_at_rest(server, 'h2')

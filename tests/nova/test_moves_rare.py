@@ -12,7 +12,6 @@
 
 """Moves that are rarer, and those that Nova does not make."""
 
-from nova import context as nova_context
 from nova import objects
 from nova.policies import base as base_policies
 from nova.policies import servers as servers_policies
@@ -22,6 +21,7 @@ import pytest
 
 from hv_sched.placement import names
 from tests.nova import cold_moves
+from tests.nova import failing_over
 from tests.nova import moving
 
 SHARE = {names.DISK_GB: 300}
@@ -99,11 +99,8 @@ class Shelved(moving.MovingCase):
         self.assertEqual({other['id']}, set(self.all_shares()))
 
 
-class Failover(cold_moves.ColdMoveCase):
+class Failover(failing_over.FailoverCase):
     """The cluster starts a server elsewhere; Nova hears of it afterwards."""
-
-    HOSTS = ('h1', 'h2', 'h3', 'h4')
-    CLUSTERS = ({'CSV1': ('h1', 'h2'), 'CSV2': ('h3', 'h4')},)
 
     def fail_over(self, server, to, placement_too=True):
         """What compute-hyperv does on the node that got the server.
@@ -135,13 +132,6 @@ class Failover(cold_moves.ColdMoveCase):
         answer = client.put(path, body, version='1.28')
         self.assertEqual(204, answer.status_code, answer.text)
 
-    def cell_context(self):
-        context = nova_context.get_admin_context()
-        cell, = (cell for cell in objects.CellMappingList.get_all(context)
-                 if cell.name == 'cell1')
-        nova_context.set_target_cell(context, cell)
-        return context
-
     def test_the_share_stays_and_the_nodes_part_follows(self):
         server = self.on('h1')
         self.crash('h1')
@@ -158,17 +148,6 @@ class Failover(cold_moves.ColdMoveCase):
         self.assert_at_rest(server, 'h3')
         self.assertEqual('completed', self.live_migrate(server, 'h1'))
         self.assert_at_rest(server, 'h1')
-
-    def test_while_a_share_is_held_it_is_restored_on_the_new_node(self):
-        server = self.on('h1')
-        self.during_live_migration('error')
-        self.live_migrate(server, 'h2')
-        self.assert_held(server)
-        self.crash('h1')
-        self.fail_over(server, 'h2')
-        self.assert_held(server, 'h2')
-        self.agent_pass()
-        self.assert_at_rest(server, 'h2')
 
     def test_placement_was_away_and_still_there_is_one_share(self):
         """The node's part is wrong then; "csv audit" tells and heals."""
