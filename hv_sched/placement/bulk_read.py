@@ -230,6 +230,17 @@ def read_providers(client: Placement, listed: Iterable[Listed],
     return {provider.uuid: provider for provider in providers if provider}
 
 
+def read_again(client: Placement, provider: Provider) -> Provider | None:
+    """The same provider as it stands now, by the same requests.
+
+    :returns: None when it is gone
+    :raises PlacementUnavailable: when it never stands still
+    """
+    listed = Listed(provider.uuid, provider.name, provider.generation,
+                    provider.parent_uuid)
+    return _read(client, listed, provider.shares_gb is not None)
+
+
 def _read(client: Placement, listed: Listed, with_shares: bool
           ) -> Provider | None:
     """One provider, with everything of one generation.

@@ -15,18 +15,23 @@
 Equal steps of all clusters run in parallel, and the next step begins when
 they are done. A cluster whose change failed stops there; the others go on.
 Every write carries the generation the plan was made from, or the one our
-own last write returned: never a fresh one, which would hide what somebody
-else wrote in between.
+own last write returned. A fresh one would hide what somebody else wrote in
+between: it is taken only after the provider was read again in full and
+nothing but its generation differs, as after a claim and its release. So a
+busy volume is written between two claims, and need not wait until the whole
+cluster was read and planned again.
 """
 
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
+from typing import Any
 
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.parallel import in_parallel
+from hv_sched.placement import bulk_read
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
@@ -39,6 +44,8 @@ LOG = printable.logger(__name__)
 OnDone = Callable[[changes.Change], None]
 # The name failures of the vocabulary go under: they concern every cluster.
 CLOUD = ''
+# Of one change, while nothing but the provider's generation differs.
+WRITE_ATTEMPTS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,8 +83,7 @@ class _Writer:
                  ensured: EnsuredNames) -> None:
         self._client = client
         self._ensured = ensured
-        self._generations = {uuid: provider.generation
-                             for uuid, provider in providers.items()}
+        self._providers = dict(providers)
 
     def write(self, change: changes.Change) -> bool:
         """Whether the change stands; a name may be used again meanwhile.
@@ -86,7 +92,28 @@ class _Writer:
         :raises Terminal: the change widens and never passed the gate
         """
         gate.check(change)
+        for _attempt in range(WRITE_ATTEMPTS - 1):
+            try:
+                return self._write(change)
+            except exception.PlacementConflict:
+                if not self._is_as_planned(change):
+                    raise
+        return self._write(change)
+
+    def _write(self, change: changes.Change) -> bool:
         return _WRITERS[type(change)](self, change) is not False
+
+    def _is_as_planned(self, change: changes.Change) -> bool:
+        """Whether nothing but the provider's generation differs."""
+        before = self._providers.get(change.uuid)
+        now = before and bulk_read.read_again(self._client, before)
+        if before is None or now is None or now != dataclasses.replace(
+                before, generation=now.generation):
+            return False
+        LOG.debug('Written again at generation %d: %s', now.generation,
+                  change)
+        self._providers[change.uuid] = now
+        return True
 
     def _ensure_trait(self, change: changes.EnsureTrait) -> None:
         self._ensured.once(change.name, self._client.ensure_trait)
@@ -104,27 +131,37 @@ class _Writer:
         return True
 
     def _create(self, change: changes.CreateProvider) -> None:
-        self._generations[change.uuid] = self._client.create_provider(
+        generation = self._client.create_provider(
             change.uuid, change.name, change.parent_uuid)
+        self._providers[change.uuid] = Provider(
+            change.uuid, change.name, generation, {}, {}, frozenset(),
+            frozenset(), change.parent_uuid)
 
     def _rename(self, change: changes.RenameProvider) -> None:
-        self._generations[change.uuid] = self._client.rename_provider(
-            change.uuid, change.new_name)
+        self._stands(change.uuid, self._client.rename_provider(
+            change.uuid, change.new_name), name=change.new_name)
 
     def _delete(self, change: changes.DeleteProvider) -> None:
         self._client.delete_provider(change.uuid)
 
     def _inventories(self, change: changes.SetInventories) -> None:
-        self._generations[change.uuid] = self._client.set_inventories(
-            change.uuid, self._generations[change.uuid], change.after)
+        self._stands(change.uuid, self._client.set_inventories(
+            change.uuid, self._providers[change.uuid].generation,
+            change.after), inventories=change.after)
 
     def _traits(self, change: changes.SetTraits) -> None:
-        self._generations[change.uuid] = self._client.set_traits(
-            change.uuid, self._generations[change.uuid], change.after)
+        self._stands(change.uuid, self._client.set_traits(
+            change.uuid, self._providers[change.uuid].generation,
+            change.after), traits=change.after)
 
     def _aggregates(self, change: changes.SetAggregates) -> None:
-        self._generations[change.uuid] = self._client.set_aggregates(
-            change.uuid, self._generations[change.uuid], change.after)
+        self._stands(change.uuid, self._client.set_aggregates(
+            change.uuid, self._providers[change.uuid].generation,
+            change.after), aggregates=change.after)
+
+    def _stands(self, uuid: str, generation: int, **written: Any) -> None:
+        self._providers[uuid] = dataclasses.replace(
+            self._providers[uuid], generation=generation, **written)
 
 
 _WRITERS: dict[type, Callable[..., bool | None]] = {
