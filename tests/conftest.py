@@ -14,8 +14,10 @@
 
 import hypothesis
 
+from tests import checked_schemas
 from tests import shared_statements
 
+checked_schemas.share()
 shared_statements.share()
 
 # How fast an example runs is a matter of the machine, not of the code.
