@@ -31,6 +31,14 @@ def _wide_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('COLUMNS', '4000')
 
 
+@pytest.fixture(autouse=True)
+def _who_is_no_nova_is_asked_again_at_once(monkeypatch: pytest.MonkeyPatch
+                                           ) -> None:
+    """Most clouds here have none, and Placement answers in its place."""
+    monkeypatch.setattr(
+        'hv_sched.compute.checked_session._FIRST_PAUSE_SECONDS', 0.01)
+
+
 @pytest.fixture
 def placement() -> collections.abc.Iterator[base.Placement]:
     """An empty, real Placement as a keystoneauth1 Adapter."""

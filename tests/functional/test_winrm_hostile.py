@@ -15,6 +15,7 @@
 import dataclasses
 import socket
 import threading
+from xml.etree import ElementTree
 
 from cryptography.hazmat.primitives import serialization
 import pytest
@@ -158,8 +159,36 @@ def test_a_pool_that_never_opens_costs_its_deadline_and_is_closed(
             raise winrm_server._Fault('1', 'it is asked for ever')
         return '<rsp:ReceiveResponse/>'
     replace_receive(server, nothing)
+    pauses = []
+    monkeypatch.setattr('pypsrp.wsman.time.sleep', pauses.append)
     assert 'in time' in error(access)
     assert server.open_shells() == 0
+    assert sum(pauses) == 0, 'pypsrp pauses past the deadline'
+
+
+@pytest.mark.parametrize('answered', (0, 2))
+def test_a_node_that_falls_silent_costs_the_seconds_of_the_question(
+        access, server, cluster, answered):
+    """What it printed before counts."""
+    over = threading.Event()
+    act = server.act
+    polls = []
+
+    def falls_silent(verb, body, *rest):
+        if verb == 'Receive' and b'CommandId' in ElementTree.tostring(body):
+            polls.append(1)
+            if len(polls) > answered:
+                over.wait(60)
+        return act(verb, body, *rest)
+    server.act = falls_silent
+    try:
+        if answered:
+            assert ask(access).splitlines() == (
+                cluster.cluster_answer('HV-N01').splitlines())
+        else:
+            assert 'in time' in error(access)
+    finally:
+        over.set()
 
 
 def test_an_answer_that_trickles_costs_its_deadline(access, server,
