@@ -21,6 +21,7 @@ from typing import Any
 
 from tests.functional import base
 from tests.functional import mariadb
+from tests.functional import placement_process
 
 Compare = Callable[[base.Adapter, argparse.Namespace], dict[str, Any]]
 
@@ -28,5 +29,6 @@ Compare = Callable[[base.Adapter, argparse.Namespace], dict[str, Any]]
 def run(compare: Compare, args: argparse.Namespace) -> None:
     """Print what a comparison found, as JSON."""
     with tempfile.TemporaryDirectory() as folder:
-        with mariadb.placement(pathlib.Path(folder)) as adapter:
+        with placement_process.placement(pathlib.Path(folder),
+                                         mariadb) as adapter:
             print(json.dumps(compare(adapter, args), indent=1))

@@ -32,6 +32,7 @@ from hv_sched.recovery import restore
 from tests.functional import cloud as clouds
 from tests.functional import mariadb
 from tests.functional import nova_answers
+from tests.functional import placement_process
 
 pytestmark = pytest.mark.skipif(bool(mariadb.missing()),
                                 reason=mariadb.missing())
@@ -50,7 +51,8 @@ class Cloud(clouds.Cloud):
 
 @pytest.fixture(scope='module')
 def cloud(tmp_path_factory):
-    with mariadb.placement(tmp_path_factory.mktemp('mariadb')) as adapter:
+    with placement_process.placement(tmp_path_factory.mktemp('mariadb'),
+                                     mariadb) as adapter:
         yield Cloud(adapter)
 
 
