@@ -125,8 +125,9 @@ test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 ifneq ($(NOVA_TESTS),)
 	@echo "== tests inside a real Nova ($(RELEASE))"
 # Not with xdist: Nova's harness may replace the threads its workers talk by.
+# It waits much: three at a time keep two processors busy.
 # 5 is pytest's word for a file all of whose tests are long ones.
-	@printf '%s\n' $(NOVA_TESTS) | xargs -P 2 -I{} \
+	@printf '%s\n' $(NOVA_TESTS) | xargs -P 3 -I{} \
 	    sh -c '$(BIN)/python -m pytest -q $(PYTEST_ARGS) {} || [ $$? -eq 5 ]'
 endif
 

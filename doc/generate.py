@@ -20,6 +20,7 @@ import argparse
 import pathlib
 from typing import Protocol
 
+from doc import accidents_page
 from doc import asks_page
 from doc import checks_page
 from doc import cloud_page
@@ -33,6 +34,7 @@ from doc import missing_facts_page
 from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
+from doc import roles_page
 from doc import screens_page
 from doc import storm_page
 from doc import targets_page
@@ -50,10 +52,10 @@ class Page(Protocol):
 
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
-        asks_page, checks_page, cloud_page, extra_specs_page, findings_page,
-        installs_page, map_page, matrix_page, metrics_page,
+        accidents_page, asks_page, checks_page, cloud_page, extra_specs_page,
+        findings_page, installs_page, map_page, matrix_page, metrics_page,
         missing_facts_page, moves_page, overrides_page, plugins_page,
-        screens_page, storm_page, targets_page, traits_page)}
+        roles_page, screens_page, storm_page, targets_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

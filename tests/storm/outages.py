@@ -17,14 +17,14 @@ import random
 import threading
 import time
 
-from tests.cloud import ports
+from tests.cloud import accidents
 from tests.cloud import processes
 from tests.storm import agents as agents_module
 from tests.storm import disks as disks_module
 from tests.storm import site
 from tests.storm import storm as storm_module
 
-SERVICES = ('placement', 'keystone', 'mariadb', 'rabbitmq')
+SERVICES = accidents.SERVICES
 SECONDS = 120
 EVENTS_BETWEEN_NODES = 80
 
@@ -95,13 +95,8 @@ class Outages(threading.Thread):
 
     def _restart(self, name: str) -> str:
         self._cloud.stop(name)
-        program = {
-            'mariadb': self._cloud.databases.program,
-            'rabbitmq': lambda: self._cloud.broker.programs()[-1],
-        }.get(name, lambda: self._cloud.services.wsgi(name))()
-        self._cloud.start(program)
-        processes.wait(name, lambda: ports.answers(self._cloud.ports[name]),
-                       SECONDS, lambda: self._cloud.processes.check(name))
+        self._cloud.start(accidents.program(self._cloud, name))
+        accidents.await_start(self._cloud, name)
         return name
 
     def _fail_node(self) -> str:
