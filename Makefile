@@ -43,7 +43,7 @@ BEFORE_2026.2 := 4, 0
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
         cloud-storm cloud-ansible test \
         test-faults test-long glance lint test-RELEASE matrix installs \
-        $(RELEASES:%=test-%) test-lowest docs \
+        $(RELEASES:%=test-%) test-lowest test-placement-upgrade docs \
         sample-config bench dist clean
 
 help:  ## this list
@@ -193,6 +193,20 @@ test-lowest: $(LOWEST)/.test  ## unit and functional tests, lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -n 2 tests/unit tests/functional \
 	    tests/chaos $(PYTEST_ARGS)
 
+# Placement 9 alone, to be upgraded from.
+OLD_PLACEMENT := .venv-placement
+$(OLD_PLACEMENT)/.placement: constraints/2023.1.txt
+	@echo "== installing openstack-placement (2023.1) in $(OLD_PLACEMENT)"
+	@$(PYTHON) -m venv $(OLD_PLACEMENT)
+	@$(OLD_PLACEMENT)/bin/python -m pip install --quiet \
+	    --disable-pip-version-check --constraint constraints/2023.1.txt \
+	    openstack-placement PyMySQL waitress 'setuptools<81'
+	@touch $@
+
+test-placement-upgrade: $(VENV)/.test $(OLD_PLACEMENT)/.placement  ## under an agent
+	@$(BIN)/python -m pytest -q -m long \
+	    tests/functional/test_placement_upgrade.py $(PYTEST_ARGS)
+
 docs: $(VENV)/.docs  ## the documentation, doc/build/html
 	@$(BIN)/reno -q lint .
 	@$(BIN)/python -m sphinx -W -q -b html doc/source doc/build/html
@@ -224,5 +238,5 @@ clean:  ## remove everything made here
 	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
 	@$(PYTHON) -m tests.cloud --folder .cloud-ansible down
 	rm -rf .cloud .cloud-test .cloud-storm .cloud-ansible dist .venv $(RELEASES:%=.venv-%) \
-	    .venv-lowest .venv-glance $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
+	    .venv-lowest $(OLD_PLACEMENT) .venv-glance $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

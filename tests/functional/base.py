@@ -30,10 +30,7 @@ from wsgiref import util as wsgi_util
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
-from oslo_config import cfg
 from oslo_db.sqlalchemy import engines
-from oslo_policy import opts as policy_opts
-from placement import conf as placement_conf
 from placement import db_api
 from placement import deploy
 from placement.db.sqlalchemy import migration
@@ -41,6 +38,7 @@ import requests
 from wsgi_intercept import interceptor
 
 from tests import write_watch
+from tests.functional import serve_placement
 
 StartResponse = typing.Callable[..., typing.Any]
 Environ = dict[str, typing.Any]
@@ -53,23 +51,11 @@ class Killed(BaseException):
     """
 
 
-def configuration(connection: str = 'sqlite://') -> cfg.ConfigOpts:
-    """Placement's options for a service without keystone."""
-    conf = cfg.ConfigOpts()
-    placement_conf.register_opts(conf)
-    policy_opts.set_defaults(conf)
-    conf.set_override('auth_strategy', 'noauth2', group='api')
-    conf.set_override('connection', connection, group='placement_database')
-    conf([], project='placement', default_config_files=[],
-         default_config_dirs=[])
-    return conf
-
-
 class Application:
     """Placement's WSGI application over one in-memory database."""
 
     def __init__(self) -> None:
-        self.conf = configuration()
+        self.conf = serve_placement.configuration()
         db_api.configure(self.conf)
         self.engine = engines.create_engine('sqlite://')
         self._database = self.engine.raw_connection().driver_connection

@@ -17,21 +17,17 @@ import contextlib
 import os
 import pathlib
 import signal
-import socket
 import sys
 import types
 
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
-from placement import db_api
-from placement import deploy
-from placement.db.sqlalchemy import migration
-import waitress
 
 from tests.functional import base
 from tests.functional import private_server
+from tests.functional import serve_placement
 
-THREADS = 8
+_PROGRAM = serve_placement.__file__
 
 
 @contextlib.contextmanager
@@ -42,14 +38,27 @@ def endpoint(folder: pathlib.Path, server: types.ModuleType,
     :param server: the module whose ``database`` it is
     :param workers: processes, with eight threads each
     """
+    with server.database(folder) as url, serving(
+            folder, url, workers) as address:
+        yield address, url
+
+
+@contextlib.contextmanager
+def serving(folder: pathlib.Path, url: str, workers: int = 1,
+            python: str = sys.executable, port: int = 0
+            ) -> collections.abc.Iterator[str]:
+    """The address of one on a database that is there.
+
+    :param python: of an environment with the release in question
+    """
     ready_file, log = folder / 'endpoint', folder / 'placement.log'
-    with server.database(folder) as url, private_server.running([
-            sys.executable, '-W', 'ignore', '-m', __name__, url,
-            str(ready_file), str(workers)], log,
-            start_new_session=True) as process:
+    ready_file.unlink(missing_ok=True)
+    with private_server.running([
+            python, '-W', 'ignore', _PROGRAM, url, str(ready_file),
+            str(workers), str(port)], log, start_new_session=True) as process:
         private_server.wait(ready_file.exists, log, process)
         try:
-            yield ready_file.read_text(), url
+            yield ready_file.read_text()
         finally:
             os.killpg(process.pid, signal.SIGTERM)
 
@@ -66,25 +75,3 @@ def placement(folder: pathlib.Path, server: types.ModuleType,
     """A client of one that runs as long."""
     with endpoint(folder, server, workers) as (address, _url):
         yield adapter(address)
-
-
-def serve(url: str, ready_file: pathlib.Path, workers: int) -> None:
-    """Placement on a database, until it is told to stop."""
-    conf = base.configuration(url)
-    db_api.configure(conf)
-    migration.upgrade('head')
-    app = deploy.loadapp(conf)  # writes the standard traits and classes
-    db_api.placement_context_manager.writer.get_engine().dispose()
-    listener = socket.create_server(('127.0.0.1', 0))
-    partial = ready_file.with_suffix('.partial')
-    partial.write_text(f'http://127.0.0.1:{listener.getsockname()[1]}')
-    partial.rename(ready_file)
-    for _ in range(workers - 1):
-        if os.fork() == 0:
-            break
-    waitress.create_server(app, sockets=[listener], threads=THREADS).run()
-
-
-if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda signum, frame: sys.exit(0))
-    serve(sys.argv[1], pathlib.Path(sys.argv[2]), int(sys.argv[3]))
