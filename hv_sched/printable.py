@@ -64,7 +64,12 @@ class _Escaping(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = text(record.getMessage()), None
+        try:
+            record.msg, record.args = text(record.getMessage()), None
+        except Exception:
+            # What has no text ends no call that logs: the handler, which
+            # meets the same, reports it and prints nothing.
+            return True
         if record.exc_info and record.exc_info[0] is not None:
             # A formatter that finds exc_info formats it again.
             record.exc_text = '\n'.join(

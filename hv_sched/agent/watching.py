@@ -32,6 +32,7 @@ from hv_sched.agent.part import Part
 from hv_sched.placement.client import Placement
 from hv_sched.providers import settings
 from hv_sched.status import access
+from hv_sched.status import hosts
 from hv_sched.status import observation
 from hv_sched.status.recorder import Recorder
 
@@ -165,4 +166,7 @@ def _app(options: Any, recorder: Recorder) -> Any:
         from hv_sched.status import server  # noqa: F401, PLC0415
     except ImportError as exc:
         raise exception.InvalidConfig(MISSING.format(exc.name)) from exc
-    return app.StatusApp(recorder, token, metadata.version('hv_sched'))
+    return app.StatusApp(
+        recorder, token, metadata.version('hv_sched'),
+        allowed=hosts.AllowedHosts.of(
+            options.status_address, options.status_allowed_hosts))

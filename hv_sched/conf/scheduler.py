@@ -12,6 +12,8 @@
 
 """Options read inside nova-scheduler, from nova.conf."""
 
+from typing import Any
+
 from oslo_config import cfg
 
 from hv_sched.conf import choices
@@ -21,6 +23,19 @@ from hv_sched.conf import numbers
 _MULTIPLIERS = (-1000000, 1000000)
 
 OPTS = [
+    cfg.BoolOpt(
+        'scheduler_enabled',
+        default=True,
+        mutable=True,
+        help="""
+The one switch of everything hv_sched does inside nova-scheduler. Off: no
+request is changed, the filters let every host pass, the weighers weigh 0, and
+nothing is asked of Placement, as if the plug-ins were not installed. A request
+that names a host or an availability zone then finds no shared volume, and a
+move is charged for a second disk. SIGHUP to nova-scheduler applies it; a move
+that is being scheduled at that moment is finished first. hv-sched-agent and
+the commands are not concerned.
+"""),
     numbers.whole(
         'snapshot_ttl', 1, numbers.DAY_SECONDS,
         default=60,
@@ -227,3 +242,11 @@ whose home is the volume its disk is on; negative: to another; 0: off.
 Aggregate metadata of the same name has precedence.
 """),
 ]
+
+
+def is_on(group: Any, switch: str) -> bool:
+    """Whether a request filter works: its own switch, and that of all.
+
+    :param group: the options of [hv_sched]
+    """
+    return bool(group.scheduler_enabled and group[switch])

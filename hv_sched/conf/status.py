@@ -37,6 +37,17 @@ Address of this machine on which hv-sched-agent listens. An address other
 than loopback requires ``status_token_file``: the page names volumes, nodes
 and servers.
 """),
+    cfg.ListOpt(
+        'status_allowed_hosts',
+        item_type=types.HostAddress(),
+        default=[],
+        help="""
+Names and addresses by which browsers and Prometheus may ask for the status,
+beside localhost, addresses of loopback and ``status_address`` itself (any
+address, where that is 0.0.0.0 or ::). A request whose Host header has another
+one is answered with 421, so that no foreign page can read the status by way of
+a browser (DNS rebinding).
+"""),
     cfg.StrOpt(
         'status_token_file',
         help="""

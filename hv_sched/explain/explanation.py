@@ -102,6 +102,7 @@ class Context:
     :param limit: [scheduler]max_placement_results
     :param unreaching: names of nodes the disk cannot go to, and why
     :param is_partial: a service did not return all that the question needs
+    :param is_filtered: whether SharedVolumeFilter drops candidates
     """
 
     snapshot: volumes.Snapshot
@@ -112,6 +113,7 @@ class Context:
     not_evaluated: tuple[str, ...] = ()
     unreaching: Mapping[str, str] = dataclasses.field(default_factory=dict)
     is_partial: bool = False
+    is_filtered: bool = True
 
 
 def explain(placement: Placement, built: BuiltQuery, context: Context
@@ -209,6 +211,7 @@ class _Explaining:
             name = self._context.nodes[host]
             refusals = [candidate_rules.refusal(
                 host, candidate, self._context.snapshot)
+                if self._context.is_filtered else None
                 for candidate in candidates]
             if all(refusals) and refusals:
                 dropped[name] = '; '.join(filter(None, refusals))

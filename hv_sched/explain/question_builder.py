@@ -81,7 +81,7 @@ class QuestionBuilder:
             snapshot, nodes, self._places, self._source_hosts,
             self._conf.scheduler.max_placement_results,
             tuple(self._not_evaluated), self._unreaching,
-            self._is_partial)
+            self._is_partial, self._conf.hv_sched.scheduler_enabled)
 
     def _could_not_read(self, subject: str, exc: exception.ServiceError
                         ) -> None:
@@ -159,6 +159,8 @@ class QuestionBuilder:
         for uuid in on:
             self._places[names.cut_off_trait(uuid)] = (
                 f'reaching volume {snapshot.volumes[uuid].name}')
+        if not self._conf.hv_sched.scheduler_enabled:
+            return
         self._unreaching = {
             snapshot.nodes[node]: refusal for node in snapshot.nodes
             if (refusal := candidate_rules.reach_refusal(node, on, snapshot))}
@@ -267,6 +269,9 @@ class QuestionBuilder:
     def _name_what_nova_adds(self, request: build.ServerRequest,
                              forced_host: str | None) -> None:
         parts = self._not_evaluated
+        if not self._conf.hv_sched.scheduler_enabled:
+            parts.append('hv_sched itself, for [hv_sched]scheduler_enabled is '
+                         'off in nova.conf')
         parts += [f'{key}, with which Nova asks for more' for key in
                   from_nova.beyond(request.flavor, request.image)]
         parts += [f'Nova\'s request filter of [scheduler]{option}'

@@ -23,6 +23,7 @@ from typing import Any
 
 from nova import exception
 from nova import objects
+import nova.conf
 from nova.scheduler import filters
 from nova.scheduler import utils
 
@@ -39,6 +40,7 @@ from hv_sched.request_filters.request_state import RequestedFeatures
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 
+CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
 
 
@@ -66,6 +68,8 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
             the query asked the same of
         """
         host_states = list(filter_obj_list)
+        if not CONF.hv_sched.scheduler_enabled:
+            return host_states
         try:
             hosts = self._capable(host_states, spec_obj)
         except exception.NoValidHost:

@@ -77,6 +77,8 @@ class SharedVolumeFilter(filters.BaseHostFilter):
             other exception would leave a moving server in ERROR
         """
         host_states = list(filter_obj_list)
+        if _is_off(spec_obj):
+            return host_states
         try:
             hosts = hand_over.complete(
                 self._usable(host_states, spec_obj), spec_obj)
@@ -148,6 +150,12 @@ class SharedVolumeFilter(filters.BaseHostFilter):
                 'SharedVolumeFilter is enabled but no volume is published in '
                 'Placement: requests are scheduled as without it. Run '
                 '"openstack resource provider csv sync".')
+
+
+def _is_off(request_spec: objects.RequestSpec) -> bool:
+    """A move whose query asked for no disk still needs its hand-over."""
+    return (not CONF.hv_sched.scheduler_enabled
+            and request_state.of(request_spec).pending_move is None)
 
 
 def _warn_if_not_last() -> None:

@@ -22,6 +22,7 @@ from typing import Any
 import os_traits
 
 from hv_sched import requirements
+from hv_sched.conf import scheduler
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.query import from_nova
@@ -47,10 +48,10 @@ class Switches:
     def from_conf(cls, group: Any) -> 'Switches':
         """:param group: the options of [hv_sched]"""
         return cls(
-            features=group.request_filter_features,
-            moves=group.request_filter_moves,
-            disk_group=group.request_filter_disk_group,
-            closed=group.request_filter_closed,
+            features=scheduler.is_on(group, 'request_filter_features'),
+            moves=scheduler.is_on(group, 'request_filter_moves'),
+            disk_group=scheduler.is_on(group, 'request_filter_disk_group'),
+            closed=scheduler.is_on(group, 'request_filter_closed'),
             volume_traits=frozenset(group.volume_traits),
             rules=requirements.Rules.from_options(group))
 

@@ -29,6 +29,7 @@ from nova.scheduler import request_filter
 
 from hv_sched import conf
 from hv_sched import printable
+from hv_sched.conf import scheduler
 from hv_sched.request_filters import closed
 from hv_sched.request_filters import disk_group
 from hv_sched.request_filters import features
@@ -55,7 +56,7 @@ def guarded(function: RequestFilter, option: str) -> RequestFilter:
     @functools.wraps(function)
     def filter_request(context: nova_context.RequestContext,
                        request_spec: objects.RequestSpec) -> bool:
-        if not CONF.hv_sched[option]:
+        if not scheduler.is_on(CONF.hv_sched, option):
             return False
         try:
             return function(context, request_spec)

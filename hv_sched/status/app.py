@@ -23,6 +23,7 @@ from urllib import parse
 
 from hv_sched import printable
 from hv_sched.providers import reconcile
+from hv_sched.status import hosts
 from hv_sched.status import metrics
 from hv_sched.status import overview
 from hv_sched.status import page
@@ -35,6 +36,9 @@ _HEADERS = (('Cache-Control', 'no-store'),
             ('X-Content-Type-Options', 'nosniff'),
             ('Referrer-Policy', 'no-referrer'),
             ('Cross-Origin-Resource-Policy', 'same-origin'))
+_LOOPBACK = hosts.AllowedHosts.of('127.0.0.1')
+_MISDIRECTED = (b'nobody is answered by this name; the operator may add it to '
+                b'[hv_sched]status_allowed_hosts\n')
 Environ = dict[str, Any]
 
 
@@ -51,15 +55,17 @@ class HttpAnswer:
 class StatusApp:
     """:param token: what ``/`` and ``/metrics`` ask for; '' for nothing
     :param version: of hv_sched
+    :param allowed: the names it answers to
     """
 
     def __init__(self, recorder: Recorder, token: str = '', version: str = '',
-                 clock: Callable[[], datetime.datetime] = reconcile.utcnow
-                 ) -> None:
+                 clock: Callable[[], datetime.datetime] = reconcile.utcnow,
+                 allowed: hosts.AllowedHosts = _LOOPBACK) -> None:
         self._recorder = recorder
         self._token = token.encode()
         self._version = version
         self._clock = clock
+        self._allowed = allowed
         self._open = {'/healthz': self._healthz, '/readyz': self._readyz}
         self._closed = {'/': self._page, '/metrics': self._metrics}
 
@@ -80,6 +86,8 @@ class StatusApp:
         return [] if environ['REQUEST_METHOD'] == 'HEAD' else [answer.body]
 
     def _answer(self, environ: Environ) -> HttpAnswer:
+        if not self._allowed.allow(environ.get('HTTP_HOST')):
+            return HttpAnswer('421 Misdirected Request', _MISDIRECTED)
         path = environ.get('PATH_INFO') or '/'
         handler = self._open.get(path) or self._closed.get(path)
         if handler is None:

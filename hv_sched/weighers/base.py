@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import Any
 from typing import Generic
 from typing import TypeVar
@@ -46,10 +47,20 @@ class SnapshotWeigher(weights.BaseHostWeigher, Generic[Criteria]):
     """
 
     def weight_multiplier(self, host_state: Any) -> float:
-        """The multiplier: the aggregate's, else the option's."""
+        """The multiplier: the aggregate's, else the option's.
+
+        Nova takes "nan" and "inf" of an aggregate for numbers, and sorts
+        hosts at random then.
+        """
         option = plugins.multiplier_of(type(self).__name__)
-        return float(utils.get_weight_multiplier(
-            host_state, option, CONF.hv_sched[option]))
+        default = CONF.hv_sched[option]
+        multiplier = float(utils.get_weight_multiplier(
+            host_state, option, default))
+        if math.isfinite(multiplier):
+            return multiplier
+        LOG.warning('Host %s: %s of its aggregates is %s; %s of nova.conf is '
+                    'used', host_state.host, option, multiplier, default)
+        return float(default)
 
     def weigh_objects(self, weighed_obj_list: list[Any],
                       weight_properties: objects.RequestSpec) -> list[float]:
@@ -57,6 +68,8 @@ class SnapshotWeigher(weights.BaseHostWeigher, Generic[Criteria]):
 
         Raises nothing: after a fault of its own all weigh the same.
         """
+        if not CONF.hv_sched.scheduler_enabled:
+            return [0.0] * len(weighed_obj_list)
         try:
             return self._weigh_all(weighed_obj_list, weight_properties)
         except Exception:

@@ -346,6 +346,14 @@ def test_another_token_is_followed_on_the_same_port(shown, tmp_path):
         'Bearer ' + 'another' * 5)).status_code == 200
 
 
+def test_another_name_it_answers_to_is_followed(shown, tmp_path):
+    assert shown.get('/healthz', Host='controller1').status_code == 421
+    followed(shown, tmp_path, status_port=str(shown.watch.port),
+             status_allowed_hosts='controller1,controller2')
+    assert shown.get('/healthz', Host='controller1').status_code == 200
+    assert shown.get('/healthz', Host='controller3').status_code == 421
+
+
 def test_it_is_switched_off_and_on(shown, tmp_path):
     shown.look()
     port = shown.watch.port

@@ -126,3 +126,17 @@ def test_a_traceback_keeps_its_lines_and_escapes_the_exceptions_text():
     lines = stream.getvalue().splitlines()
     assert lines[:2] == ['it failed', 'Traceback (most recent call last):']
     assert lines[-1] == 'ValueError: a \\x1b[31mname\\u202e'
+
+
+def test_what_cannot_be_printed_ends_no_call_that_logs(monkeypatch):
+    """As with any other logger, the handler reports it."""
+    class Unprintable:
+        def __str__(self):
+            raise ValueError('no text')
+
+    monkeypatch.setattr(logging, 'raiseExceptions', False)
+    log = printable.logger('hv_sched.test')
+    monkeypatch.setattr(log, 'propagate', False)
+    log.addHandler(logging.StreamHandler(io.StringIO()))
+    for arguments in ((Unprintable(), 1), ('a',), ('a', 'b')):
+        log.warning('%s and %d', *arguments)

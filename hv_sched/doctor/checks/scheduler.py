@@ -29,8 +29,9 @@ from hv_sched.notices import Severity
 
 _NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
 _DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'
-SWITCHES = ('request_filter_features', 'request_filter_moves',
-            'request_filter_disk_group', 'request_filter_closed')
+SWITCHES = ('scheduler_enabled', 'request_filter_features',
+            'request_filter_moves', 'request_filter_disk_group',
+            'request_filter_closed')
 
 
 def _conf(evidence: DoctorEvidence) -> cfg.ConfigOpts:
@@ -129,8 +130,9 @@ CHECKS = (
           'Set [filter_scheduler]disk_weight_multiplier = 0.0.',
           disk_weigher, _NEEDS),
     Check('request-filter-off', Severity.WARNING,
-          'A request filter of hv_sched is off; its option says what is '
-          'lost.', 'Remove the option unless that is meant.',
+          'A request filter of hv_sched is off, or with scheduler_enabled all '
+          'of hv_sched in nova-scheduler; the option says what is lost.',
+          'Remove the option unless that is meant.',
           request_filter_off, _NEEDS),
     Check('placement-timeout', Severity.INFO,
           'nova-scheduler, and hv_sched in it, waits indefinitely for a '

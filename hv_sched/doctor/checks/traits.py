@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from hv_sched import windows_names
 from hv_sched.compute import hypervisors
+from hv_sched.conf import scheduler
 from hv_sched.doctor.checks.volumes import listed
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.runner import Check
@@ -51,7 +52,8 @@ def no_secure_boot(evidence: DoctorEvidence) -> Iterator[Symptom]:
     """The features filter asks for our own trait instead of Nova's."""
     assert evidence.nova_conf is not None
     nodes = evidence.placement.no_secure_boot
-    if nodes and not evidence.nova_conf.hv_sched.request_filter_features:
+    if nodes and not scheduler.is_on(
+            evidence.nova_conf.hv_sched, 'request_filter_features'):
         yield Symptom(f'{len(nodes)} nodes', 'can do secure boot but lack '
                       f'COMPUTE_SECURITY_UEFI_SECURE_BOOT: {listed(nodes)}')
 

@@ -81,6 +81,8 @@ def _unread(evidence: DoctorEvidence) -> str:
     enabled = set(conf.filter_scheduler.enabled_filters)
     if not enabled & {plugins.VOLUME_FILTER, plugins.FEATURE_FILTER}:
         return 'no filter of hv_sched is enabled, so they have no effect'
+    if not conf.hv_sched.scheduler_enabled:
+        return '[hv_sched]scheduler_enabled is off, so they have no effect'
     if not conf.hv_sched.request_filter_features and (
             plugins.FEATURE_FILTER not in enabled):
         return (f'request_filter_features is off and {plugins.FEATURE_FILTER} '

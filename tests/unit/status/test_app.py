@@ -173,3 +173,15 @@ def test_a_failure_is_an_answer_without_its_text(caplog):
     assert started == ['500 Internal Server Error']
     assert b'nobody' not in b''.join(body)
     assert 'what nobody should see' in caplog.text
+
+
+@pytest.mark.parametrize('path', ['/', '/metrics', '/healthz', '/readyz',
+                                  '/none'])
+@pytest.mark.parametrize('token', ['', TOKEN])
+def test_a_page_of_somebody_else_reads_nothing_by_a_browser(path, token):
+    """By DNS rebinding: with and without the token."""
+    code, _headers, body = asked(
+        path, token=token, host='evil.example:9482',
+        authorization=f'Bearer {TOKEN}')
+    assert code == 421
+    assert 'Volume1' not in body and 'status_allowed_hosts' in body

@@ -101,6 +101,19 @@ def test_a_negative_multiplier_of_an_aggregate_packs():
                 spec()) == ['h2']
 
 
+@pytest.mark.parametrize('text', ['nan', 'inf', '-inf', '1e999', 'x', ''])
+def test_a_multiplier_that_is_no_number_is_the_options(text):
+    """Whoever may write the metadata of an aggregate writes anything."""
+    hosts = [host('h1', 'v1'), host('h2', 'v2')]
+    for state in hosts:
+        state.aggregates = [objects.Aggregate(metadata={
+            'shared_volume_free_space_weight_multiplier': text})]
+    weighed = weights.HostWeightHandler().get_weighed_objects(
+        [free_space.SharedVolumeFreeSpaceWeigher()], hosts, spec())
+    assert [(one.obj.host, one.weight) for one in weighed] == [
+        ('h1', 1.0), ('h2', 0.0)]
+
+
 def test_room_taken_earlier_in_the_request_is_gone():
     request_spec = spec()
     hosts = [host('h1', 'v1', size_gb=350), host('h2', 'v2')]
