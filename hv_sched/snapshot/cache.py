@@ -128,13 +128,9 @@ class Cache:
             self._tried_at = self._clock()
 
 
-@dataclasses.dataclass
-class _Process:
-    pid: int
-    cache: Cache
-
-
-_process: _Process | None = None
+# By process: nova-scheduler forks its workers after building the filters, and
+# a lock of the parent must never be used in them.
+_caches: dict[int, Cache] = {}
 
 
 def get() -> volumes.Snapshot | None:
@@ -162,14 +158,11 @@ def volume(uuid: str) -> volumes.VolumeState | None:
 
 def forget() -> None:
     """Read again at the next ``get()``; for tests."""
-    global _process  # noqa: PLW0603  a process has one snapshot
-    _process = None
+    _caches.clear()
 
 
 def _cache() -> Cache:
-    # nova-scheduler forks its workers after building the filters, so a lock
-    # of the parent must never be used here.
-    global _process  # noqa: PLW0603  a process has one snapshot
-    if _process is None or _process.pid != os.getpid():
-        _process = _Process(os.getpid(), Cache(nova_reader.read))
-    return _process.cache
+    """One for a process, also when its first threads ask at the same time."""
+    pid = os.getpid()
+    # setdefault is one step; a lock here could not be made anew at a fork.
+    return _caches.get(pid) or _caches.setdefault(pid, Cache(nova_reader.read))

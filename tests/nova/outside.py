@@ -12,7 +12,7 @@
 
 """What nova-scheduler does with hv_sched, without Nova's harness.
 
-``python tests/nova/outside.py {fork|ask} CONF...`` prints JSON. A process of
+``python tests/nova/outside.py {fork|ask|hang|wait} CONF...`` prints JSON. A process of
 its own, since it forks, and since nothing must have been patched, as the
 package does: native threads, real connections.
 """
@@ -48,6 +48,8 @@ from hv_sched.weighers import base
 CONF = nova.conf.CONF
 HALF_AND_MORE_GB = 80
 SMALL_GB = 1
+MANY_HOSTS = 500
+A_WHILE_S = 6
 
 
 class Scheduler:
@@ -123,7 +125,7 @@ def sockets() -> int:
 def state() -> dict[str, Any]:
     return {'pid': os.getpid(), 'threads': threading.active_count(),
             'sockets': sockets(),
-            'snapshot_pid': cache._process and cache._process.pid}
+            'has_snapshot': os.getpid() in cache._caches}
 
 
 def fork() -> Any:
@@ -187,8 +189,46 @@ def ask() -> Any:
             'passed': len(scheduler.best(spec, states))}
 
 
+def hang() -> Any:
+    """What each step of one request costs, in seconds, for many hosts."""
+    scheduler = Scheduler()
+    report.report_client_singleton()
+    spec = request_spec(SMALL_GB, 'h1')
+    states = [host(f'h{number}') for number in range(MANY_HOSTS)]
+    started = time.monotonic()
+    for change in request_filters.REQUEST_FILTERS:
+        change(nova_context.get_admin_context(), spec)
+    asked = time.monotonic()
+    for chosen in scheduler.filters:
+        states = list(chosen.filter_all(states, spec))
+    filtered = time.monotonic()
+    weights.HostWeightHandler().get_weighed_objects(
+        scheduler.weighers, states, spec)
+    return {'request_filters': asked - started, 'filters': filtered - asked,
+            'weighers': time.monotonic() - filtered, 'passed': len(states)}
+
+
+def wait() -> Any:
+    """Whether hv_sched and Nova's own query still wait after a while."""
+    novas = report.report_client_singleton()
+    context = nova_context.get_admin_context()
+    resources = utils.ResourceRequest.from_request_spec(
+        request_spec(SMALL_GB))
+    waiting = {
+        'hv_sched': threading.Thread(target=cache.get, daemon=True),
+        'nova': threading.Thread(
+            target=novas.get_allocation_candidates,
+            args=(context, resources), daemon=True)}
+    for thread in waiting.values():
+        thread.start()
+    for thread in waiting.values():
+        thread.join(A_WHILE_S)
+    return {name: thread.is_alive() for name, thread in waiting.items()}
+
+
 def main() -> None:
     action, *conf_files = sys.argv[1:]
+    actions = {'fork': fork, 'ask': ask, 'hang': hang, 'wait': wait}
     objects.register_all()
     found = []
     for conf_file in conf_files:
@@ -197,7 +237,7 @@ def main() -> None:
         # Each file is another Placement.
         report.PLACEMENTCLIENT = None
         cache.forget()
-        found.append({'fork': fork, 'ask': ask}[action]())
+        found.append(actions[action]())
     print(json.dumps(found))
 
 

@@ -41,7 +41,7 @@ auth_type = admin_token
 token = admin
 endpoint = {endpoint}
 endpoint_override = {endpoint}
-timeout = {timeout}
+{timeout}
 [filter_scheduler]
 available_filters = nova.scheduler.filters.all_filters
 available_filters = hv_sched.filters.all_filters
@@ -122,11 +122,15 @@ def fill(api):
 
 
 def run(action, folder, *endpoints, timeout=PATIENCE_S):
-    """Let outside.py do it; returns what it says."""
+    """Let outside.py do it; returns what it says.
+
+    :param timeout: [placement]timeout in seconds; None leaves it unset
+    """
     files = []
+    line = '' if timeout is None else f'timeout = {timeout}'
     for number, each in enumerate(endpoints):
         files.append(folder / f'nova{number}.conf')
-        files[-1].write_text(CONF.format(endpoint=each, timeout=timeout))
+        files[-1].write_text(CONF.format(endpoint=each, timeout=line))
     done = subprocess.run(
         [sys.executable, '-W', 'ignore',
          str(pathlib.Path(__file__).with_name('outside.py')), action,
@@ -142,11 +146,11 @@ def test_forked_workers_share_nothing_and_choose_another_volume_each(
     found, = run('fork', tmp_path, endpoint)
     parent = found['parent']
     assert (parent['threads'], parent['sockets']) == (1, 0)
-    assert parent['snapshot_pid'] is None
-    assert found['after']['snapshot_pid'] is None
+    assert not parent['has_snapshot']
+    assert not found['after']['has_snapshot']
     first, second = sorted(found['workers'], key=lambda one: one['tried'])
     for worker in (first, second):
-        assert worker['snapshot_pid'] == worker['pid'] != parent['pid']
+        assert worker['has_snapshot'] and worker['pid'] != parent['pid']
     assert first['tried'] == 1 < second['tried']
     api = Api(endpoint)
     volumes = {provider['uuid']: provider['name'] for provider in api.get(
@@ -229,3 +233,32 @@ def test_a_placement_away_failing_or_slow_is_waited_for_once(
         assert 'resources_HV_SCHED_DISK=DISK_GB' in found['query'], url
     # Both nodes of the home of h1; Nova's manager adds which of them.
     assert good['known'] and good['candidates'] == 2
+
+
+def test_a_placement_that_hangs_costs_the_timeout_once_for_all_hosts(
+        endpoint, tmp_path):
+    """The first read of the volumes is repeated once while it is young; what
+    follows, for 500 hosts, asks Placement nothing.
+    """
+    timeout_seconds = 2
+    sent = []
+
+    def hang(handler):
+        sent.append(handler.path)
+        slow(handler)
+
+    with server(placement(endpoint, hang)) as silent:
+        spent, = run('hang', tmp_path, silent, timeout=timeout_seconds)
+    assert len(sent) == 2, sent
+    assert timeout_seconds <= spent['request_filters'] < SLOW_S / 2
+    assert spent['filters'] < timeout_seconds
+    assert spent['weighers'] < timeout_seconds
+    assert spent['passed'] == 500
+
+
+def test_without_a_timeout_it_is_waited_for_as_novas_own_query_is(
+        endpoint, tmp_path):
+    """The doctor says so: placement-timeout."""
+    with server(placement(endpoint, slow)) as silent:
+        waiting, = run('wait', tmp_path, silent, timeout=None)
+    assert waiting == {'hv_sched': True, 'nova': True}

@@ -182,14 +182,14 @@ def test_a_forked_worker_takes_neither_lock_nor_snapshot_of_its_parent(
     snapshot.forget()
     monkeypatch.setattr(nova_reader, 'read', lambda: EMPTY)
     snapshot.get()
-    parents = snapshot._process
-    monkeypatch.setattr(os, 'getpid', lambda: parents.pid + 1)
+    parent = os.getpid()
+    monkeypatch.setattr(os, 'getpid', lambda: parent + 1)
     snapshot.get()
-    assert snapshot._process.cache is not parents.cache
+    assert snapshot._caches[parent + 1] is not snapshot._caches[parent]
     snapshot.forget()
 
 
 def test_building_a_filter_reads_and_locks_nothing():
     snapshot.forget()
     shared_volume.SharedVolumeFilter()
-    assert snapshot._process is None
+    assert not snapshot._caches
