@@ -54,7 +54,7 @@ from hv_sched.compute.servers import ServerLabel
 # nodes has no cpu_info, and costs an RPC to each node for its uptime.
 MICROVERSION = '2.80'
 PAGE = 1000  # Nova's own [api]max_limit cuts it down where that is less
-_DENIED = (401, 403)
+_FORBIDDEN = 403  # a 401 is no matter of roles: the token is not taken
 _NOT_FOUND = 404
 _FLAVORS = 1000
 _ROLE = ('Nova does not let these credentials list servers of all projects: '
@@ -318,7 +318,7 @@ class NovaServers:
         try:
             response = self._adapter.get(path, microversion=MICROVERSION)
         except exception.NovaDenied as exc:
-            if exc.status in _DENIED:
+            if exc.status == _FORBIDDEN:
                 raise exception.NovaDenied(_ROLE, exc.status) from exc
             raise
         self._note_clock(response)

@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A token that runs out, or is revoked, in the middle of the work.
+
+It is renewed once; whoever takes no token at all is named. The password that
+was changed in a file is used after a reload.
+"""
+
+import logging
+
+import pytest
+
+from hv_sched import exception
+from hv_sched.agent import clients
+from hv_sched.agent import cmd
+from tests.functional import published_cloud
+from tests.functional import token_cloud
+
+
+@pytest.fixture
+def cloud(placement):
+    with token_cloud.TokenCloud(
+            published_cloud.PublishedCloud(placement)) as running:
+        yield running
+
+
+@pytest.fixture
+def conf(cloud, tmp_path):
+    path = tmp_path / 'hv_sched.conf'
+    path.write_text(f'[hv_sched]\nrequest_timeout = 30\n{cloud.section()}')
+    return cmd.configure(['--config-file', str(path)])
+
+
+@pytest.fixture
+def services(conf):
+    """A read of each service by the agent's own clients."""
+    placement, nova = clients.connect(conf)
+    looking = clients.looking(conf, placement)
+    return {'Placement': placement.list_providers, 'Nova': nova.computes,
+            'Glance': lambda: list(looking.glance.images())}
+
+
+@pytest.mark.parametrize('name', ['Placement', 'Nova', 'Glance'])
+def test_a_token_that_is_no_longer_good_is_renewed_once(cloud, services,
+                                                        name):
+    before = services[name]()
+    issued = len(cloud.tokens)
+    cloud.good.clear()
+    assert services[name]() == before
+    assert len(cloud.tokens) == issued + 1
+
+
+@pytest.mark.parametrize(('name', 'error'), [
+    ('Placement', exception.PlacementDenied),
+    ('Nova', exception.NovaDenied), ('Glance', exception.ServiceDenied)])
+def test_a_service_that_takes_no_token_is_named_after_one_more(
+        cloud, services, name, error):
+    services[name]()
+    issued = len(cloud.tokens)
+    cloud.refuses_all = True
+    with pytest.raises(error, match=f'{name} answered 401') as raised:
+        services[name]()
+    assert len(cloud.tokens) == issued + 1
+    for secret in (token_cloud.PASSWORD, *cloud.tokens):
+        assert secret not in str(raised.value)
+
+
+def test_a_write_is_sent_again_with_the_new_token(cloud, conf):
+    placement, _nova = clients.connect(conf)
+    placement.list_providers()
+    cloud.good.clear()
+    placement.ensure_trait('CUSTOM_HYPERV_PAUSED')
+    assert 'CUSTOM_HYPERV_PAUSED' in placement.all_traits()
+    assert len(cloud.tokens) == 2
+
+
+def test_no_log_of_all_that_has_a_token_or_the_password(
+        cloud, services, caplog):
+    """Also not those of keystoneauth and urllib3 at DEBUG."""
+    with caplog.at_level(logging.DEBUG):
+        for name in ('keystoneauth', 'urllib3', 'requests', 'openstack'):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        for read in services.values():
+            read()
+            cloud.good.clear()
+            read()
+    assert '/resource_providers' in caplog.text, 'the requests are logged'
+    assert len(cloud.tokens) > 2
+    for secret in (token_cloud.PASSWORD, *cloud.tokens):
+        assert secret not in caplog.text
