@@ -18,7 +18,7 @@ PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 DRIVER_2023.2 := compute-hyperv==16.0.0
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
 BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit \
-    winrm agent_idle agent_day status
+    winrm agent_idle agent_day status scheduler_memory
 
 # nova and openstack-placement say which Python a release runs on.
 # hv_sched itself needs 3.10.
@@ -44,7 +44,7 @@ BEFORE_2026.2 := 4, 0
         cloud-storm cloud-ansible test \
         test-faults test-long glance lint test-RELEASE matrix installs \
         $(RELEASES:%=test-%) test-lowest test-placement-upgrade docs \
-        sample-config bench dist clean
+        sample-config bench dist product sbom licences audit clean
 
 help:  ## this list
 	@grep -hE '^[a-zA-Z0-9.-]+:.*## ' $(MAKEFILE_LIST) \
@@ -225,6 +225,40 @@ dist: $(VENV)/.demo  ## the wheel and the source tarball, in dist/
 	@$(BIN)/python -W ignore setup.py --quiet sdist --dist-dir dist
 	@ls dist/*
 
+# What an operator installs, alone: the wheel with the extras of a service.
+PRODUCT := .venv-product
+AUDIT := .venv-audit
+PRODUCT_PYTHON = $(PRODUCT)/bin/python
+product: dist
+	@echo "== installing the wheel in $(PRODUCT)"
+	@rm -rf $(PRODUCT)
+	@$(PYTHON) -m venv $(PRODUCT)
+	@$(PRODUCT_PYTHON) -m pip install --quiet --disable-pip-version-check \
+	    --constraint constraints/$(RELEASE).txt packaging \
+	    "$$(ls dist/*.whl)[agent,status,winrm]"
+
+$(AUDIT)/.audit:
+	@echo "== installing cyclonedx-bom and pip-audit in $(AUDIT)"
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet \
+	    --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.9,<3'
+	@touch $@
+
+sbom: product $(AUDIT)/.audit  ## dist/hv_sched.cdx.json (CycloneDX)
+	@$(AUDIT)/bin/cyclonedx-py environment --output-reproducible \
+	    --output-format JSON --output-file dist/hv_sched.cdx.json \
+	    $(PRODUCT_PYTHON)
+	@ls dist/*.cdx.json
+
+licences: product  ## of what the wheel requires, against tools/licences.txt
+	@$(PRODUCT_PYTHON) tools/licences.py
+
+# --strict: where the advisories cannot be asked, that is no "none found".
+audit: product $(AUDIT)/.audit  ## known vulnerabilities (needs a network)
+	@$(AUDIT)/bin/pip-audit --strict --progress-spinner off --path \
+	    "$$($(PRODUCT_PYTHON) -c 'import sysconfig; \
+	    print(sysconfig.get_paths()["purelib"])')"
+
 bench: $(VENV)/.test  ## measured figures of benchmarks/
 	@for each in $(BENCHMARKS); do \
 	    echo "== $$each"; \
@@ -238,5 +272,6 @@ clean:  ## remove everything made here
 	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
 	@$(PYTHON) -m tests.cloud --folder .cloud-ansible down
 	rm -rf .cloud .cloud-test .cloud-storm .cloud-ansible dist .venv $(RELEASES:%=.venv-%) \
-	    .venv-lowest $(OLD_PLACEMENT) .venv-glance $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
+	    .venv-lowest $(OLD_PLACEMENT) $(PRODUCT) $(AUDIT) .venv-glance \
+	    $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -22,10 +22,11 @@ from collections.abc import Mapping
 import dataclasses
 import json
 import os
-import tempfile
 from typing import Any
+from typing import IO
 
 from hv_sched import exception
+from hv_sched import new_file
 from hv_sched import regular_file
 from hv_sched.conf import numbers
 from hv_sched.parallel import in_parallel
@@ -77,20 +78,18 @@ def write(document: Mapping[str, Any], path: str) -> None:
 
     :raises InvalidConfig: it exists, or cannot be written
     """
-    folder = os.path.dirname(os.path.abspath(path))
+    def fill(file: IO[str]) -> None:
+        json.dump(document, file, indent=1, sort_keys=True)
+        file.write('\n')
+
     if os.path.exists(path):
         raise exception.InvalidConfig(
             f'{path} exists: an export is never overwritten')
     try:
-        with tempfile.NamedTemporaryFile(
-                'w', dir=folder, delete=False, encoding='utf-8') as file:
-            json.dump(document, file, indent=1, sort_keys=True)
-            file.write('\n')
-        os.link(file.name, path)
-        os.unlink(file.name)
+        new_file.write(path, fill)
     except OSError as exc:
         raise exception.InvalidConfig(
-            f'cannot write the export {path}: {exc}') from exc
+            f'cannot write the export {path}: {exc.strerror}') from exc
 
 
 def load(path: str) -> Exported:

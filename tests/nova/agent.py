@@ -63,6 +63,14 @@ def lookup_of(api: Any, roles: str = _ADMIN, project: str | None = None
         compute_endpoint_override=api.base_url), checked_session.NOVA))
 
 
+def status_of(api: Any, method: str, path: str, body: Any = None,
+              roles: str = _ADMIN, project: str | None = None) -> int:
+    """What Nova answers to a request of these credentials. See ``nova_of``."""
+    return int(_session_of(api, roles, project).request(
+        api.base_url + path, method, json=body, raise_exc=False,
+        headers={'OpenStack-API-Version': 'compute 2.80'}).status_code)
+
+
 def _session_of(api: Any, roles: str, project: str | None = None
                 ) -> session.Session:
     # The harness takes its user admin for an administrator, whatever roles.

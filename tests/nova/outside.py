@@ -12,9 +12,9 @@
 
 """What nova-scheduler does with hv_sched, without Nova's harness.
 
-``python tests/nova/outside.py {fork|ask|hang|wait} CONF...`` prints JSON. A process of
-its own, since it forks, and since nothing must have been patched, as the
-package does: native threads, real connections.
+``python tests/nova/outside.py {fork|ask|hang|wait} CONF...`` prints JSON. A
+process of its own, since it forks, and since nothing must have been patched,
+as the package does: native threads, real connections.
 """
 
 from __future__ import annotations

@@ -80,3 +80,31 @@ class AnotherProject(auditing.AuditCase):
             self.servers.resolved(server).needs)
         administrator = agent.nova_of(self.api)
         self.assertEqual(10, administrator.resolved(server).needs.disk_gb)
+
+    def test_it_changes_nothing_of_anybodys(self):
+        """Whoever steals its token cannot, either, in Nova."""
+        server = self.boot(self.flavor(10), host='h1')
+        uuid = server['id']
+        service = self.api.get_services(binary='nova-compute')[0]['id']
+        attempts = [
+            ('DELETE', f'/servers/{uuid}', None),
+            ('PUT', f'/servers/{uuid}', {'server': {'name': 'mine'}}),
+            ('POST', '/os-aggregates', {'aggregate': {'name': 'mine'}}),
+            ('POST', '/flavors', {'flavor': {
+                'name': 'mine', 'ram': 1, 'vcpus': 1, 'disk': 1}}),
+            ('PUT', f'/os-services/{service}', {'status': 'disabled'}),
+            ('DELETE', f'/os-services/{service}', None),
+            *(('POST', f'/servers/{uuid}/action', action) for action in (
+                {'os-migrateLive': {'host': None,
+                                    'block_migration': 'auto'}},
+                {'migrate': None}, {'os-stop': None},
+                {'os-getConsoleOutput': {}},
+                {'os-resetState': {'state': 'error'}},
+                {'rebuild': {'imageRef': uuid}},
+                {'createImage': {'name': 'mine'}}))]
+        for method, path, body in attempts:
+            status = agent.status_of(self.api, method, path, body,
+                                     'service,hv_sched', 'another')
+            # Of a server it would not be told that it is there.
+            self.assertIn(status, (403, 404), (method, path, body))
+        self.assertEqual('ACTIVE', self.api.get_server(uuid)['status'])

@@ -12,12 +12,17 @@
 
 """What an export must be before a retire believes it."""
 
+import errno
 import json
 import os
+import stat
+import subprocess
+import sys
 
 import pytest
 
 from hv_sched import exception
+from hv_sched import new_file
 from hv_sched.adopt import export
 
 NODE = '11111111-2222-4333-8444-555555555555'
@@ -96,3 +101,90 @@ def test_a_pipe_is_refused_without_waiting(tmp_path):
     os.mkfifo(path)
     with pytest.raises(exception.InvalidConfig, match='is a pipe, not a'):
         export.load(path)
+
+
+_HALF = """
+import os, sys
+from hv_sched.adopt import export
+def stop(document, file, **options):
+    file.write('half')
+    file.flush()
+    print('half', flush=True)
+    sys.stdin.read()
+export.json.dump = stop
+export.write({}, sys.argv[1])
+"""
+
+
+def test_a_kill_while_it_is_written_leaves_nothing(tmp_path):
+    """SIGKILL: no half of a file, and no temporary one."""
+    with subprocess.Popen(
+            [sys.executable, '-c', _HALF, str(tmp_path / 'export.json')],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writing:
+        assert writing.stdout.readline() == b'half\n'
+        writing.kill()
+        writing.wait()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture(params=[True, False], ids=['unnamed', 'named'])
+def temporary(request, monkeypatch):
+    """Some file systems have no files without a name."""
+    if not request.param:
+        monkeypatch.setattr(new_file, '_unnamed', new_file.NOT_OFFERED)
+
+
+def test_a_disk_that_is_full_leaves_nothing(tmp_path, monkeypatch, temporary):
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(export.json, 'dump', full)
+    with pytest.raises(exception.InvalidConfig, match='No space left'):
+        export.write({}, str(tmp_path / 'export.json'))
+    assert os.listdir(tmp_path) == []
+
+
+def test_only_its_owner_reads_what_is_written(tmp_path, temporary):
+    """Whatever the umask is."""
+    path = tmp_path / 'export.json'
+    before = os.umask(0)
+    try:
+        export.write(document(), str(path))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ['export.json']
+    assert export.load(str(path)).ratios == {NODE: 1.5}
+
+
+@pytest.mark.parametrize('kind', ['file', 'link', 'dangling', 'pipe',
+                                  'folder'])
+def test_nothing_that_is_there_is_replaced(tmp_path, temporary, kind):
+    """Nor is a link followed, by which somebody aims at another file."""
+    path, other = tmp_path / 'export.json', tmp_path / 'other'
+    {'file': lambda: path.write_text('mine'),
+     'link': lambda: (other.write_text('mine'), path.symlink_to(other)),
+     'dangling': lambda: path.symlink_to(other),
+     'pipe': lambda: os.mkfifo(path), 'folder': path.mkdir}[kind]()
+    before = sorted(os.listdir(tmp_path))
+    with pytest.raises(exception.InvalidConfig, match='(?i)exists'):
+        export.write(document(), str(path))
+    assert sorted(os.listdir(tmp_path)) == before
+    assert kind not in ('file', 'link') or path.read_text() == 'mine'
+
+
+@pytest.mark.parametrize('target', ['/dev/zero', '/proc/self/mem', '.'])
+def test_what_retire_is_given_is_a_file(tmp_path, target):
+    """Also by way of a link, and without waiting."""
+    path = tmp_path / 'export.json'
+    path.symlink_to(target)
+    with pytest.raises(exception.InvalidConfig, match=str(path)):
+        export.load(str(path))
+
+
+def test_a_file_that_is_huge_is_not_read(tmp_path):
+    path = tmp_path / 'export.json'
+    with path.open('wb') as file:
+        file.truncate(10 ** 12)
+    with pytest.raises(exception.InvalidConfig, match='larger than 64 MiB'):
+        export.load(str(path))
