@@ -254,10 +254,12 @@ licences: product  ## of what the wheel requires, against tools/licences.txt
 	@$(PRODUCT_PYTHON) tools/licences.py
 
 # --strict: where the advisories cannot be asked, that is no "none found".
+# hv_sched itself is on no index that has any.
 audit: product $(AUDIT)/.audit  ## known vulnerabilities (needs a network)
-	@$(AUDIT)/bin/pip-audit --strict --progress-spinner off --path \
-	    "$$($(PRODUCT_PYTHON) -c 'import sysconfig; \
-	    print(sysconfig.get_paths()["purelib"])')"
+	@$(PRODUCT_PYTHON) -m pip freeze --disable-pip-version-check \
+	    --exclude hv_sched > dist/dependencies.txt
+	@$(AUDIT)/bin/pip-audit --strict --progress-spinner off --disable-pip \
+	    --no-deps --requirement dist/dependencies.txt
 
 bench: $(VENV)/.test  ## measured figures of benchmarks/
 	@for each in $(BENCHMARKS); do \

@@ -323,6 +323,8 @@ def test_conflict_retries_on_a_busy_volume(cloud, tmp_path):
     (('disk_weight_multiplier = 0.0', ''), 'disk-weigher'),
     (('[filter_scheduler]', '[hv_sched]\nrequest_filter_moves = false\n'
       '[filter_scheduler]'), 'request-filter-off'),
+    (('[filter_scheduler]', '[hv_sched]\nscheduler_enabled = false\n'
+      '[filter_scheduler]'), 'request-filter-off'),
     (('timeout = 60', ''), 'placement-timeout')])
 def test_what_a_nova_conf_must_say(tmp_path, change, code):
     """Parsing only; Placement has no part in it."""

@@ -337,6 +337,27 @@ def test_what_the_scheduler_is_told_to_do_is_what_is_explained(
     assert 'kvm1' not in cloud.explain((str(conf),), flavor='small').hosts
 
 
+def test_with_the_plug_ins_switched_off_it_answers_as_nova_then_decides(
+        cloud, tmp_path):
+    """Closed volumes are used, a named host finds none, escrow is given."""
+    conf = tmp_path / 'nova.conf'
+    conf.write_text('[hv_sched]\nscheduler_enabled = false\n')
+    off = (str(conf),)
+    cloud.nova.flavor('small')
+    cloud.nova.flavor('big', disk=400)
+    assert cloud.explain(flavor='small', host='hv01').hosts
+    assert not cloud.explain(off, flavor='small', host='hv01').hosts
+    cloud.allocate('11111111-2222-4333-8444-555555555555', {
+        V1: {'resources': {'CUSTOM_CSV_HELD_DISK_GB': 200}}})
+    assert not cloud.explain(flavor='big', image='plain').hosts
+    assert 'hv01' in cloud.explain(off, flavor='big', image='plain').hosts
+    cloud.change_traits(V1, {'CUSTOM_CSV_NO_NEW_DISKS'})
+    found = cloud.explain(off, flavor='small', image='plain')
+    assert 'hv01' in found.hosts
+    assert any('scheduler_enabled is off' in one
+               for one in found.not_evaluated)
+
+
 @pytest.mark.parametrize('question,words', [
     ({'flavor': 'none'}, 'Nova has no flavor none'),
     ({'flavor': 'small', 'image': 'none'}, 'Glance has no image none'),
