@@ -110,7 +110,7 @@ def flavors(draw):
 @st.composite
 def images(draw):
     """What Nova's own object accepts of such properties."""
-    wanted = draw(st.dictionaries(
+    properties = draw(st.dictionaries(
         st.sampled_from((*keys.image_properties(), 'traits_required')),
         _TEXTS, max_size=6))
     image = objects.ImageMeta()
@@ -118,7 +118,7 @@ def images(draw):
         image.id = IMAGE
     if draw(st.booleans()):
         image.properties = objects.ImageMetaProps()
-        for key, value in wanted.items():
+        for key, value in properties.items():
             accepted(setattr, image.properties, key, value)
     return image
 

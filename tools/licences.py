@@ -52,13 +52,13 @@ def closure(product: str = PRODUCT, extras: Iterable[str] = EXTRAS
     done = set()
     remaining = [(product, tuple(extras))]
     while remaining:
-        name, wanted = remaining.pop()
-        if (utils.canonicalize_name(name), wanted) in done:
+        name, chosen_extras = remaining.pop()
+        if (utils.canonicalize_name(name), chosen_extras) in done:
             continue
-        done.add((utils.canonicalize_name(name), wanted))
+        done.add((utils.canonicalize_name(name), chosen_extras))
         distribution = metadata.distribution(name)
         distributions[utils.canonicalize_name(name)] = distribution
-        remaining += _requirements(distribution, wanted)
+        remaining += _requirements(distribution, chosen_extras)
     return iter(distributions[name] for name in sorted(distributions))
 
 

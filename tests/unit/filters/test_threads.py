@@ -113,7 +113,7 @@ def scheduled(built_filters, built_weighers, size_gb):
     return (sorted(request_spec.root_forbidden),
             [dict(group.resources)
              for group in request_spec.requested_resources],
-            sorted((one.obj.host, round(one.weight, 6)) for one in weighed),
+            sorted((host.obj.host, round(host.weight, 6)) for host in weighed),
             sorted((host.host, repr(host.allocation_candidates))
                    for host in left))
 

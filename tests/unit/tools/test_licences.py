@@ -13,9 +13,11 @@
 """What hv_sched requires, and under which licences."""
 
 import email
+from importlib import metadata
 
 import pytest
 
+from tests.repository import ROOT
 from tools import licences
 
 
@@ -30,6 +32,14 @@ class Package:
             'Name: it\n' + ''.join(f'{line}\n' for line in lines))
 
 
+def _is_newest():
+    """Whether the dependencies are those of the newest release."""
+    pinned = max((ROOT / 'constraints').glob('2*.txt')).read_text()
+    return f'keystoneauth1=={metadata.version("keystoneauth1")}\n' in pinned
+
+
+@pytest.mark.skipif(not _is_newest(), reason='older releases of libraries '
+                    'write their licences otherwise')
 def test_every_dependency_has_a_licence_that_is_allowed():
     distributions = list(licences.closure())
     assert len(distributions) > 60

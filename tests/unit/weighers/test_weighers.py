@@ -110,7 +110,7 @@ def test_a_multiplier_that_is_no_number_is_the_options(text):
             'shared_volume_free_space_weight_multiplier': text})]
     weighed = weights.HostWeightHandler().get_weighed_objects(
         [free_space.SharedVolumeFreeSpaceWeigher()], hosts, spec())
-    assert [(one.obj.host, one.weight) for one in weighed] == [
+    assert [(each.obj.host, each.weight) for each in weighed] == [
         ('h1', 1.0), ('h2', 0.0)]
 
 
