@@ -12,8 +12,7 @@
 
 """A token that runs out, or is revoked, in the middle of the work.
 
-It is renewed once; whoever takes no token at all is named. The password that
-was changed in a file is used after a reload.
+It is renewed once; whoever takes no token at all is named.
 """
 
 import logging
@@ -36,7 +35,12 @@ def cloud(placement):
 
 @pytest.fixture
 def conf(cloud, tmp_path):
-    path = tmp_path / 'hv_sched.conf'
+    return configured(cloud, tmp_path)
+
+
+def configured(cloud, folder):
+    """The options of a file that is written anew."""
+    path = folder / 'hv_sched.conf'
     path.write_text(f'[hv_sched]\nrequest_timeout = 30\n{cloud.section()}')
     return cmd.configure(['--config-file', str(path)])
 
@@ -82,6 +86,21 @@ def test_a_write_is_sent_again_with_the_new_token(cloud, conf):
     placement.ensure_trait('CUSTOM_HYPERV_PAUSED')
     assert 'CUSTOM_HYPERV_PAUSED' in placement.all_traits()
     assert len(cloud.tokens) == 2
+
+
+def test_a_password_that_is_changed_is_said_and_then_read_again(
+        cloud, conf, tmp_path):
+    """SIGHUP makes clients of what the file says, as here."""
+    placement, _nova = clients.connect(conf)
+    providers = placement.list_providers()
+    cloud.password = 'another-one'
+    cloud.good.clear()
+    with pytest.raises(exception.PlacementDenied,
+                       match='Keystone answered 401') as raised:
+        placement.list_providers()
+    assert token_cloud.PASSWORD not in str(raised.value)
+    placement, _nova = clients.connect(configured(cloud, tmp_path))
+    assert placement.list_providers() == providers
 
 
 def test_no_log_of_all_that_has_a_token_or_the_password(

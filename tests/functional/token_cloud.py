@@ -17,6 +17,7 @@ none that is good gets 401, as keystonemiddleware answers.
 """
 
 import io
+import json
 import socketserver
 import ssl
 import threading
@@ -26,6 +27,9 @@ from tests.chaos import services
 from tests.functional import base
 
 PASSWORD = services.PASSWORD
+_UNAUTHORIZED = services.answer_of('401 Unauthorized', {
+    'error': {'code': 401, 'title': 'Unauthorized',
+              'message': 'The request requires authentication'}})
 
 
 class _Server(socketserver.ThreadingMixIn, simple_server.WSGIServer):
@@ -44,6 +48,7 @@ class TokenCloud:
     :ivar tokens: all that were given out, the newest last
     :ivar good: those that are taken
     :ivar refuses_all: whether none is taken
+    :ivar password: for which Keystone gives a token
     :ivar heard: how many requests arrived
     """
 
@@ -66,6 +71,7 @@ class TokenCloud:
         self.tokens = []
         self.good = set()
         self.refuses_all = False
+        self.password = PASSWORD
         self.heard = 0
         self._thread = threading.Thread(
             target=self._server.serve_forever, daemon=True)
@@ -94,7 +100,7 @@ class TokenCloud:
 auth_type = password
 auth_url = {self.url}/v3
 username = u
-password = {PASSWORD}
+password = {self.password}
 project_name = p
 user_domain_id = default
 project_domain_id = default
@@ -117,9 +123,7 @@ project_domain_id = default
             environ['HTTP_X_AUTH_TOKEN'] = 'admin'  # versions, for anybody
         elif self.refuses_all or (
                 environ.get('HTTP_X_AUTH_TOKEN') not in self.good):
-            return services.answer_of('401 Unauthorized', {
-                'error': {'code': 401, 'title': 'Unauthorized',
-                          'message': 'The request requires authentication'}})
+            return _UNAUTHORIZED
         if path.startswith('/placement'):
             return self._placement.answer({
                 **environ, 'HTTP_X_AUTH_TOKEN': 'admin', 'SCRIPT_NAME': '',
@@ -129,6 +133,9 @@ project_domain_id = default
         return self._glance.answer(environ)
 
     def _of_keystone(self, environ):
+        if environ['REQUEST_METHOD'] == 'POST' and (
+                self._password_in(environ) != self.password):
+            return _UNAUTHORIZED
         wire = self._keystone(environ)
         if 'X-Subject-Token' not in wire.headers:
             return wire
@@ -136,3 +143,8 @@ project_domain_id = default
         self.good.add(self.tokens[-1])
         return base.WireAnswer(wire.status, {
             **wire.headers, 'X-Subject-Token': self.tokens[-1]}, wire.body)
+
+    @staticmethod
+    def _password_in(environ):
+        body = json.load(environ['wsgi.input'])
+        return body['auth']['identity']['password']['user']['password']
