@@ -76,6 +76,10 @@ class Oracle:
         """What is left when no more is demanded than this."""
         return self._ask(frozenset(atoms), any_will_do=False)
 
+    def whole_answer(self) -> CandidateHosts:
+        """The answer to the question itself, asked as Nova asks it."""
+        return self._candidates(self._request, any_will_do=False)
+
     def hosts(self, atoms: Iterable[Atom]) -> frozenset[str]:
         return self.answer(atoms).hosts
 

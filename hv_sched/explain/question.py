@@ -33,6 +33,7 @@ class Question:
         ``zone:host``, ``zone:host:node`` or ``zone::node``
     :param resources: amounts by class, in place of the flavor's own
     :param traits: with ``required`` or ``forbidden``, beside the flavor's
+    :param boots_from_volume: the root disk of a new server is Cinder's
     """
 
     flavor: str | None = None
@@ -42,6 +43,7 @@ class Question:
     server: str | None = None
     resources: Mapping[str, int] = dataclasses.field(default_factory=dict)
     traits: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    boots_from_volume: bool = False
 
     @property
     def zone_name(self) -> str | None:

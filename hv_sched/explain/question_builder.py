@@ -194,7 +194,8 @@ class QuestionBuilder:
         if embedded and embedded.get('properties'):
             return flavors.sizes(flavor), embedded['properties'], False
         return flavors.sizes(flavor), self._image(
-            embedded['id'] if embedded else question.image), False
+            embedded['id'] if embedded else question.image), (
+                question.boots_from_volume)
 
     def _part_of(self, server: Mapping[str, Any] | None, key: str) -> Any:
         if server is None:

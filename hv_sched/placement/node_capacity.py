@@ -18,6 +18,7 @@ import dataclasses
 from typing import Any
 
 from hv_sched import parallel
+from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 
@@ -42,7 +43,10 @@ class Amount:
 
 @dataclasses.dataclass(frozen=True)
 class NodeCapacity:
-    """One node of a published cluster."""
+    """One node of a published cluster.
+
+    :param amounts: by class, those of its RemoteFX adapters among them
+    """
 
     uuid: str
     name: str
@@ -57,7 +61,7 @@ def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
     """All clustered nodes, by provider uuid.
 
     Three requests; nodes with neither a VCPU nor a MB of memory left are in
-    no candidate and cost three more each.
+    no candidate and cost four more each, those with adapters six.
     """
     if names.CLUSTERED not in client.all_traits(associated=True):
         return {}
@@ -70,7 +74,7 @@ def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
         summaries = client.allocation_candidates(
             resources=f'{resource_class}:1', required=names.CLUSTERED
         )['provider_summaries']
-        nodes.update({uuid: _from_summary(uuid, labels[uuid], summaries[uuid])
+        nodes.update({uuid: _from_summaries(uuid, labels[uuid], summaries)
                       for uuid in labels.keys() & summaries.keys()})
     full = sorted(labels.keys() - nodes.keys())
     nodes.update({node.uuid: node for node in parallel.in_parallel(
@@ -78,20 +82,30 @@ def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
     return nodes
 
 
-def _from_summary(uuid: str, name: str, summary: Mapping[str, Any]
-                  ) -> NodeCapacity:
-    return NodeCapacity(uuid, name, {
-        rc: Amount(resource['capacity'], resource['used'])
-        for rc, resource in summary['resources'].items()},
-        frozenset(summary['traits']))
+def _from_summaries(uuid: str, name: str,
+                    summaries: Mapping[str, Mapping[str, Any]]
+                    ) -> NodeCapacity:
+    amounts = {rc: Amount(resource['capacity'], resource['used'])
+               for provider in (ids.remotefx_uuid(uuid), uuid)
+               if provider in summaries
+               for rc, resource in summaries[provider]['resources'].items()}
+    return NodeCapacity(uuid, name, amounts,
+                        frozenset(summaries[uuid]['traits']))
 
 
 def _read_node(client: Placement, uuid: str, name: str) -> NodeCapacity:
+    adapters = ids.remotefx_uuid(uuid)
+    there = {provider.uuid for provider
+             in client.list_providers(in_tree=uuid)}
+    amounts = _read_amounts(client, adapters) if adapters in there else {}
+    return NodeCapacity(uuid, name, amounts | _read_amounts(client, uuid),
+                        client.traits(uuid)[1])
+
+
+def _read_amounts(client: Placement, uuid: str) -> dict[str, Amount]:
     used = client.usages(uuid)[1]
-    return NodeCapacity(uuid, name, {
-        rc: Amount(inventory.capacity, used.get(rc, 0))
-        for rc, inventory in client.inventories(uuid)[1].items()},
-        client.traits(uuid)[1])
+    return {rc: Amount(inventory.capacity, used.get(rc, 0))
+            for rc, inventory in client.inventories(uuid)[1].items()}
 
 
 def free(nodes: Iterable[NodeCapacity], resource_class: str) -> int:
