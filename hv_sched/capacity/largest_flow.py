@@ -86,8 +86,8 @@ class _Network:
         queue = collections.deque((_SOURCE,))
         while queue and _SINK not in reached:
             start = queue.popleft()
-            for end, left in self._left[start].items():
-                if left > 0 and end not in reached:
+            for end, room in self._left[start].items():
+                if room > 0 and end not in reached:
                     reached[end] = start
                     queue.append(end)
         return reached

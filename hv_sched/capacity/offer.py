@@ -36,12 +36,12 @@ class Route:
     """One candidate: what a server takes of whom.
 
     :param host: provider uuid of the node
-    :param own: what it takes of the node and its children
+    :param on_host: what it takes of the node and its children
     :param shared: what it takes of others, such as a volume
     """
 
     host: str
-    own: Mapping[Pool, int]
+    on_host: Mapping[Pool, int]
     shared: Mapping[Pool, int]
 
 
@@ -76,27 +76,32 @@ def of(by_host: Mapping[str, Collection[Mapping[str, Any]]],
         if not usable:
             refused[host] = _refusal(host, candidates, snapshot)
         routes += [_route(host, candidate, summaries) for candidate in usable]
-    pools = {pool for route in routes for pool in (*route.own, *route.shared)}
+    pools = {pool for route in routes
+             for pool in (*route.on_host, *route.shared)}
     return Offer(tuple(routes), {
         pool: _free(pool, summaries, snapshot) for pool in pools}, refused)
 
 
 def _route(host: str, candidate: Mapping[str, Any],
            summaries: Mapping[str, Mapping[str, Any]]) -> Route:
-    own: dict[Pool, int] = {}
+    on_host: dict[Pool, int] = {}
     shared: dict[Pool, int] = {}
     for provider, taken in candidate['allocations'].items():
-        is_own = summaries[provider]['root_provider_uuid'] == host
+        is_on_host = summaries[provider]['root_provider_uuid'] == host
         for resource_class, amount in taken['resources'].items():
             pool = Pool(provider, resource_class)
-            (own if is_own else shared)[pool] = amount
-    return Route(host, own, shared)
+            (on_host if is_on_host else shared)[pool] = amount
+    return Route(host, on_host, shared)
 
 
 def _free(pool: Pool, summaries: Mapping[str, Mapping[str, Any]],
           snapshot: volumes.Snapshot) -> int:
-    """What is left, less what a volume owes to servers whose move failed."""
-    amounts = summaries[pool.provider]['resources'][pool.resource_class]
+    """What is left, less what a volume owes to servers whose move failed.
+
+    Of a class that the summary leaves out, nothing.
+    """
+    amounts = summaries[pool.provider]['resources'].get(
+        pool.resource_class, {'capacity': 0, 'used': 0})
     volume = snapshot.volumes.get(pool.provider)
     held_gb = volume.held_gb if volume is not None and (
         pool.resource_class == names.DISK_GB) else 0

@@ -69,8 +69,8 @@ def fit(offer: Offer, limits: Iterable[Limit] = (),
     """
     routes = [route for route in offer.routes if passes(route)]
     by_host = {host: limit for limit in limits for host in limit.hosts}
-    paths = [_path(route, own, by_host.get(route.host))
-             for route, own in zip(routes, _common(routes), strict=True)]
+    paths = [_path(route, common, by_host.get(route.host))
+             for route, common in zip(routes, _common(routes), strict=True)]
     if not _are_apart(paths):
         return _filled(routes, dict(offer.free), by_host)
     flow = largest_flow.of(paths, {
@@ -84,18 +84,18 @@ def _common(routes: Iterable[Route]) -> list[Part]:
     """Of each route what all routes of its host take of the host."""
     common: dict[str, Part] = {}
     for route in routes:
-        own = frozenset(route.own.items())
-        common[route.host] = common.get(route.host, own) & own
+        part = frozenset(route.on_host.items())
+        common[route.host] = common.get(route.host, part) & part
     return [common[route.host] for route in routes]
 
 
 def _path(route: Route, common: Part, limit: Limit | None
           ) -> tuple[Hashable, ...]:
     """Cluster, node, child of the node, volume; those there are."""
-    own, shared = (frozenset(pools.items())
-                   for pools in (route.own, route.shared))
+    on_host, shared = (frozenset(pools.items())
+                       for pools in (route.on_host, route.shared))
     return tuple(point for point in (
-        limit, common, own - common, shared) if point)
+        limit, common, on_host - common, shared) if point)
 
 
 def _are_apart(paths: Iterable[tuple[Any, ...]]) -> bool:
@@ -121,7 +121,7 @@ def _filled(routes: Iterable[Route], free: dict[Pool, int],
     bounds: dict[str, None] = {}
     for route in routes:
         limit = by_host.get(route.host)
-        taken = {**route.own, **route.shared}
+        taken = {**route.on_host, **route.shared}
         servers, bound = _limit(frozenset(taken.items()), free)
         if limit is not None and limit.servers - total[limit] < servers:
             servers = limit.servers - total[limit]

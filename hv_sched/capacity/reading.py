@@ -66,10 +66,10 @@ def read(placement: Placement, built: BuiltQuery, context: Context,
         return Capacity(rows.none(built.refused), query)
     if not any(group.resources for group in built.request.groups.values()):
         raise exception.InvalidConfig(_NO_AMOUNT)
-    asked = oracle.Oracle(
+    questions = oracle.Oracle(
         placement, built.request, context.nodes, frozenset().union(*(
             volume.traits for volume in context.snapshot.volumes.values())))
-    answer = asked.whole_answer()
+    answer = questions.whole_answer()
     if answer.refusal:
         return Capacity(rows.none((
             f'Placement refuses the query: {answer.refusal}',)), query)
@@ -77,7 +77,7 @@ def read(placement: Placement, built: BuiltQuery, context: Context,
     return Capacity(rows.of(rows.Situation(
         offer, context.snapshot, _reported(offer, context),
         node_capacity.read(placement, workers), _amounts(built),
-        _missing(asked, built, context, offer))), query)
+        _missing(questions, built, context, offer))), query)
 
 
 def _reported(offer: offers.Offer, context: Context) -> dict[str, str]:
@@ -93,31 +93,31 @@ def _amounts(built: BuiltQuery) -> dict[str, int]:
     return {rc: built.request.amount(rc) for rc in classes}
 
 
-def _missing(asked: oracle.Oracle, built: BuiltQuery, context: Context,
+def _missing(questions: oracle.Oracle, built: BuiltQuery, context: Context,
              offer: offers.Offer) -> dict[str, str]:
     """Why nodes take none: the first condition that they do not meet."""
     lacking = {uuid for uuid in context.nodes if uuid not in offer.hosts
                and uuid not in offer.refused}
     if offer.hosts:
         lacking &= context.snapshot.nodes.keys()
-    unmet = _unmet(asked, constraints.of(built, context.places), lacking)
+    unmet = _unmet(questions, constraints.of(built, context.places), lacking)
     return {**offer.refused, **{
         uuid: _refined(shortage.of_constraint(constraint), uuid, built,
                        context.snapshot)
         for uuid, constraint in unmet.items()}}
 
 
-def _unmet(asked: oracle.Oracle, conditions: list[Constraint],
+def _unmet(questions: oracle.Oracle, conditions: list[Constraint],
            nodes: Iterable[str]) -> dict[str, Constraint]:
     """As ``explain`` narrows hosts down, one condition after the other."""
     unmet: dict[str, Constraint] = {}
-    left = set(nodes)
+    undecided = set(nodes)
     for number, condition in enumerate(conditions, 1):
-        if not left:
+        if not undecided:
             break
-        met = asked.hosts(constraints.atoms(conditions[:number]))
-        unmet.update(dict.fromkeys(left - met, condition))
-        left &= met
+        met = questions.hosts(constraints.atoms(conditions[:number]))
+        unmet.update(dict.fromkeys(undecided - met, condition))
+        undecided &= met
     return unmet
 
 

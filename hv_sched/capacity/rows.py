@@ -86,7 +86,7 @@ def of(situation: Situation) -> tuple[Row, ...]:
 
 class _Rows:
     def __init__(self, situation: Situation) -> None:
-        self._given = situation
+        self._situation = situation
         self._clusters = _clusters(situation.snapshot)
         self._losses = {
             cluster: loss for cluster, members in self._clusters.items()
@@ -100,7 +100,8 @@ class _Rows:
     def __iter__(self) -> Iterator[Row]:
         clustered = {uuid for members in self._clusters.values()
                      for uuid in members}
-        alone = [uuid for uuid in self._given.nodes if uuid not in clustered]
+        alone = [uuid for uuid in self._situation.nodes
+                 if uuid not in clustered]
         yield self._row(ALL, ALL, [*clustered, *alone])
         for cluster, members in sorted(self._clusters.items()):
             yield self._row('cluster', cluster, members, cluster)
@@ -110,16 +111,16 @@ class _Rows:
         yield from self._nodes(alone)
 
     def _volumes(self, cluster: str) -> list[volumes.VolumeState]:
-        if names.DISK_GB not in self._given.amounts:
+        if names.DISK_GB not in self._situation.amounts:
             return []
         return sorted((volume for volume
-                       in self._given.snapshot.volumes.values()
+                       in self._situation.snapshot.volumes.values()
                        if volume.cluster == cluster),
                       key=lambda volume: volume.name)
 
     def _volume(self, volume: volumes.VolumeState, cluster: str) -> Row:
         members = [uuid for uuid in self._clusters[cluster]
-                   if self._given.snapshot.may_use(uuid, volume.uuid)]
+                   if self._situation.snapshot.may_use(uuid, volume.uuid)]
 
         def is_on(route: Route) -> bool:
             return any(pool.provider == volume.uuid for pool in route.shared)
@@ -128,16 +129,16 @@ class _Rows:
 
     def _nodes(self, members: Iterable[str], cluster: str = ''
                ) -> Iterator[Row]:
-        named = {uuid: self._given.nodes[uuid] for uuid in members
-                 if uuid in self._given.nodes}
-        for uuid, name in sorted(named.items(), key=lambda item: item[1]):
+        titles = {uuid: self._situation.nodes[uuid] for uuid in members
+                  if uuid in self._situation.nodes}
+        for uuid, name in sorted(titles.items(), key=lambda item: item[1]):
             yield self._row('node', name, [uuid], cluster)
 
     def _row(self, kind: str, name: str, members: Iterable[str],
              cluster: str = '',
              passes: Callable[[Route], bool] = lambda route: True) -> Row:
         hosts = frozenset(members)
-        offer = self._given.offer
+        offer = self._situation.offer
         now = packing.fit(offer, passes=lambda route: (
             route.host in hosts and passes(route)))
         after_loss = packing.fit(offer, self._limits, lambda route: (
@@ -150,8 +151,8 @@ class _Rows:
     def _reasons(self, hosts: Iterable[str]) -> tuple[str, ...]:
         """Why these nodes take none, the most frequent reason first."""
         reasons = collections.Counter(
-            self._given.missing[uuid] for uuid in sorted(hosts)
-            if uuid in self._given.missing)
+            self._situation.missing[uuid] for uuid in sorted(hosts)
+            if uuid in self._situation.missing)
         return tuple(text for text, _count in reasons.most_common(_REASONS))
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from osc_lib.command import command
 
+from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched.capacity import reading
 from hv_sched.capacity import rows
@@ -32,6 +33,9 @@ from hv_sched.providers.merged_changes import number_of
 
 COLUMNS = ('Name', 'Fit', 'Fit N-1', 'Runs Out First', 'N-1 Runs Out First',
            'Lost Node', 'Kind')
+
+# More nodes are not named below the table.
+_NAMED = 3
 
 
 class Capacity(base.LookingCommand, command.Lister):
@@ -52,7 +56,7 @@ class Capacity(base.LookingCommand, command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        parser.add_argument('--flavor', metavar='<flavor>', required=True,
+        parser.add_argument('--flavor', metavar='<flavor>',
                             help='Flavor, by name or id')
         parser.add_argument('--image', metavar='<image>',
                             help='Image, by name or id')
@@ -68,6 +72,9 @@ class Capacity(base.LookingCommand, command.Lister):
                     ) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
         conf = nova_conf.read_nova(
             parsed_args.nova_conf or parsed_args.config_file or ())
+        if not parsed_args.flavor:
+            raise exception.InvalidConfig(
+                'give the kind of server with --flavor, and --image')
         placement = self.placement(conf.hv_sched.request_timeout)
         nova = self.nova(conf)
         question = questions.Question(
@@ -102,4 +109,9 @@ def _below(answer: reading.Capacity, not_evaluated: Iterable[str]
     now, after_loss = total.now.servers, total.after_loss.servers
     yield (f'{number_of(now, "server")} of this kind '
            f'{"fits" if now == 1 else "fit"} now, {after_loss} with the '
-           'largest node of each cluster lost.')
+           f'largest node of each cluster lost{_names(answer.rows)}.')
+
+
+def _names(answered: Iterable[rows.Row]) -> str:
+    lost = [row.lost for row in answered if row.kind == 'cluster' and row.lost]
+    return f' ({", ".join(lost)})' if 0 < len(lost) <= _NAMED else ''

@@ -47,12 +47,13 @@ _CONSUMER: Form = {
     'user_id': str, 'consumer_type': str}
 TRAITS: Form = {'traits': [str]}
 CLASSES: Form = {'resource_classes': [{'name': str}]}
-CANDIDATES: Form = {
+_SUMMARY: Form = {
+    'resources': {str: {'capacity': int, 'used': int}},
+    'traits': [str], 'root_provider_uuid': str}
+_CANDIDATES: Form = {
     'allocation_requests': [
         {'allocations': {str: {'resources': _RESOURCES}}}],
-    'provider_summaries': {str: {
-        'resources': {str: {'capacity': int, 'used': int}},
-        'traits': [str], 'root_provider_uuid': str}}}
+    'provider_summaries': {str: _SUMMARY}}
 VERSIONS: Form = {'versions': [{'id': str}]}
 
 
@@ -64,6 +65,21 @@ def consumer(body: Any) -> Form:
     if isinstance(body, Mapping) and body.get('allocations'):
         return _CONSUMER
     return _ALLOCATIONS_OF
+
+
+def candidates(body: Any) -> Form:
+    """Of ``GET /allocation_candidates``.
+
+    A provider that a candidate takes of has its summary.
+    """
+    try:
+        providers = {provider for request in body['allocation_requests']
+                     for provider in request['allocations']}
+        providers.update(body['provider_summaries'])
+    except (KeyError, TypeError):
+        return _CANDIDATES
+    return {**_CANDIDATES, 'provider_summaries': dict.fromkeys(
+        providers, _SUMMARY)} if providers else _CANDIDATES
 
 
 def fault(body: Any, form: Form) -> str:

@@ -187,12 +187,12 @@ class Placement:
         """The raw answer: allocation_requests and provider_summaries."""
         return dict(self._list(
             '/allocation_candidates', 'ask for allocation candidates',
-            bodies.CANDIDATES, list(query.items())))
+            bodies.candidates, list(query.items())))
 
     def candidates_at(self, url: str) -> dict[str, Any]:
         """The same for a URL that was built from a request of Nova's."""
         return dict(self._list(url, 'ask for allocation candidates',
-                               bodies.CANDIDATES))
+                               bodies.candidates))
 
     # -- writing; each returns the provider's new generation
 

@@ -95,9 +95,9 @@ def _from_summaries(uuid: str, name: str,
 
 def _read_node(client: Placement, uuid: str, name: str) -> NodeCapacity:
     adapters = ids.remotefx_uuid(uuid)
-    there = {provider.uuid for provider
-             in client.list_providers(in_tree=uuid)}
-    amounts = _read_amounts(client, adapters) if adapters in there else {}
+    tree = {provider.uuid for provider
+            in client.list_providers(in_tree=uuid)}
+    amounts = _read_amounts(client, adapters) if adapters in tree else {}
     return NodeCapacity(uuid, name, amounts | _read_amounts(client, uuid),
                         client.traits(uuid)[1])
 

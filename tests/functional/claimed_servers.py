@@ -76,14 +76,14 @@ class Cloud(clouds.Cloud):
         generation, now = self.api.traits(provider)
         self.api.set_traits(provider, generation, now.union(traits))
 
-    def asked(self, **kind):
+    def query(self, **kind):
         """The query and its context."""
         return question_builder.QuestionBuilder(
             self.api, *other_services.clients(self.nova, self.glance),
             nova_conf.read_nova(())).ask(question.Question(**kind))
 
     def capacity(self, **kind):
-        return reading.read(self.api, *self.asked(**kind), 1)
+        return reading.read(self.api, *self.query(**kind), 1)
 
     def fits(self, **kind):
         """How many fit now, and with a node lost, by name."""
@@ -92,7 +92,7 @@ class Cloud(clouds.Cloud):
 
     def candidates(self, **kind):
         """What is left of Placement's candidates."""
-        built, context = self.asked(**kind)
+        built, context = self.query(**kind)
         return self._usable(built.request.url(), context.snapshot)
 
     def _usable(self, url, snapshot):
@@ -119,7 +119,7 @@ class Cloud(clouds.Cloud):
         A claim changes nothing in the query. What is held bounds how much
         is used, so that the volumes are read again where there is any.
         """
-        built, context = self.asked(**kind)
+        built, context = self.query(**kind)
         snapshot = context.snapshot
         servers = []
         while candidates := self._usable(built.request.url(), snapshot):

@@ -126,6 +126,9 @@ class Screens:
                 'csv explain --flavor m1.huge --image windows-2019': (
                     *csv, 'explain', '--flavor', 'm1.huge', '--image',
                     'windows-2019'),
+                'csv capacity --flavor m1.shielded --image windows-2019': (
+                    *csv, 'capacity', '--flavor', 'm1.shielded', '--image',
+                    'windows-2019'),
                 'csv check flavor --all': (*csv, 'check', 'flavor', '--all'),
                 'csv check image --all': (*csv, 'check', 'image', '--all'),
                 'csv audit': (*csv, 'audit', *source),

@@ -37,12 +37,12 @@ GPU = {'flavor': 'gpu', 'image': 'plain'}
 @pytest.fixture
 def cloud(placement):
     """Three nodes of a cluster with a volume of 500 GB."""
-    made = claimed_servers.Cloud(placement)
+    cloud_of_three = claimed_servers.Cloud(placement)
     for number in (1, 2, 3):
-        made.node(f'hv{number:02}')
-    made.nova.flavor('small', disk=50, vcpus=1, ram=2048)
-    with other_services.running(made.nova, made.glance):
-        yield made
+        cloud_of_three.node(f'hv{number:02}')
+    cloud_of_three.nova.flavor('small', disk=50, vcpus=1, ram=2048)
+    with other_services.running(cloud_of_three.nova, cloud_of_three.glance):
+        yield cloud_of_three
 
 
 def publish(cloud, *volumes, nodes=None, **fields):
@@ -280,20 +280,20 @@ def test_a_cloud_without_clusters(cloud):
 
 
 def test_requests_do_not_grow_with_nodes(cloud):
-    def asked():
+    def requests():
         before = len(cloud.placement.service.log)
         cloud.capacity(**SMALL)
         return len(cloud.placement.service.log) - before
 
     publish(cloud, nodes=(clouds.node(1), clouds.node(2), clouds.node(
         3, state=model.NodeState.PAUSED)))
-    few = asked()
+    few = requests()
     for number in range(4, 13):
         cloud.node(f'hv{number:02}')
     publish(cloud, nodes=(*map(clouds.node, range(1, 9)), *(
         clouds.node(number, state=model.NodeState.PAUSED)
         for number in range(9, 13))))
-    assert asked() == few <= 30
+    assert requests() == few <= 30
 
 
 # -- any small cloud
@@ -318,32 +318,32 @@ def small_clouds(draw):
         'ram': draw(amount(1, 3)), 'seed': draw(amount(0, 99))}
 
 
-def build(cloud, made):
+def build(cloud, drawn):
     for number, (vcpus, memory_mb, ratio, _home, _paused) in enumerate(
-            made['nodes'], 1):
+            drawn['nodes'], 1):
         cloud.node(f'hv{number:02}', vcpus, memory_mb, ratio)
     volumes = [clouds.volume(number, gb) for number, (gb, *_rest)
-               in enumerate(made['volumes'], 1)]
-    spread = made['spread'] and len(volumes) > 1
+               in enumerate(drawn['volumes'], 1)]
+    spread = drawn['spread'] and len(volumes) > 1
     cloud.publish(clouds.cluster(
         volumes=tuple(volumes), placement_chooses_volume=spread, nodes=tuple(
             clouds.node(number, None if spread else home, state=(
                 model.NodeState.PAUSED if paused else model.NodeState.UP))
             for number, (*_sizes, home, paused)
-            in enumerate(made['nodes'], 1))))
+            in enumerate(drawn['nodes'], 1))))
     published = [(uuid, volume) for uuid, volume in zip(
-        VOLUMES, made['volumes'], strict=False) if uuid in {
+        VOLUMES, drawn['volumes'], strict=False) if uuid in {
             provider.uuid for provider in cloud.api.list_providers()}]
-    for uuid, (_gb, ratio, reserved, most, closed) in published:
+    for uuid, (_gb, ratio, reserved, max_unit, closed) in published:
         cloud.inventory(uuid, 'DISK_GB', allocation_ratio=ratio,
-                        reserved=min(reserved, _gb), max_unit=most)
-        if closed and made['seed'] % 3 == 0:
+                        reserved=min(reserved, _gb), max_unit=max_unit)
+        if closed and drawn['seed'] % 3 == 0:
             cloud.add_trait(uuid, names.NO_NEW_DISKS)
-    if made['held_gb'] and published:
+    if drawn['held_gb'] and published:
         cloud.allocate(SERVER, {published[0][0]: {'resources': {
-            names.HELD_DISK_GB: made['held_gb']}}})
-    if made['own_gb']:
-        cloud.node('hv09', 4, 4, disk_gb=made['own_gb'])
+            names.HELD_DISK_GB: drawn['held_gb']}}})
+    if drawn['own_gb']:
+        cloud.node('hv09', 4, 4, disk_gb=drawn['own_gb'])
         cloud.add_trait(cloud.nodes['hv09'], names.HYPERV)
 
 
@@ -356,14 +356,14 @@ def claim_as_counted(cloud, choose, kind):
     count = cloud.capacity(**kind).total.now.servers
     while candidates := cloud.candidates(**kind):
         choose(candidates)
-        left = []
+        counts = []
         for candidate in candidates:
             server = cloud.claim(candidate)
-            left.append(cloud.capacity(**kind).total.now.servers)
-            if left[-1] == count - 1:
+            counts.append(cloud.capacity(**kind).total.now.servers)
+            if counts[-1] == count - 1:
                 break
             cloud.admin.delete(f'/allocations/{server}')
-        assert max(left) == count - 1, (count, left)
+        assert max(counts) == count - 1, (count, counts)
         count -= 1
     assert count == 0
 
@@ -371,15 +371,15 @@ def claim_as_counted(cloud, choose, kind):
 @hypothesis.settings(max_examples=25, deadline=None, derandomize=True,
                      suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(small_clouds())
-def test_any_small_cloud_is_counted_to_the_server(made):
+def test_any_small_cloud_is_counted_to_the_server(drawn):
     with base.running_placement() as placement:
         cloud = claimed_servers.Cloud(placement)
         with other_services.running(cloud.nova, cloud.glance):
-            build(cloud, made)
+            build(cloud, drawn)
             cloud.nova.flavor('small', **{
-                name: made[name] for name in ('disk', 'vcpus', 'ram')})
-            rng = random.Random(made['seed'])
-            if made['spread']:
+                name: drawn[name] for name in ('disk', 'vcpus', 'ram')})
+            rng = random.Random(drawn['seed'])
+            if drawn['spread']:
                 claim_as_counted(cloud, rng.shuffle, SMALL)
                 return
             counted = cloud.capacity(**SMALL).total.now.servers

@@ -31,12 +31,12 @@ def node(name, vcpus=8, memory=80, used=0, traits=()):
 
 
 def offered(*nodes):
-    free = {Pool(each.uuid, rc): each.amount(rc).free
-            for each in nodes for rc in KIND}
+    free = {Pool(member.uuid, rc): member.amount(rc).free
+            for member in nodes for rc in KIND}
     return Offer(tuple(
-        Route(each.uuid, {Pool(each.uuid, rc): amount
+        Route(member.uuid, {Pool(member.uuid, rc): amount
                           for rc, amount in KIND.items()}, {})
-        for each in nodes if names.PAUSED not in each.traits), free, {})
+        for member in nodes if names.PAUSED not in member.traits), free, {})
 
 
 def worst(*nodes, amounts=None):

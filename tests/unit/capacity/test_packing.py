@@ -38,47 +38,48 @@ def test_nothing_offered_is_none():
 
 
 def test_what_is_left_over_is_no_server():
-    made = offer(route('n1', {'n1 VCPU': 3}), n1_VCPU=8)
-    assert packing.fit(made) == packing.Fit(2, ('VCPU',))
+    offered = offer(route('n1', {'n1 VCPU': 3}), n1_VCPU=8)
+    assert packing.fit(offered) == packing.Fit(2, ('VCPU',))
 
 
 def test_more_promised_than_there_is_is_none():
-    made = offer(route('n1', {'n1 VCPU': 1}), n1_VCPU=-2)
-    assert packing.fit(made).servers == 0
+    offered = offer(route('n1', {'n1 VCPU': 1}), n1_VCPU=-2)
+    assert packing.fit(offered).servers == 0
 
 
 def test_nodes_of_one_volume_share_its_disk():
-    made = offer(
+    offered = offer(
         *(route(host, {f'{host} VCPU': 1}, {'v1 DISK_GB': 10})
           for host in ('n1', 'n2')), n1_VCPU=3, n2_VCPU=3, v1_DISK_GB=49)
-    assert packing.fit(made) == packing.Fit(4, ('DISK_GB',))
-    assert packing.fit(made, passes=lambda each: each.host == 'n1') == (
-        packing.Fit(3, ('VCPU',)))
+    assert packing.fit(offered) == packing.Fit(4, ('DISK_GB',))
+    alone = packing.fit(
+        offered, passes=lambda candidate: candidate.host == 'n1')
+    assert alone == packing.Fit(3, ('VCPU',))
 
 
 def test_children_of_a_node_share_its_vcpus():
-    made = offer(*(route('n1', {'n1 VCPU': 1, f'{gpu} VGPU': 1})
+    offered = offer(*(route('n1', {'n1 VCPU': 1, f'{gpu} VGPU': 1})
                    for gpu in ('g1', 'g2')),
                  n1_VCPU=3, g1_VGPU=2, g2_VGPU=2)
-    assert packing.fit(made) == packing.Fit(3, ('VCPU',))
+    assert packing.fit(offered) == packing.Fit(3, ('VCPU',))
 
 
 def test_a_limit_of_several_nodes():
-    made = offer(*(route(host, {f'{host} VCPU': 1}) for host in (
+    offered = offer(*(route(host, {f'{host} VCPU': 1}) for host in (
         'n1', 'n2', 'n3')), n1_VCPU=4, n2_VCPU=4, n3_VCPU=4)
     limit = packing.Limit('c1', frozenset(('n1', 'n2')), 5, 'MEMORY_MB')
-    assert packing.fit(made, (limit,)) == packing.Fit(
+    assert packing.fit(offered, (limit,)) == packing.Fit(
         9, ('MEMORY_MB', 'VCPU'))
 
 
 def test_groups_that_may_meet_on_one_provider_are_a_lower_bound():
     """Two disks on one volume or on two: said as what surely fits."""
-    made = offer(
+    offered = offer(
         route('n1', {'n1 VCPU': 1}, {'v1 DISK_GB': 3}),
         route('n1', {'n1 VCPU': 1}, {'v1 DISK_GB': 1, 'v2 DISK_GB': 2}),
         n1_VCPU=9, v1_DISK_GB=7, v2_DISK_GB=2)
-    fit = packing.fit(made)
+    fit = packing.fit(offered)
     assert (fit.servers, fit.is_exact) == (3, False)
     limit = packing.Limit('c1', frozenset(('n1',)), 1, 'MEMORY_MB')
-    assert packing.fit(made, (limit,)).servers == 1
-    assert 'MEMORY_MB' in packing.fit(made, (limit,)).bounds
+    assert packing.fit(offered, (limit,)).servers == 1
+    assert 'MEMORY_MB' in packing.fit(offered, (limit,)).bounds
