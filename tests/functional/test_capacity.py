@@ -223,6 +223,48 @@ def test_the_servers_of_a_lost_node_are_restarted_on_the_others(cloud):
     assert rows['all'].after_loss.bounds in (('MEMORY_MB',), ('VCPU',))
 
 
+@pytest.mark.parametrize('total_gb', [5000, 700])
+def test_a_loss_that_happens_leaves_what_was_said(cloud, total_gb):
+    """The node is closed, its servers are restarted without a new disk."""
+    publish(cloud, clouds.volume(1, total_gb))
+    choose = random.Random(3).choice
+    for _number in range(7):
+        cloud.claim(choose(cloud.candidates(**SMALL)))
+    row = cloud.capacity(**SMALL).rows[1]
+    lost = cloud.nodes[row.lost]
+    cloud.add_trait(lost, claimed_servers.DISABLED)
+    for _server in cloud.api.allocations_on(lost):
+        cloud.claim(choose(cloud.candidates(
+            **SMALL, boots_from_volume=True)))
+    assert len(cloud.claim_all(choose, **SMALL)) == row.after_loss.servers
+
+
+def test_a_full_node_with_adapters_may_be_the_one_that_is_lost(cloud):
+    """It is in no candidate, and read by itself."""
+    cards = (model.Gpu('card', 1024),)
+    cloud.nova.flavor('gpu', disk=1, vcpus=1, ram=128, os__resolution=(
+        '1024x768'), os__monitors='1', os__vram='256')
+    publish(cloud, nodes=tuple(clouds.node(
+        number, remotefx_enabled=True, gpus=cards) for number in (1, 2, 3)))
+    on = {name: next(
+        candidate for candidate in cloud.candidates(**GPU)
+        if cloud.nodes[name] in candidate['allocations'])
+        for name in ('hv01', 'hv02')}
+    assert cloud.capacity(**GPU).total.now.servers == 12
+    cloud.claim(on['hv02'])
+    taken = on['hv01']['allocations']
+    taken[cloud.nodes['hv01']]['resources'] = {
+        'VCPU': 8, 'MEMORY_MB': 16384}
+    taken[ids.remotefx_uuid(cloud.nodes['hv01'])]['resources'][
+        names.REMOTEFX_VRAM_MB] = 1024
+    cloud.claim(on['hv01'])
+    row = cloud.capacity(**GPU).rows[1]
+    # Seven fit on the others, which restart a server as large as four.
+    assert (row.now.servers, row.after_loss.servers, row.lost) == (
+        7, 3, 'hv01')
+    assert row.after_loss.bounds == (names.REMOTEFX_VRAM_MB,)
+
+
 def test_the_largest_node_is_the_one_that_is_lost(cloud):
     publish(cloud, clouds.volume(1, 5000))
     for resource_class in ('VCPU', 'MEMORY_MB'):
