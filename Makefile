@@ -121,7 +121,7 @@ cloud-storm:  ## 500 events, 20 kills of the agent, on one in .cloud-storm
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
 	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/functional tests/chaos \
-	    $(PYTEST_ARGS)
+	    tests/fuzz $(PYTEST_ARGS)
 ifneq ($(NOVA_TESTS),)
 	@echo "== tests inside a real Nova ($(RELEASE))"
 # Not with xdist: Nova's harness may replace the threads its workers talk by.
@@ -151,6 +151,7 @@ $(GLANCE)/.glance: constraints/$(RELEASE).txt
 
 test-long: $(VENV)/.test glance  ## storms, random examples, a real Glance
 	@grep -l 'mark\.long' tests/functional/test_*.py tests/nova/test_*.py \
+	    tests/fuzz/test_*.py tests/unit/providers/test_*.py \
 	    | xargs -P 2 -n 1 $(BIN)/python -m pytest -q -m long $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint  ## ruff, mypy, import-linter, names
@@ -191,7 +192,7 @@ $(LOWEST)/.test: $(INPUTS) constraints/lowest.txt setup.py pyproject.toml
 
 test-lowest: $(LOWEST)/.test  ## unit and functional tests, lowest versions
 	@$(LOWEST)/bin/python -m pytest -q -n 2 tests/unit tests/functional \
-	    tests/chaos $(PYTEST_ARGS)
+	    tests/chaos tests/fuzz $(PYTEST_ARGS)
 
 # Placement 9 alone, to be upgraded from.
 OLD_PLACEMENT := .venv-placement

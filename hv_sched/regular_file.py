@@ -17,11 +17,13 @@ A pipe, a device or a socket may never answer, or never end.
 
 import os
 import stat
+from typing import BinaryIO
 
 from hv_sched import exception
 
 # A cluster of 64 nodes with 8000 servers takes less than 4 MiB.
 MAX_BYTES = 64 * 1024 ** 2
+_PART_BYTES = 64 * 1024
 # Opening a pipe that nobody writes to waits for ever without O_NONBLOCK, and
 # a terminal must not become that of an agent.
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -41,8 +43,7 @@ def read(path: str, max_bytes: int = MAX_BYTES) -> bytes:
         _check_regular(os.stat(path))
         with open(os.open(path, _FLAGS), 'rb') as file:
             _check_regular(os.fstat(file.fileno()))
-            # A limit on what is read, for a file may grow.
-            data = file.read(max_bytes + 1)
+            data = _limited(file, max_bytes)
     except OSError as exc:
         raise exception.InvalidFile(str(exc.strerror)) from exc
     except ValueError as exc:
@@ -51,6 +52,20 @@ def read(path: str, max_bytes: int = MAX_BYTES) -> bytes:
         raise exception.InvalidFile(
             f'is larger than {max_bytes // 1024 ** 2} MiB')
     return data
+
+
+def _limited(file: BinaryIO, max_bytes: int) -> bytes:
+    """What is in a file, and no more than a part beyond the limit.
+
+    A limit on what is read, for a file may grow. In parts, for read() takes
+    the memory of as many bytes as it is asked for, of which few may come.
+    """
+    parts: list[bytes] = []
+    size_bytes = 0
+    while size_bytes <= max_bytes and (part := file.read(_PART_BYTES)):
+        parts.append(part)
+        size_bytes += len(part)
+    return b''.join(parts)
 
 
 def _check_regular(status: os.stat_result) -> None:

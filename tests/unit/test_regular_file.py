@@ -14,6 +14,7 @@
 
 import os
 import socket
+import tracemalloc
 
 import pytest
 
@@ -25,6 +26,27 @@ def test_a_regular_file_is_read(tmp_path):
     path = tmp_path / 'a'
     path.write_bytes(b'abc')
     assert regular_file.read(str(path)) == b'abc'
+
+
+def test_a_small_file_costs_little_memory_whatever_the_limit(tmp_path):
+    path = tmp_path / 'a'
+    path.write_bytes(b'abc')
+    tracemalloc.start()
+    try:
+        regular_file.read(str(path), 1024 ** 3)
+        assert tracemalloc.get_traced_memory()[1] < 1024 ** 2
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize('size', [0, 65535, 65536, 65537, 200000])
+def test_a_file_of_many_parts_is_read_whole_up_to_the_limit(tmp_path, size):
+    path = tmp_path / 'a'
+    path.write_bytes(os.urandom(size))
+    assert regular_file.read(str(path), size) == path.read_bytes()
+    if size:
+        with pytest.raises(exception.InvalidFile, match='larger than'):
+            regular_file.read(str(path), size - 1)
 
 
 def test_a_link_to_a_regular_file_is_read(tmp_path):

@@ -53,6 +53,7 @@ _DENIED = frozenset(('AuthenticationError', 'PermissionDenied',
                      'SecurityError'))
 _ACCESS_DENIED = ('-2147024891', '2147942405')
 _MISSING = 'ObjectNotFound'
+_NO_REASON = 'no reason given'
 
 Row = Mapping[str, str | None]
 
@@ -225,10 +226,12 @@ def _begun(line: Mapping[str, Any]) -> _Open | None:
 
 
 def _time(text: str | None) -> datetime.datetime | None:
+    """None where it is no time, or has no zone: it tells no age then."""
     try:
-        return None if text is None else timestamp.read(text)
+        time = None if text is None else timestamp.read(text)
     except ValueError:
         return None
+    return time if time is not None and time.tzinfo else None
 
 
 def _content(line: Mapping[str, Any]) -> tuple[Row, ...] | Failure:
@@ -242,9 +245,10 @@ def _content(line: Mapping[str, Any]) -> tuple[Row, ...] | Failure:
 
 def _failure(error: Any) -> Failure:
     if not isinstance(error, dict):
-        return Failure(str(error)[:_MOST_CHARACTERS])
+        # A list may be nested as deep as its parser goes, and str() not.
+        return Failure((_text(error) or _NO_REASON)[:_MOST_CHARACTERS])
     fields = _row(error)
-    return Failure(fields.get('text') or fields.get('id') or 'no reason given',
+    return Failure(fields.get('text') or fields.get('id') or _NO_REASON,
                    fields.get('category') or '', fields.get('hresult') or '',
                    fields.get('base_hresult') or '')
 
@@ -255,11 +259,11 @@ def _list(rows: Any) -> list[Any] | None:
     A list of one may be its element, an empty one null, and one that was
     wrapped, ``{"value": […], "Count": n}`` (PowerShell issue 5579).
     """
+    while isinstance(rows, dict) and set(rows) == {'value', 'Count'}:
+        rows = rows['value']
     if rows is None:
         return []
     if isinstance(rows, dict):
-        if set(rows) == {'value', 'Count'}:
-            return _list(rows['value'])
         return [rows]
     return rows if isinstance(rows, list) else None
 

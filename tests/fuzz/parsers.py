@@ -1,0 +1,120 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""All that reads a file, and what each may cost, whatever is in it."""
+
+import dataclasses
+import json
+import pathlib
+import tempfile
+import time
+import tracemalloc
+
+import yaml
+
+from hv_sched import exception
+from hv_sched import sources
+from hv_sched.sources import overrides
+from hv_sched.sources.windows import redact
+from hv_sched.sources.winrm import access
+from tests.unit.sources import samples
+
+CORPUS = pathlib.Path(__file__).parent / 'corpus'
+_WINDOWS = pathlib.Path(__file__).parent.parent / 'windows' / 'samples'
+# A small file costs what any file does; a large one so much for each byte.
+MEMORY_BYTES, MEMORY_BYTES_PER_BYTE = 8 * 1024 ** 2, 400
+# Of the processor, not of the clock: the machine may be busy.
+CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE = 10, 120
+EXPECTED = (exception.InvalidFacts, exception.InvalidConfig)
+
+
+def _load(path):
+    facts = sources.load(str(path))
+    texts = [str(problem) for problem in facts.problems]
+    assert facts.clusters or texts
+    return texts
+
+
+def _redact(path):
+    return [redact.redacted(path.read_bytes().decode('utf-8', 'replace'))]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parser:
+    """:param seeds: whole files, to be spoilt"""
+
+    name: str
+    ending: str
+    seeds: tuple[bytes, ...]
+    read: object
+
+    def corpus(self):
+        return sorted((CORPUS / self.name).iterdir())
+
+
+def _samples():
+    return [samples.full(), samples.full_of_version_1()]
+
+
+_ACCESS = b'''clusters:
+- name: hvc1
+  nodes: [hv01.example.com, hv02.example.com]
+  user: HVC1\\reader
+  password_file: /etc/hv_sched/password
+'''
+_OVERRIDES = b'''version: 1
+clusters:
+- name: c1
+  nodes: [{name: hv01, home: Volume1}]
+  volumes: [{name: Volume1, reserve_gb: 20, accepts_new_disks: false}]
+'''
+_LINES = tuple((_WINDOWS / name).read_bytes() for name in (
+    'cluster.jsonl', 'node.jsonl'))
+PARSERS = (
+    Parser('static', '.yaml', tuple(
+        yaml.safe_dump(document).encode() for document in _samples()), _load),
+    Parser('json', '.json', tuple(
+        json.dumps(document, indent=1).encode()
+        for document in _samples()), _load),
+    Parser('collector', '.jsonl', _LINES, _load),
+    Parser('redact', '.jsonl', _LINES, _redact),
+    Parser('overrides', '.yaml', (_OVERRIDES,),
+           lambda path: [str(overrides.read([str(path)]))]),
+    Parser('access', '.yaml', (_ACCESS,),
+           lambda path: [str(access.load(str(path)))]))
+
+
+def read(parser, data):
+    """What reading says; nothing but our own errors, at bounded cost."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, f'hostile{parser.ending}')
+        path.write_bytes(data)
+        start = time.process_time()
+        tracemalloc.start()
+        try:
+            texts = _texts(parser, path)
+            peak_bytes = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    seconds = time.process_time() - start
+    assert peak_bytes < MEMORY_BYTES + MEMORY_BYTES_PER_BYTE * len(data)
+    assert seconds < CPU_SECONDS + (
+        CPU_SECONDS_PER_MEGABYTE * len(data) / 1e6)
+    return texts
+
+
+def _texts(parser, path):
+    try:
+        return parser.read(path)
+    except EXPECTED as exc:
+        assert str(exc)
+        return [str(exc)]
