@@ -19,6 +19,7 @@ and the agent bring their own, the scheduler plug-ins bring Nova's.
 from collections.abc import Iterable
 import glob
 import os
+from typing import Any
 
 from oslo_config import cfg
 
@@ -45,10 +46,25 @@ def check(conf: cfg.ConfigOpts) -> None:
     """Read every option once: oslo.config tells of a bad value only then.
 
     :raises cfg.Error: an option has a value that it may not have
+    :raises InvalidConfig: an option refers to itself
     """
     for _group, opts in list_opts():
         for opt in opts:
-            getattr(conf[GROUP], opt.dest)
+            read(conf[GROUP], opt, GROUP)
+
+
+def read(section: Any, opt: cfg.Opt, group: str) -> Any:
+    """The value of an option; oslo.config follows $name without end.
+
+    :param section: of the configuration, the whole of it for DEFAULT
+    :raises InvalidConfig: the option refers to itself
+    """
+    try:
+        return getattr(section, opt.dest)
+    except RecursionError as exc:
+        raise exception.InvalidConfig(
+            f'[{group}]{opt.dest} refers to itself with $: write the value '
+            'out, or $$ for a dollar sign') from exc
 
 
 def check_files(paths: Iterable[str]) -> None:

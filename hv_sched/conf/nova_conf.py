@@ -109,6 +109,6 @@ def _check(conf: cfg.ConfigOpts, group: str, opts: Iterable[cfg.Opt]
     section = conf if group == 'DEFAULT' else conf[group]
     try:
         for option in opts:
-            getattr(section, option.dest)
+            options.read(section, option, group)
     except ValueError as exc:
         raise exception.InvalidConfig(f'[{group}]: {exc}') from exc

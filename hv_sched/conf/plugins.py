@@ -101,8 +101,9 @@ def load_checked(plugins: Sequence[Plugin], conf: cfg.ConfigOpts
 
     :param conf: Nova's; loading the classes registers hv_sched's options
     :raises ImportError: nova is not installed
-    :raises cfg.Error: an option of [hv_sched] has a value it may not have;
-        nova-scheduler then ends at its start, instead of every request
+    :raises cfg.Error, InvalidConfig: an option of [hv_sched] has a value it
+        may not have; nova-scheduler then ends at its start, instead of every
+        request
     """
     classes = [plugin.load() for plugin in plugins]
     options.check(conf)
