@@ -12,7 +12,10 @@
 
 """What holds for all suites."""
 
+from collections.abc import Iterator
+
 import hypothesis
+import pytest
 
 from tests import checked_schemas
 from tests import shared_statements
@@ -25,3 +28,13 @@ hypothesis.settings.register_profile(
     'hv_sched', deadline=None,
     suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile('hv_sched')
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """xdist sends what a test printed, and dies of half a surrogate pair."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    report.sections = [
+        (name, text.encode(errors='backslashreplace').decode())
+        for name, text in report.sections]
