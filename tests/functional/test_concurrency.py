@@ -257,9 +257,13 @@ class Crowd:
                     self.conflicts / max(1, self.changes), 3)}
 
 
+def _title(name: str, workers: int) -> str:
+    return f'{name}, {workers} worker{"s" if workers > 1 else ""}'
+
+
 @pytest.fixture(params=[(name, workers) for name in DATABASES
                         for workers in (1, 4)],
-                ids=lambda param: f'{param[0]}, {param[1]} workers')
+                ids=lambda param: _title(*param))
 def site(request, tmp_path):
     """A cloud on a database of its own, and who looks at it."""
     name, workers = request.param
@@ -268,7 +272,7 @@ def site(request, tmp_path):
     with placement_process.endpoint(tmp_path, DATABASES[name], workers) as (
             address, url):
         cloud = Cloud(address)
-        yield cloud, url, f'{name}, {workers} workers'
+        yield cloud, url, _title(name, workers)
 
 
 @contextlib.contextmanager
@@ -289,9 +293,11 @@ def keep(title, crowd, observer):
     print(title, json.dumps(figures, indent=1), flush=True)
     if path := os.environ.get('CONCURRENCY_RECORD'):
         record = pathlib.Path(path)
-        kept = json.loads(record.read_text()) if record.exists() else {}
-        record.write_text(json.dumps(
-            {**kept, title: figures}, indent=1) + '\n')
+        kept = json.loads(record.read_text()) if record.exists() else {
+            'sites': {}}
+        record.write_text(json.dumps({
+            'seconds': round(SECONDS), 'sites': {
+                **kept['sites'], title: figures}}, indent=1) + '\n')
 
 
 @pytest.mark.long

@@ -1,0 +1,90 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Makes reference/concurrency.rst of what writing all at once came to.
+
+``CONCURRENCY_RECORD=doc/concurrency.json python -m pytest -m long
+tests/functional/test_concurrency.py`` writes what the page is made of.
+"""
+
+from collections.abc import Mapping
+import json
+import pathlib
+from typing import Any
+
+from doc import rst
+
+HERE = pathlib.Path(__file__).parent
+PAGE = HERE / 'source/reference/concurrency.rst'
+RECORD = HERE / 'concurrency.json'
+# Column: what the record calls it; of 'passes' and 'refusals' by part.
+PARTS = ('agent', 'adopt', 'heal', 'retire', 'claims')
+
+INTRODUCTION = """\
+========================
+Everybody writes at once
+========================
+
+.. This page is written by python -m doc.generate.
+
+Eight agents, none of which leads, ``csv adopt``, ``csv heal`` and claims by
+five clients write to one cluster of four nodes with a volume of 500 GB at
+the same time, for {seconds} seconds, on a machine of two processors; then
+``csv adopt`` beside a ``csv retire`` that is begun again and again.
+Placement runs on a database of its own, in one process and in four. An
+observer reads that database ten times a second, each look in one
+transaction. A *violation* is a look at which one of thirty servers that
+nobody touches holds more or less than its 10 GB.
+
+*Conflicts*: how often an agent's write met one that was faster and the
+cluster was planned again; it goes on at the next pass in any case. Where
+nodes are given back to stock Nova by *retire*, Placement counts the volume
+once for each of them again, so no bound is said for what is used then: do
+not give a cluster back beside an adopt, and keep the agents off it
+(``--pause-cluster``).
+
+"""
+
+
+def page() -> str:
+    """The page for the record that is kept."""
+    return page_of(json.loads(RECORD.read_text()))
+
+
+def page_of(record: Mapping[str, Any]) -> str:
+    """The page for these figures."""
+    sites = record['sites']
+    return INTRODUCTION.format(seconds=record['seconds']) + '\n'.join(
+        rst.table(('Figure', *sites), (
+            (title, *(str(value(figures)) for figures in sites.values()))
+            for title, value in _ROWS.items())))
+
+
+def _passes(part: str) -> Any:
+    return lambda figures: figures['passes'].get(part, '–')
+
+
+def _refusals(figures: Mapping[str, Any]) -> str:
+    return ', '.join(f'{name} {count}' for name, count in sorted(
+        figures['refusals'].items())) or 'none'
+
+
+_ROWS: dict[str, Any] = {
+    **{f'passes of {part}' if part != 'claims' else 'claims and releases':
+       _passes(part) for part in PARTS},
+    'passes that ended with an error of ours': _refusals,
+    'changes the agents wrote': lambda figures: figures['changes written'],
+    'conflicts': lambda figures: figures['conflicts'],
+    'looks': lambda figures: figures['looks'],
+    'most GB of the cluster at a look':
+        lambda figures: figures['most GB at a look'],
+    'violations': lambda figures: figures['violations']}
