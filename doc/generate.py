@@ -25,6 +25,7 @@ from doc import asks_page
 from doc import checks_page
 from doc import cloud_page
 from doc import concurrency_page
+from doc import drivers_page
 from doc import extra_specs_page
 from doc import findings_page
 from doc import installs_page
@@ -54,7 +55,7 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         accidents_page, asks_page, checks_page, cloud_page,
-        concurrency_page, extra_specs_page,
+        concurrency_page, drivers_page, extra_specs_page,
         findings_page, installs_page, map_page, matrix_page, metrics_page,
         missing_facts_page, moves_page, overrides_page, plugins_page,
         roles_page, screens_page, storm_page, targets_page, traits_page)}

@@ -124,7 +124,8 @@ def document(start: Start) -> Document:
     return {
         'version': 2, 'collected_at': NOW.isoformat(), 'clusters': [{
             'guid': CLUSTER, 'name': 'hvc1', 'identity': CLUSTER,
-            'functional_level': 9, 'placement_chooses_volume': False,
+            'driver': 'hyperv', 'functional_level': 9,
+            'placement_chooses_volume': False,
             'sections': {name: _report() for name in _OF_CLUSTER},
             'nodes': [_node(0, closed), _node(1, False)],
             'volumes': [_volume(0, closed), _volume(1, False)],

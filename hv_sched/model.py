@@ -21,6 +21,8 @@ import dataclasses
 import datetime
 import enum
 
+from hv_sched import drivers
+
 GIB = 1024 ** 3
 MIB_PER_GIB = 1024
 
@@ -284,6 +286,7 @@ class Cluster:
     """A Windows failover cluster with its nodes and volumes.
 
     :param functional_level: ClusterFunctionalLevel, 8 = 2012 R2, 9 = 2016
+    :param driver: how the nodes keep the disks of servers
     :param placement_chooses_volume: the nodes' driver writes to the volume
         Placement allocated (compute-hyperv does not)
     :param vms: None when the source does not list them
@@ -305,6 +308,7 @@ class Cluster:
     sections: Sections = dataclasses.field(default_factory=dict)
     set_aside: tuple[SetAside, ...] = ()
     has_undescribed_volumes: bool = False
+    driver: drivers.Driver = drivers.DEFAULT
 
     @property
     def only_volume(self) -> Volume | None:

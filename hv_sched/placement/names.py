@@ -30,7 +30,7 @@ DISK_GB: str = os_resource_classes.DISK_GB
 HELD_DISK_GB = 'CUSTOM_CSV_HELD_DISK_GB'
 # Placement's largest integer: the escrow never refuses for lack of room.
 HELD_TOTAL_GB = 2147483647
-# One server's disk is one file.
+# One server's disk on a CSV is one file.
 MAX_DISK_GB = windows_builds.MAX_VHDX_GB
 
 # A node's RemoteFX adapters, on a child provider of its own.

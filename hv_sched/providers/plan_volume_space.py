@@ -142,7 +142,7 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
     parts = reserved_space.reserved_parts(volume, covered.at_most)
     owed_gb = (provider.owed.total_gb if is_doubt_owed
                else provider.owed.covering_gb)
-    return reserved_space.disk_inventory(
+    disk = reserved_space.disk_inventory(
         volume, parts,
         reserved_space.Before(
             before, provider.traits,
@@ -151,6 +151,9 @@ def disk_inventory(layout: Layout, provider: Provider, settings: Settings,
         owed_gb, settings, disk_ratio.overcommit_ratio(
             provider.traits, volume.total_gb or 0, provider.owed.total_gb,
             settings.csv_allocation_ratio))
+    largest_gb = layout.cluster.driver.largest_disk_gb or disk.total
+    return dataclasses.replace(
+        disk, max_unit=max(1, min(disk.total, largest_gb)))
 
 
 def uncovered_traits(layout: Layout, provider: Provider,

@@ -18,6 +18,7 @@ import enum
 from typing import Any
 from typing import TypeVar
 
+from hv_sched import drivers
 from hv_sched import model
 from hv_sched.sources import identity_checks
 from hv_sched.sources import naming
@@ -55,7 +56,8 @@ def cluster(draft: Draft, collected_at: datetime.datetime | None
         sections=sections.reports(raw),
         set_aside=tuple(_set_aside(kind, item, fault)
                         for name, kind in ITEMS.items()
-                        for item, fault in draft.aside(name)))
+                        for item, fault in draft.aside(name)),
+        driver=drivers.of(raw.get('driver')))
 
 
 def _set_aside(kind: model.ItemKind, item: Any, fault: Fault

@@ -34,6 +34,8 @@ _LISTS_OF_ENTRIES = ('cut_off_nodes', 'redirected_nodes', 'silent_nodes')
 _ABSENCES = ('field-missing', 'home-not-told')
 # A thing whose identity cannot be read must not be taken for another one.
 _IDENTITY = 'identity'
+# How disks behave must not be guessed.
+_DRIVER = 'driver'
 _VM_NAMES = ('instance_uuid', 'instance_name')
 # Windows states no GUID of a volume in one of these states.
 NOT_ONLINE = tuple(state.value for state in model.CsvState
@@ -141,7 +143,8 @@ class Draft:
             vm = self._at(tuple(parents)) or {}
             return not any(other in vm for other in _VM_NAMES
                            if other != name)
-        return name == _IDENTITY or name in schema.needed(tuple(parents))
+        return name in (_IDENTITY, _DRIVER) or name in schema.needed(
+            tuple(parents))
 
     def _fail_sections(self, path: Path, fault: Fault) -> None:
         """Of which part the report cannot be read, is taken to have failed."""

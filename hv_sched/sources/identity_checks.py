@@ -20,6 +20,7 @@ from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from hv_sched import drivers
 from hv_sched import model
 from hv_sched import windows_names
 from hv_sched.placement import names
@@ -72,8 +73,9 @@ def _nodes_once(draft: Draft) -> Faults:
         yield Fault(
             ('nodes', i, 'name'),
             f'node {nodes[i]["name"]!r} is listed twice, first as '
-            f'nodes[{first}] {nodes[first]["name"]!r}; Windows ignores case: '
-            'remove one', 'node-not-unique', Cost.CLUSTER)
+            f'nodes[{first}] {nodes[first]["name"]!r}; '
+            f'{_ignoring_case(draft)}: remove one', 'node-not-unique',
+            Cost.CLUSTER)
 
 
 def _volume_guids(draft: Draft, resource_ids: frozenset[str]) -> Faults:
@@ -121,10 +123,21 @@ def _volume_names_once(draft: Draft) -> Faults:
                               for i, volume in volumes.items()):
         message = (
             f'volume {volumes[i]["name"]!r} has the name of volumes[{first}] '
-            f'{volumes[first]["name"]!r}; Windows ignores case: give each '
-            'its own name')
+            f'{volumes[first]["name"]!r}; {_ignoring_case(draft)}: give '
+            'each its own name')
         yield Fault(('volumes', i, 'name'), message, 'name-not-unique',
                     removes=(('volumes', i), ('volumes', first)))
+
+
+def _ignoring_case(draft: Draft) -> str:
+    """Why names that differ in case only are one.
+
+    Placement's names are unique by its database's collation, and MariaDB's
+    ignores case.
+    """
+    ignores_case = drivers.of(draft.raw.get('driver')).ignores_case
+    return ('Windows ignores case' if ignores_case
+            else 'Placement\'s database may ignore case')
 
 
 def _provider_names(draft: Draft) -> Faults:

@@ -16,8 +16,10 @@ A name is compared as a whole: Volume1 is never found inside Volume10.
 """
 
 import collections
+from collections.abc import Callable
 from typing import Any
 
+from hv_sched import drivers
 from hv_sched import model
 from hv_sched import windows_names
 from hv_sched.sources import naming
@@ -35,6 +37,10 @@ class References:
     """
 
     def __init__(self, draft: Draft) -> None:
+        driver = drivers.of(draft.raw.get('driver'))
+        self._key = windows_names.key if driver.ignores_case else str
+        # Of Windows; other volumes go by their name or GUID.
+        self._has_paths = driver.ignores_case
         aside = [name for item, _fault in draft.aside('nodes')
                  if (name := _text(item, 'name'))]
         self.nodes: list[str] = [node['name'] for _i, node
@@ -49,7 +55,7 @@ class References:
         for _i, volume in draft.items('volumes'):
             self._add(volume)
         self._aside = {text for item, _fault in draft.aside('volumes')
-                       for text in _keys(item)}
+                       for text in _keys(item, self._key)}
         self._aside_paths = [
             model.Volume(None, _text(item, 'name') or '',
                          path=_text(item, 'path'))
@@ -60,7 +66,7 @@ class References:
         self._paths.append(model.Volume(
             guid, volume['name'], path=_text(volume, 'path')))
         if guid is not None:
-            for text in _keys(volume):
+            for text in _keys(volume, self._key):
                 self._volumes[text].add(guid)
 
     def node(self, name: str) -> str | None:
@@ -94,7 +100,8 @@ class References:
 
         A name or GUID means the volume itself. None when it is on none.
         """
-        volume = volume_paths.volume_of(text, self._paths)
+        volume = (volume_paths.volume_of(text, self._paths)
+                  if self._has_paths else None)
         return (volume.guid if isinstance(volume, model.Volume)
                 else self.volume(text))
 
@@ -108,7 +115,7 @@ class References:
 
         :param reference: its name or GUID, its path or a path on it
         """
-        return not self._aside.isdisjoint(_forms(reference)) or any(
+        return not self._aside.isdisjoint(self._forms(reference)) or any(
             volume_paths.is_on(reference, volume)
             for volume in self._aside_paths)
 
@@ -120,8 +127,13 @@ class References:
         return naming.suggestion(reference, self.volumes, 'volumes')
 
     def _candidates(self, reference: str) -> set[str]:
-        return {guid for text in _forms(reference)
+        return {guid for text in self._forms(reference)
                 for guid in self._volumes.get(text, ())}
+
+    def _forms(self, reference: str) -> set[str]:
+        """A name or GUID in the forms in which they are compared."""
+        guid = naming.normal_guid(reference)
+        return {self._key(reference), *((guid,) if guid else ())}
 
 
 def volume_guid(volume: Raw) -> str | None:
@@ -129,18 +141,15 @@ def volume_guid(volume: Raw) -> str | None:
     return _guid(volume, 'identity') or _guid(volume, 'guid')
 
 
-def _keys(volume: Any) -> set[str]:
-    """All a volume may be called by."""
+def _keys(volume: Any, key: Callable[[str], str]) -> set[str]:
+    """All a volume may be called by.
+
+    :param key: the form in which names are compared
+    """
     guids = {guid for field in ('guid', 'identity')
              if (guid := _guid(volume, field))}
     name = _text(volume, 'name')
-    return guids | {windows_names.key(name)} if name else guids
-
-
-def _forms(reference: str) -> set[str]:
-    """A name or GUID in the forms in which they are compared."""
-    guid = naming.normal_guid(reference)
-    return {windows_names.key(reference), *((guid,) if guid else ())}
+    return guids | {key(name)} if name else guids
 
 
 def _guid(volume: Any, field: str) -> str | None:

@@ -183,12 +183,15 @@ def _unknown(error: Error, context: _Context) -> list[Fault]:
 def _unknown_field(name: str, choices: dict[str, Any], context: _Context
                    ) -> Fault:
     # Facts whose age is misspelt must not pass for facts without an age.
-    is_age = context.kind == 'file' and (
-        naming.nearest(name, choices) == 'collected_at')
+    meant = naming.nearest(name, choices)
+    is_age = context.kind == 'file' and meant == 'collected_at'
+    # Nor a cluster of one driver for one of another.
+    is_driver = context.path == () and meant == 'driver'
     return Fault(
         (*context.path, name),
         f'{context.subject} has an unknown field {naming.shown(name)}; ',
-        'field-unknown', is_note=not is_age and (
+        'field-unknown', Cost.CLUSTER if is_driver else Cost.VALUE,
+        is_note=not (is_age or is_driver) and (
             context.version != schema.VERSIONS[0]),
         remedy=functools.partial(_field_remedy, name, choices, context))
 

@@ -46,6 +46,7 @@ def full():
     document = full_of_version_1()
     document['version'] = 2
     first, second = document['clusters']
+    first['driver'] = 'hyperv'
     report = {'collected_at': '2026-03-01T08:29:00Z', 'error': ''}
     first['sections'] = {name: dict(report) for name in (
         'cluster', 'nodes', 'volumes', 'volume_states', 'groups')}
