@@ -71,6 +71,15 @@ VOLUMES = (
     Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume whose files the source '
         'assigned to VMs: the space that was reserved, beside reserve_gb, '
         'when it last did', 'vms'),
+    Row(names.COLD_MOVE_KEEPS_DISK, 'volume whose cold moves leave one copy '
+        'of the disk, which only nodes with this home can use '
+        '(libvirt-rbd)', 'driver'),
+    Row(names.COLD_MOVE_COPIES_DISK, 'volume whose cold moves leave two '
+        'copies until confirmed, whatever ``cold_move_keeps_disk`` says '
+        '(libvirt-file)', 'driver'),
+    Row(names.LIVE_MOVE_COPIES_DISK, 'volume whose disks are copied along in '
+        'a live migration to a node with another home (libvirt-file)',
+        'driver'),
     Row(names.OVERCOMMITTED_PREFIX + '<ratio>', 'volume with more allocated '
         'than its size: the DISK_GB allocation_ratio to return to (1_5 is '
         '1.5)', 'Placement'),

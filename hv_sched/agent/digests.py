@@ -23,6 +23,7 @@ from importlib import metadata
 from typing import Any
 
 from hv_sched import model
+from hv_sched.placement import disk_moves
 from hv_sched.providers.settings import Settings
 from hv_sched.sources import overrides
 
@@ -54,7 +55,8 @@ class Digests:
 
 def _identities(facts: model.Facts) -> Iterable[str]:
     for cluster in facts.clusters:
-        yield repr((cluster.guid, cluster.name))
+        yield repr((cluster.guid, cluster.name,
+                    *sorted(disk_moves.traits_of(cluster.driver))))
         for volume in cluster.volumes:
             yield repr((cluster.guid, 'volume', volume.guid))
         for node in cluster.nodes:

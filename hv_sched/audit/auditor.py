@@ -175,7 +175,8 @@ class _Pass:
             {volume: name for cluster in clusters_
              for volume, name in cluster.volumes.items()},
             {uuid: node for cluster in clusters_
-             for uuid, node in cluster.nodes.items()})
+             for uuid, node in cluster.nodes.items()},
+            clusters.move_traits(clusters_))
         self.orphans = orphans.Orphans(
             client, cloud, self._all_clusters, options.workers)
         self._look = CloserLook(client, cloud, self._all_clusters,
@@ -194,14 +195,16 @@ class _Pass:
                       if computes.get(node.name)}, down)
 
     def _context(self, volumes: Mapping[str, str],
-                 nodes: Mapping[str, NodeVolumes]) -> AuditContext:
+                 nodes: Mapping[str, NodeVolumes],
+                 move_traits: Mapping[str, frozenset[str]]) -> AuditContext:
         waiting, _abandoned = self._evacuations
         return AuditContext(
             volumes, nodes, self._options.known_on, waiting,
             assume_home=self._options.assume_home,
             cold_moves_keep_disk=self._options.cold_moves_keep_disk,
             owners=self._options.owners,
-            needs_owner=self._options.needs_owner)
+            needs_owner=self._options.needs_owner,
+            move_traits=move_traits)
 
     @functools.cached_property
     def _evacuations(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -209,7 +212,8 @@ class _Pass:
         return clusters.evacuations(self._client, self._cloud)
 
     def audit(self, cluster: ClusterProviders) -> AuditReport:
-        context = self._context(cluster.volumes, cluster.nodes)
+        context = self._context(cluster.volumes, cluster.nodes,
+                                cluster.move_traits)
         view = self._read_cluster(cluster)
         first = self._judge(view, context)
         findings = self._second_look(first.findings, view)

@@ -12,11 +12,13 @@
 
 """The clusters as Placement alone tells them, in few requests."""
 
+from collections.abc import Iterable
 import dataclasses
 
 from hv_sched.audit.context import NodeVolumes
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.parallel import in_parallel
+from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
@@ -27,14 +29,20 @@ class ClusterProviders:
     """Volumes by uuid with their provider's name, and nodes by uuid.
 
     Clusters that a node belongs to both of are one here.
+
+    :param move_traits: of volumes, what says what a move does with a disk
     """
 
     volumes: dict[str, str]
     nodes: dict[str, NodeVolumes]
+    move_traits: dict[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
 
 
 def read(client: Placement, workers: int) -> list[ClusterProviders]:
     """All clusters, in (volumes) + 3 requests.
+
+    One more for each trait that says what moves do with disks.
 
     A node that is cut off from its home has none; it is found by the other
     aggregates it shares, at two requests each.
@@ -57,7 +65,21 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
         *in_parallel(workers, lambda node: {
             node, *(_neighbours(client, node) & nodes.keys())},
             sorted(nodes.keys() - set().union(*members.values())))])
-    return [_cluster_of(group, volumes, nodes, members) for group in groups]
+    move_traits = _move_traits(client, in_use)
+    return [dataclasses.replace(cluster, move_traits={
+        uuid: traits for uuid, traits in move_traits.items()
+        if uuid in cluster.volumes}) for cluster in (
+            _cluster_of(group, volumes, nodes, members) for group in groups)]
+
+
+def _move_traits(client: Placement, in_use: frozenset[str]
+                 ) -> dict[str, frozenset[str]]:
+    """By volume; no request where no volume has any."""
+    owners = {trait: _owners(client, trait, in_use)
+              for trait in sorted(disk_moves.TRAITS)}
+    return {uuid: frozenset(trait for trait, on in owners.items()
+                            if uuid in on)
+            for uuid in frozenset[str]().union(*owners.values())}
 
 
 def _owners(client: Placement, trait: str, in_use: frozenset[str]
@@ -108,6 +130,13 @@ def _cluster_of(group: set[str], volumes: dict[str, str],
                                           for home in homes}))
     return ClusterProviders(mine, {uuid: node(uuid) for uuid in sorted(group)
                                    if uuid in nodes})
+
+
+def move_traits(clusters: Iterable[ClusterProviders]
+                ) -> dict[str, frozenset[str]]:
+    """What says of the volumes of all clusters what moves do with disks."""
+    return {uuid: traits for cluster in clusters
+            for uuid, traits in cluster.move_traits.items()}
 
 
 def evacuations(client: Placement, cloud: NovaRecords

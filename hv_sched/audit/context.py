@@ -24,6 +24,7 @@ from hv_sched.audit.owners import Owners
 from hv_sched.audit.owners import provider_of
 from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
+from hv_sched.placement import disk_moves
 from hv_sched.placement import names
 
 
@@ -66,6 +67,7 @@ class AuditContext:
     :param migrations: by server, what its open migrations hold
     :param assume_home: take files to be on the home of the server's node
     :param cold_moves_keep_disk: [hv_sched]cold_move_keeps_disk
+    :param move_traits: of volumes, what says what a move does with a disk
     :param owners: by server, the node its cluster runs it on
     :param needs_owner: a node's part follows a server only where its cluster
         says that it runs there
@@ -83,6 +85,8 @@ class AuditContext:
     cold_moves_keep_disk: bool = False
     owners: Owners = dataclasses.field(default_factory=dict)
     needs_owner: bool = False
+    move_traits: Mapping[str, frozenset[str]] = dataclasses.field(
+        default_factory=dict)
 
     def node_of(self, server: Server) -> str | None:
         """The provider of the node a server is on, if it is one of ours."""
@@ -101,7 +105,12 @@ class AuditContext:
         clusters = {names.cluster_of(self.volumes[volume])
                     for volume in node.homes or node.reach
                     if volume in self.volumes}
-        return file_history.Place(node.homes, min(clusters, default=None))
+        traits = frozenset[str]().union(*(
+            self.move_traits.get(volume, ()) for volume in node.homes))
+        return file_history.Place(
+            node.homes, min(clusters, default=None),
+            disk_moves.cold_keeps_disk(traits, self.cold_moves_keep_disk),
+            disk_moves.stays_home(traits, is_live=True))
 
     def owner_of(self, server: Server) -> str | None:
         """The provider of the node its cluster runs it on, if known."""

@@ -48,10 +48,20 @@ class Place:
 
     :param homes: its volumes, by provider uuid; empty when nobody knows
     :param cluster: its name, None when nobody knows
+    :param cold_moves_keep_disk: on its volumes, None as is for all of them
+    :param live_moves_stay_home: a live migration to a node of another home
+        takes the files along
     """
 
     homes: frozenset[str] = frozenset()
     cluster: str | None = None
+    cold_moves_keep_disk: bool | None = None
+    live_moves_stay_home: bool = False
+
+    def keeps_disk(self, otherwise: bool) -> bool:
+        """Whether cold moves from there leave the disk where it is."""
+        return (otherwise if self.cold_moves_keep_disk is None
+                else self.cold_moves_keep_disk)
 
 
 def volume_of(on: Collection[str], history: Iterable[Migration],
@@ -95,7 +105,9 @@ def _moved_there(move: Migration) -> bool:
 def _took_the_files(move: Migration, source: Place, dest: Place,
                     cold_moves_keep_disk: bool) -> bool:
     """Whether the files left their volume, which they do out of a cluster."""
-    stays = move.kind == _LIVE or cold_moves_keep_disk
+    if move.kind == _LIVE and source.live_moves_stay_home:
+        return source.homes != dest.homes
+    stays = move.kind == _LIVE or source.keeps_disk(cold_moves_keep_disk)
     return not (stays and source.cluster == dest.cluster)
 
 

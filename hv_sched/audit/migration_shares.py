@@ -113,9 +113,9 @@ def _why_not(migration: MigrationShares, server: Server, volume: str | None,
              context: AuditContext) -> str:
     """Why its share cannot be restored, '' when it can."""
     move = migration.migration
-    if context.cold_moves_keep_disk and context.place_of(
-            move.source_node).cluster == context.place_of(
-                move.dest_node).cluster:
+    source = context.place_of(move.source_node)
+    if source.keeps_disk(context.cold_moves_keep_disk) and (
+            source.cluster == context.place_of(move.dest_node).cluster):
         return 'nothing: the disk stays where it is, and the server has ' \
                'its share'
     if not move.keeps_flavor:

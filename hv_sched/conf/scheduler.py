@@ -156,7 +156,10 @@ Cold migration and resize leave one copy of the disk on its volume. True only
 for virt drivers that rename the instance's folder inside the volume.
 compute-hyperv keeps the old files until the move is confirmed: leave it off
 there, because there are two copies. When on, such a move has no alternate
-hosts, because Nova would claim those without asking the scheduler.
+hosts, because Nova would claim those without asking the scheduler. It is the
+default for volumes that have neither of the traits
+CUSTOM_CSV_COLD_MOVE_KEEPS_DISK and CUSTOM_CSV_COLD_MOVE_COPIES_DISK, which
+hv_sched sets where the driver of their cluster settles it.
 """),
     cfg.ListOpt(
         'volume_traits',

@@ -138,14 +138,18 @@ class QuestionBuilder:
         on = frozenset(
             provider for provider in held.held if provider in snapshot.volumes)
         if resized:
-            on = on if self._conf.hv_sched.cold_move_keeps_disk else (
-                frozenset())
+            on = on if rules.cold_moves_keep_disk(
+                on, snapshot, self._conf.hv_sched.cold_move_keeps_disk
+            ) else frozenset()
         elif self._conf.hv_sched.live_migration_scope == 'prefer':
             self._not_evaluated.append(
                 '[hv_sched]live_migration_scope=prefer: when no host is left '
                 'here, Nova looks outside the cluster')
-        self._places[joined(build.cluster_homes(on, snapshot))] = (
-            'in the cluster of its volume')
+        self._places[joined(build.kept_homes(
+            on, snapshot, is_live=not resized))] = (
+            'with its volume as home'
+            if rules.stays_home(on, snapshot, is_live=not resized)
+            else 'in the cluster of its volume')
         self._name_reach(on, snapshot)
         traits = {trait for node in source
                   for trait in self._placement.traits(node)[1]}

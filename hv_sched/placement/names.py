@@ -68,6 +68,10 @@ FLOOR_PERCENT_PREFIX = 'CUSTOM_CSV_FLOOR_PERCENT_'
 FLOOR_GB_PREFIX = 'CUSTOM_CSV_FLOOR_GB_'
 # GiB reserved, beside RESERVE, when it was last stated whose the files are.
 UNCOVERED_PREFIX = 'CUSTOM_CSV_UNCOVERED_'
+# What a move does with a disk, where the driver settles it; see disk_moves.
+COLD_MOVE_KEEPS_DISK = 'CUSTOM_CSV_COLD_MOVE_KEEPS_DISK'
+COLD_MOVE_COPIES_DISK = 'CUSTOM_CSV_COLD_MOVE_COPIES_DISK'
+LIVE_MOVE_COPIES_DISK = 'CUSTOM_CSV_LIVE_MOVE_COPIES_DISK'
 # The ratio of a volume before it had more allocated than it holds.
 OVERCOMMITTED_PREFIX = 'CUSTOM_CSV_OVERCOMMITTED_FROM_'
 FILE_SYSTEM = {'ntfs': 'CUSTOM_CSV_NTFS', 'refs': 'CUSTOM_CSV_REFS'}

@@ -23,6 +23,7 @@ from collections.abc import Iterable
 import os_traits
 
 from hv_sched.features import remotefx
+from hv_sched.placement import disk_moves
 from hv_sched.placement import names
 
 VOLUME_CLASSES = frozenset((names.DISK_GB, names.HELD_DISK_GB))
@@ -31,7 +32,7 @@ GPU_PREFIXES = (remotefx.RESOLUTION_PREFIX, remotefx.HEADS_PREFIX)
 
 _VOLUME_TRAITS = frozenset((
     names.SHARING, names.VOLUME, names.NO_NEW_DISKS, names.LOW_SPACE,
-    *names.FILE_SYSTEM.values()))
+    *names.FILE_SYSTEM.values(), *disk_moves.TRAITS))
 _VOLUME_PREFIXES = (
     names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,
     names.RESERVE_PREFIX, names.RESOURCE_PREFIX, names.UNCOVERED_PREFIX,

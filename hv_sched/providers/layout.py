@@ -21,6 +21,7 @@ from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import model
+from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import NOTHING_STANDS
@@ -205,6 +206,7 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
     """
     volume = layout.volumes[uuid]
     traits = {names.SHARING, names.VOLUME, *closed,
+              *disk_moves.traits_of(layout.cluster.driver),
               *map(names.home_trait, layout.members[uuid]),
               *(observed & set(map(names.home_trait, undecided)))}
     if volume.guid:

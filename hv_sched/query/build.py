@@ -188,7 +188,7 @@ def _without_disk(request: CandidatesQuery, server: ServerRequest,
         return request
     return request.with_main(member_of=(
         *request.main.member_of,
-        cluster_homes(server.keeps_disk_on, snapshot)))
+        kept_homes(server.keeps_disk_on, snapshot, server.runs_already)))
 
 
 def _not_of_medium(request: CandidatesQuery, server: ServerRequest,
@@ -214,11 +214,11 @@ def _not_reached(server: ServerRequest, snapshot: volumes.Snapshot
     return (refusal,) if refusal else ()
 
 
-def cluster_homes(on: frozenset[str], snapshot: volumes.Snapshot
-                  ) -> frozenset[str]:
-    """Aggregates of all nodes that reach these volumes."""
+def kept_homes(on: frozenset[str], snapshot: volumes.Snapshot,
+               is_live: bool) -> frozenset[str]:
+    """Aggregates of all nodes that can use a disk kept on these volumes."""
     return frozenset(map(ids.home_aggregate,
-                         rules.volumes_of_clusters(on, snapshot)))
+                         rules.reached_from(on, snapshot, is_live)))
 
 
 def _with_disk_group(request: CandidatesQuery, server: ServerRequest,

@@ -20,6 +20,7 @@ import dataclasses
 
 from hv_sched import features
 from hv_sched import requirements
+from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.snapshot import volumes
@@ -149,6 +150,32 @@ def volumes_of_clusters(on: Iterable[str],
     clusters = {snapshot.volumes[volume].cluster for volume in on}
     return [uuid for uuid, volume in snapshot.volumes.items()
             if volume.cluster in clusters]
+
+
+def cold_moves_keep_disk(on: Iterable[str], snapshot: volumes.Snapshot,
+                         otherwise: bool) -> bool:
+    """Whether a cold move leaves a disk on its volumes, as one copy.
+
+    :param on: provider uuids of the volumes
+    :param otherwise: [hv_sched]cold_move_keeps_disk
+    """
+    return all(disk_moves.cold_keeps_disk(
+        snapshot.volumes[uuid].traits, otherwise) for uuid in on)
+
+
+def stays_home(on: Iterable[str], snapshot: volumes.Snapshot,
+               is_live: bool) -> bool:
+    """Whether nodes of other homes cannot use a disk that is kept."""
+    return any(disk_moves.stays_home(snapshot.volumes[uuid].traits, is_live)
+               for uuid in on)
+
+
+def reached_from(on: Iterable[str], snapshot: volumes.Snapshot,
+                 is_live: bool) -> list[str]:
+    """The volumes whose nodes can use a disk that is kept on these."""
+    on = sorted(on)
+    return (on if stays_home(on, snapshot, is_live)
+            else volumes_of_clusters(on, snapshot))
 
 
 def cut_off_traits(on: Iterable[str], traits: Container[str]

@@ -173,7 +173,8 @@ class StrayShares:
                 reach=node.reach & volumes.keys())
                 for cluster in read for uuid, node in cluster.nodes.items()},
             self._known_on(), waiting,
-            cold_moves_keep_disk=self._cold_moves_keep_disk), abandoned
+            cold_moves_keep_disk=self._cold_moves_keep_disk,
+            move_traits=clusters.move_traits(read)), abandoned
 
     def _judged(self, servers: Mapping[str, Server], context: AuditContext
                 ) -> list[Finding]:

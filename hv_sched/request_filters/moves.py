@@ -34,6 +34,7 @@ from hv_sched.conf import plugins
 from hv_sched.placement import ids
 from hv_sched.query import rules
 from hv_sched.query import volume_traits
+from hv_sched.request_filters import bound_disk
 from hv_sched.request_filters import holdings
 from hv_sched.request_filters import older_builds
 from hv_sched.request_filters import operation
@@ -99,7 +100,7 @@ class _Move:
         for node in holdings.hyperv_sources(self._held, self._snapshot):
             older_builds.forbid_older(self._spec, node)
         shares = escrow.copies(self._server, self._migration, self._volumes)
-        if shares and self._leaves_files():
+        if shares and self._leaves_files(shares.keys()):
             reach.forbid_cut_off(self._spec, shares.keys(), self._snapshot)
         if shares and self._keeps_disk(shares.keys()):
             self._check_medium(shares.keys())
@@ -134,8 +135,10 @@ class _Move:
 
     def _keeps_disk(self, on: Collection[str]) -> bool:
         kind = self._operation.kind
-        if self._is_cold() and not self._leaves_files():
+        if self._is_cold() and not self._leaves_files(on):
             return False
+        is_bound = self._is_cold() and rules.stays_home(
+            on, self._snapshot, is_live=False)
         aggregates = self._aggregates(on)
         hosts = specs.named_hosts(self._spec)
         if hosts:
@@ -143,9 +146,16 @@ class _Move:
                 node.uuid for node in self._placement.list_providers(
                     member_of=f'in:{",".join(aggregates)}')
                 if node.name in hosts}
-            return bool(members) and not (
+            keeps = bool(members) and not (
                 specs.may_leave_cell(self._spec)
                 and not operation.hosts_up(self._operation, members))
+            if is_bound and not keeps:
+                bound_disk.check_leaving(
+                    self._spec, self._operation, self._snapshot, on,
+                    is_home=bool(members))
+            return keeps
+        if is_bound:
+            return True
         if kind == operation.EVACUATION or (
                 kind == operation.LIVE
                 and CONF.hv_sched.live_migration_scope == 'prefer'
@@ -157,10 +167,12 @@ class _Move:
         """Whose members the destination must be one of.
 
         An evacuated server is rebuilt in the destination's home; other
-        moves leave the files where they are, in reach of the whole cluster.
+        moves leave the files where they are, in reach of the whole cluster
+        unless the volume's traits say that only its own nodes use them.
         """
         if self._operation.kind != operation.EVACUATION:
-            on = rules.volumes_of_clusters(on, self._snapshot)
+            on = rules.reached_from(
+                on, self._snapshot, self._operation.kind == operation.LIVE)
         return sorted(map(ids.home_aggregate, on))
 
     def _finds_host(self, aggregates: list[str]) -> bool:
@@ -189,14 +201,15 @@ class _Move:
         consumer = self._migration or self._server
         return set(consumer.held) if consumer else set()
 
-    def _leaves_files(self) -> bool:
+    def _leaves_files(self, on: Collection[str]) -> bool:
         """Whether the cluster moves the server, and not its files.
 
         A live migration out of the cluster copies them, to nodes without
         any trait of the cluster's.
         """
         return self._operation.kind == operation.LIVE or (
-            self._is_cold() and CONF.hv_sched.cold_move_keeps_disk)
+            self._is_cold() and rules.cold_moves_keep_disk(
+                on, self._snapshot, CONF.hv_sched.cold_move_keeps_disk))
 
     def _is_cold(self) -> bool:
         return self._operation.kind in (operation.COLD, operation.RESIZE)
@@ -224,29 +237,12 @@ class _Move:
                 f'or image asks for a volume {lacking}; use another flavor',
                 volume_traits.stays(lacking, volumes_now))
 
-    def _at_least_gb(self, shares: escrow.Amounts) -> int:
-        """The size of the disk after a cold move, 0 where the shares do.
-
-        :raises RequestFilterFailed: it cannot be determined which of several
-            volumes a disk grows on
-        """
-        size_gb = requested_disk.size_gb(self._spec) if self._is_cold() else 0
-        if len(shares) == 1 or size_gb <= sum(shares.values()):
-            return size_gb if len(shares) == 1 else 0
-        titles = ', '.join(sorted(
-            self._snapshot.volumes[uuid].name for uuid in shares))
-        raise refusal.Refused(
-            'The disks of the server are on several volumes and cannot grow '
-            f'to {size_gb} GB; use a flavor with at most '
-            f'{sum(shares.values())} GB of disk',
-            f'its disk of {sum(shares.values())} GB is on {titles}: which of '
-            f'them grows when it has {size_gb} GB is not known')
-
     def _ask_no_disk(self, shares: escrow.Amounts) -> None:
         move, spec, on = self._operation, self._spec, frozenset(shares)
         pending = PendingMove(
             move.server, move.migration if self._migration else None,
-            self._volumes, on, at_least_gb=self._at_least_gb(shares),
+            self._volumes, on, at_least_gb=(bound_disk.at_least_gb(
+                spec, shares, self._snapshot) if self._is_cold() else 0),
             one_host=self._is_cold(),
             planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):

@@ -15,6 +15,7 @@
 import dataclasses
 
 from hv_sched.adopt import adopt
+from hv_sched.adopt import retire
 from hv_sched.placement import client
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
@@ -54,6 +55,11 @@ class UnadoptedCloud(clouds.Cloud):
     def adopt(self, cluster=None, **options):
         one = self.adopter(**options)
         return one.adopt(one.inspect(cluster or clouds.cluster()))
+
+    def retire(self, cluster):
+        one = retire.Retirer(client.from_adapter(self.placement), self.nova,
+                             clouds.SETTINGS)
+        return one.retire(one.inspect(cluster))
 
     def disk(self):
         """DISK_GB by provider name and consumer."""

@@ -27,6 +27,7 @@ from nova.db.main import models
 from nova.virt import fake
 from oslo_utils import timeutils
 
+from hv_sched import model
 from hv_sched.placement import names
 from tests.nova import agent
 from tests.nova import base
@@ -57,11 +58,14 @@ class MovingCase(base.NovaCase):
     def setUp(self) -> None:
         super().setUp()
         self.start_hosts()
-        self.publish(*(
-            publish.cluster(f'c{number}', homes,
-                            placement_chooses_volume=self.CHOOSES)
-            for number, homes in enumerate(self.CLUSTERS)))
+        self.publish(*self.published())
         self.big = self.flavor(300)
+
+    def published(self) -> list[model.Cluster]:
+        """The clusters there are when a test begins."""
+        return [publish.cluster(f'c{number}', homes,
+                                placement_chooses_volume=self.CHOOSES)
+                for number, homes in enumerate(self.CLUSTERS)]
 
     def on(self, host: str) -> dict[str, Any]:
         return self.boot(self.big, host=host)

@@ -18,7 +18,9 @@ in Placement is the contract between the two.
 
 from typing import Any
 
+from hv_sched import drivers
 from hv_sched import model
+from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 
@@ -30,7 +32,8 @@ _VERSION = '1.39'
 def cluster(name: str, homes: dict[str, tuple[str, ...]],
             sizes_gb: dict[str, int] | int = 500,
             placement_chooses_volume: bool = False,
-            media: dict[str, str] | None = None) -> model.Cluster:
+            media: dict[str, str] | None = None,
+            driver: str | None = None) -> model.Cluster:
     """A cluster from its homes: ``{'CSV1': ('hv1', 'hv2')}``."""
     def guid(volume: str) -> str:
         return f'{name}-{volume}'.lower()
@@ -52,7 +55,8 @@ def cluster(name: str, homes: dict[str, tuple[str, ...]],
                          size_bytes=size(volume) * model.GIB,
                          medium=(media or {}).get(volume))
             for volume in homes),
-        placement_chooses_volume=placement_chooses_volume)
+        placement_chooses_volume=placement_chooses_volume,
+        driver=drivers.of(driver))
 
 
 def _uses(facts: model.Cluster, node: model.Node,
@@ -95,6 +99,7 @@ class Publisher:
         medium = names.MEDIUM.get(volume.medium or '')
         self.add_traits(uuid, names.VOLUME, names.SHARING,
                         *map(names.home_trait, users),
+                        *disk_moves.traits_of(facts.driver),
                         *([medium] if medium else []))
         self.add_aggregates(uuid, ids.home_aggregate(uuid))
         return uuid

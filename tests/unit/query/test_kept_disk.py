@@ -120,3 +120,17 @@ def test_what_a_node_does_not_reach_is_said_with_both_names():
     assert candidate_rules.reach_refusal('n1', ['v2'], snapshot) == (
         'it does not reach volume csv:c1/slow')
     assert candidate_rules.reach_refusal('n2', ['v2'], snapshot) is None
+
+
+@pytest.mark.parametrize(('traits', 'is_live', 'reached'), [
+    ((), True, ['v1', 'v2']), ((), False, ['v1', 'v2']),
+    ([names.LIVE_MOVE_COPIES_DISK], True, ['v2']),
+    ([names.LIVE_MOVE_COPIES_DISK], False, ['v1', 'v2']),
+    ([names.COLD_MOVE_KEEPS_DISK], True, ['v1', 'v2']),
+    ([names.COLD_MOVE_KEEPS_DISK], False, ['v2'])])
+def test_how_far_a_kept_disk_can_be_used(traits, is_live, reached):
+    """The volume says whether nodes of other homes can."""
+    slow = dataclasses.replace(SLOW, traits=frozenset(traits))
+    snapshot = volumes.Snapshot({'v1': FAST, 'v2': slow}, {}, {},
+                                frozenset())
+    assert sorted(rules.reached_from(['v2'], snapshot, is_live)) == reached
