@@ -71,6 +71,8 @@ VOLUMES = (
     Row(names.UNCOVERED_PREFIX + '<GiB>', 'volume whose files the source '
         'assigned to VMs: the space that was reserved, beside reserve_gb, '
         'when it last did', 'vms'),
+    Row(names.OTHER_HYPERVISOR, 'volume of a cluster that does not run '
+        'Hyper-V', 'driver'),
     Row(names.COLD_MOVE_KEEPS_DISK, 'volume whose cold moves leave one copy '
         'of the disk, which only nodes with this home can use '
         '(libvirt-rbd)', 'driver'),
@@ -85,8 +87,12 @@ VOLUMES = (
         '1.5)', 'Placement'),
 )
 NODES = (
-    Row(names.HYPERV, 'every node of a published cluster', 'nodes'),
-    Row(names.CLUSTERED, 'every node of a published cluster', 'nodes'),
+    Row(names.HYPERV, 'every node of a published cluster with Hyper-V',
+        'nodes, driver'),
+    Row(names.CSV_CLUSTERED, 'every node of a published cluster: its own disk '
+        'is closed', 'nodes'),
+    Row(names.CLUSTERED, 'the same, on nodes with Hyper-V, as releases wrote '
+        'it that know no other driver; either is read', 'nodes, driver'),
     Row(names.BUILD_PREFIX + '<build>', 'node with that Windows build',
         'build'),
     Row(names.LEVEL_PREFIX + '<level>', 'node of a cluster with that '

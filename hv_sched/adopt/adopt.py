@@ -36,9 +36,11 @@ from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
 from hv_sched.providers import changes
+from hv_sched.providers import node_traits
 from hv_sched.providers import plan as planning
 from hv_sched.providers import reconcile
 from hv_sched.providers.layout import Layout
@@ -223,13 +225,15 @@ class Adopter:
     def _finish(self, inputs: AdoptInputs, disks: NodeDisks,
                 skipped: Mapping[str, Skip]) -> None:
         """Nodes without shares that still can move are done."""
+        marks = node_traits.marks(inputs.layout.cluster).intersection(
+            names.CLUSTERED_MARKS)
         for node in inputs.layout.nodes:
             remaining = self._inspector.disk_shares(node)
             if all(consumer in skipped
                    and skipped[consumer].reason == SkipReason.UNEXPLAINED
                    for consumer in remaining):
                 disks.close(node)
-                disks.mark_adopted(node)
+                disks.mark_adopted(node, marks)
 
     def _prove(self, inputs: AdoptInputs) -> tuple[proof.Proof, ...]:
         on_nodes: dict[str, int] = {}

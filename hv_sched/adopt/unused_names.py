@@ -35,7 +35,7 @@ def delete(client: Placement) -> None:
     """
     known = client.all_traits()
     in_use = client.all_traits(associated=True)
-    last = not in_use & {names.VOLUME, names.CLUSTERED}
+    last = not in_use & {names.VOLUME, *names.CLUSTERED_MARKS}
     needed = frozenset() if last else frozenset(
         names.cut_off_trait(provider.uuid)
         for provider in client.list_providers()

@@ -51,7 +51,9 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
     """
     in_use = client.all_traits(associated=True)
     volumes = _owners(client, names.VOLUME, in_use)
-    nodes = _owners(client, names.CLUSTERED, in_use)
+    marked = names.clustered_query(in_use)
+    nodes = {listed.uuid: listed.name for listed in client.list_providers(
+        required=marked)} if marked else {}
     listed = sorted(volumes)
     members = dict(zip(listed, in_parallel(
         workers, lambda volume: _members(

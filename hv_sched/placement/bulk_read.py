@@ -210,10 +210,11 @@ def _gpu_summaries(client: Placement, in_use: frozenset[str]
 
 def _open_nodes(client: Placement, in_use: frozenset[str]
                 ) -> frozenset[str]:
-    if names.CLUSTERED not in in_use:
+    marked = names.clustered_query(in_use)
+    if not marked:
         return frozenset()
     return _uuids(client.list_providers(
-        resources=f'{names.DISK_GB}:1', required=names.CLUSTERED))
+        resources=f'{names.DISK_GB}:1', required=marked))
 
 
 def read_providers(client: Placement, listed: Iterable[Listed],

@@ -15,6 +15,7 @@
 Features of nodes have theirs in ``hv_sched.features``.
 """
 
+from collections.abc import Container
 from collections.abc import Iterable
 import enum
 import uuid
@@ -68,6 +69,8 @@ FLOOR_PERCENT_PREFIX = 'CUSTOM_CSV_FLOOR_PERCENT_'
 FLOOR_GB_PREFIX = 'CUSTOM_CSV_FLOOR_GB_'
 # GiB reserved, beside RESERVE, when it was last stated whose the files are.
 UNCOVERED_PREFIX = 'CUSTOM_CSV_UNCOVERED_'
+# The nodes of the volume's cluster do not run Hyper-V.
+OTHER_HYPERVISOR = 'CUSTOM_CSV_OTHER_HYPERVISOR'
 # What a move does with a disk, where the driver settles it; see disk_moves.
 COLD_MOVE_KEEPS_DISK = 'CUSTOM_CSV_COLD_MOVE_KEEPS_DISK'
 COLD_MOVE_COPIES_DISK = 'CUSTOM_CSV_COLD_MOVE_COPIES_DISK'
@@ -82,7 +85,12 @@ MEDIUM: dict[str, str] = {'hdd': os_traits.STORAGE_DISK_HDD,
 
 # On nodes.
 HYPERV = 'CUSTOM_HYPERV'
+# The node's own disk is closed, its servers' disks are on a volume. The second
+# is what releases before drivers other than Hyper-V's wrote: it is read for
+# ever, and nodes with Hyper-V have both.
+CSV_CLUSTERED = 'CUSTOM_CSV_CLUSTERED'
 CLUSTERED = 'CUSTOM_HYPERV_CLUSTERED'
+CLUSTERED_MARKS = (CSV_CLUSTERED, CLUSTERED)
 PAUSED = 'CUSTOM_HYPERV_PAUSED'
 BUILD_PREFIX = 'CUSTOM_HYPERV_BUILD_'
 LEVEL_PREFIX = 'CUSTOM_HYPERV_LEVEL_'
@@ -99,6 +107,21 @@ HW_CPU_PREFIX = 'HW_CPU_X86_'
 CLOSING = frozenset((NO_NEW_DISKS, PAUSED, REDIRECTED, LOW_SPACE))
 # Nova puts this on every compute node's provider.
 COMPUTE_NODE: str = os_traits.COMPUTE_NODE
+
+
+def is_clustered(traits: Container[str]) -> bool:
+    """Whether a node's traits say that its own disk is closed."""
+    return any(mark in traits for mark in CLUSTERED_MARKS)
+
+
+def clustered_query(in_use: Container[str]) -> str:
+    """The ``required`` of nodes whose own disk is closed.
+
+    :param in_use: the traits Placement knows; it refuses others
+    :returns: empty where no node can have one
+    """
+    marks = [mark for mark in CLUSTERED_MARKS if mark in in_use]
+    return f'in:{",".join(marks)}' if len(marks) > 1 else ''.join(marks)
 
 
 class Closed(enum.Enum):

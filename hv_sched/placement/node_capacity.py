@@ -63,16 +63,17 @@ def read(client: Placement, workers: int) -> dict[str, NodeCapacity]:
     Three requests; nodes with neither a VCPU nor a MB of memory left are in
     no candidate and cost four more each, those with adapters six.
     """
-    if names.CLUSTERED not in client.all_traits(associated=True):
+    marked = names.clustered_query(client.all_traits(associated=True))
+    if not marked:
         return {}
     labels = {provider.uuid: provider.name for provider in
-              client.list_providers(required=names.CLUSTERED)}
+              client.list_providers(required=marked)}
     nodes: dict[str, NodeCapacity] = {}
     for resource_class in (VCPU, MEMORY_MB):
         if nodes.keys() >= labels.keys():
             break
         summaries = client.allocation_candidates(
-            resources=f'{resource_class}:1', required=names.CLUSTERED
+            resources=f'{resource_class}:1', required=marked
         )['provider_summaries']
         nodes.update({uuid: _from_summaries(uuid, labels[uuid], summaries)
                       for uuid in labels.keys() & summaries.keys()})

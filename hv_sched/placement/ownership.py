@@ -32,6 +32,7 @@ GPU_PREFIXES = (remotefx.RESOLUTION_PREFIX, remotefx.HEADS_PREFIX)
 
 _VOLUME_TRAITS = frozenset((
     names.SHARING, names.VOLUME, names.NO_NEW_DISKS, names.LOW_SPACE,
+    names.OTHER_HYPERVISOR,
     *names.FILE_SYSTEM.values(), *disk_moves.TRAITS))
 _VOLUME_PREFIXES = (
     names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,
@@ -41,7 +42,8 @@ _MEDIUM_TRAITS = frozenset((
     os_traits.STORAGE_DISK_HDD, os_traits.STORAGE_DISK_SSD))
 _NODE_PREFIXES = (names.HYPERV_PREFIX, names.FORMER_RATIO_PREFIX,
                   names.CUT_OFF_PREFIX)
-_NODE_TRAITS = frozenset((names.HYPERV, names.REDIRECTED))
+_NODE_TRAITS = frozenset((
+    names.HYPERV, names.CSV_CLUSTERED, names.REDIRECTED))
 
 
 def volume_trait(trait: str, medium_known: bool,

@@ -203,7 +203,7 @@ def _of_traits(before: frozenset[str], after: frozenset[str]
         yield Widening.PUBLISH
     if any(_closes(trait) for trait in lost):
         yield Widening.REOPEN
-    if names.CLUSTERED in lost:
+    if names.is_clustered(before) and not names.is_clustered(after):
         yield Widening.OPEN_NODE
     if any(_offers(trait) for trait in gained):
         yield Widening.FEATURE
@@ -221,8 +221,8 @@ def _offers(trait: str) -> bool:
 
 
 # They say whose a provider is, or what it was, and admit no server.
-_MARKS = frozenset((names.SHARING, names.VOLUME, names.CLUSTERED,
-                    names.CPU_MANAGED))
+_MARKS = frozenset((names.SHARING, names.VOLUME, *names.CLUSTERED_MARKS,
+                    names.OTHER_HYPERVISOR, names.CPU_MANAGED))
 _MARK_PREFIXES = (names.HOME_PREFIX, names.DISK_PREFIX,
                   names.RESOURCE_PREFIX, names.RESERVE_PREFIX,
                   names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
@@ -293,7 +293,7 @@ def _narrowed_traits(change: changes.SetTraits,
     if Widening.REOPEN in refused:
         after |= {trait for trait in lost if _closes(trait)}
     if Widening.OPEN_NODE in refused:
-        after |= {names.CLUSTERED}
+        after |= {trait for trait in lost if trait in names.CLUSTERED_MARKS}
     if Widening.FEATURE in refused:
         after -= {trait for trait in gained if _offers(trait)}
     return after

@@ -209,6 +209,8 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
               *disk_moves.traits_of(layout.cluster.driver),
               *map(names.home_trait, layout.members[uuid]),
               *(observed & set(map(names.home_trait, undecided)))}
+    if not layout.cluster.driver.has_windows_features:
+        traits.add(names.OTHER_HYPERVISOR)
     if volume.guid:
         traits.add(names.disk_trait(volume.guid))
     if volume.reserve_gb:

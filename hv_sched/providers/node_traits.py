@@ -46,7 +46,7 @@ def desired_node_traits(cluster: model.Cluster, node: model.Node,
     :param left_out: volumes of the cluster the source does not list
     :param lacks_nodes: the cluster has nodes the source does not list
     """
-    traits = {names.HYPERV, names.CLUSTERED,
+    traits = {*marks(cluster, observed),
               *reach.cut_off_traits(cluster, node, observed, left_out),
               *_unlisted_cut_offs(cluster, observed)}
     paused = None if node.state is None else node.state in NOTHING_NEW
@@ -55,10 +55,28 @@ def desired_node_traits(cluster: model.Cluster, node: model.Node,
     if _said_or_kept(is_redirected(cluster, node, lacks_nodes),
                      names.REDIRECTED, observed):
         traits.add(names.REDIRECTED)
-    traits.update(_build(node, observed))
-    traits |= functional_level.level_traits(cluster, observed)
-    traits.update(_features(cluster, node, observed))
+    if cluster.driver.has_windows_features:
+        traits |= _of_hyperv(cluster, node, observed)
     return frozenset(traits | _cpu(node, observed))
+
+
+def marks(cluster: model.Cluster, observed: Collection[str] = ()
+          ) -> frozenset[str]:
+    """What says that a node is one of a cluster, and its own disk closed.
+
+    The mark of older releases is never taken off a node, nor needed where
+    there is no Hyper-V.
+    """
+    if cluster.driver.has_windows_features:
+        return frozenset((names.HYPERV, *names.CLUSTERED_MARKS))
+    return frozenset((names.CSV_CLUSTERED,)) | (
+        {names.CLUSTERED} & frozenset(observed))
+
+
+def _of_hyperv(cluster: model.Cluster, node: model.Node,
+               observed: frozenset[str]) -> frozenset[str]:
+    return functional_level.level_traits(cluster, observed).union(
+        _build(node, observed), _features(cluster, node, observed))
 
 
 def _features(cluster: model.Cluster, node: model.Node,

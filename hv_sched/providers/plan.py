@@ -190,10 +190,13 @@ def _unlisted(facts: model.Facts, scope: Scope, overview: Overview
         for layout in scope.layouts))
     for uuid in sorted(overview.compute_nodes - scope.claimed_nodes
                        - departing):
-        if names.CLUSTERED in overview.node_traits.get(uuid, ()):
+        traits = overview.node_traits.get(uuid, frozenset[str]())
+        if names.is_clustered(traits):
             name = overview.listed[uuid].name
+            mark = (names.CLUSTERED if names.CLUSTERED in traits
+                    else names.CSV_CLUSTERED)
             yield Notice(
-                '', name, Kind.NOTE, f'it has {names.CLUSTERED}, and no '
+                '', name, Kind.NOTE, f'it has {mark}, and no '
                 'cluster of the source lists it: its own disk stays as it '
                 'is. Give it to its cluster in the source, or take the '
                 'traits off it', 'node-unlisted')
@@ -339,7 +342,8 @@ def refused_nodes(context: PlanningContext, moment: Moment) -> dict[str, str]:
         (uuid, f'Nova says its hypervisor is {hypervisor}, not Hyper-V: it is '
          'not changed; remove it from the source')
         for uuid in context.layout.nodes
-        if (hypervisor := context.observed.other_hypervisors.get(uuid)))
+        if context.layout.cluster.driver.has_windows_features and (
+            hypervisor := context.observed.other_hypervisors.get(uuid)))
     return reasons
 
 

@@ -54,7 +54,7 @@ def holding_shares(layout: Layout, observed: Observed) -> frozenset[str]:
         uuid for uuid in layout.nodes
         if (provider := observed.providers.get(uuid)) is not None
         and provider.used(names.DISK_GB)
-        and (is_open(provider) or names.CLUSTERED not in provider.traits))
+        and (is_open(provider) or not names.is_clustered(provider.traits)))
 
 
 def is_open(provider: Provider) -> bool:
@@ -76,9 +76,10 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
         provider = observed.providers.get(uuid)
         if provider is None:
             continue  # not read: the overview showed nothing wrong
-        if uuid in context.blocked and names.CLUSTERED not in provider.traits:
+        is_new = not names.is_clustered(provider.traits)
+        if uuid in context.blocked and is_new:
             continue  # as it was, until its shares are adopted
-        if names.CLUSTERED not in provider.traits and (
+        if is_new and (
                 not layout.is_node_list_whole
                 or not layout.is_volume_list_whole
                 or context.is_unpublishable(uuid)):
@@ -99,9 +100,11 @@ def plan(context: PlanningContext, our_aggregates: frozenset[str],
 def plan_child(layout: Layout, provider: Provider, child: Provider | None
                ) -> tuple[list[changes.Change], list[str]]:
     """The changes for a node's RemoteFX adapters; see plan_gpu.plan."""
+    node = layout.nodes[provider.uuid]
+    if not layout.cluster.driver.has_windows_features:
+        node = dataclasses.replace(node, remotefx_enabled=False, gpus=())
     return plan_gpu.plan(functional_level.with_gpus(
-        layout.cluster, layout.nodes[provider.uuid], provider.traits),
-        provider, child)
+        layout.cluster, node, provider.traits), provider, child)
 
 
 def _mark(layout: Layout, provider: Provider, overview: Overview,
@@ -172,7 +175,7 @@ def plan_silent(context: PlanningContext) -> Iterable[changes.Change]:
         paused |= layout.aside(model.ItemKind.NODE).keys()
     for uuid in sorted(paused & context.observed.providers.keys()):
         provider = context.observed.providers[uuid]
-        if names.CLUSTERED in provider.traits:
+        if names.is_clustered(provider.traits):
             yield from changes.set_traits(
                 Step.MARK_NODE, provider, provider.traits | {names.PAUSED})
 

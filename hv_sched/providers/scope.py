@@ -192,7 +192,7 @@ def _marked_newcomers(layout: Layout, overview: Overview) -> frozenset[str]:
     members = overview.members.get(layout.cluster_aggregate, frozenset())
     return frozenset(
         uuid for uuid in layout.nodes.keys() - members
-        if names.CLUSTERED in overview.node_traits.get(uuid, ()))
+        if names.is_clustered(overview.node_traits.get(uuid, ())))
 
 
 def undecided_nodes(scope: Scope, overview: Overview) -> frozenset[str]:

@@ -104,7 +104,8 @@ def build(server: ServerRequest, snapshot: volumes.Snapshot, owner_nova: bool,
     demands = requirements.of(
         server.flavor, server.image,
         rules.for_server(switches.rules, server.on_node, snapshot,
-                         bool(server.keeps_disk_on)),
+                         not server.keeps_disk_on.isdisjoint(
+                             snapshot.hyperv_volumes)),
         server.boots_from_volume)
     request = _bound(from_nova.request(
         server.flavor, server.image, server.boots_from_volume), server)

@@ -38,14 +38,16 @@ def unmarked(node: str | None, snapshot: volumes.Snapshot | None,
 
     :param node: name of the compute node the server is on, if any
     :param otherwise: [hv_sched]unmarked_images
-    :param on_volume: its disk is on a published volume: the node may have
+    :param on_volume: its disk is on a volume of Hyper-V: the node may have
         left its cluster since
     """
     if node is None or snapshot is None or not snapshot.nodes or (
             names.HYPERV not in snapshot.traits):
         return otherwise
-    return (requirements.Hypervisor.HYPERV
-            if on_volume or node in snapshot.nodes.values()
+    is_hyperv = on_volume or any(
+        name == node and uuid not in snapshot.without_hyperv
+        for uuid, name in snapshot.nodes.items())
+    return (requirements.Hypervisor.HYPERV if is_hyperv
             else requirements.Hypervisor.OTHER)
 
 

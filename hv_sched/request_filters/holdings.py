@@ -58,8 +58,9 @@ def forget(request_spec: objects.RequestSpec) -> None:
 
 def on_volume(consumers: tuple[Consumer | None, ...],
               snapshot: volumes.Snapshot) -> bool:
-    """Whether any of the consumers has a share of a published volume."""
-    return any(escrow.shares_of(consumer, snapshot.volumes)
+    """Whether any of the consumers has a share of a Hyper-V volume."""
+    on = snapshot.hyperv_volumes
+    return any(escrow.shares_of(consumer, on)
                for consumer in consumers)
 
 
@@ -81,7 +82,7 @@ def hyperv_sources(held: Holdings, snapshot: volumes.Snapshot
     sources = nodes(held.migration)
     if on_volume(held.consumers, snapshot):
         return sources
-    return sources & snapshot.nodes.keys()
+    return sources & (snapshot.nodes.keys() - snapshot.without_hyperv)
 
 
 def unknown_volume(consumers: tuple[Consumer | None, ...],

@@ -114,14 +114,17 @@ class NodeDisks:
                           ratio or disk_ratio.former_ratio(traits))
         _on_conflict(attempt)
 
-    def mark_adopted(self, node: str) -> None:
-        """Closed and done: what is left on it stays as it is."""
+    def mark_adopted(self, node: str, marks: frozenset[str]) -> None:
+        """Closed and done: what is left on it stays as it is.
+
+        :param marks: the traits that say so
+        """
         def attempt() -> None:
             generation, traits = self._client.traits(node)
-            if names.CLUSTERED not in traits:
-                self._client.ensure_trait(names.CLUSTERED)
-                self._client.set_traits(node, generation,
-                                        traits | {names.CLUSTERED})
+            for mark in sorted(marks - traits):
+                self._client.ensure_trait(mark)
+            if not marks <= traits:
+                self._client.set_traits(node, generation, traits | marks)
         _on_conflict(attempt)
 
     def close(self, node: str) -> None:
@@ -201,7 +204,7 @@ def _stays(inventory: Inventory, traits: Collection[str],
     """
     is_open = disk_ratio.is_open(inventory)
     if leaving_gb >= 0:
-        return names.CLUSTERED in traits and not is_open
+        return names.is_clustered(traits) and not is_open
     return is_open and not disk_ratio.remembers_former(traits)
 
 

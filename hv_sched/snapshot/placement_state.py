@@ -123,8 +123,7 @@ def sample(placement: Placement, labels: Mapping[str, str]) -> Sample:
         disk = summary['resources'].get(names.DISK_GB, {})
         values[uuid, 'capacity_gb'] = str(disk.get('capacity', 0))
         _add_traits(values, uuid, summary['traits'])
-    for uuid, summary in _summaries(placement, node_capacity.MEMORY_MB,
-                                    names.CLUSTERED).items():
+    for uuid, summary in _clustered(placement).items():
         disk = summary['resources'].get(names.DISK_GB, {})
         values[uuid, 'own disk'] = (
             'open' if disk.get('capacity', 0) else 'closed')
@@ -142,14 +141,36 @@ def _add_traits(values: dict[tuple[str, str], str], uuid: str,
 def _summaries(placement: Placement, resource_class: str, trait: str
                ) -> Mapping[str, Mapping[str, Any]]:
     """Summaries of the providers with a trait that have a unit left."""
+    return {uuid: summary for uuid, summary in _summaries_of(
+        placement, resource_class, trait).items()
+        if trait in summary['traits']}
+
+
+def _summaries_of(placement: Placement, resource_class: str, required: str
+                  ) -> Mapping[str, Mapping[str, Any]]:
+    """All summaries of an answer, those of sharing providers, too."""
     try:
         candidates = placement.allocation_candidates(
-            resources=f'{resource_class}:1', required=trait)
+            resources=f'{resource_class}:1', required=required)
     except exception.PlacementRefused:  # the trait or class is not there
         return {}
-    return {uuid: summary
-            for uuid, summary in candidates['provider_summaries'].items()
-            if trait in summary['traits']}
+    return dict(candidates['provider_summaries'])
+
+
+def _clustered(placement: Placement) -> Mapping[str, Mapping[str, Any]]:
+    """Summaries of the nodes whose own disk is closed.
+
+    Placement refuses a name that it does not know: one is older than this
+    release, the other no Hyper-V cluster ever brought.
+    """
+    for marks in (names.CLUSTERED_MARKS, *(
+            (mark,) for mark in reversed(names.CLUSTERED_MARKS))):
+        summaries = _summaries_of(
+            placement, node_capacity.MEMORY_MB, names.clustered_query(marks))
+        if summaries:
+            return {uuid: summary for uuid, summary in summaries.items()
+                    if names.is_clustered(summary['traits'])}
+    return {}
 
 
 def _sorted_names(compute_nodes: Mapping[str, str], providers: Set[str]

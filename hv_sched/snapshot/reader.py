@@ -13,8 +13,9 @@
 """Reads all volumes from Placement in a few requests, without nova.
 
 Eight, however many hosts and volumes there are; one more once a node had
-redirected access, up to eight while servers move inside their volume, or such
-a move failed, and up to eight while nodes are cut off from volumes.
+redirected access, and one where clusters do not run Hyper-V; up to eight while
+servers move inside their volume, or such a move failed, and up to eight while
+nodes are cut off from volumes.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,7 @@ _ESCROW_READS = 8
 _CUT_OFF_READS = 8
 # Those that requests forbid.
 _FORBIDDEN = (names.NO_NEW_DISKS, names.PAUSED)
-_MARKS = (names.VOLUME, names.CLUSTERED, names.REDIRECTED)
+_MARKS = (names.VOLUME, *names.CLUSTERED_MARKS, names.REDIRECTED)
 
 TypesOf = Callable[[Iterable[str]], Mapping[str, str]]
 
@@ -65,10 +66,12 @@ class SnapshotReader:
         if names.VOLUME not in traits:
             return volumes.Snapshot({}, {}, {}, traits)
         published = self._volumes()
+        without_hyperv = self._without_hyperv(published, traits)
         return volumes.Snapshot(
             volumes=published, homes=homes.read_homes(published),
-            nodes=(self._owners(names.CLUSTERED)
-                   if names.CLUSTERED in traits else {}),
+            nodes={**(self._owners(names.CLUSTERED)
+                      if names.CLUSTERED in traits else {}), **without_hyperv},
+            without_hyperv=frozenset(without_hyperv),
             redirected=(frozenset(self._owners(names.REDIRECTED))
                         if names.REDIRECTED in traits else frozenset()),
             traits=traits, cut_off=self._cut_off(traits))
@@ -105,6 +108,16 @@ class SnapshotReader:
             traits |= self._placement.all_traits(
                 name=f'startswith:{names.CUT_OFF_PREFIX}')
         return traits
+
+    def _without_hyperv(self, published: Mapping[str, volumes.VolumeState],
+                traits: frozenset[str]) -> dict[str, str]:
+        """Nodes of clusters that do not run Hyper-V, by provider uuid."""
+        if names.CSV_CLUSTERED not in traits or all(
+                volume.is_hyperv for volume in published.values()):
+            return {}
+        return self._owners(','.join((
+            names.CSV_CLUSTERED,
+            *((f'!{names.HYPERV}',) if names.HYPERV in traits else ()))))
 
     def _cut_off(self, traits: frozenset[str]) -> dict[str, frozenset[str]]:
         """The nodes that do not reach a volume, by the volume.

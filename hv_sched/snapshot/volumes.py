@@ -41,6 +41,11 @@ class VolumeState:
         return names.cluster_of(self.name)
 
     @property
+    def is_hyperv(self) -> bool:
+        """Whether the nodes of its cluster run Hyper-V."""
+        return names.OTHER_HYPERVISOR not in self.traits
+
+    @property
     def room_gb(self) -> int:
         """What new disks may take."""
         return self.capacity_gb - self.used_gb - self.held_gb
@@ -75,6 +80,7 @@ class Snapshot:
 
     :param volumes: by provider uuid
     :param nodes: names of the clusters' nodes by provider uuid
+    :param without_hyperv: those of the nodes that do not run Hyper-V
     :param homes: provider uuids of a node's volumes; see read_homes()
     :param traits: those of ours that Placement knows; asking for another is
         an error to Placement
@@ -93,6 +99,13 @@ class Snapshot:
     redirected: frozenset[str] = frozenset()
     cut_off: Mapping[str, frozenset[str]] = dataclasses.field(
         default_factory=dict)
+    without_hyperv: frozenset[str] = frozenset()
+
+    @property
+    def hyperv_volumes(self) -> dict[str, VolumeState]:
+        """The volumes of clusters that run Hyper-V."""
+        return {uuid: volume for uuid, volume in self.volumes.items()
+                if volume.is_hyperv}
 
     def may_use(self, node: str, volume: str) -> bool:
         """Whether a node's home is a volume, or not known to be another."""

@@ -187,7 +187,7 @@ def _nodes(observation: Observation, facts: model.Facts | None
     nodes: dict[str, list[NodeStatus]] = {}
     for uuid, traits in observation.node_traits.items():
         name = observation.nodes.get(uuid)
-        if name is not None and names.CLUSTERED in traits:
+        if name is not None and names.is_clustered(traits):
             nodes.setdefault(cluster_of.get(name, ''), []).append(
                 _node(name, traits, states.get(windows_names.key(name), '')))
     return nodes

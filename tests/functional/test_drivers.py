@@ -19,10 +19,16 @@ import pytest
 from hv_sched import drivers
 from hv_sched.audit import clusters
 from hv_sched.placement import disk_moves
+from hv_sched.placement import names
+from hv_sched.placement import node_capacity
+from hv_sched.snapshot import placement_state
+from hv_sched.snapshot import reader
 from tests.functional import cloud as clouds
 from tests.functional import unadopted_cloud
 
 NAMES = [driver.name for driver in drivers.DRIVERS]
+LIBVIRT = [driver.name for driver in drivers.DRIVERS
+           if not driver.has_windows_features]
 # Larger than a VHDX may be.
 LARGE_GB = 100 * 1024
 
@@ -34,10 +40,10 @@ def cloud(placement):
     return made
 
 
-def facts(driver):
+def facts(driver, **fields):
     return clouds.facts(clouds.cluster(
         volumes=(clouds.volume(total_gb=LARGE_GB),),
-        driver=drivers.of(driver)))
+        driver=drivers.of(driver), **fields))
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -82,14 +88,14 @@ def test_a_driver_that_was_named_wrongly_is_mended(cloud):
 
 def test_three_drivers_stand_side_by_side(cloud):
     cloud.register('n1', 'r1')
-    others = [dataclasses.replace(
+    neighbours = [dataclasses.replace(
         clouds.cluster(volumes=(clouds.volume(number),)), name=node,
         guid=clouds.CLUSTER_GUID[:-1] + str(number), driver=drivers.of(name),
         nodes=(clouds.model.Node(node),)) for number, node, name in (
             (2, 'n1', 'libvirt-file'), (3, 'r1', 'libvirt-rbd'))]
     cloud.sync(clouds.facts(
         clouds.cluster(volumes=(clouds.volume(total_gb=LARGE_GB),)),
-        *others))
+        *neighbours))
     state = cloud.state()
     assert [state[volume][2] & disk_moves.TRAITS for volume in (
         'csv:hvc1/Volume1', 'csv:n1/Volume2', 'csv:r1/Volume3')] == [
@@ -109,3 +115,103 @@ def test_adopt_writes_them_and_retire_leaves_nothing(placement, name):
     assert (cloud.state(), cloud.disk()) == before
     assert {trait for trait in cloud.api.all_traits()
             if trait.startswith('CUSTOM_')} == set()
+
+
+# -- Hyper-V's traits and rules for Hyper-V only
+
+
+def node_traits(cloud, name='hv01'):
+    return {trait for trait in cloud.state()[name][2]
+            if trait.startswith('CUSTOM_') and not trait.startswith(
+                names.FORMER_RATIO_PREFIX)}
+
+
+def test_a_node_of_hyper_v_has_the_old_mark_and_the_new_one(cloud):
+    """An older release knows the old one: a downgrade opens no disk."""
+    cloud.sync(facts('hyperv'))
+    assert {names.HYPERV, *names.CLUSTERED_MARKS} <= node_traits(cloud)
+
+
+@pytest.mark.parametrize('name', LIBVIRT)
+def test_a_node_of_libvirt_has_no_trait_of_hyper_v(cloud, name):
+    """Not even where the source states what only Hyper-V has."""
+    cloud.sync(facts(name, functional_level=9, nodes=(
+        clouds.node(1, guarded_host=True, remotefx_enabled=True,
+                    gpus=(clouds.model.Gpu('K2', 4096),)),
+        clouds.node(2))))
+    assert node_traits(cloud) == {names.CSV_CLUSTERED}
+    assert cloud.state()['hv01'][1]['DISK_GB'].capacity == 0
+    assert 'hv01:remotefx' not in cloud.state()
+    assert names.HYPERV not in cloud.api.all_traits()
+
+
+@pytest.mark.parametrize('name', LIBVIRT)
+def test_a_paused_node_of_libvirt_gets_nothing_new(cloud, name):
+    cloud.sync(facts(name, nodes=(
+        clouds.node(1, state=clouds.model.NodeState.PAUSED),
+        clouds.node(2))))
+    assert node_traits(cloud) == {names.CSV_CLUSTERED, names.PAUSED}
+
+
+def as_an_older_release_left_it(cloud):
+    for name, uuid in cloud.nodes.items():
+        generation, traits = cloud.api.traits(uuid)
+        assert names.CLUSTERED in traits, name
+        cloud.api.set_traits(uuid, generation,
+                             traits - {names.CSV_CLUSTERED})
+
+
+def snapshot_of(cloud):
+    return reader.SnapshotReader(
+        cloud.api, lambda trait: False, lambda uuids: {}).read()
+
+
+def test_an_upgraded_cloud_works_before_and_after_its_first_sync(cloud):
+    cloud.sync(facts('hyperv'))
+    after = cloud.state()
+    as_an_older_release_left_it(cloud)
+    cloud.api.delete_trait(names.CSV_CLUSTERED)
+    assert set(snapshot_of(cloud).nodes.values()) == {'hv01', 'hv02'}
+    read, = clusters.read(cloud.api, 1)
+    assert read.nodes.keys() == set(cloud.nodes.values())
+    assert node_capacity.read(cloud.api, 1).keys() == read.nodes.keys()
+    cloud.sync(facts('hyperv'))
+    assert cloud.state() == after
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_whoever_reads_the_nodes_finds_those_of_every_driver(cloud, name):
+    cloud.sync(facts(name))
+    snapshot = snapshot_of(cloud)
+    assert set(snapshot.nodes.values()) == {'hv01', 'hv02'}
+    is_hyperv = drivers.of(name).has_windows_features
+    assert snapshot.without_hyperv == (
+        frozenset() if is_hyperv else frozenset(cloud.nodes.values()))
+    assert bool(snapshot.hyperv_volumes) == is_hyperv
+    read, = clusters.read(cloud.api, 1)
+    assert read.nodes.keys() == set(cloud.nodes.values())
+    assert node_capacity.read(cloud.api, 1).keys() == read.nodes.keys()
+    own_disks = {label for label, field
+                 in placement_state.sample(cloud.api, {}).values
+                 if field == 'own disk'}
+    assert own_disks == set(cloud.nodes.values())
+
+
+class _Kvm:
+    """A Nova all of whose nodes run KVM."""
+
+    def __init__(self, cloud):
+        self._cloud = cloud
+
+    def hypervisor_types(self):
+        return dict.fromkeys(self._cloud.nodes.values(), 'QEMU')
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_node_with_kvm_is_refused_in_a_cluster_of_hyper_v_only(cloud, name):
+    result = cloud.reconciler(nova=_Kvm(cloud)).sync(facts(name), True)
+    refused = [str(notice) for notice in result.plan.all_findings
+               if 'its hypervisor is QEMU' in str(notice)]
+    assert bool(refused) == drivers.of(name).has_windows_features
+    assert ('csv:hvc1/Volume1' in cloud.state()) == (
+        not drivers.of(name).has_windows_features)

@@ -100,6 +100,8 @@ class Publisher:
         self.add_traits(uuid, names.VOLUME, names.SHARING,
                         *map(names.home_trait, users),
                         *disk_moves.traits_of(facts.driver),
+                        *(() if facts.driver.has_windows_features
+                          else (names.OTHER_HYPERVISOR,)),
                         *([medium] if medium else []))
         self.add_aggregates(uuid, ids.home_aggregate(uuid))
         return uuid
@@ -109,7 +111,11 @@ class Publisher:
         homes = [uuids[volume.name] for volume in facts.volumes
                  if _uses(facts, node, volume)]
         self.close_disk(uuid)
-        self.add_traits(uuid, names.HYPERV, names.CLUSTERED)
+        # Without Hyper-V; a cluster of it is as older releases left it.
+        self.add_traits(uuid, *(
+            (names.HYPERV, names.CLUSTERED)
+            if facts.driver.has_windows_features
+            else (names.CSV_CLUSTERED,)))
         self.add_aggregates(uuid, ids.cluster_aggregate(facts.guid),
                             *map(ids.home_aggregate, homes))
 

@@ -16,7 +16,9 @@
 import pytest
 
 from hv_sched import requirements
+from hv_sched.placement import names
 from hv_sched.query import rules
+from hv_sched.snapshot import volumes
 
 BUILDS = {f'CUSTOM_HYPERV_BUILD_{number}': number
           for number in (9600, 14393, 17763, 20348)}
@@ -41,3 +43,18 @@ def test_users_read_the_names_of_features():
     text = ' '.join(rules.feature_names(demands, sorted(demands.required)))
     assert 'Hyper-V (image hw_machine_type=hyperv-gen2)' in text
     assert 'CUSTOM_' not in text
+
+
+TWO_KINDS = volumes.Snapshot(
+    {}, {'n1': 'hv01', 'n2': 'kvm1'}, {}, frozenset((names.HYPERV,)),
+    without_hyperv=frozenset(('n2',)))
+
+
+@pytest.mark.parametrize(('node', 'on_volume', 'expected'), [
+    ('hv01', False, 'hyperv'), ('kvm1', False, 'other'),
+    ('gone', False, 'other'), ('gone', True, 'hyperv')])
+def test_an_unmarked_server_stays_with_the_hypervisor_it_has(
+        node, on_volume, expected):
+    """A node of a published cluster may be one of KVM."""
+    assert rules.unmarked(node, TWO_KINDS, requirements.Hypervisor.ANY,
+                          on_volume).value == expected
