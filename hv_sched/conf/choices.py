@@ -25,9 +25,12 @@ FILE_TYPES = {
 }
 # The clusters themselves; the source is a file that says how to reach them.
 WINRM = 'winrm'
+# A file that names the output of ceph, rbd and statvfs.
+CEPH = 'ceph'
 SOURCE_TYPES = {
     **FILE_TYPES,
     WINRM: 'the nodes themselves, over PowerShell Remoting',
+    CEPH: 'YAML that names files with the output of ceph, rbd and statvfs',
 }
 # The type of each file is told from the ending of its name.
 AUTO = 'auto'

@@ -23,6 +23,7 @@ from hv_sched.sources import facts
 from hv_sched.sources import files
 from hv_sched.sources import overrides
 from hv_sched.sources import source
+from hv_sched.sources.ceph import source_file as ceph
 from hv_sched.sources.windows import document
 from hv_sched.sources.windows import raw
 from hv_sched.sources.winrm import access as access_file
@@ -37,7 +38,8 @@ def load(path: str, source_type: str = choices.AUTO,
 
     :param source_type: ``static`` (YAML) or ``json``, whatever a single
         file is called; ``auto`` goes by the ending of each file; with
-        ``winrm`` the file says how the clusters are reached
+        ``winrm`` the file says how the clusters are reached, with ``ceph``
+        which files their numbers are in
     :param override_paths: files and folders of what only an operator
         decides; with none, the source alone counts
     :param max_age: in seconds; nodes that were asked within this time are
@@ -94,8 +96,9 @@ def answers(path: str, source_type: str) -> str:
     """
     if source_type == choices.WINRM:
         return winrm.of(path).text()
-    texts = [text for name in files.of(path, _endings(source_type))
-             if raw.is_raw(text := _named_text(name))]
+    names = ([] if source_type == choices.CEPH
+             else files.of(path, _endings(source_type)))
+    texts = [text for name in names if raw.is_raw(text := _named_text(name))]
     if not texts:
         raise exception.InvalidFacts(
             f'{path}: holds no answers of nodes: they come with source_type '
@@ -139,6 +142,8 @@ def _described(path: str, source_type: str, max_age: float) -> model.Facts:
         return facts.read([facts.Document(name, content)
                            for name, content in collected.documents],
                           collected.problems)
+    if source_type == choices.CEPH:
+        return facts.read([facts.Document(path, _expanded(path))])
     documents: list[facts.Document] = []
     problems = []
     told: list[raw.Answer] = []
@@ -156,6 +161,14 @@ def _described(path: str, source_type: str, max_age: float) -> model.Facts:
         # The nodes of a cluster write a file each: they are read together.
         documents += _of_nodes(path, told, problems)
     return facts.read(documents, problems)
+
+
+def _expanded(path: str) -> Any:
+    """:raises InvalidFacts: the file, by its name, cannot be read"""
+    try:
+        return ceph.load(path)
+    except exception.InvalidFacts as exc:
+        raise exception.InvalidFacts(f'{path}: {exc}') from exc
 
 
 def _of_nodes(path: str, told: list[raw.Answer],

@@ -1,0 +1,192 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Ceph pools and shared directories from files, up to Placement."""
+
+import datetime
+import json
+import os
+
+import pytest
+
+from hv_sched import exception
+from hv_sched import sources
+from hv_sched.placement import ids
+from hv_sched.placement import names
+from hv_sched.providers.settings import Settings
+from hv_sched.sources.ceph import document
+from tests.functional import cloud as clouds
+from tests.repository import EXAMPLES
+from tests.unit.sources.ceph import samples
+from tests.unit.sources.ceph.samples import GIB
+
+VMS = 'csv:ceph1/vms'
+EXACT = Settings(workers=1, reserved_step_gb=1)
+VOLUME = ids.volume_uuid(samples.CLUSTER,
+                         document.volume_guid(samples.FSID, 'vms'))
+
+
+@pytest.fixture
+def site(placement, tmp_path):
+    return Site(placement, tmp_path)
+
+
+class Site(clouds.Cloud):
+    """Two nodes that report 500 GB each, and the files of a source."""
+
+    def __init__(self, placement, folder):
+        super().__init__(placement)
+        self.register('kvm01', 'kvm02')
+        self._folder = folder
+
+    def write(self, **files):
+        for name, content in files.items():
+            path = self._folder / name.replace('_', '.')
+            path.write_text(content if isinstance(content, str)
+                            else json.dumps(content))
+
+    def load(self, *clusters):
+        path = self._folder / 'ceph.yaml'
+        path.write_text(json.dumps({
+            'version': 2, 'clusters': list(clusters)}))
+        return sources.load(str(path), 'ceph')
+
+    def disk(self, name=VMS):
+        return self.state()[name][1]['DISK_GB']
+
+
+def test_a_pool_is_counted_once(site):
+    site.write(df_json=samples.df())
+    site.sync(site.load(samples.cluster()))
+    disk = site.disk()
+    # 100 GiB are other tenants': nobody says whose they are.
+    assert (disk.total, disk.max_unit) == (500, 500)
+    assert site.hosts(300) == {'kvm01', 'kvm02'}
+    site.create(300)
+    assert site.hosts(300) == set()
+
+
+def test_other_tenants_are_reserved_and_servers_are_not(site):
+    """Of 100 GiB stored, 20 are those of a server with a share of 50."""
+    site.write(df_json=samples.df(), du_json=samples.du())
+    facts = site.load(samples.cluster(samples.of_pool(du='du.json')))
+    site.sync(facts, EXACT)
+    assert site.disk().reserved == 100
+    candidate = site.candidates(50)[0]
+    site.allocate(samples.SERVER, candidate['allocations'])
+    site.sync(facts, EXACT)
+    assert site.disk().reserved == 80
+
+
+def test_a_quota_bounds_the_pool(site):
+    site.write(df_json=samples.df(samples.pool(quota_bytes=300 * GIB)))
+    site.sync(site.load(samples.cluster()))
+    assert site.disk().total == 300
+
+
+def test_raw_bytes_are_not_believed(site):
+    """Three copies of each object, where the nodes report what they see."""
+    site.write(df_json=samples.df(samples.pool(
+        stored_gb=300, available_gb=1200)))
+    result = site.reconciler().sync(site.load(samples.cluster()), True)
+    assert VMS not in site.state()
+    text = ' '.join(map(str, result.plan.all_findings))
+    assert '1500' in text and '500' in text
+
+
+def test_raw_bytes_do_not_make_a_published_pool_grow(site):
+    site.write(df_json=samples.df())
+    site.sync(site.load(samples.cluster()))
+    site.write(df_json=samples.df(samples.pool(
+        stored_gb=300, available_gb=1200)))
+    site.reconciler().sync(site.load(samples.cluster()), True)
+    assert site.disk().total == 500
+    assert names.NO_NEW_DISKS in site.state()[VMS][2]
+
+
+def test_a_pool_that_is_full_takes_nothing_new(site):
+    site.write(df_json=samples.df())
+    site.sync(site.load(samples.cluster()))
+    site.write(df_json=samples.df(samples.pool(
+        stored_gb=500, available_gb=0)))
+    site.sync(site.load(samples.cluster()))
+    assert site.hosts(1) == set()
+
+
+@pytest.mark.parametrize('broken', ['', '{"pools": [', samples.df(
+    samples.pool('vms-new'))])
+def test_what_stands_is_kept_while_the_numbers_are_not_known(site, broken):
+    site.write(df_json=samples.df())
+    site.sync(site.load(samples.cluster()))
+    before = site.state()[VMS][1]
+    site.write(df_json=broken)
+    site.sync(site.load(samples.cluster()))
+    assert site.state()[VMS][1] == before
+
+
+def test_a_renamed_pool_stays_what_it_is(site):
+    site.write(df_json=samples.df())
+    site.sync(site.load(samples.cluster()))
+    site.create(50)
+    site.write(df_json=samples.df(samples.pool('vms-new')))
+    site.sync(site.load(samples.cluster(samples.of_pool(
+        pool='vms-new', formerly='vms'))))
+    state = site.state()
+    assert VMS not in state
+    assert state['csv:ceph1/vms-new'][0] == VOLUME
+    assert state['csv:ceph1/vms-new'][4]['DISK_GB'] == 50
+
+
+def line(node, export=samples.EXPORT, **fields):
+    return samples.line(node, export, at=datetime.datetime.now(
+        datetime.timezone.utc), **fields)
+
+
+def export_of(site, *lines):
+    site.write(exp1_jsonl='\n'.join(lines))
+    return site.load(samples.cluster(samples.of_export(), name='nfs1',
+                                     driver='libvirt-file'))
+
+
+def test_an_export_on_half_the_nodes_serves_those_only(site):
+    site.sync(export_of(site, line('kvm01'), line('kvm02')))
+    assert site.disk('csv:nfs1/exp1').total == 500
+    assert site.hosts(10) == {'kvm01', 'kvm02'}
+    site.sync(export_of(site, line('kvm01'), line('kvm02', None, blocks=20)))
+    assert site.hosts(10) == {'kvm01'}
+    volume = site.state()['csv:nfs1/exp1'][0]
+    assert names.cut_off_trait(volume) in site.state()['kvm02'][2]
+    assert site.disk('csv:nfs1/exp1').total == 500
+
+
+def test_the_example_is_a_source(site, tmp_path):
+    site.write(**{'ceph-df_json': samples.df(), 'rbd-du-vms_json':
+                  samples.du(), 'quota-vms_json': {
+                      'pool_name': 'vms', 'quota_max_bytes': 0}},
+               exp1_jsonl=samples.line('kvm11', blocks=900))
+    path = tmp_path / 'ceph.yaml'
+    path.write_text((EXAMPLES / 'ceph.yaml.sample').read_text())
+    facts = sources.load(str(path), 'ceph')
+    assert [str(problem) for problem in facts.problems] == []
+    assert [volume.total_gb for cluster in facts.clusters
+            for volume in cluster.volumes] == [500, 900]
+
+
+def test_a_source_that_is_not_there_is_named(tmp_path):
+    path = os.path.join(tmp_path, 'none.yaml')
+    with pytest.raises(exception.InvalidFacts, match='none.yaml: '):
+        sources.load(path, 'ceph')
+
+
+def test_it_has_no_answers_of_windows_nodes(tmp_path):
+    with pytest.raises(exception.InvalidFacts, match='no answers of nodes'):
+        sources.answers(str(tmp_path), 'ceph')
