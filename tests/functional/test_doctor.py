@@ -23,6 +23,7 @@ import uuid
 
 import pytest
 
+from hv_sched import drivers
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.conf import nova_conf
@@ -58,9 +59,11 @@ timeout = 60
 class Cloud(looked_at.Cloud):
     """Two nodes on each of two volumes, one KVM host; nothing is wrong."""
 
+    DRIVER = drivers.DEFAULT
+
     def __init__(self, placement):
         self.facts = clouds.facts(clouds.cluster(
-            volumes=(clouds.volume(1), clouds.volume(2)),
+            volumes=(clouds.volume(1), clouds.volume(2)), driver=self.DRIVER,
             nodes=tuple(clouds.node(n, 1 if n < 3 else 2)
                         for n in range(1, 5))))
         super().__init__(placement)
@@ -207,6 +210,19 @@ def test_a_volume_with_more_than_it_holds(cloud):
         severities += [one.severity for one in cloud.examine()[0]
                        if one.check.code == 'over-capacity']
     assert severities == [Severity.WARNING, Severity.ERROR]
+
+
+class FileCloud(Cloud):
+    DRIVER = drivers.of('libvirt-file')
+
+
+class PoolCloud(Cloud):
+    DRIVER = drivers.of('libvirt-rbd')
+
+
+@pytest.mark.parametrize('kind', [FileCloud, PoolCloud])
+def test_nothing_is_wrong_with_clusters_of_other_drivers(placement, kind):
+    assert kind(placement).found() == set()
 
 
 def test_lost_traits(cloud):

@@ -18,12 +18,14 @@ import pytest
 
 from hv_sched import drivers
 from hv_sched.audit import clusters
+from hv_sched.audit.findings import Code
 from hv_sched.placement import disk_moves
 from hv_sched.placement import names
 from hv_sched.placement import node_capacity
 from hv_sched.snapshot import placement_state
 from hv_sched.snapshot import reader
 from tests.functional import cloud as clouds
+from tests.functional import published_cloud
 from tests.functional import unadopted_cloud
 
 NAMES = [driver.name for driver in drivers.DRIVERS]
@@ -115,6 +117,29 @@ def test_adopt_writes_them_and_retire_leaves_nothing(placement, name):
     assert (cloud.state(), cloud.disk()) == before
     assert {trait for trait in cloud.api.all_traits()
             if trait.startswith('CUSTOM_')} == set()
+
+
+@pytest.mark.parametrize('option', [False, True])
+@pytest.mark.parametrize(('name', 'copies'), [
+    ('hyperv', None), ('libvirt-file', 2), ('libvirt-rbd', 1)])
+def test_an_audit_misses_a_copy_only_where_there_is_one(placement, name,
+                                                        copies, option):
+    """A server to be confirmed whose migration holds no disk."""
+    cloud = published_cloud.PublishedCloud(
+        placement, clouds.cluster(driver=drivers.of(name)))
+    server = cloud.server('hv02', vm_state='resized')
+    migration = '316a0000-0000-4000-8000-000000000001'
+    cloud.hold(migration, {cloud.nodes['hv01']: published_cloud.COMPUTE})
+    cloud.nova.add_migration(
+        migration, server, 'finished', dest_node='hv02', source_node='hv01',
+        kind='migration', idle_seconds=7200)
+    remedy, = (finding.remedy for finding
+               in cloud.findings(cold_moves_keep_disk=option)
+               if finding.code is Code.MISSING_SOURCE)
+    copies = copies or (1 if option else 2)
+    assert remedy == ('restore 50 GB' if copies == 2 else
+                      'nothing: the disk stays where it is, and the server '
+                      'has its share')
 
 
 # -- Hyper-V's traits and rules for Hyper-V only

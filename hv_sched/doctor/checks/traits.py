@@ -29,7 +29,8 @@ from hv_sched.providers import node_matching
 def lost(evidence: DoctorEvidence) -> Iterator[Symptom]:
     state = evidence.placement
     for node in state.unmarked:
-        yield Symptom(node, f'uses a volume but has no {names.CLUSTERED}')
+        yield Symptom(node, 'uses a volume but has neither '
+                      + ' nor '.join(names.CLUSTERED_MARKS))
     for node in state.unnamed:
         yield Symptom(node, 'is in the aggregate of a volume that does not '
                       f'name it ({names.HOME_PREFIX}...)')
@@ -84,7 +85,9 @@ def unlisted(evidence: DoctorEvidence) -> Iterator[Symptom]:
             continue
         similar = [node for node in node_names
                    if node_matching.are_similar(name, node)]
-        reasons = [*([f'it has {names.CLUSTERED}'] if is_marked else []),
+        mark = (names.CSV_CLUSTERED if uuid in state.snapshot.without_hyperv
+                else names.CLUSTERED)
+        reasons = [*([f'it has {mark}'] if is_marked else []),
                    *([f'{", ".join(similar)} may be the same host']
                      if similar else [])]
         yield Symptom(name, '; '.join((
