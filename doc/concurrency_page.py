@@ -38,12 +38,12 @@ Everybody writes at once
 
 Eight agents, none of which leads, ``csv adopt``, ``csv heal`` and claims by
 five clients write to one cluster of four nodes with a volume of 500 GB at
-the same time, for {seconds} seconds, on a machine of two processors; then
-``csv adopt`` beside a ``csv retire`` that is begun again and again.
-Placement runs on a database of its own, in one process and in four. An
-observer reads that database ten times a second, each look in one
-transaction. A *violation* is a look at which one of thirty servers that
-nobody touches holds more or less than its 10 GB.
+the same time, a second between two passes of each, for {seconds} seconds, on
+a machine of two processors; then ``csv adopt`` beside a ``csv retire`` that
+is begun again and again. Placement runs on a database of its own, in one
+process and in four. An observer reads that database ten times a second, each
+look in one transaction. A *violation* is a look at which one of thirty
+servers that nobody touches holds more or less than its 10 GB.
 
 *Conflicts*: how often an agent's write met one that was faster and the
 cluster was planned again; it goes on at the next pass in any case. Where

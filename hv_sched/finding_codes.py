@@ -68,6 +68,9 @@ NOTICES: Mapping[str, str] = {
                              'describe',
     'disk-in-use-elsewhere': 'servers hold shares of the disk under another '
                              'cluster',
+    'driver-not-stated': 'the volumes of a cluster are of another driver, and '
+                         'the source states none; the cluster stays as it '
+                         'is',
     'escrow-kept': 'held shares that are not restored or released yet',
     'facts-kept': 'the source no longer states what closed a volume or node, '
                   'or kept space of it: it stays as it is',

@@ -287,6 +287,7 @@ class Cluster:
 
     :param functional_level: ClusterFunctionalLevel, 8 = 2012 R2, 9 = 2016
     :param driver: how the nodes keep the disks of servers
+    :param is_driver_stated: by the source, and not its default
     :param placement_chooses_volume: the nodes' driver writes to the volume
         Placement allocated (compute-hyperv does not)
     :param vms: None when the source does not list them
@@ -309,6 +310,7 @@ class Cluster:
     set_aside: tuple[SetAside, ...] = ()
     has_undescribed_volumes: bool = False
     driver: drivers.Driver = drivers.DEFAULT
+    is_driver_stated: bool = True
 
     @property
     def only_volume(self) -> Volume | None:

@@ -41,6 +41,7 @@ from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
 from hv_sched.providers import sections
 from hv_sched.providers import silence
+from hv_sched.providers import stated_driver
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
@@ -295,6 +296,11 @@ def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
         return ClusterPlan(context.name, (), (
             context.notice(context.name, Kind.FROZEN, reason,
                            'facts-unlikely'),))
+    if reason := stated_driver.lost(
+            context.layout, context.observed.overview):
+        return ClusterPlan(context.name, (), (
+            context.notice(context.name, Kind.FROZEN, reason,
+                           'driver-not-stated'),))
     if freshness.is_stale(cluster, moment, context.settings):
         return _stale(context, freshness.facts_age(cluster, moment.now))
     context = dataclasses.replace(

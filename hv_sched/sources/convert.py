@@ -57,7 +57,8 @@ def cluster(draft: Draft, collected_at: datetime.datetime | None
         set_aside=tuple(_set_aside(kind, item, fault)
                         for name, kind in ITEMS.items()
                         for item, fault in draft.aside(name)),
-        driver=drivers.of(raw.get('driver')))
+        driver=drivers.of(raw.get('driver')),
+        is_driver_stated='driver' in raw)
 
 
 def _set_aside(kind: model.ItemKind, item: Any, fault: Fault

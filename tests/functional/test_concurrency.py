@@ -54,6 +54,8 @@ SERVERS = 30
 SHARE_GB = 10
 SIZE_GB = 500
 LOOK_SECONDS = 0.1
+# Between two passes of an agent or a command; an agent's own is 60.
+PAUSE_SECONDS = 1
 SECONDS = float(os.environ.get('CONCURRENCY_SECONDS', '20'))
 SETTINGS = Settings(workers=2, conflict_retries=20)
 HELD = """
@@ -172,6 +174,8 @@ class Crowd:
             except Exception as exc:
                 self.errors.append(exc)
                 return
+            if kind != 'claims':
+                time.sleep(PAUSE_SECONDS)
 
     def agent(self) -> Callable[[], None]:
         """One of several, none of which leads."""

@@ -65,6 +65,22 @@ def test_a_second_sync_has_nothing_to_do(cloud, name, full):
     assert cloud.state() == before
 
 
+@pytest.mark.parametrize('full', [True, False])
+@pytest.mark.parametrize('name', LIBVIRT)
+def test_a_driver_that_is_not_stated_any_more_changes_nothing(
+        cloud, name, full):
+    cloud.sync(facts(name))
+    before = cloud.state()
+    result = cloud.reconciler().sync(
+        facts('hyperv', is_driver_stated=False), full)
+    assert cloud.state() == before
+    assert 'state the driver of the cluster' in str(
+        result.plan.all_findings[0])
+    # Where it is stated it is the operator's decision.
+    cloud.sync(facts('hyperv'))
+    assert names.OTHER_HYPERVISOR not in cloud.state()['csv:hvc1/Volume1'][2]
+
+
 # -- what moves do with disks, on the volume
 
 

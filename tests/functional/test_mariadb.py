@@ -13,19 +13,23 @@
 """What only a production database shows: real concurrency, FLOAT columns."""
 
 import collections
+from concurrent import futures
 import contextlib
 import dataclasses
 import random
 import threading
 import time
+import uuid
 
 import pytest
+import sqlalchemy
 
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.placement.inventory import Inventory
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
 from hv_sched.recovery import restore
@@ -45,15 +49,64 @@ class Cloud(clouds.Cloud):
         self.api = client.from_adapter(adapter)
         self.nodes = {}
 
-    def register_new(self, names):
-        self.register(*(name for name in names if name not in self.nodes))
+    def register_all(self, facts):
+        """The nodes that are not yet; tests run in any order."""
+        self.register(*(node.name for cluster in facts.clusters
+                        for node in cluster.nodes
+                        if node.name not in self.nodes))
 
 
 @pytest.fixture(scope='module')
-def cloud(tmp_path_factory):
-    with placement_process.placement(tmp_path_factory.mktemp('mariadb'),
-                                     mariadb) as adapter:
-        yield Cloud(adapter)
+def site(tmp_path_factory):
+    """Placement's address, and its database's."""
+    with placement_process.endpoint(tmp_path_factory.mktemp('mariadb'),
+                                    mariadb) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope='module')
+def cloud(site):
+    return Cloud(placement_process.adapter(site[0]))
+
+
+def test_a_provider_is_not_deleted_below_a_claim_on_its_way(site, cloud):
+    """Placement's DELETE looks for allocations before it deletes."""
+    volume, server = str(uuid.uuid4()), str(uuid.uuid4())
+    cloud.api.create_provider(volume, 'to be deleted')
+    cloud.api.set_inventories(volume, 0, {'DISK_GB': Inventory(500)})
+    engine = sqlalchemy.create_engine(site[1])
+    deleting = futures.ThreadPoolExecutor(1)
+    with engine.connect() as connection:
+        # Who deletes has looked for allocations when this row stops it.
+        connection.execute(sqlalchemy.text(
+            'SELECT id FROM inventories WHERE resource_provider_id = :id '
+            'FOR UPDATE'), {'id': connection.execute(sqlalchemy.text(
+                'SELECT id FROM resource_providers WHERE uuid = :uuid'),
+                {'uuid': volume}).scalar_one()})
+        deleted = deleting.submit(client.from_adapter(
+            placement_process.adapter(site[0])).delete_provider, volume)
+        until_somebody_waits(engine, deleted)
+        cloud.allocate(server, {volume: {'resources': {'DISK_GB': 10}}})
+        connection.rollback()
+    with pytest.raises(exception.PlacementError):
+        deleted.result(60)
+    assert cloud.api.consumer(server).held == {volume: {'DISK_GB': 10}}
+    cloud.admin.delete(f'/allocations/{server}')
+    cloud.api.delete_provider(volume)
+    engine.dispose()
+
+
+def until_somebody_waits(engine, deleted):
+    end = time.monotonic() + 60
+    waiting = sqlalchemy.text('SELECT COUNT(*) FROM information_schema.'
+                              "innodb_trx WHERE trx_state = 'LOCK WAIT'")
+    while time.monotonic() < end:
+        assert not deleted.done(), deleted.exception() or 'it is deleted'
+        with engine.connect() as connection:
+            if connection.execute(waiting).scalar():
+                return
+        time.sleep(0.05)
+    raise AssertionError('nobody waits for the row')
 
 
 def source(clusters=3, nodes=4):
@@ -67,8 +120,7 @@ def source(clusters=3, nodes=4):
 
 def test_parallel_writers_while_servers_come_and_go(cloud):
     facts = source()
-    cloud.register_new(node.name for cluster in facts.clusters
-                       for node in cluster.nodes)
+    cloud.register_all(facts)
     result = reconcile.Reconciler(cloud.api, SETTINGS).sync(facts)
     assert result.failures == {}
 
@@ -109,6 +161,7 @@ def test_parallel_writers_while_servers_come_and_go(cloud):
 def test_a_ratio_mysql_rounds_is_not_written_again(cloud):
     settings = Settings(workers=8, csv_allocation_ratio=1.1234567)
     facts = source()
+    cloud.register_all(facts)
     assert reconcile.Reconciler(cloud.api, settings).sync(facts).done
     plan, _observed = reconcile.Reconciler(cloud.api, settings).plan(facts)
     assert plan.changes == ()
@@ -197,8 +250,7 @@ class Storm:
 
 @pytest.mark.long
 def test_a_storm_of_syncs_restores_and_claims_loses_no_share(cloud):
-    cloud.register_new(
-        node.name for node in source(clusters=1).clusters[0].nodes)
+    cloud.register_all(source(clusters=1))
     reconcile.Reconciler(cloud.api, SETTINGS).sync(source(clusters=1))
     storm = Storm(cloud)
     storm.run()
