@@ -34,20 +34,34 @@ def missing() -> str:
 @contextlib.contextmanager
 def database(folder: pathlib.Path) -> collections.abc.Iterator[str]:
     """A MariaDB server with an empty database ``placement``; its URL."""
-    data, sock = folder / 'mysql', folder / 's.sock'
-    me = pwd.getpwuid(os.getuid()).pw_name
+    install(folder)
+    with serving(folder, private_server.free_port()) as (url, _process):
+        yield url
+
+
+def install(folder: pathlib.Path) -> None:
+    """An empty data directory below the folder."""
     subprocess.run(
         [private_server.program('mariadb-install-db'), '--no-defaults',
-         f'--user={me}', f'--datadir={data}',
+         f'--user={_me()}', f'--datadir={folder / "mysql"}',
          '--auth-root-authentication-method=normal', '--skip-test-db'],
         check=True, capture_output=True)
-    port, log = private_server.free_port(), folder / 'mariadb.log'
+
+
+@contextlib.contextmanager
+def serving(folder: pathlib.Path, port: int) -> collections.abc.Iterator[
+        tuple[str, 'subprocess.Popen[bytes]']]:
+    """The URL of what was installed there, and the server's process.
+
+    It writes its log once a second and not at each commit.
+    """
+    sock, log = folder / 's.sock', folder / 'mariadb.log'
     with private_server.running([
             private_server.program('mariadbd'), '--no-defaults',
-            f'--user={me}', f'--datadir={data}', f'--socket={sock}',
-            f'--port={port}', '--bind-address=127.0.0.1',
-            '--innodb-flush-log-at-trx-commit=0', '--skip-name-resolve'],
-            log) as process:
+            f'--user={_me()}', f'--datadir={folder / "mysql"}',
+            f'--socket={sock}', f'--port={port}',
+            '--bind-address=127.0.0.1', '--innodb-flush-log-at-trx-commit=0',
+            '--skip-name-resolve'], log) as process:
 
         def ready() -> bool:
             return not subprocess.run(
@@ -58,4 +72,8 @@ def database(folder: pathlib.Path) -> collections.abc.Iterator[str]:
 
         private_server.wait(ready, log, process)
         yield (f'mysql+pymysql://root@127.0.0.1/placement?unix_socket={sock}'
-               f'&charset=utf8mb4')
+               f'&charset=utf8mb4', process)
+
+
+def _me() -> str:
+    return pwd.getpwuid(os.getuid()).pw_name
