@@ -137,10 +137,12 @@ def _words(line: str, width: int) -> Iterator[str]:
 
 def _pieces(word: str, width: int) -> Iterable[str]:
     """A word that is too long, in pieces; character by character."""
-    piece = ''
+    piece, columns = '', 0
     for character in word:
-        if piece and width_of(piece + character) > width:
+        own = width_of(character)
+        if piece and columns + own > width:
             yield piece
-            piece = ''
+            piece, columns = '', 0
         piece += character
+        columns += own
     yield piece
