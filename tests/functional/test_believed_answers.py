@@ -44,6 +44,11 @@ VERSIONS = {
         'links': [{'rel': 'self', 'href': URL + '/v2/'}]}]}}
 
 
+@pytest.fixture(autouse=True)
+def _who_is_no_nova_is_asked_again_at_once():
+    """Here the pauses are what is looked at."""
+
+
 class Http(adapters.BaseAdapter):
     """One answer for every request but the document of versions.
 
