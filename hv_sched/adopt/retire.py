@@ -35,6 +35,7 @@ from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.placement import removal
 from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.placement.consumers import Consumer
@@ -243,7 +244,7 @@ class Retirer:
             if child not in inputs.observed.overview.listed:
                 continue
             try:
-                self._client.delete_provider(child)
+                removal.delete(self._client, child)
             except exception.PlacementNotFound:
                 continue
             except exception.PlacementRefused as exc:

@@ -212,21 +212,7 @@ class Placement:
             subject=uuid, body={'name': name}))['generation'])
 
     def delete_provider(self, uuid: str) -> None:
-        """Delete a provider that nobody holds anything of.
-
-        Its inventories go first. Placement's DELETE looks for allocations
-        and deletes in one transaction that does not see a claim which was
-        committed in between, and the share of that server would be gone
-        with its provider (placement/objects/resource_provider.py,
-        ``_delete``). Inventories are written by the generation, which a
-        claim raises: one of the two is refused.
-
-        :raises PlacementRefused: something is held of it
-        :raises PlacementConflict: it changed meanwhile
-        """
-        generation, inventories = self.inventories(uuid)
-        if inventories:
-            self.set_inventories(uuid, generation, {})
+        """The request alone; see removal.delete()."""
         self._calls.write(Call(
             'DELETE', f'/resource_providers/{uuid}',
             f'delete resource provider {uuid}', statuses=_WRITTEN,

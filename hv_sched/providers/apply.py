@@ -32,6 +32,7 @@ from hv_sched import exception
 from hv_sched import printable
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import bulk_read
+from hv_sched.placement import removal
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
@@ -142,7 +143,7 @@ class _Writer:
             change.uuid, change.new_name), name=change.new_name)
 
     def _delete(self, change: changes.DeleteProvider) -> None:
-        self._client.delete_provider(change.uuid)
+        removal.delete(self._client, change.uuid)
 
     def _inventories(self, change: changes.SetInventories) -> None:
         self._stands(change.uuid, self._client.set_inventories(
