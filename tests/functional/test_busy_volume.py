@@ -61,18 +61,24 @@ def grown(cloud: clouds.Cloud) -> reconcile.SyncResult:
         volumes=(clouds.volume(total_gb=600),))))
 
 
+def coming_and_going(cloud: clouds.Cloud, writes: int) -> Before:
+    """A claim and its release before each write but the last of these."""
+    def come_and_go() -> None:
+        if before.times < writes:
+            server = cloud.create(1)
+            cloud.admin.delete(f'/allocations/{server}')
+
+    before = Before(cloud, come_and_go)
+    return before
+
+
 def total_gb(cloud: clouds.Cloud) -> int:
     return cloud.api.inventories(clouds.VOLUME)[1][names.DISK_GB].total
 
 
 def test_a_claim_that_was_released_leaves_nothing_to_plan_anew(
         cloud: clouds.Cloud) -> None:
-    def come_and_go() -> None:
-        if before.times < 4:
-            server = cloud.create(1)
-            cloud.admin.delete(f'/allocations/{server}')
-
-    before = Before(cloud, come_and_go)
+    before = coming_and_going(cloud, writes=4)
     result = grown(cloud)
     assert result.failures == {} and total_gb(cloud) == 600
     assert before.times == 4 and result.retries == 0
@@ -108,12 +114,7 @@ def test_what_an_operator_wrote_in_between_is_kept(
 
 def test_one_that_is_busier_than_that_is_planned_anew(cloud: clouds.Cloud
                                                       ) -> None:
-    def come_and_go() -> None:
-        if before.times < 7:
-            server = cloud.create(1)
-            cloud.admin.delete(f'/allocations/{server}')
-
-    before = Before(cloud, come_and_go)
+    coming_and_going(cloud, writes=7)
     result = grown(cloud)
     assert result.failures == {} and total_gb(cloud) == 600
     assert result.retries == 1
