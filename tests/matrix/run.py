@@ -16,12 +16,14 @@
 ``make matrix MATRIX_ARGS='--release 2024.1 test_create test_gpu'``: a file at
 a time, in the virtual environment ``.venv-RELEASE``. A result is written to
 doc/matrix.json when its file has ended; a file that has one is not run again
-without ``--again``, so a run that was stopped goes on where it ended.
+without ``--again``, so a run that was stopped goes on where it ended, and two
+that run side by side keep each other's results.
 """
 
 import argparse
 from collections.abc import Iterable
 import datetime
+import fcntl
 import json
 import pathlib
 import subprocess
@@ -113,18 +115,29 @@ def _output(*command: str) -> str:
                           stdout=subprocess.PIPE).stdout.strip()
 
 
-def fill(record: dict[str, Any], chosen: Iterable[str], files: Iterable[str],
+def recorded() -> dict[str, Any]:
+    """The results so far: release, file, what came of it."""
+    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+
+
+def keep(release: str, suite: str, result: dict[str, Any]) -> None:
+    """Add a result to what others may have written meanwhile."""
+    with open(RECORD.with_suffix('.lock'), 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        record = recorded()
+        record.setdefault(release, {})[suite] = result
+        RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
+
+
+def fill(chosen: Iterable[str], files: Iterable[str],
          again: bool = False) -> None:
     """Run what has no result yet, and keep each result as it comes."""
     for release in chosen:
         install(release)
-        results = record.setdefault(release, {})
         for suite in files:
-            if again or suite not in results:
+            if again or suite not in recorded().get(release, {}):
                 print(f'== {release} {suite}', flush=True)
-                results[suite] = run(release, suite)
-                RECORD.write_text(
-                    json.dumps(record, indent=1, sort_keys=True) + '\n')
+                keep(release, suite, run(release, suite))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -143,8 +156,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f'tests/nova has no {", ".join(sorted(unknown))}')
     chosen = parsed.release or releases()
     files = parsed.suites or matrix_page.suites()
-    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
-    fill(record, chosen, files, parsed.again)
+    fill(chosen, files, parsed.again)
+    record = recorded()
     return int(any(record[release][suite]['failed']
                    or 'broken off' in record[release][suite]
                    for release in chosen for suite in files))

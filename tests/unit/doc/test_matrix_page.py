@@ -55,10 +55,14 @@ def test_a_result_is_kept_at_once_and_not_made_again(monkeypatch, tmp_path):
 
     def result(release, suite):
         ran.append((release, suite))
+        # Another run, side by side with this.
+        run.keep('2025.1', 'test_c', RESULT)
         return RESULT
 
     monkeypatch.setattr(run, 'run', result)
-    run.fill({'2024.1': {'test_a': RESULT}}, ['2024.1'], ['test_a', 'test_b'])
+    run.keep('2024.1', 'test_a', RESULT)
+    run.fill(['2024.1'], ['test_a', 'test_b'])
     assert ran == [('2024.1', 'test_b')]
     kept = json.loads(run.RECORD.read_text())
-    assert kept['2024.1'] == {'test_a': RESULT, 'test_b': RESULT}
+    assert kept == {'2024.1': {'test_a': RESULT, 'test_b': RESULT},
+                    '2025.1': {'test_c': RESULT}}
