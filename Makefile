@@ -41,9 +41,9 @@ BEFORE_2026.1 := 3, 13
 BEFORE_2026.2 := 4, 0
 
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
-        cloud-storm cloud-ansible test \
+        cloud-storm cloud-mixed cloud-ansible test \
         test-faults test-long glance lint test-RELEASE matrix installs \
-        $(RELEASES:%=test-%) test-lowest test-placement-upgrade docs \
+        $(RELEASES:%=test-%) container test-lowest test-placement-upgrade docs \
         sample-config bench dist product sbom licences audit clean
 
 help:  ## this list
@@ -103,12 +103,13 @@ cloud-test:  ## acceptance tests on another one, in .cloud-test
 	@$(PYTHON) -m tests.cloud --folder .cloud-test test
 
 # A short one: make cloud-storm STORM_ARGS='--events 60 --kills 3'
-# It installs ansible-core, and takes the wheel of dist/.
+# It installs ansible-core and kolla, and takes the wheel of dist/.
 ANSIBLE := .venv-ansible
 $(ANSIBLE)/.ansible:
 	@$(PYTHON) -m venv $(ANSIBLE)
 	@$(ANSIBLE)/bin/python -m pip install --quiet \
-	    --disable-pip-version-check 'ansible-core>=2.16,<2.21' ansible-lint
+	    --disable-pip-version-check 'ansible-core>=2.19,<2.21' ansible-lint \
+	    kolla kolla-ansible docker
 	@touch $@
 
 cloud-ansible: $(ANSIBLE)/.ansible dist  ## the Ansible role on another one
@@ -117,6 +118,11 @@ cloud-ansible: $(ANSIBLE)/.ansible dist  ## the Ansible role on another one
 
 cloud-storm:  ## 500 events, 20 kills of the agent, on one in .cloud-storm
 	@$(PYTHON) -m tests.storm $(STORM_ARGS)
+
+# MIXED_ARGS='--minutes 5' is a short one.
+cloud-mixed:  ## an hour of 0.1.0 beside the checkout, in .cloud-mixed
+	@$(PYTHON) -m tests.storm --folder .cloud-mixed --earlier 0.1.0 \
+	    --minutes 60 --events 400 --kills 40 $(MIXED_ARGS)
 
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
@@ -169,6 +175,10 @@ $(RELEASES:%=test-%): test-%:
 
 installs: dist  ## each way to install, timed, into doc/installs.json
 	@$(PYTHON) -m tests.installs.run
+
+# Without a registry: CONTAINER_ARGS='--build-arg PYTHON=VERSION-OF-AN-IMAGE'.
+container: $(VENV)/.demo  ## build the agent's image, and use it
+	@$(BIN)/python -m tests.installs.container $(CONTAINER_ARGS)
 
 # MATRIX_ARGS='--release 2024.1 test_create': that file on that release.
 matrix:  ## tests/nova on the releases, file by file, into doc/matrix.json
@@ -273,8 +283,9 @@ clean:  ## remove everything made here
 	@$(PYTHON) -m tests.cloud down
 	@$(PYTHON) -m tests.cloud --folder .cloud-test down
 	@$(PYTHON) -m tests.cloud --folder .cloud-storm down
+	@$(PYTHON) -m tests.cloud --folder .cloud-mixed down
 	@$(PYTHON) -m tests.cloud --folder .cloud-ansible down
-	rm -rf .cloud .cloud-test .cloud-storm .cloud-ansible dist .venv $(RELEASES:%=.venv-%) \
+	rm -rf .cloud .cloud-test .cloud-storm .cloud-mixed .cloud-ansible dist .venv $(RELEASES:%=.venv-%) \
 	    .venv-lowest $(OLD_PLACEMENT) $(PRODUCT) $(AUDIT) .venv-glance \
 	    $(ANSIBLE) .demo doc/build .pytest_cache .mypy_cache \
 	    .ruff_cache .import_linter_cache .grimp_cache .hypothesis

@@ -14,7 +14,8 @@
 
 Stock Nova runs in ``.cloud-ansible``; the role installs hv_sched beside its
 scheduler and the agent in an environment of its own. Then a volume is
-published, a server has its share of it, and a second run changes nothing.
+published, a server has its share of it, and a second run changes nothing. At
+last the scheduler runs with what kolla-ansible makes of the role's file.
 """
 
 from collections.abc import Iterator
@@ -34,6 +35,7 @@ from typing import Any
 
 from doc import installs_page
 from tests import repository
+from tests.ansible import kolla
 from tests.cloud import client
 from tests.cloud import cloud
 from tests.cloud import folder
@@ -64,10 +66,13 @@ class Play:
         # Not where the cloud writes its own.
         self.conf = home.folder.root / 'agent-etc' / 'hv_sched.conf'
 
-    def run(self) -> list[str]:
-        """The tasks that changed something."""
+    def run(self, **more: Any) -> list[str]:
+        """The tasks that changed something.
+
+        :param more: variables of the role, before those of the cloud
+        """
         variables = self._home.folder.root / 'variables.json'
-        variables.write_text(json.dumps(self._variables()))
+        variables.write_text(json.dumps({**self._variables(), **more}))
         result = subprocess.run(
             [self._program, '--inventory', 'localhost,', '--extra-vars',
              f'@{variables}', HERE / 'playbook.yml'], check=False, text=True,
@@ -163,6 +168,50 @@ def try_role(home: cloud.Cloud, play: Play) -> None:
     keep(seconds, play.version())
 
 
+# What nova-scheduler would filter and weigh by.
+PLUGINS = """
+import sys
+from nova import config, objects
+config.parse_args(['nova-scheduler', '--config-dir', sys.argv[1]])
+objects.register_all()
+from nova.scheduler import host_manager
+manager = host_manager.HostManager()
+print(*(type(plugin).__name__
+        for plugin in manager.enabled_filters + manager.weighers))
+"""
+
+
+def try_kolla(home: cloud.Cloud, play: Play, tools: kolla.Kolla) -> None:
+    """Run the scheduler with what kolla-ansible makes of the role's file."""
+    lines = tools.install_lines()
+    check('kolla-build installs hv_sched in nova-scheduler', len(lines) == 1
+          and lines[0].endswith(' hv_sched'), lines)
+    check('kolla-ansible merges a file of one service',
+          kolla.SERVICE_FILE in tools.merged_files(), tools.merged_files())
+    custom = home.folder.root / 'kolla-config'
+    changed = play.run(hv_sched_components=['kolla'],
+                       hv_sched_kolla_config_dir=str(custom))
+    check('the role writes it', "Enable the plug-ins in kolla's "
+          'nova-scheduler' in changed, changed)
+    nova_conf = home.files.path('nova.conf')
+    merged = nova_conf.parent / 'nova.conf.d'
+    (merged / 'hv_sched.conf').unlink()
+    tools.merge(nova_conf, custom, merged / 'kolla.conf')
+    plugins = subprocess.run(
+        [home.folder.venv / 'bin' / 'python', '-W', 'ignore', '-c', PLUGINS,
+         merged], check=False, text=True, capture_output=True)
+    check('its filters and weighers are loaded', {
+        'ComputeFilter', 'HyperVFeatureFilter', 'SharedVolumeFilter',
+        'SharedVolumeFreeSpaceWeigher'} <= set(plugins.stdout.split()),
+        plugins.stdout + plugins.stderr)
+    home.up(stock=True)
+    openstack = client.OpenStack(home)
+    openstack.create('by-kolla', f'disk{SERVER_GB}', '--availability-zone',
+                     topology.CLUSTERS[0].zone)
+    server = openstack.settled('by-kolla')
+    check('nova-scheduler works with it', server.status == 'ACTIVE', server)
+
+
 def keep(seconds: int, version: str) -> None:
     """Write the figure down for the page of all ways to install."""
     record = json.loads(installs_page.RECORD.read_text())
@@ -191,9 +240,11 @@ def main() -> int:
     """The command; its argument is the folder of ansible-playbook."""
     started = time.monotonic()
     wheel, = (repository.ROOT / 'dist').glob('*.whl')
+    programs = pathlib.Path(sys.argv[1]).absolute()
     with stock_cloud() as home:
-        try_role(home, Play(home, pathlib.Path(sys.argv[1]).absolute(),
-                            wheel))
+        play = Play(home, programs, wheel)
+        try_role(home, play)
+        try_kolla(home, play, kolla.Kolla(programs.parent))
     print(f'{time.monotonic() - started:.0f} s')
     return 0
 

@@ -47,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
             'STORM_EVENTS': str(options.events),
             'STORM_KILLS': str(options.kills),
             'STORM_SEED': str(options.seed),
+            'STORM_MINUTES': str(options.minutes),
+            'STORM_EARLIER': options.earlier,
             'STORM_KEEP': '1' * options.keep}).returncode
 
 
@@ -61,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--kills', type=int, default=20,
                         help='how often the agent gets a SIGKILL')
     parser.add_argument('--seed', type=int, default=20261127)
+    parser.add_argument('--minutes', type=int, default=0,
+                        help='how long the events take at least')
+    parser.add_argument('--earlier', metavar='TAG', default='',
+                        help='of hv_sched: a second scheduler and every other '
+                             'agent are of it')
     parser.add_argument('--keep', action='store_true',
                         help='use the cloud that stands, and leave it so')
     parser.add_argument('pytest_arguments', nargs='*', metavar='ARGUMENT',

@@ -17,6 +17,8 @@
 cloud has installed from its wheel.
 """
 
+import collections
+import os
 import pathlib
 import sys
 
@@ -25,6 +27,7 @@ from tests.cloud import processes
 from tests.cloud import templates
 from tests.functional import agent_journal
 from tests.storm import site
+from tests.storm import versions
 
 INTERVAL_SECONDS = 5
 ALONE = f'''
@@ -51,6 +54,7 @@ class Agents:
     """The agents of one storm.
 
     :param source: what describes the cluster
+    :ivar starts: of each version, how many
     """
 
     def __init__(self, cloud: site.Site, source: pathlib.Path) -> None:
@@ -59,6 +63,7 @@ class Agents:
         # Each storm its own: what a former one wrote is none of it.
         self.journal.unlink(missing_ok=True)
         self._path = self._tests_alone()
+        self.starts: collections.Counter[str] = collections.Counter()
         self._files = {False: self._write('alone', ALONE, source), True:
                        self._write('coordinated', ALONE + COORDINATED,
                                    source)}
@@ -84,15 +89,29 @@ class Agents:
                 ) -> processes.Program:
         """:param coordinated: it shares a lock with others of this kind"""
         conf = self._files[coordinated]
+        path = str(self._path)
+        if earlier := self._takes_earlier():
+            path = f'{earlier.packages}{os.pathsep}{path}'
+        self.starts[earlier.tag if earlier else versions.CHECKOUT] += 1
         return processes.Program(name, (
             sys.executable, '-c', agent_journal.PROGRAM, str(self.journal),
             '', '--config-file', str(conf)), {
                 'HOME': str(self._cloud.folder.state),
-                'PYTHONPATH': str(self._path)}, (conf,))
+                'PYTHONPATH': path}, (conf,))
+
+    def _takes_earlier(self) -> versions.Earlier | None:
+        """Each version in turn, where there are two."""
+        return self._cloud.earlier if self.starts.total() % 2 else None
 
     def start(self, name: str = site.AGENTS[0], *, coordinated: bool = False
               ) -> None:
         self._cloud.start(self.program(name, coordinated=coordinated))
+
+    def upgrade(self, name: str = site.AGENTS[0]) -> None:
+        """Go on with the checkout's alone."""
+        self._cloud.stop(name)
+        self._cloud.earlier = None
+        self.start(name)
 
     def text(self, name: str = site.AGENTS[0]) -> str:
         """All that it has logged."""

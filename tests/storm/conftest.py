@@ -23,6 +23,7 @@ import pytest
 from tests.cloud import folder
 from tests.storm import site
 from tests.storm import story as story_module
+from tests.storm import versions
 
 
 def say(text: str) -> None:
@@ -39,10 +40,13 @@ def story() -> collections.abc.Iterator[story_module.Story]:
     if not keep:
         cloud.down(purge=True)
     try:
+        if tag := os.environ['STORM_EARLIER']:
+            cloud.earlier = versions.install(tag, cloud.folder)
         cloud.up()
         story = story_module.Story(
             cloud, int(os.environ['STORM_EVENTS']),
-            int(os.environ['STORM_KILLS']), int(os.environ['STORM_SEED']))
+            int(os.environ['STORM_KILLS']), int(os.environ['STORM_SEED']),
+            int(os.environ['STORM_MINUTES']))
         story.part('start the cloud', time.monotonic() - start)
         yield story
         story.end()

@@ -14,6 +14,7 @@
 """The cloud of a storm: Nova tells what it does, and tokens end soon."""
 
 import collections.abc
+import dataclasses
 import os
 import pathlib
 import signal
@@ -27,6 +28,7 @@ from tests.cloud import cloud
 from tests.cloud import folder
 from tests.cloud import processes
 from tests.cloud import topology
+from tests.storm import versions
 
 CLUSTER = topology.CLUSTERS[0]
 AGENTS = ('hv-sched-agent', 'hv-sched-agent-2')
@@ -53,19 +55,39 @@ SECONDS = 30
 class Site(cloud.Cloud):
     """A cloud whose agents are started by the storm.
 
+    :param earlier: a release of hv_sched that a second scheduler is of
     :ivar lock: starts and stops of processes take turns: who stops one looks
         for what a dead one has left, and would take one that was just
         started for that
     """
 
     def __init__(self, home: folder.Folder,
-                 say: collections.abc.Callable[[str], None]) -> None:
+                 say: collections.abc.Callable[[str], None],
+                 earlier: versions.Earlier | None = None) -> None:
         super().__init__(home, say, ADDITIONS)
         self.say = say
+        self.earlier = earlier
         self.lock = threading.RLock()
 
     def _start_agent(self, stock: bool) -> None:
         """None."""
+
+    def _start_nova(self) -> None:
+        super()._start_nova()
+        if self.earlier is not None:
+            self.processes.ensure(self._earlier_scheduler(self.earlier))
+
+    def _earlier_scheduler(self, earlier: versions.Earlier
+                           ) -> processes.Program:
+        """It takes requests in turn with that of the checkout."""
+        conf = self.folder.etc / 'nova' / 'earlier.conf'
+        conf.write_text('[DEFAULT]\nhost = earlier\n')
+        program = self.services.nova('nova-scheduler')
+        return dataclasses.replace(
+            program, name='nova-scheduler-earlier',
+            command=(*program.command, '--config-file', str(conf)),
+            environment={**program.environment,
+                         'PYTHONPATH': str(earlier.packages)})
 
     @property
     def volume(self) -> pathlib.Path:

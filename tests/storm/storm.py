@@ -45,10 +45,12 @@ class Storm:
     """
 
     def __init__(self, cloud: site.Site, disks: disks_module.Disks,
-                 observer: storm_observer.Observer, events: int, seed: int
-                 ) -> None:
+                 observer: storm_observer.Observer, events: int, seed: int,
+                 minutes: int = 0) -> None:
+        """:param minutes: how long the events take at least"""
         self._say = cloud.say
         self._events = events
+        self._pause_seconds = 60 * minutes * HANDS / events
         # Hands take turns; which one takes which event is up to the machine.
         self._chance = random.Random(seed)
         self.servers = servers.Servers(cloud, disks, self._chance)
@@ -112,6 +114,7 @@ class Storm:
                     with self._changed:
                         self._working -= 1
                         self._changed.notify_all()
+                time.sleep(self._pause_seconds)
         except Exception as exc:
             self.error = exc
             with self._changed:

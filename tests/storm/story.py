@@ -34,10 +34,14 @@ PASSES_OF_A_SETTLED_AGENT = 3
 
 
 class Story:
-    """:param events: how many there are in the storm"""
+    """One cloud, and what is done to it.
 
-    def __init__(self, cloud: site.Site, events: int, kills: int, seed: int
-                 ) -> None:
+    :param events: how many there are in the storm
+    :param minutes: how long they take at least
+    """
+
+    def __init__(self, cloud: site.Site, events: int, kills: int, seed: int,
+                 minutes: int = 0) -> None:
         self.cloud = cloud
         self.kills, self.seed = kills, seed
         self.chance = random.Random(seed)
@@ -51,7 +55,7 @@ class Story:
             self.disks, agent_journal.Journal(self.agents.journal),
             self.reading, cloud.say)
         self.storm = storm.Storm(cloud, self.disks, self.observer, events,
-                                 seed)
+                                 seed, minutes)
         self.outages = outages.Outages(cloud, self.disks, self.storm, events,
                                        self.chance)
         self.killing = outages.Kills(
@@ -61,6 +65,8 @@ class Story:
             collections.Counter())
         self.record: dict[str, object] = {
             'events': events, 'kills': kills, 'seed': seed,
+            'minutes': minutes,
+            'earlier': cloud.earlier.tag if cloud.earlier else '',
             'processors': os.cpu_count(), 'parts': {}, 'figures': {}}
         cloud.say(f'{events} events, {kills} kills, seed {seed}')
 

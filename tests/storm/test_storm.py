@@ -75,6 +75,8 @@ def test_then_an_audit_is_clean_and_a_plan_is_empty(story):
     weather = story.storm.weather
     for act in (weather.come_online, weather.empty, weather.resume):
         act()
+    story.figure('starts of agents', dict(story.agents.starts))
+    story.agents.upgrade()
     story.storm.servers.settle()
     story.figure('seconds until all is settled',
                  round(story.until_settled(), 1))
