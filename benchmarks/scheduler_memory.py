@@ -35,7 +35,6 @@ import uuid
 
 from nova import exception
 from nova import objects
-from nova.scheduler import host_manager
 from nova.scheduler import weights
 
 from hv_sched import filters
@@ -45,6 +44,7 @@ from hv_sched.placement import names
 from hv_sched.request_filters import instance_record
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
+from tests import host_states
 
 SETTINGS = {'requests': 100_000, 'warm_up': 2_000, 'hosts': 4}
 _PER_SNAPSHOT = 100
@@ -82,17 +82,9 @@ def request(number: int) -> objects.RequestSpec:
 
 
 def hosts(count: int, size_gb: int) -> list[Any]:
-    states = []
-    for number in range(count):
-        state = host_manager.HostState(f'hv{number}', f'hv{number}', 'cell')
-        state.uuid, state.num_instances = f'n{number}', 0
-        state.aggregates = []
-        state.allocation_candidates = [
-            {'allocations': {f'v{volume}': {
-                'resources': {'DISK_GB': size_gb}}}}
-            for volume in range(_VOLUMES)]
-        states.append(state)
-    return states
+    volumes = [f'v{volume}' for volume in range(_VOLUMES)]
+    return [host_states.host_state(number, volumes, size_gb)
+            for number in range(count)]
 
 
 @contextlib.contextmanager

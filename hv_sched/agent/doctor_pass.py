@@ -60,9 +60,7 @@ class DoctorPass:
             self._options.workers)
         diagnoses, skipped = runner.run(
             checks.CHECKS, gatherer.gather(gather.DoctorInputs()))
-        remaining, _left_out = self._ignored.split(
-            diagnoses, lambda diagnosis: (
-                diagnosis.codes, (diagnosis.symptom.subject,)))
+        remaining, _left_out = runner.split(diagnoses, self._ignored)
         self._recorder.told('doctor', (
             *doctor_findings.of_doctor(remaining),
             *(_not_checked(skip) for skip in skipped if skip.failed)))

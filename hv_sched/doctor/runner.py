@@ -16,6 +16,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 import dataclasses
 
+from hv_sched import ignored_findings
 from hv_sched.doctor import evidence as evidences
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.notices import Severity
@@ -79,6 +80,14 @@ class Skipped:
     codes: tuple[str, ...]
     reason: str
     failed: bool
+
+
+def split(diagnoses: Iterable[Diagnosis],
+          ignored: ignored_findings.IgnoredFindings
+          ) -> tuple[list[Diagnosis], int]:
+    """The diagnoses that are reported, and how many are not."""
+    return ignored.split(diagnoses, lambda diagnosis: (
+        diagnosis.codes, (diagnosis.symptom.subject,)))
 
 
 def run(checks: Iterable[Check], evidence: DoctorEvidence

@@ -72,9 +72,7 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             conf.hv_sched.workers)
         outcomes, skipped = runner.run(checks.CHECKS, gatherer.gather(
             self._inputs(conf, parsed_args)))
-        outcomes, left_out = self.ignored(conf).split(
-            outcomes, lambda outcome: (
-                outcome.codes, (outcome.symptom.subject,)))
+        outcomes, left_out = runner.split(outcomes, self.ignored(conf))
         outcomes = [outcome for outcome in outcomes if not _is_elsewhere(
             outcome.symptom.subject, parsed_args.cluster)]
         self.exit_code = _exit_code(outcomes, skipped)

@@ -83,8 +83,7 @@ class UpgradeCommands(upgradecheck.UpgradeCommands):
             checks.CHECKS, gatherer.gather(self._inputs(servers)))
         ignored = ignored_findings.IgnoredFindings(
             tuple(self._conf.hv_sched.ignore_findings))
-        remaining, _left_out = ignored.split(diagnoses, lambda diagnosis: (
-            diagnosis.codes, (diagnosis.symptom.subject,)))
+        remaining, _left_out = runner.split(diagnoses, ignored)
         return remaining, skipped
 
     def _inputs(self, servers: nova.NovaServers) -> gather.DoctorInputs:

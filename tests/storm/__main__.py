@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--seed', type=int, default=20261127)
     parser.add_argument('--minutes', type=int, default=0,
                         help='how long the events take at least')
-    parser.add_argument('--earlier', metavar='TAG', default='',
+    parser.add_argument('--earlier', metavar='COMMIT', default='',
                         help='of hv_sched: a second scheduler and every other '
                              'agent are of it')
     parser.add_argument('--keep', action='store_true',

@@ -92,7 +92,7 @@ class Agents:
         path = str(self._path)
         if earlier := self._takes_earlier():
             path = f'{earlier.packages}{os.pathsep}{path}'
-        self.starts[earlier.tag if earlier else versions.CHECKOUT] += 1
+        self.starts[earlier.commit if earlier else versions.CHECKOUT] += 1
         return processes.Program(name, (
             sys.executable, '-c', agent_journal.PROGRAM, str(self.journal),
             '', '--config-file', str(conf)), {

@@ -40,8 +40,8 @@ def story() -> collections.abc.Iterator[story_module.Story]:
     if not keep:
         cloud.down(purge=True)
     try:
-        if tag := os.environ['STORM_EARLIER']:
-            cloud.earlier = versions.install(tag, cloud.folder)
+        if commit := os.environ['STORM_EARLIER']:
+            cloud.earlier = versions.install(commit, cloud.folder)
         cloud.up()
         story = story_module.Story(
             cloud, int(os.environ['STORM_EVENTS']),

@@ -66,7 +66,7 @@ class Story:
         self.record: dict[str, object] = {
             'events': events, 'kills': kills, 'seed': seed,
             'minutes': minutes,
-            'earlier': cloud.earlier.tag if cloud.earlier else '',
+            'earlier': cloud.earlier.commit if cloud.earlier else '',
             'processors': os.cpu_count(), 'parts': {}, 'figures': {}}
         cloud.say(f'{events} events, {kills} kills, seed {seed}')
 

@@ -31,29 +31,31 @@ CHECKOUT = 'checkout'
 class Earlier:
     """What comes before the installed packages by ``PYTHONPATH``.
 
-    :param tag: of the release
+    :param commit: of the release
     :param packages: the folder it is installed in, alone
     """
 
-    tag: str
+    commit: str
     packages: pathlib.Path
 
 
-def install(tag: str, cloud: folder.Folder) -> Earlier:
-    """Install the release of a tag beside what the cloud has.
+def install(commit: str, cloud: folder.Folder) -> Earlier:
+    """Install a release beside what the cloud has.
 
-    :raises subprocess.CalledProcessError: there is no such tag, or pip failed
+    :param commit: or a tag
+    :raises subprocess.CalledProcessError: there is no such commit, or pip
+        failed
     """
     packages = cloud.root / 'earlier'
     shutil.rmtree(packages, ignore_errors=True)
     with tempfile.TemporaryDirectory() as name:
         source = pathlib.Path(name)
         subprocess.run(['git', '-C', repository.ROOT, 'archive', '--output',
-                        source / 'source.tar', tag], check=True)
+                        source / 'source.tar', commit], check=True)
         with tarfile.open(source / 'source.tar') as archive:
             archive.extractall(source, filter='data')
         subprocess.run(
             [cloud.program('python'), '-m', 'pip', 'install', '--quiet',
              '--disable-pip-version-check', '--no-deps', '--target', packages,
-             source], check=True, env={**os.environ, 'PBR_VERSION': tag})
-    return Earlier(tag, packages)
+             source], check=True, env={**os.environ, 'PBR_VERSION': '0.0.1'})
+    return Earlier(commit, packages)

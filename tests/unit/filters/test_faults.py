@@ -21,7 +21,6 @@ import logging
 
 from nova import exception
 from nova import objects
-from nova.scheduler import host_manager
 from nova.scheduler import weights
 import pytest
 
@@ -42,6 +41,7 @@ from hv_sched.requirements import Hypervisor
 from hv_sched.requirements import Requirements
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import volumes
+from tests import host_states
 
 SERVER = 'a8f6b3a0-6f0e-4d1c-9a0f-4d2f1f6f2a11'
 SNAPSHOT = volumes.Snapshot(
@@ -70,15 +70,8 @@ def snapshot(monkeypatch):
 
 @pytest.fixture
 def hosts():
-    made = []
-    for name in ('hv1', 'hv2'):
-        state = host_manager.HostState(name, name, 'cell')
-        state.uuid = name.replace('hv', 'n')
-        state.num_instances = 0
-        state.allocation_candidates = [
-            {'allocations': {'v1': {'resources': {'DISK_GB': 10}}}}]
-        made.append(state)
-    return made
+    return [host_states.host_state(number, ('v1',), 10)
+            for number in (1, 2)]
 
 
 def spec(move=False):

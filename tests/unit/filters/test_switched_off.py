@@ -14,7 +14,6 @@
 
 from nova import objects
 import nova.conf
-from nova.scheduler import host_manager
 from nova.scheduler import weights
 from oslo_config import cfg
 import pytest
@@ -31,6 +30,7 @@ from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_transport
 from hv_sched.snapshot import volumes
+from tests import host_states
 
 CONF = nova.conf.CONF
 SERVER = 'a8f6b3a0-6f0e-4d1c-9a0f-4d2f1f6f2a11'
@@ -76,17 +76,8 @@ def off():
 
 @pytest.fixture
 def hosts():
-    states = []
-    for name in ('hv1', 'hv2'):
-        state = host_manager.HostState(name, name, 'cell')
-        state.uuid = name.replace('hv', 'n')
-        state.num_instances = 0
-        state.aggregates = []
-        state.allocation_candidates = [
-            {'allocations': {'v1': {'resources': {'DISK_GB': 900}}}},
-            {'allocations': {'n1': {'resources': {'DISK_GB': 900}}}}]
-        states.append(state)
-    return states
+    return [host_states.host_state(number, ('v1', 'n1'), 900)
+            for number in (1, 2)]
 
 
 def spec():

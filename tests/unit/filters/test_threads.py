@@ -24,7 +24,6 @@ import threading
 
 from nova import exception
 from nova import objects
-from nova.scheduler import host_manager
 from nova.scheduler import weights
 import pytest
 
@@ -39,6 +38,7 @@ from hv_sched.requirements import Requirements
 from hv_sched.snapshot import cache
 from hv_sched.snapshot import nova_reader
 from hv_sched.snapshot import volumes
+from tests import host_states
 
 THREADS, REQUESTS = 16, 40
 SERVER = 'a8f6b3a0-6f0e-4d1c-9a0f-4d2f1f6f2a11'
@@ -75,16 +75,9 @@ def switching():
 
 
 def hosts():
-    states = []
-    for number in range(_HOSTS):
-        state = host_manager.HostState(f'hv{number}', f'hv{number}', 'cell')
-        state.uuid, state.num_instances = f'n{number}', 0
-        state.aggregates = []
-        state.allocation_candidates = [
-            {'allocations': {f'v{volume}': {'resources': {'DISK_GB': 10}}}}
-            for volume in range(_VOLUMES)]
-        states.append(state)
-    return states
+    volumes = [f'v{volume}' for volume in range(_VOLUMES)]
+    return [host_states.host_state(number, volumes, 10)
+            for number in range(_HOSTS)]
 
 
 def spec(size_gb):
