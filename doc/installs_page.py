@@ -33,7 +33,8 @@ Ways to install
 
 ``make installs`` does each in a new virtual environment with the constraints
 of a release, runs ``pip check`` and starts what was installed; ``make
-cloud-ansible`` runs the role against a cloud of processes. Seconds are those
+cloud-ansible`` runs the role against a cloud of processes, and ``make
+container`` builds the image and lets its agent make a pass. Seconds are those
 of the last run, with the time to fetch packages.
 
 """

@@ -93,8 +93,17 @@ def page() -> str:
 
 def page_of(record: Mapping[str, Any]) -> str:
     """The page for these figures."""
-    figures = record['figures']
-    return INTRODUCTION.format(**record) + '\n'.join((
+    return (INTRODUCTION.format(**record) + tables(record['figures'])
+            + '\n'.join((
+                *rst.title('Time'),
+                *rst.table(('Part', 'Seconds'), (
+                    (name, str(seconds))
+                    for name, seconds in record['parts'].items())))))
+
+
+def tables(figures: Mapping[str, Any]) -> str:
+    """The figures of a storm, and what came of its events."""
+    return '\n'.join((
         *rst.table(('Figure', 'Measured'), _figures(figures)),
         *rst.title('Events'),
         *rst.table(('Event', *OUTCOMES), (
@@ -102,11 +111,7 @@ def page_of(record: Mapping[str, Any]) -> str:
              *(str(came.get(outcome, 0)) for outcome in OUTCOMES))
             for kind, came in figures[EVENTS].items())),
         'What is refused found no valid host, or failed and was deleted; what '
-        'is\ndisturbed met a service that was away.\n',
-        *rst.title('Time'),
-        *rst.table(('Part', 'Seconds'), (
-            (name, str(seconds))
-            for name, seconds in record['parts'].items()))))
+        'is\ndisturbed met a service that was away.\n', ''))
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
