@@ -33,6 +33,7 @@ from hv_sched.snapshot import cache
 from tests import write_watch
 from tests.nova import placement
 from tests.nova import publish
+from tests.nova.releases import nova_28
 
 _DRIVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                         'nova_virt_ext')
@@ -81,6 +82,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
         self.addCleanup(request_filter.ALL_REQUEST_FILTERS.__setitem__,
                         slice(None), kept)
         super().setUp()
+        nova_28.give_cinder(self)
         self.observed = self.useFixture(placement.Observer())
         self.watch = self.useFixture(write_watch.Watch(
             self._read_placement, self._is_foreign, _TRANSPORTS))

@@ -103,7 +103,6 @@ class OneVolume(moving.MovingCase):
 
     def check_booted_from_volume(self):
         """Only its ephemeral disk is on the volume."""
-        self.useFixture(nova_fixtures.CinderFixture(self))
         server = self.boot(
             self.flavor(400, ephemeral=100), image_uuid='',
             more={'block_device_mapping_v2': [{
