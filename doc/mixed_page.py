@@ -22,7 +22,6 @@ import json
 import pathlib
 from typing import Any
 
-from doc import rst
 from doc import storm_page
 
 HERE = pathlib.Path(__file__).parent
