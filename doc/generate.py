@@ -27,6 +27,7 @@ from doc import cloud_page
 from doc import concurrency_page
 from doc import drivers_page
 from doc import extra_specs_page
+from doc import faults_page
 from doc import findings_page
 from doc import installs_page
 from doc import map_page
@@ -56,9 +57,10 @@ PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         accidents_page, asks_page, checks_page, cloud_page,
         concurrency_page, drivers_page, extra_specs_page,
-        findings_page, installs_page, map_page, matrix_page, metrics_page,
-        missing_facts_page, moves_page, overrides_page, plugins_page,
-        roles_page, screens_page, storm_page, targets_page, traits_page)}
+        faults_page, findings_page, installs_page, map_page, matrix_page,
+        metrics_page, missing_facts_page, moves_page, overrides_page,
+        plugins_page, roles_page, screens_page, storm_page, targets_page,
+        traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

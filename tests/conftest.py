@@ -18,6 +18,7 @@ import hypothesis
 import pytest
 
 from tests import checked_schemas
+from tests import fault_record
 from tests import shared_statements
 
 checked_schemas.share()
@@ -38,3 +39,16 @@ def pytest_runtest_makereport() -> Iterator[None]:
     report.sections = [
         (name, text.encode(errors='backslashreplace').decode())
         for name, text in report.sections]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Take what a test says of the faults it put in."""
+    fault_record.collect(report)
+
+
+def pytest_terminal_summary(
+        terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what became of them."""
+    line = fault_record.summary()
+    if line:
+        terminalreporter.write_line(line)

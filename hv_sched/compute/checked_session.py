@@ -61,6 +61,9 @@ _TOO_MANY = 429
 _WRITTEN = (200, 201, 202)
 _SHOWN = 300  # characters of a refusal in messages
 _KEYSTONE = 'Keystone'
+# What keystoneauth and openstacksdk trip over where an answer is JSON and not
+# of the form they expect.
+_TRIPS = (AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,6 +148,11 @@ class CheckedSession(keystone_session.KeystoneSession):
             response = super().request(url, method, *args, **kwargs)
         except ksa_exceptions.ClientException as exc:
             raise self._error_of(exc) from exc
+        except _TRIPS as exc:
+            # What was read last is what it tripped over.
+            raise self._service.unavailable(_is_not(
+                getattr(self._call, 'way', self._service.name), exc)
+            ) from exc
         self._check(response, method,
                     '/' + parse.urlsplit(url).path.lstrip('/'))
         return response
@@ -163,12 +171,13 @@ class CheckedSession(keystone_session.KeystoneSession):
         keystoneauth makes what it can of an answer; no answer is final.
         """
         kwargs['timeout'] = self._timeouts()
+        self._call.way = self._name_of(url)
         try:
             response = super().request(url, method, *args, **kwargs)
         except ksa_exceptions.ConnectionError as exc:
-            raise self._unreachable(self._name_of(url), exc) from exc
+            raise self._unreachable(self._call.way, exc) from exc
         if _is_other_json(response):
-            name = self._name_of(url)
+            name = self._call.way
             raise self._service.unavailable(
                 f'{name} answered {response.status_code} to {method} '
                 f'/{parse.urlsplit(url).path.lstrip("/")} with what is no '
@@ -202,8 +211,7 @@ class CheckedSession(keystone_session.KeystoneSession):
                     else service.denied(message))
         if isinstance(exc, (ksa_exceptions.InvalidResponse,
                             ksa_exceptions.DiscoveryFailure)):
-            return service.unavailable(
-                f'{_KEYSTONE} does not answer as Keystone does: {exc}')
+            return service.unavailable(_is_not(_KEYSTONE, exc))
         if isinstance(exc, ksa_exceptions.ConnectionError):
             return self._unreachable(service.name, exc)
         return service.denied(f'{service.name}: {exc}')
@@ -234,6 +242,12 @@ class CheckedSession(keystone_session.KeystoneSession):
             raise service.unavailable(
                 f'{message} with what is no answer of {service.name}\'s: '
                 f'{fault}', status)
+
+
+def _is_not(name: str, exc: Exception) -> str:
+    """That what answers is not the service it should be."""
+    return (f'{name} does not answer as {name} does ({exc!r}): does the '
+            'endpoint lead to it?')
 
 
 def _is_other_json(response: Any) -> bool:
@@ -308,6 +322,10 @@ def translated(service: Service) -> Iterator[None]:
     except (ksa_exceptions.CatalogException,
             sdk_exceptions.ConfigException) as exc:
         raise service.denied(f'{service.name}: {exc}') from exc
+    except ksa_exceptions.InvalidResponse as exc:  # of a token
+        raise service.unavailable(_is_not(_KEYSTONE, exc)) from exc
     except (sdk_exceptions.SDKException,
             ksa_exceptions.ClientException) as exc:
         raise service.unavailable(f'{service.name}: {exc}') from exc
+    except _TRIPS as exc:
+        raise service.unavailable(_is_not(service.name, exc)) from exc

@@ -97,11 +97,18 @@ class Nova(Lookup):
     _PROXY, _VERSION, _LIST = 'compute', '2.1', 'aggregates'
 
     def newest(self) -> tuple[int, int]:
-        """The newest microversion it speaks."""
+        """The newest microversion it speaks.
+
+        :raises NovaUnavailable: it does not list its versions
+        """
         with checked_session.translated(self.SERVICE):
             endpoint = self.proxy.get_endpoint_data()
-        major, minor = (endpoint and endpoint.max_microversion) or (2, 1)
-        return int(major), int(minor)
+        newest = endpoint and endpoint.max_microversion
+        if not newest:
+            raise self.SERVICE.unavailable(
+                'Nova does not list its versions as Nova does: does the '
+                'endpoint lead to it?')
+        return int(newest[0]), int(newest[1])
 
     def flavor(self, name: str) -> Properties | None:
         """A flavor by id or name; see ``flavors``."""

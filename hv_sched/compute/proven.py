@@ -92,7 +92,8 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
         return NovaProof(str(exc), exc)
     if not hosts:
         return NovaProof('Nova lists no compute service at all, so its answer '
-                         'that servers are gone is not trusted')
+                         'that servers are gone is not trusted; check the '
+                         'endpoint and region')
     missing = missing_hosts(hosts, expected_hosts)
     missing = missing and _missing_nodes(nova, missing)
     if not missing:
@@ -103,7 +104,7 @@ def prove(nova: ComputeServices, expected_hosts: Collection[str]) -> NovaProof:
         + ', '.join(missing[:_SHOWN])
         + (f' and {omitted} more' if omitted > 0 else '')
         + ": it may be another cloud's or region's, so its answer that "
-        "servers are gone is not trusted")
+        "servers are gone is not trusted; check the endpoint and region")
 
 
 @tenacity.retry(
@@ -173,4 +174,5 @@ def require_known(unknown: int, consumers: int) -> None:
             f"Nova does not know {unknown} of the {consumers} consumers that "
             f"hold shares (at most {UNKNOWN_CONSUMERS}, or {UNKNOWN_PERCENT} "
             "%, may be unknown): it may be another cloud's or region's, so "
-            "its answer that servers are gone is not trusted")
+            "its answer that servers are gone is not trusted; check the "
+            "endpoint and region")

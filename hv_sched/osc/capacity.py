@@ -20,6 +20,7 @@ from osc_lib.command import command
 
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import printable
 from hv_sched.capacity import reading
 from hv_sched.capacity import rows
 from hv_sched.capacity import shortage
@@ -31,6 +32,7 @@ from hv_sched.osc import base
 from hv_sched.osc import format_columns
 from hv_sched.providers.merged_changes import number_of
 
+LOG = printable.logger(__name__)
 COLUMNS = ('Name', 'Fit', 'Fit N-1', 'Runs Out First', 'N-1 Runs Out First',
            'Lost Node', 'Kind')
 
@@ -87,6 +89,9 @@ class Capacity(base.LookingCommand, command.Lister):
         answer = reading.read(placement, built, context,
                               conf.hv_sched.workers)
         self.below = tuple(_below(answer, context.not_evaluated))
+        if context.is_partial and parsed_args.formatter != 'table':
+            LOG.warning('Not considered here: %s.',
+                        '; '.join(context.not_evaluated))
         self.exit_code = exit_codes.PARTIAL if context.is_partial else (
             exit_codes.OK if answer.total.now.servers else exit_codes.CHANGES)
         return COLUMNS, [_row(row) for row in answer.rows]

@@ -14,12 +14,18 @@
 
 import dataclasses
 
+CSV = 'csv'
+AGENT = 'hv-sched-agent --once'
+UPGRADE = 'hv-sched-status upgrade check'
+# The exit codes each of them documents.
+CODES = {CSV: (0, 1, 2, 3, 4), AGENT: (0, 1, 3, 4), UPGRADE: (0, 1, 2, 255)}
+
 
 @dataclasses.dataclass(frozen=True)
 class Command:
     """:param scenario: the cloud it works on
-    :param arguments: those of ``openstack resource provider csv``; none
-        for a pass of the agent
+    :param arguments: those of ``openstack resource provider csv``
+    :param program: CSV, AGENT (one pass) or UPGRADE
     :param names_from: a service that only gives names to what is shown: the
         output is right without it, and a message says that it is away
     """
@@ -27,11 +33,11 @@ class Command:
     scenario: str
     arguments: tuple[str, ...] = ()
     names_from: str = ''
+    program: str = CSV
 
 
 _SOURCE = ('--source', '{source}')
 _OVERRIDDEN = (*_SOURCE, '--overrides', '{overrides}')
-AGENT = Command('published')
 COMMANDS = {
     'list': Command('healthy', ('list', '-f', 'json')),
     'list with a source': Command('changed', (
@@ -50,6 +56,17 @@ COMMANDS = {
         names_from='Nova'),
     'export': Command('published', ('export', *_SOURCE, '{file}')),
     'audit': Command('published', ('audit', '-f', 'json')),
+    'status': Command('synced', ('status', *_SOURCE, '-f', 'json')),
+    'status --quick': Command('changed', (
+        'status', '--quick', *_SOURCE, '-f', 'json')),
+    'capacity': Command('healthy', (
+        'capacity', '--flavor', 'small', '--image', 'plain', '-f', 'json')),
+    'adopt --dry-run': Command('stock', (
+        'adopt', *_SOURCE, '--dry-run', '-f', 'json')),
+    'retire --dry-run': Command('healthy', (
+        'retire', *_SOURCE, '--dry-run', '-f', 'json')),
+    'heal --dry-run': Command('published', (
+        'heal', '--code', 'safe', '--dry-run', '-f', 'json')),
     'doctor': Command('published', ('doctor', *_SOURCE, '-f', 'json')),
     'explain': Command('healthy', (
         'explain', '--flavor', 'small', '--image', 'plain', '-f', 'json')),
@@ -71,6 +88,7 @@ COMMANDS = {
     'heal --held': Command('published', ('heal', '--held', '-f', 'json')),
     'check image --stamp': Command('healthy', (
         'check', 'image', 'secure', '--stamp', '-f', 'json')),
-    'agent': AGENT,
-    'agent in a changed cloud': Command('changed'),
+    'agent': Command('published', program=AGENT),
+    'agent in a changed cloud': Command('changed', program=AGENT),
+    'upgrade check': Command('synced', program=UPGRADE),
 }

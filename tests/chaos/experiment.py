@@ -12,7 +12,6 @@
 
 """A command with a fault on its way, and what it must not do."""
 
-import collections.abc
 import contextlib
 import copy
 import dataclasses
@@ -20,32 +19,24 @@ import io
 import itertools
 import logging
 import pathlib
-import random
-import re
 import typing
 
 import fixtures
 from openstackclient import shell
 from osc_lib import exceptions as osc_exceptions
+from wsgi_intercept import interceptor
 
 from hv_sched.agent import cmd
 from hv_sched.osc import base as osc_base
+from hv_sched.upgrade_check import cmd as upgrade_cmd
+from tests.chaos import commands
 from tests.chaos import edge
-from tests.chaos import faults
+from tests.chaos import other_region
 from tests.chaos import placement_rows
+from tests.chaos import remembered_placement
 from tests.chaos import scenarios
 from tests.chaos import services
-from tests.chaos.commands import Command
 from tests.functional import base
-
-# What a message tells somebody to do, or what will be done without him.
-_REMEDY = re.compile(
-    r'run (it |this |the command |"[^"]+" )?again|next pass'
-    r'|need the admin or service role|does the endpoint lead to it\?'
-    r'|check the |"csv list" shows')
-_CODES = (0, 1, 2, 3, 4)
-_DONE = (0, 2)
-_SECRETS = (services.PASSWORD, services.TOKEN)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,16 +68,19 @@ class Lab(fixtures.Fixture):
     """A cloud, and commands that are run on it.
 
     :param placement: a running one
+    :ivar name: what the command is called
     """
 
-    def __init__(self, placement: base.Placement, command: Command,
+    def __init__(self, placement: base.Placement, command: commands.Command,
                  folder: pathlib.Path) -> None:
         super().__init__()
+        self.name = ''
         self._command = command
         self._folder = folder
         self._numbers = itertools.count()
         self._scenario = scenarios.of(command.scenario, placement)
-        self._placement = services.RememberedPlacement(placement.service)
+        self._placement = remembered_placement.RememberedPlacement(
+            placement.service, base.application())
         self._nova = services.Nova(self._scenario.cloud,
                                    edge.endpoint_of('Nova'))
         self._glance = services.Glance(edge.endpoint_of('Glance'))
@@ -105,15 +99,26 @@ class Lab(fixtures.Fixture):
         return self._command.names_from
 
     @property
-    def is_agent(self) -> bool:
-        return not self._command.arguments
+    def has_own_client(self) -> bool:
+        """Whether a client of ours asks Keystone, not the shell's."""
+        return self._command.program != commands.CSV
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """The exit codes the program documents."""
+        return commands.CODES[self._command.program]
 
     def is_clients_own(self, site: edge.Site) -> bool:
         """Whether the client asks there before the command begins."""
-        return site.service == 'Keystone' and not self.is_agent
+        return site.service == 'Keystone' and not self.has_own_client
 
     def _setUp(self) -> None:
         self.useFixture(self.edge)
+        for name, url in other_region.ENDPOINTS.items():
+            addressed = interceptor.RequestsInterceptor(
+                lambda name=name: other_region.application(name), url=url)
+            addressed.install_intercept()
+            self.addCleanup(addressed.uninstall_intercept)
         self.edge.after_write = self._note_state
         # osc_lib keeps each client for the one command a process runs.
         self.useFixture(fixtures.MonkeyPatch(
@@ -170,6 +175,8 @@ class Lab(fixtures.Fixture):
         self.unforeseen.clear()
         self._states = [self._placement.state()]
         self.edge.start(injection)
+        if injection and injection.fault.name == other_region.NAME:
+            other_region.placement().restore()
         out, err = io.StringIO(), io.StringIO()
         handlers, level = logging.root.handlers[:], logging.root.level
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -183,8 +190,11 @@ class Lab(fixtures.Fixture):
                    (self._nova.aggregates, self._glance.answers))
 
     def _run(self) -> int:
-        if self.is_agent:
+        if self._command.program == commands.AGENT:
             return cmd.main(['--config-file', str(self._conf), '--once'])
+        if self._command.program == commands.UPGRADE:
+            return upgrade_cmd.main(['--config-file', str(self._conf),
+                                     'upgrade', 'check', '--json'])
         return int(shell.OpenStackShell().run([
             '--os-auth-type', 'password', '--os-auth-url',
             f'{edge.endpoint_of("Keystone")}/v3',
@@ -216,134 +226,3 @@ project_name = p
 user_domain_id = default
 project_domain_id = default
 '''
-
-
-def injections(lab: Lab) -> list[edge.Injection]:
-    """Each fault at the first and the last occurrence of each call site,
-    once and for good.
-    """
-    return [edge.Injection(fault, site, occurrence, lasts)
-            for site, count in sorted(lab.sites.items())
-            for fault in faults.FAULTS
-            if fault.concerns(site) and not _hangs_the_client(
-                lab, fault, site)
-            for occurrence in sorted({1, count})
-            for lasts in (False, True)
-            # Once at any request is once at one of the others.
-            if site.method != edge.ANY or lasts and occurrence == 1]
-
-
-def _hangs_the_client(lab: Lab, fault: edge.Fault, site: edge.Site) -> bool:
-    """Before a command begins the client gets its token; where Keystone's
-    versions are refused it waits for itself for ever, in keystoneauth.
-    """
-    return (not lab.is_agent and fault.name == '401'
-            and site.service == 'Keystone' and site.method != 'POST')
-
-
-def sampled(pairs: list[edge.Injection], count: int, seed: str
-            ) -> list[edge.Injection]:
-    return random.Random(seed).sample(pairs, min(count, len(pairs)))
-
-
-def each_at_writes(pairs: list[edge.Injection], seed: str
-                   ) -> list[edge.Injection]:
-    """Each fault once at each write, the seed says at which occurrence."""
-    choices: dict[typing.Any, list[edge.Injection]] = {}
-    for pair in pairs:
-        if pair.site.is_write:
-            choices.setdefault((pair.site, pair.fault.name), []).append(pair)
-    chance = random.Random(seed)
-    return [chance.choice(choice) for choice in choices.values()]
-
-
-@dataclasses.dataclass(frozen=True)
-class Verdict:
-    """:ivar outcome: a word for the statistics
-    :ivar wrong: what must not be; empty for a command that did well
-    """
-
-    outcome: str
-    wrong: tuple[str, ...]
-
-
-def judge(lab: Lab, injection: edge.Injection) -> Verdict:
-    """Run the command with a fault, and again without."""
-    run = lab.run(injection)
-    if not lab.edge.faults:
-        return Verdict('not reached', ())
-    wrong = [*_wrong_with(lab, run, injection),
-             *(f'{site}: no deadline' for site in lab.edge.endless
-               if not lab.is_clients_own(site))]
-    same = run.did_the_same(lab.undisturbed)
-    # What left all as it was is followed by the undisturbed command, and
-    # what did all by its repetition.
-    if not same and not lab.is_as_at_first(run) and not (
-            run.end == lab.undisturbed.end
-            and run.written == lab.undisturbed.written):
-        wrong += _wrong_after(lab)
-    if same and run.output == lab.undisturbed.output:
-        return Verdict('as undisturbed', tuple(wrong))
-    return Verdict(f'exit {run.code}', tuple(wrong))
-
-
-def _wrong_with(lab: Lab, run: Run, injection: edge.Injection
-                ) -> collections.abc.Iterator[str]:
-    text = run.output + run.messages
-    for state in run.states:
-        yield from lab.bounds.faults(state)
-    if run.code not in _CODES:
-        yield f'exit code {run.code}'
-    if lab.unforeseen or 'Traceback' in text or 'unexpectedly' in text:
-        yield f'not foreseen: {lab.unforeseen or text}'
-    if any(secret in text for secret in _SECRETS):
-        yield f'a secret is printed: {text}'
-    if run.code in _DONE and run.code == lab.undisturbed.code:
-        if not injection.fault.is_credible(injection.site):
-            yield from _undone(lab, run)
-            yield from _other_output(lab, run, injection.site.service)
-    elif not run.did_the_same(lab.undisturbed) and not lab.is_clients_own(
-            injection.site):
-        yield from _untold(injection.site.service, text)
-
-
-def _untold(service: str, text: str) -> collections.abc.Iterator[str]:
-    """What a message of something undone must say, and does not."""
-    if service not in text:
-        yield f'{service} is not named: {text}'
-    if not _REMEDY.search(text):
-        yield f'it does not say what to do: {text}'
-
-
-def _undone(lab: Lab, run: Run) -> collections.abc.Iterator[str]:
-    """What is missing although the exit code says that all is done."""
-    difference = run.end - lab.undisturbed.end
-    if difference:
-        yield f'exit {run.code} although undone: {difference}'
-    if run.written != lab.undisturbed.written:
-        yield f'exit {run.code} although Nova or Glance was not told'
-
-
-def _other_output(lab: Lab, run: Run, service: str
-                  ) -> collections.abc.Iterator[str]:
-    """What else is shown, unless it is names, and their service is told."""
-    if not lab.is_as_at_first(lab.undisturbed) or (
-            run.output == lab.undisturbed.output):
-        return
-    if service == lab.names_from:
-        yield from _untold(service, run.messages)
-    else:
-        yield f'exit {run.code} with another output: {run.output}'
-
-
-def _wrong_after(lab: Lab) -> collections.abc.Iterator[str]:
-    """Of the same command once more, on what stands."""
-    again = lab.run(restore=False)
-    if again.code not in (lab.undisturbed.code, lab.repeated.code):
-        yield (f'again: exit {again.code}, not {lab.undisturbed.code}: '
-               f'{again.output}{again.messages}')
-    difference = again.end - lab.undisturbed.end
-    if difference:
-        yield f'again: {difference}'
-    if again.written != lab.undisturbed.written:
-        yield f'again: {again.written}'

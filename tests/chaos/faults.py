@@ -12,66 +12,24 @@
 
 """What a request can meet instead of the answer of its service."""
 
-import json
-import typing
-
+from tests.chaos import malformed
+from tests.chaos import other_region
 from tests.chaos.edge import Fault
 from tests.chaos.edge import Request
 from tests.chaos.edge import Site
+from tests.chaos.refusals import as_json
+from tests.chaos.refusals import foreign
+from tests.chaos.refusals import naming_the_thing
+from tests.chaos.refusals import own
 from tests.functional.base import WireAnswer
 
-HTML = b'<html><head><title>nginx</title></head><body>nginx</body></html>'
-_JSON = 'application/json'
-# How Nova names the error of a status.
-_NOVA = {401: 'unauthorized', 403: 'forbidden', 404: 'itemNotFound',
-         409: 'conflictingRequest', 500: 'computeFault'}
 CONFLICTS = ('placement.concurrent_update', 'placement.inventory.inuse',
              'placement.undefined_code', 'placement.duplicate_name',
              'placement.resource_provider.cannot_delete_parent')
 
 
-def own_error(service: str, status: int, title: str, detail: str,
-              code: str = 'placement.undefined_code') -> WireAnswer:
-    """A refusal as the service itself words it."""
-    bodies: dict[str, typing.Any] = {
-        'Placement': {'errors': [{
-            'status': status, 'title': title, 'detail': detail,
-            'code': code, 'request_id': 'req-1'}]},
-        'Nova': {_NOVA.get(status, 'computeFault'): {
-            'code': status, 'message': detail}},
-        'Keystone': {'error': {
-            'code': status, 'title': title, 'message': detail}}}
-    line = f'{status} {title}'
-    if service == 'Glance':
-        return WireAnswer(line, {'Content-Type': 'text/html'}, (
-            f'<html><head><title>{line}</title></head><body><h1>{line}</h1>'
-            f'{detail}</body></html>').encode())
-    return WireAnswer(line, {'Content-Type': _JSON},
-                      json.dumps(bodies[service]).encode())
-
-
-def own(status: int, title: str, detail: str, **fields: str) -> typing.Any:
-    return lambda request: own_error(
-        request.service, status, title, detail, **fields)
-
-
-def foreign(line: str, body: bytes = HTML, content_type: str = 'text/html',
-            **headers: str) -> typing.Any:
-    """The answer of a front end; the service saw nothing of it."""
-    return lambda request: WireAnswer(
-        line, {'Content-Type': content_type, **headers}, body)
-
-
-def as_json(value: typing.Any) -> typing.Any:
-    return foreign('200 OK', json.dumps(value).encode(), _JSON)
-
-
-def naming_the_thing(request: Request) -> WireAnswer:
-    """A 404 of the service's own, of what was asked for."""
-    parts = [part for part in request.environ['PATH_INFO'].split('/')
-             if '-' in part or '_' in part]
-    return own_error(request.service, 404, 'Not Found',
-                     f'There is no {" ".join(parts) or "such thing"}.')
+def refused(request: Request) -> WireAnswer:
+    raise ConnectionRefusedError('Connection refused')
 
 
 def no_connection(request: Request) -> WireAnswer:
@@ -90,15 +48,6 @@ def silence(request: Request) -> WireAnswer:
 def silence_after_acting(request: Request) -> WireAnswer:
     request.act()
     raise TimeoutError('timed out')
-
-
-def truncated(request: Request) -> WireAnswer:
-    """The connection ends inside the body."""
-    answer = request.act()
-    body = answer.body or b'{"a": 1}'
-    return WireAnswer('200 OK', {
-        **answer.headers, 'Content-Type': _JSON,
-        'Content-Length': str(len(body))}, body[:len(body) // 2])
 
 
 def _is_write(site: Site) -> bool:
@@ -139,13 +88,23 @@ FAULTS = (
     Fault('500', own(500, 'Internal Server Error', 'It failed.')),
     Fault('502', foreign('502 Bad Gateway')),
     Fault('503', foreign('503 Service Unavailable')),
+    Fault('503 Retry-After', foreign('503 Service Unavailable',
+                                     **{'Retry-After': '30'})),
+    Fault('refused', refused),
     Fault('no connection', no_connection),
     Fault('lost after acting', lost_after_acting),
     Fault('silence', silence),
     Fault('silence after acting', silence_after_acting, _is_write),
-    Fault('truncated', truncated),
+    Fault('truncated', malformed.truncated),
+    Fault('200 empty', malformed.empty),
     Fault('200 HTML', foreign('200 OK')),
+    Fault('200 half JSON', malformed.half_json),
+    Fault('200 other types', malformed.of_other_types),
+    Fault('200 other containers', malformed.of_other_containers),
     Fault('200 null', as_json(None)),
     Fault('200 {}', as_json({})),
     Fault('200 []', as_json([])),
+    Fault(other_region.NAME, other_region.answer,
+          is_credible=lambda site: site.service != 'Nova' or (
+              _asks_nova_for_a_thing(site))),
 )

@@ -14,9 +14,12 @@
 
 import collections.abc
 import dataclasses
+import pathlib
 import sqlite3
+import tempfile
 import typing
 
+from hv_sched import sources
 from hv_sched.placement import names
 from tests.functional import base
 from tests.functional import command_line
@@ -107,6 +110,16 @@ def _healthy(placement: base.Placement) -> tuple[typing.Any, str]:
     return cloud, PLAIN
 
 
+def _synced(placement: base.Placement) -> tuple[typing.Any, str]:
+    """A published cluster that is as the source has it."""
+    cloud, source = _healthy(placement)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, 'clusters.yaml')
+        path.write_text(source)
+        cloud.sync(sources.load(str(path)))
+    return cloud, source
+
+
 def _changed(placement: base.Placement) -> tuple[typing.Any, str]:
     """A published cluster about which the source tells something new."""
     cloud, _source = _healthy(placement)
@@ -127,4 +140,5 @@ def _departed(placement: base.Placement) -> tuple[typing.Any, str]:
 _BUILDERS: dict[str, collections.abc.Callable[
     [base.Placement], tuple[typing.Any, str]]] = {
         'stock': _stock, 'empty': _empty, 'published': _published,
-        'healthy': _healthy, 'changed': _changed, 'departed': _departed}
+        'healthy': _healthy, 'synced': _synced, 'changed': _changed,
+        'departed': _departed}

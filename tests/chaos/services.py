@@ -19,16 +19,13 @@ Placement is a real one.
 import copy
 import datetime
 from email import utils as email_utils
-import io
 import json
 import typing
 from urllib import parse
 
 from hv_sched.compute import nova
 from tests.chaos import edge
-from tests.chaos import faults
-from tests.chaos import placement_rows
-from tests.functional import base
+from tests.chaos import refusals
 from tests.functional import nova_api
 from tests.functional import other_services
 from tests.functional.base import Environ
@@ -50,59 +47,17 @@ def answer_of(status: str, body: typing.Any, **headers: str) -> WireAnswer:
         json.dumps(body).encode())
 
 
-class RememberedPlacement:
-    """A real Placement, asked once for what it answers the same again.
-
-    What a GET is answered depends on the requests since the database was
-    restored that may have changed it; of those that came before an equal
-    history the answer, and what stands, is remembered. It runs without
-    Keystone, so our token is anybody's for it.
-
-    :param service: of a running Placement
-    """
-
-    def __init__(self, service: base.Service) -> None:
-        self._service = service
-        self._history: tuple[typing.Any, ...] = ()
-        self._answers: dict[typing.Any, WireAnswer] = {}
-        self._states: dict[typing.Any, placement_rows.State] = {}
-
-    def restored(self) -> None:
-        """The database is as it was at first."""
-        self._history = ()
-
-    def state(self) -> placement_rows.State:
-        """What stands in it now."""
-        if self._history not in self._states:
-            self._states[self._history] = placement_rows.read()
-        return self._states[self._history]
-
-    def __call__(self, environ: Environ) -> WireAnswer:
-        assert environ.get('HTTP_X_AUTH_TOKEN') in (TOKEN, None)
-        body = environ['wsgi.input'].read()
-        environ = {**environ, 'HTTP_X_AUTH_TOKEN': 'admin', 'SCRIPT_NAME': '',
-                   'wsgi.input': io.BytesIO(body),
-                   'PATH_INFO': environ['PATH_INFO'].removeprefix(
-                       PATHS['Placement'])}
-        request = (environ['REQUEST_METHOD'], environ['PATH_INFO'],
-                   environ.get('QUERY_STRING'), body)
-        if request[0] != 'GET':
-            self._history = (*self._history, request)
-            return self._service.answer(environ)
-        key = self._history, request, environ.get('HTTP_OPENSTACK_API_VERSION')
-        if key not in self._answers:
-            self._answers[key] = self._service.answer(environ)
-        return self._answers[key]
-
-
 class Keystone:
     """Tokens with a catalogue.
 
     :param endpoints: of the services, by name
+    :param region: what has these
     """
 
-    def __init__(self, endpoints: dict[str, str]) -> None:
+    def __init__(self, endpoints: dict[str, str], region: str = 'one'
+                 ) -> None:
         self._endpoints = endpoints
+        self._region = region
 
     def __call__(self, environ: Environ) -> WireAnswer:
         path = edge.path_of(environ).rstrip('/')
@@ -114,7 +69,7 @@ class Keystone:
         if path == '/v3/auth/tokens':
             return answer_of('201 Created', {'token': self._token()},
                              **{'X-Subject-Token': TOKEN})
-        return faults.own_error('Keystone', 404, 'Not Found', path)
+        return refusals.own_error('Keystone', 404, 'Not Found', path)
 
     def _token(self) -> dict[str, typing.Any]:
         domain = {'id': 'default', 'name': 'Default'}
@@ -127,8 +82,9 @@ class Keystone:
             'catalog': [{
                 'id': name, 'name': name.lower(), 'type': _TYPES[name],
                 'endpoints': [{
-                    'id': name, 'interface': 'public', 'region': 'one',
-                    'region_id': 'one', 'url': url + PATHS[name]}]}
+                    'id': name, 'interface': 'public',
+                    'region': self._region, 'region_id': self._region,
+                    'url': url + PATHS[name]}]}
                 for name, url in self._endpoints.items()]}
 
 
@@ -208,7 +164,7 @@ class Glance(other_services.Glance):
         status, body = self._answer(path, dict(parse.parse_qsl(
             environ.get('QUERY_STRING', ''))))
         if status.startswith('404'):
-            return faults.own_error('Glance', 404, 'Not Found', path)
+            return refusals.own_error('Glance', 404, 'Not Found', path)
         return answer_of(status, body)
 
     def _patched(self, path: str, operations: list[dict[str, str]]

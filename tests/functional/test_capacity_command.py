@@ -113,6 +113,8 @@ def test_a_service_that_does_not_answer(csv, published, cloud):
     published[1].refuse = '503 Service Unavailable'
     code, out, _err = csv(*COMMAND)
     assert code == 4 and 'everything image plain asks for' in out
+    code, _out, err = csv(*COMMAND, '-f', 'json')
+    assert code == 4 and 'Glance' in err
     published[0].refused_paths['/os-aggregates'] = '403 Forbidden'
     code, out, _err = csv(*COMMAND, '--availability-zone', 'z1')
     assert code == 4 and 'availability zone z1' in out

@@ -47,6 +47,18 @@ def test_compute_nodes_are_asked_for_below_2_88(services):
     assert older.hypervisor_types() == {'node-uuid': 'hyperv'}
 
 
+@pytest.mark.parametrize('document', [
+    {}, {'version': {'id': 'v2.1', 'status': 'CURRENT', 'links': []}},
+    {'version': ['v2.1']}, {'versions': {'0': {'id': 'v2.1'}}},
+    {'version': {'id': 7, 'status': 7, 'links': 7}}])
+def test_a_nova_that_lists_no_versions_is_not_taken_for_an_old_one(
+        services, document):
+    recorded, _glance, nova, _images = services
+    recorded.answers['/'] = document
+    with pytest.raises(exception.ServiceUnavailable, match='Nova'):
+        nova.newest()
+
+
 def test_a_flavor_is_found_by_id_and_by_name(services):
     recorded, _glance, nova, _images = services
     recorded.flavor('small', os__resolution='1024x768')
