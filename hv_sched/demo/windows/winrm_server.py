@@ -146,6 +146,7 @@ def _command(pipeline: Any) -> Command:
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
     server: 'WinrmServer'
+    message = b''
 
     def log_message(self, *_: Any) -> None:
         """Nothing on standard error."""
@@ -157,6 +158,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+        self.message = body
         self.server.requests += 1
         status, headers = self.server.gate(self)
         if status != 200:
@@ -168,11 +170,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self._reply(*weather, headers)
                 return
         try:
-            self._reply(200, self._answered(ET.fromstring(body)), headers)
+            self._reply(200, self.answer(), headers)
         except _Fault as exc:
             self._reply(500, _fault(exc), headers)
 
-    def _answered(self, root: ET.Element) -> bytes:
+    @property
+    def verb(self) -> str:
+        """What the message asks for: Create, Command, Receive..."""
+        return ET.fromstring(self.message).findtext(
+            's:Header/a:Action', '', _NAMES).rsplit('/', 1)[1]
+
+    def answer(self) -> bytes:
+        """Do what the message asks for."""
+        root = ET.fromstring(self.message)
         action = root.findtext('s:Header/a:Action', '', _NAMES)
         message = root.findtext('s:Header/a:MessageID', '', _NAMES)
         body = root.find('s:Body', _NAMES)
