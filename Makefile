@@ -139,9 +139,10 @@ ifneq ($(NOVA_TESTS),)
 	    sh -c '$(BIN)/python -m pytest -q $(PYTEST_ARGS) {} || [ $$? -eq 5 ]'
 endif
 
-# The kill suites, and the fault injector over its whole space.
+# The kill suites, and the fault injector over its whole space. For the page of
+# it: HV_SCHED_FAULTS_RECORD=doc/faults.json make test-faults
 FAULT_SUITES ?= tests/functional tests/chaos
-test-faults: $(VENV)/.test  ## killed, or answered wrongly, at every write
+test-faults: $(VENV)/.test  ## killed at every write, each fault at each call
 	@$(BIN)/python -m pytest -q -n 2 -m faults $(FAULT_SUITES) \
 	    $(PYTEST_ARGS)
 
