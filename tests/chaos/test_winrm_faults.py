@@ -173,7 +173,6 @@ def site(tmp_path, monkeypatch):
     monkeypatch.setattr('osc_lib.clientmanager.ClientCache.__get__',
                         lambda self, instance, owner: self.factory(instance))
     monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
-    monkeypatch.setattr(endpoint, 'CONNECT_BUDGET_SECONDS', 2)
     cluster = simulated.cluster('HV', nodes=1, volumes=1)
     with placement_on_a_socket() as placement, labs.running(
             [cluster], tmp_path) as lab:
@@ -248,7 +247,9 @@ def test_every_fault_at_every_call_opens_nothing_and_is_told(
     assert_nothing_is_wrong(site, command, capsys, record_property, True)
 
 
-def test_a_node_that_falls_silent_costs_its_deadline(site, capsys):
+def test_a_node_that_falls_silent_costs_its_deadline(
+        site, capsys, monkeypatch):
+    monkeypatch.setattr(endpoint, 'CONNECT_BUDGET_SECONDS', 0.5)
     site.injected = 'Create', site.silence
     code, text = site.run(COMMANDS['sync over WinRM'], capsys)
     assert code in (1, 4) and NODE.lower() in text.lower(), text

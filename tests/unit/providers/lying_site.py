@@ -44,6 +44,7 @@ class Disk:
     """A simulated volume; its servers' disks are written in full.
 
     :ivar servers: GB by consumer
+    :ivar cut_off: names of nodes that cannot reach it
     """
 
     cluster: str
@@ -52,6 +53,7 @@ class Disk:
     servers: dict[str, int] = dataclasses.field(default_factory=dict)
     state: model.CsvState = model.CsvState.ONLINE
     maintenance: bool = False
+    cut_off: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def guid(self) -> str:
@@ -68,8 +70,8 @@ class Disk:
             resource_id=guid(self.cluster, self.name, 'resource'),
             file_system='ntfs', medium='ssd', reserve_gb=0,
             maintenance=self.maintenance, accepts_new_disks=True,
-            cut_off_nodes=(), redirected_nodes=(), cached_images=(),
-            image_cache_bytes=0)
+            cut_off_nodes=tuple(sorted(self.cut_off)), redirected_nodes=(),
+            cached_images=(), image_cache_bytes=0)
 
 
 class Site:
