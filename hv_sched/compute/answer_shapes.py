@@ -46,6 +46,11 @@ def _list(key: str, record: Mapping[str, Any]) -> dict[str, Any]:
                    **{f'{key}_links': links})
 
 
+# Before 2.75 a flavor without swap had an empty text.
+_SIZES = {
+    **dict.fromkeys(('vcpus', 'ram', 'disk', 'ephemeral'), _INTEGER),
+    'swap': {'type': ['integer', 'string'], 'pattern': '^[0-9]{0,9}$'},
+    'extra_specs': {'type': 'object'}}
 _SERVER = _record(
     {'id': _TEXT, 'status': _TEXT}, **{
         'OS-EXT-STS:vm_state': _TEXT_OR_NULL,
@@ -53,7 +58,7 @@ _SERVER = _record(
         'OS-EXT-SRV-ATTR:hypervisor_hostname': _TEXT_OR_NULL,
         'OS-EXT-SRV-ATTR:instance_name': _TEXT_OR_NULL,
         'flavor': {'type': ['object', 'null'],
-                   'properties': {'extra_specs': {'type': 'object'}}},
+                   'properties': _SIZES},
         'os-extended-volumes:volumes_attached': {'type': 'array'}})
 _MIGRATION = _record({
     'uuid': _TEXT, 'instance_uuid': _TEXT, 'status': _TEXT,

@@ -63,7 +63,7 @@ _SHOWN = 300  # characters of a refusal in messages
 _KEYSTONE = 'Keystone'
 # What keystoneauth and openstacksdk trip over where an answer is JSON and not
 # of the form they expect.
-_TRIPS = (AttributeError, LookupError, TypeError, ValueError)
+_TRIPS = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -254,14 +254,14 @@ def _is_other_json(response: Any) -> bool:
     """Whether a body is JSON and no object: keystoneauth trips over it."""
     try:
         return not isinstance(response.json(), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 
 def _fault(shape: answer_shapes.Shape, response: Any) -> str:
     try:
         return shape.fault(response.json())
-    except ValueError:
+    except (ValueError, RecursionError):
         return 'it is not JSON'
 
 
@@ -269,7 +269,7 @@ def _detail(response: Any) -> str:
     """What a service says of its refusal, also in HTML."""
     try:
         message = next(iter(response.json().values()))['message']
-    except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
+    except (*_TRIPS, StopIteration):
         message = re.sub('<(title|style).*?</|<[^>]*>', ' ', response.text,
                          flags=re.DOTALL)
     text = ' '.join(str(message).split())[:_SHOWN]

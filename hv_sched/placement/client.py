@@ -107,10 +107,14 @@ class Placement:
 
     def newest_version(self) -> tuple[int, int]:
         """The newest microversion this Placement speaks."""
-        versions = self._list('/', 'read the versions',
-                              bodies.VERSIONS)['versions']
-        return max(_version(version.get('max_version') or '1.0')
-                   for version in versions)
+        doing = 'read the versions'
+        versions = self._list('/', doing, bodies.VERSIONS)['versions']
+        try:
+            return max(_version(version.get('max_version') or '1.0')
+                       for version in versions)
+        except (AttributeError, ValueError) as exc:
+            raise exception.PlacementUnavailable(
+                f'{doing}: Placement lists none it could have') from exc
 
     def list_providers(self, **query: str) -> list[Listed]:
         """Providers, filtered by ``required``, ``member_of``, …"""

@@ -53,9 +53,12 @@ class Response:
     def json(self) -> Any:
         """The body.
 
-        :raises ValueError: it is not JSON
+        :raises ValueError: it is not JSON, or deeper than can be read
         """
-        return json.loads(self.content)
+        try:
+            return json.loads(self.content)
+        except RecursionError as exc:
+            raise ValueError('too deep') from exc
 
 
 def response_of(response: Any) -> Response:

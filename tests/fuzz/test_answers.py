@@ -1,0 +1,204 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whatever bytes Placement, Nova and Glance answer: our own errors alone.
+
+Each read of the clients is answered with what was once a right answer, and
+spoilt. ``pytest -m long tests/fuzz/test_answers.py`` reads HV_SCHED_EXAMPLES
+(2000) answers of each kind, from a seed that it prints; HV_SCHED_SEED repeats
+them.
+"""
+
+import json
+import os
+import random
+
+import hypothesis
+from keystoneauth1 import adapter
+from keystoneauth1 import session
+from keystoneauth1 import token_endpoint
+import pytest
+import requests
+
+from hv_sched import exception
+from hv_sched.compute import checked_session
+from hv_sched.compute import nova
+from hv_sched.placement import client
+from hv_sched.placement import retry
+from hv_sched.placement.transport import Response
+from tests.fuzz import hostile
+
+UUID = '5e4a0000-0000-4000-8000-000000000000'
+ENDPOINT = 'http://service.example'
+_INVENTORY = {'total': 500, 'reserved': 0, 'min_unit': 1, 'max_unit': 500,
+              'step_size': 1, 'allocation_ratio': 1.0}
+_PROVIDER = {'uuid': UUID, 'name': 'hv01', 'generation': 1,
+             'parent_provider_uuid': None}
+_SERVER = {
+    'id': UUID, 'status': 'ACTIVE', 'name': 'web', 'tenant_id': 'p',
+    'user_id': 'u', 'image': {'id': 'i'},
+    'flavor': {'vcpus': 1, 'ram': 512, 'disk': 20, 'ephemeral': 0,
+               'swap': 0, 'extra_specs': {'os:resolution': '1024x768'}},
+    'os-extended-volumes:volumes_attached': [],
+    'OS-SRV-USG:launched_at': '2026-01-01T00:00:00.000000',
+    'OS-EXT-STS:vm_state': 'active', 'OS-EXT-STS:task_state': None,
+    'OS-EXT-SRV-ATTR:instance_name': 'instance-00000001',
+    'OS-EXT-SRV-ATTR:hypervisor_hostname': 'hv01'}
+_MIGRATION = {
+    'uuid': UUID, 'instance_uuid': UUID, 'status': 'migrating',
+    'source_node': 'hv01', 'dest_node': 'hv02', 'migration_type': 'resize',
+    'old_instance_type_id': 1, 'new_instance_type_id': 2,
+    'created_at': '2026-01-01T00:00:00.000000',
+    'updated_at': '2026-01-01T00:00:00.000000'}
+# What is read, and what a right answer to it is.
+PLACEMENT = {
+    'newest version': (lambda api: api.newest_version(), {'versions': [
+        {'id': 'v1.0', 'min_version': '1.0', 'max_version': '1.39'}]}),
+    'providers': (lambda api: api.list_providers(), {
+        'resource_providers': [_PROVIDER]}),
+    'provider': (lambda api: api.provider(UUID), _PROVIDER),
+    'inventories': (lambda api: api.inventories(UUID), {
+        'resource_provider_generation': 1,
+        'inventories': {'DISK_GB': _INVENTORY}}),
+    'usages': (lambda api: api.usages(UUID), {
+        'resource_provider_generation': 1, 'usages': {'DISK_GB': 20}}),
+    'traits': (lambda api: api.traits(UUID), {
+        'resource_provider_generation': 1, 'traits': ['CUSTOM_HYPERV']}),
+    'aggregates': (lambda api: api.aggregates(UUID), {
+        'resource_provider_generation': 1, 'aggregates': [UUID]}),
+    'allocations': (lambda api: api.allocations_on(UUID), {
+        'resource_provider_generation': 1,
+        'allocations': {UUID: {'resources': {'DISK_GB': 20}}}}),
+    'consumer': (lambda api: api.consumer(UUID), {
+        'allocations': {UUID: {'generation': 1,
+                               'resources': {'DISK_GB': 20}}},
+        'consumer_generation': 1, 'project_id': 'p', 'user_id': 'u',
+        'consumer_type': 'INSTANCE'}),
+    'all traits': (lambda api: api.all_traits(), {
+        'traits': ['CUSTOM_HYPERV']}),
+    'classes': (lambda api: api.resource_classes(), {
+        'resource_classes': [{'name': 'DISK_GB', 'links': []}]}),
+    'candidates': (lambda api: api.allocation_candidates(
+        resources='DISK_GB:1'), {
+            'allocation_requests': [{'allocations': {
+                UUID: {'resources': {'DISK_GB': 1}}}, 'mappings': {
+                    '': [UUID]}}],
+            'provider_summaries': {UUID: {
+                'resources': {'DISK_GB': {'capacity': 500, 'used': 20}},
+                'traits': ['CUSTOM_HYPERV'], 'parent_provider_uuid': None,
+                'root_provider_uuid': UUID}}})}
+NOVA = {
+    'servers of a host': (lambda api: api.on_host('hv01'), {
+        'servers': [_SERVER]}),
+    'server': (lambda api: api.server(UUID), {'server': _SERVER}),
+    'hosts': (lambda api: api.hosts(), {'hypervisors': [{
+        'id': UUID, 'hypervisor_hostname': 'hv01',
+        'hypervisor_type': 'hyperv', 'service': {'host': 'hv01'}}]}),
+    'computes': (lambda api: api.computes(), {'services': [{
+        'host': 'hv01', 'binary': 'nova-compute', 'status': 'enabled',
+        'state': 'up'}]}),
+    'migrations': (lambda api: api.open_migrations(), {
+        'migrations': [_MIGRATION]}),
+    'moves': (lambda api: api.moves_of(UUID), {
+        'migrations': [_MIGRATION]})}
+
+
+class _Wire:
+    """Answers each request with the same bytes."""
+
+    def __init__(self, content):
+        self._content = content
+
+    def send(self, *_args, **_kwargs):
+        return Response(200, {}, self._content)
+
+
+class _Mounted(requests.adapters.BaseAdapter):
+    """The same below requests."""
+
+    def __init__(self, content):
+        super().__init__()
+        self._content = content
+
+    def send(self, request, **_kwargs):
+        answer = requests.Response()
+        answer.status_code = 200
+        answer.headers['Content-Type'] = 'application/json'
+        answer.url, answer.request = request.url, request
+        answer._content = self._content
+        return answer
+
+    def close(self):
+        pass
+
+
+def placement_of(content):
+    return client.Placement(_Wire(content), retry.Patience(attempts=1))
+
+
+def nova_of(content):
+    connection = requests.Session()
+    connection.mount('http://', _Mounted(content))
+    return nova.NovaServers(adapter.Adapter(checked_session.CheckedSession(
+        session.Session(auth=token_endpoint.Token(ENDPOINT, 'token'),
+                        session=connection), checked_session.NOVA),
+        service_type='compute'))
+
+
+CALLS = [pytest.param(service, call, answer, id=f'{name} {what}')
+         for name, service, calls in (('Placement', placement_of, PLACEMENT),
+                                      ('Nova', nova_of, NOVA))
+         for what, (call, answer) in calls.items()]
+each_call = pytest.mark.parametrize(('service', 'call', 'answer'), CALLS)
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr('tenacity.nap.time.sleep', lambda seconds: None)
+
+
+def read(service, call, content):
+    """Any other error is a failure."""
+    try:
+        call(service(content))
+    except exception.HvSchedError as exc:
+        assert len(str(exc)) < 2000, str(exc)[:2000]
+
+
+@each_call
+def test_a_right_answer_is_read(service, call, answer):
+    call(service(json.dumps(answer).encode()))
+
+
+@each_call
+def test_every_hostile_value_in_turn(service, call, answer):
+    # A value beside the answer's own, for those that have lists alone.
+    content = json.dumps({**answer, 'more': 1}).encode()
+    for spoilt in hostile.spoilt(content, 40):
+        read(service, call, spoilt)
+    for content in hostile.WHOLE:
+        read(service, call, content)
+
+
+@pytest.mark.long
+@each_call
+def test_spoilt_answers(service, call, answer):
+    seed = int(os.environ.get('HV_SCHED_SEED') or random.getrandbits(32))
+    examples = int(os.environ.get('HV_SCHED_EXAMPLES', '2000'))
+    print(f'HV_SCHED_SEED={seed} HV_SCHED_EXAMPLES={examples}')
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=examples, database=None, deadline=None)
+    @hypothesis.given(hostile.files((json.dumps(answer).encode(),)))
+    def check(content):
+        read(service, call, content)
+    check()
