@@ -29,6 +29,7 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
 from hv_sched.providers import freshness
+from hv_sched.providers import frozen_cluster
 from hv_sched.providers import observe
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_volume
@@ -82,7 +83,7 @@ class Inspector:
         plan = adopt_plan.make(
             layout, observed, shares, adopt_plan.targets(layout),
             self._settings, self._allow_overcommit)
-        refusals = (*self._frozen(cluster), *_uncollected(layout),
+        refusals = (*self._frozen(layout, observed), *_uncollected(layout),
                     *plan.refusals,
                     *self._others(layout, scope_, observed),
                     *self._misnamed(layout, scope_, observed))
@@ -104,18 +105,12 @@ class Inspector:
                 in self._client.allocations_on(uuid).items()
                 if names.DISK_GB in resources}
 
-    def _frozen(self, cluster: model.Cluster) -> list[Notice]:
-        """Why facts of another time adopt nothing."""
-        moment = freshness.Moment(self._clock())
-        reason = freshness.unlikely(cluster, moment)
-        if not reason and freshness.is_stale(cluster, moment, self._settings):
-            age = freshness.facts_age(cluster, moment.now)
-            reason = (f'the facts are {int(age)} seconds old: nothing is '
-                      'adopted until they are newer')
-        code = 'facts-unlikely' if freshness.unlikely(
-            cluster, moment) else 'facts-stale'
-        return [Notice(cluster.name, cluster.name, Kind.FROZEN, reason, code)
-                ] if reason else []
+    def _frozen(self, layout: Layout, observed: Observed) -> list[Notice]:
+        """Why the cluster is left alone, as publishing leaves it."""
+        frozen = frozen_cluster.notice(
+            layout, observed.overview, freshness.Moment(self._clock()),
+            self._settings)
+        return [frozen] if frozen else []
 
     def _others(self, layout: Layout, scope_: Scope, observed: Observed
                 ) -> list[Notice]:

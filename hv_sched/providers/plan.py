@@ -32,6 +32,7 @@ from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
 from hv_sched.providers import changes as change_types
 from hv_sched.providers import freshness
+from hv_sched.providers import frozen_cluster
 from hv_sched.providers import functional_level
 from hv_sched.providers import gate
 from hv_sched.providers import kept_facts
@@ -41,7 +42,6 @@ from hv_sched.providers import plan_volume
 from hv_sched.providers import scope as scoping
 from hv_sched.providers import sections
 from hv_sched.providers import silence
-from hv_sched.providers import stated_driver
 from hv_sched.providers.freshness import Moment
 from hv_sched.providers.planning_context import PlanningContext
 from hv_sched.providers.scope import Scope
@@ -290,19 +290,10 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
 
 
 def _cluster_plan(context: PlanningContext, moment: Moment) -> ClusterPlan:
-    cluster = context.layout.cluster
-    reason = freshness.unlikely(cluster, moment)
-    if reason:
-        return ClusterPlan(context.name, (), (
-            context.notice(context.name, Kind.FROZEN, reason,
-                           'facts-unlikely'),))
-    if reason := stated_driver.lost(
-            context.layout, context.observed.overview):
-        return ClusterPlan(context.name, (), (
-            context.notice(context.name, Kind.FROZEN, reason,
-                           'driver-not-stated'),))
-    if freshness.is_stale(cluster, moment, context.settings):
-        return _stale(context, freshness.facts_age(cluster, moment.now))
+    frozen = frozen_cluster.notice(
+        context.layout, context.observed.overview, moment, context.settings)
+    if frozen is not None:
+        return _frozen(context, frozen)
     context = dataclasses.replace(
         context, refused=refused_nodes(context, moment))
     notices = [n for n in context.scope.matches.findings
@@ -399,14 +390,15 @@ def _holding(context: PlanningContext, uuid: str) -> str:
             'until they are moved or deleted; or describe their cluster, too')
 
 
-def _stale(context: PlanningContext, age: float) -> ClusterPlan:
-    """Old facts freeze the cluster; new disks on it would be a gamble."""
-    message = (f'the facts are {int(age)} seconds old: nothing is changed '
-               f'but its volumes take no new disks until they are newer')
+def _frozen(context: PlanningContext, reason: Notice) -> ClusterPlan:
+    """By old facts volumes are closed: new disks would be a gamble."""
+    if reason.code != frozen_cluster.STALE:
+        return ClusterPlan(context.name, (), (reason,))
     return ClusterPlan(
         context.name, tuple(gate.admit_all(
             plan_volume.close_all(context), context.evidence)),
-        (context.notice(context.name, Kind.FROZEN, message, 'facts-stale'),))
+        (dataclasses.replace(reason, message=(
+            f'{reason.message}, and its volumes take no new disks')),))
 
 
 def _unstated_level(context: PlanningContext) -> Iterable[Notice]:

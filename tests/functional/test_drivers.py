@@ -81,6 +81,24 @@ def test_a_driver_that_is_not_stated_any_more_changes_nothing(
     assert names.OTHER_HYPERVISOR not in cloud.state()['csv:hvc1/Volume1'][2]
 
 
+@pytest.mark.parametrize('name', LIBVIRT)
+def test_nothing_is_adopted_by_a_source_that_states_no_driver_any_more(
+        placement, name):
+    """A node that joined since would be made one of Hyper-V."""
+    cloud = unadopted_cloud.UnadoptedCloud(placement)
+    cloud.adopt(clouds.cluster(driver=drivers.of(name),
+                               nodes=(clouds.node(1),)))
+    cloud.server('hv02', 100)
+    before = cloud.state(), cloud.disk()
+    report = cloud.adopt(clouds.cluster(is_driver_stated=False))
+    assert (cloud.state(), cloud.disk()) == before
+    assert [notice.code for notice in report.findings] == [
+        'driver-not-stated']
+    # Where it is stated, it goes on.
+    cloud.adopt(clouds.cluster(driver=drivers.of(name)))
+    assert names.CSV_CLUSTERED in cloud.state()['hv02'][2]
+
+
 # -- what moves do with disks, on the volume
 
 
