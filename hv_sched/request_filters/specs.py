@@ -118,7 +118,12 @@ def may_leave_cell(request_spec: objects.RequestSpec) -> bool:
 
 def stay_in_cell(request_spec: objects.RequestSpec,
                  cell: objects.CellMapping) -> None:
-    """Let a resize that might leave it go to hosts of a cell alone."""
+    """Let a resize that might leave it go to hosts of a cell alone.
+
+    Nova reads the cell only where no other one is allowed
+    (nova/scheduler/host_manager.py, get_host_states_by_uuids()).
+    """
     requested = destination(request_spec)
     if requested is not None and may_leave_cell(request_spec):
         requested.cell = cell
+        requested.allow_cross_cell_move = False

@@ -19,3 +19,5 @@ from tests.nova import releases
 RESHAPE_WIPES = releases.RELEASE >= 34
 # What its request filter requires of every compute node.
 NODE_TRAITS = frozenset(('OWNER_NOVA',) if releases.RELEASE >= 34 else ())
+# What tests/nova/kvm puts beneath its libvirt driver is made for it.
+HAS_COUNTED_STORAGE = releases.RELEASE >= 34

@@ -20,6 +20,7 @@ from hv_sched.placement import names
 from hv_sched.request_filters import bound_disk
 from hv_sched.request_filters import operation
 from hv_sched.request_filters import refusal
+from hv_sched.request_filters import specs
 from hv_sched.snapshot import volumes
 
 POOL = volumes.VolumeState('v1', 'csv:ceph/vms', 500, 0, traits=frozenset(
@@ -52,3 +53,13 @@ def test_on_one_volume_it_goes_to_no_other_cell():
 def test_inside_its_cell_it_goes_to_no_host_without_the_volume():
     assert refused(is_home=False, allow_cross_cell_move=False) == (
         'its disk stays on csv:ceph/vms, which is not the home of r3')
+
+
+def test_a_disk_that_stays_keeps_the_server_in_its_cell():
+    """Nova reads the cell only where it may not be left."""
+    spec = objects.RequestSpec(requested_destination=objects.Destination(
+        allow_cross_cell_move=True))
+    cell = objects.CellMapping()
+    specs.stay_in_cell(spec, cell)
+    assert spec.requested_destination.cell is cell
+    assert not specs.may_leave_cell(spec)
