@@ -44,6 +44,10 @@ _CROSS_CELL = {
     drivers.CrossCell.REFUSED: 'refused: the confirm would delete the disk '
                                'in use'}
 
+_REPORTED = {
+    drivers.Reported.VOLUME: 'the volume',
+    drivers.Reported.RAW_CLUSTER: 'raw bytes of the whole storage cluster'}
+
 
 def _copies(driver: Driver) -> str:
     number = str(driver.cold_move_copies)
@@ -66,6 +70,8 @@ _ROWS: tuple[tuple[str, Callable[[Driver], str]], ...] = (
         driver.evacuation]),
     ('Resize to another cell on one volume', lambda driver: _CROSS_CELL[
         driver.cross_cell_resize]),
+    ('A node reports as its own disk', lambda driver: _REPORTED[
+        driver.reported]),
     ('Features and traits of Hyper-V', lambda driver: (
         'yes' if driver.has_windows_features else 'no')),
     ('Largest disk of a server', lambda driver: (

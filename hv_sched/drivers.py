@@ -54,6 +54,17 @@ class CrossCell(enum.Enum):
     REFUSED = 'refused'
 
 
+class Reported(enum.Enum):
+    """What a node reports as its own disk.
+
+    VOLUME: the volume that is its home. RAW_CLUSTER: the whole storage
+    cluster, with each replica, whatever the pool can store.
+    """
+
+    VOLUME = 'volume'
+    RAW_CLUSTER = 'raw cluster'
+
+
 @dataclasses.dataclass(frozen=True)
 class Driver:
     """How one driver keeps the disks of servers on a shared volume.
@@ -69,6 +80,7 @@ class Driver:
         beyond, it is copied along
     :param evacuation: to a node with another home
     :param cross_cell_resize: on one volume
+    :param reported: by each node as its own disk
     :param has_windows_features: the nodes run Hyper-V: its traits are
         published, and its rules decide what starts on them
     :param largest_disk_gb: of one server; None: nothing but the volume
@@ -84,6 +96,7 @@ class Driver:
     live_move_reach: Reach
     evacuation: Leftover
     cross_cell_resize: CrossCell
+    reported: Reported
     has_windows_features: bool
     largest_disk_gb: int | None
     ignores_case: bool
@@ -102,6 +115,7 @@ DEFAULT = Driver(
     cold_move_detail='the old files stay in <instance>_revert',
     cold_move_reach=Reach.CLUSTER, live_move_reach=Reach.CLUSTER,
     evacuation=Leftover.CLEANED, cross_cell_resize=CrossCell.COPIED,
+    reported=Reported.VOLUME,
     has_windows_features=True, largest_disk_gb=64 * 1024, ignores_case=True)
 
 # Source: nova/virt/libvirt/driver.py. migrate_disk_and_power_off() renames
@@ -109,7 +123,8 @@ DEFAULT = Driver(
 # storage, too; check_can_live_migrate_destination() takes storage that is
 # not shared for a block migration. For Ceph it clones a snapshot
 # (nova-resize) for the revert, and check_instance_shared_storage_local()
-# says nothing about an RBD disk, which destroy() then leaves alone.
+# says nothing about an RBD disk, which destroy() then leaves alone; and
+# nova/storage/rbd_utils.py, get_pool_info(), reports total_bytes of ceph df.
 _LIBVIRT = (
     Driver(
         name='libvirt-file', storage='shared directory (NFS, CephFS, GPFS)',
@@ -117,14 +132,16 @@ _LIBVIRT = (
         cold_move_detail='the old files stay in <instance>_resize',
         cold_move_reach=Reach.CLUSTER, live_move_reach=Reach.HOME,
         evacuation=Leftover.CLEANED, cross_cell_resize=CrossCell.COPIED,
+        reported=Reported.VOLUME,
         has_windows_features=False, largest_disk_gb=None,
         ignores_case=False),
     Driver(
         name='libvirt-rbd', storage='Ceph RBD pool',
         cold_move_keeps_disk=True,
-        cold_move_detail='a resize also keeps a snapshot of it, nova-resize',
+        cold_move_detail='beside it a snapshot of it, nova-resize',
         cold_move_reach=Reach.HOME, live_move_reach=Reach.CLUSTER,
         evacuation=Leftover.KEPT, cross_cell_resize=CrossCell.REFUSED,
+        reported=Reported.RAW_CLUSTER,
         has_windows_features=False, largest_disk_gb=None,
         ignores_case=False),
 )

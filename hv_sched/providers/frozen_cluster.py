@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Why a cluster is left as it is, whoever is about to change it. Pure.
 
 Publishing and adopting ask here, so that neither changes what the other

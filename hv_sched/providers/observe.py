@@ -124,7 +124,8 @@ class Observer:
                     continue  # no disk at all: it says nothing of a size
                 reported[node] = total_gb
                 volume_gb = layout.volumes[uuid].total_gb
-                if volume_gb is not None and sizes.agree(volume_gb, total_gb):
+                if volume_gb is not None and sizes.agree(
+                        volume_gb, total_gb, layout.cluster.driver.reported):
                     break
         return reported
 

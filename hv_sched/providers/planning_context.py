@@ -187,7 +187,8 @@ class PlanningContext:
                 is_new or self._grows(uuid)) or (
                 self.layout.cluster.placement_chooses_volume):
             return True
-        votes = [sizes.agree(volume_gb, self.observed.reported_gb[node])
+        votes = [sizes.agree(volume_gb, self.observed.reported_gb[node],
+                             self.layout.cluster.driver.reported)
                  for node in sizes.voters(self.layout, uuid)
                  if node in self.observed.reported_gb]
         return any(votes) if votes else is_new or None

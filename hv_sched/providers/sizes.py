@@ -13,13 +13,18 @@
 """Whether the size of a volume agrees with what its nodes report. Pure.
 
 A node reports the disk its ``instances_path`` is on, which is the volume
-that is its home: a size in another unit differs by far more than two.
+that is its home: a size in another unit differs by far more than two. One
+with its disks in Ceph reports the raw bytes of the whole cluster, of which a
+pool with two or more replicas can store half at most.
 """
 
 from collections.abc import Iterator
 import dataclasses
 
+from hv_sched import drivers
 from hv_sched import model
+from hv_sched.drivers import Reported
+from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Observed
@@ -38,8 +43,13 @@ def voters(layout: Layout, uuid: str) -> frozenset[str]:
         if layout.nodes[node].state in (None, model.NodeState.UP))
 
 
-def agree(volume_gb: int, reported_gb: int) -> bool:
-    """Whether a volume's size and what a node reports may be the same."""
+def agree(volume_gb: int, reported_gb: int, reported: Reported) -> bool:
+    """Whether a volume's size fits what a node reports.
+
+    :param reported: what the node reports, as its driver's row says
+    """
+    if reported is Reported.RAW_CLUSTER:
+        return volume_gb * _FACTOR <= reported_gb
     return (volume_gb <= reported_gb * _FACTOR
             and reported_gb <= volume_gb * _FACTOR)
 
@@ -66,7 +76,8 @@ def contradictions(observed: Observed) -> Iterator[Contradiction]:
             own.total for node in _users(uuid, observed)
             if (own := observed.providers[node].inventories.get(
                 names.DISK_GB)) is not None}))
-        if reported and not any(agree(disk.total, own_gb)
+        driver = disk_moves.driver_of(provider.traits) or drivers.DEFAULT
+        if reported and not any(agree(disk.total, own_gb, driver.reported)
                                 for own_gb in reported):
             yield Contradiction(provider.name, disk.total, reported)
 

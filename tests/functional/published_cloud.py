@@ -33,9 +33,10 @@ ALL = frozenset(Code)
 class PublishedCloud(clouds.Cloud):
     """A published cluster of two nodes with servers on its volume."""
 
-    def __init__(self, placement, cluster=None, nodes=('hv01', 'hv02')):
+    def __init__(self, placement, cluster=None, nodes=('hv01', 'hv02'),
+                 disk_gb=500):
         super().__init__(placement)
-        self.register(*nodes)
+        self.register(*nodes, disk_gb=disk_gb)
         self.sync(clouds.facts(cluster or clouds.cluster(len(nodes))))
         self.nova = nova_answers.Answers(self.nodes)
         self.slept = []

@@ -41,11 +41,14 @@ def site(placement, tmp_path):
 
 
 class Site(clouds.Cloud):
-    """Two nodes that report 500 GB each, and the files of a source."""
+    """Two nodes that report 1000 GB each, and the files of a source.
+
+    With pools these are raw bytes: 500 GiB with two replicas.
+    """
 
     def __init__(self, placement, folder):
         super().__init__(placement)
-        self.register('kvm01', 'kvm02')
+        self.register('kvm01', 'kvm02', disk_gb=1000)
         self._folder = folder
 
     def write(self, **files):
@@ -94,20 +97,31 @@ def test_a_quota_bounds_the_pool(site):
 
 
 def test_raw_bytes_are_not_believed(site):
-    """Three copies of each object, where the nodes report what they see."""
+    """They are what the nodes report, and more than a pool can store."""
     site.write(df_json=samples.df(samples.pool(
-        stored_gb=300, available_gb=1200)))
+        stored_gb=200, available_gb=800)))
     result = site.reconciler().sync(site.load(samples.cluster()), True)
     assert VMS not in site.state()
     text = ' '.join(map(str, result.plan.all_findings))
-    assert '1500' in text and '500' in text
+    assert '1000' in text
+
+
+def test_a_pool_of_three_replicas_among_others_is_believed(site):
+    """Nova reports the raw bytes of all pools: 20 times as much here."""
+    site.register('kvm03', 'kvm04', disk_gb=10000)
+    cluster = samples.cluster()
+    cluster['nodes'] = [{'name': 'kvm03'}, {'name': 'kvm04'}]
+    site.write(df_json=samples.df())
+    site.sync(site.load(cluster))
+    assert site.disk().total == 500
+    assert site.hosts(300) >= {'kvm03', 'kvm04'}
 
 
 def test_raw_bytes_do_not_make_a_published_pool_grow(site):
     site.write(df_json=samples.df())
     site.sync(site.load(samples.cluster()))
     site.write(df_json=samples.df(samples.pool(
-        stored_gb=300, available_gb=1200)))
+        stored_gb=200, available_gb=800)))
     site.reconciler().sync(site.load(samples.cluster()), True)
     assert site.disk().total == 500
     assert names.NO_NEW_DISKS in site.state()[VMS][2]

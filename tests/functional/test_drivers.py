@@ -38,7 +38,8 @@ LARGE_GB = 100 * 1024
 @pytest.fixture
 def cloud(placement):
     made = clouds.Cloud(placement)
-    made.register('hv01', 'hv02', disk_gb=LARGE_GB)
+    # As large as raw bytes have to be for a pool.
+    made.register('hv01', 'hv02', disk_gb=2 * LARGE_GB)
     return made
 
 
@@ -85,7 +86,7 @@ def test_a_driver_that_is_not_stated_any_more_changes_nothing(
 def test_nothing_is_adopted_by_a_source_that_states_no_driver_any_more(
         placement, name):
     """A node that joined since would be made one of Hyper-V."""
-    cloud = unadopted_cloud.UnadoptedCloud(placement)
+    cloud = unadopted_cloud.UnadoptedCloud(placement, disk_gb=1000)
     cloud.adopt(clouds.cluster(driver=drivers.of(name),
                                nodes=(clouds.node(1),)))
     cloud.server('hv02', 100)
@@ -123,7 +124,7 @@ def test_a_driver_that_was_named_wrongly_is_mended(cloud):
 
 
 def test_three_drivers_stand_side_by_side(cloud):
-    cloud.register('n1', 'r1')
+    cloud.register('n1', 'r1', disk_gb=1000)
     neighbours = [dataclasses.replace(
         clouds.cluster(volumes=(clouds.volume(number),)), name=node,
         guid=clouds.CLUSTER_GUID[:-1] + str(number), driver=drivers.of(name),
@@ -140,7 +141,7 @@ def test_three_drivers_stand_side_by_side(cloud):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_adopt_writes_them_and_retire_leaves_nothing(placement, name):
-    cloud = unadopted_cloud.UnadoptedCloud(placement)
+    cloud = unadopted_cloud.UnadoptedCloud(placement, disk_gb=1000)
     cloud.server('hv01', 100)
     cluster = clouds.cluster(driver=drivers.of(name))
     before = cloud.state(), cloud.disk()
@@ -160,7 +161,7 @@ def test_an_audit_misses_a_copy_only_where_there_is_one(placement, name,
                                                         copies, option):
     """A server to be confirmed whose migration holds no disk."""
     cloud = published_cloud.PublishedCloud(
-        placement, clouds.cluster(driver=drivers.of(name)))
+        placement, clouds.cluster(driver=drivers.of(name)), disk_gb=1000)
     server = cloud.server('hv02', vm_state='resized')
     migration = '316a0000-0000-4000-8000-000000000001'
     cloud.hold(migration, {cloud.nodes['hv01']: published_cloud.COMPUTE})

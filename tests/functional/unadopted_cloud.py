@@ -24,10 +24,10 @@ from tests.functional import nova_answers
 class UnadoptedCloud(clouds.Cloud):
     """A stock cloud with servers on its nodes' own disks."""
 
-    def __init__(self, placement, nodes=('hv01', 'hv02')):
+    def __init__(self, placement, nodes=('hv01', 'hv02'), disk_gb=500):
         super().__init__(placement)
         self.nova = nova_answers.Answers(self.nodes)
-        self.register(*nodes)
+        self.register(*nodes, disk_gb=disk_gb)
 
     def server(self, node, disk_gb, **state):
         return self.nova.add(self.own_disk(node, disk_gb), **state)
