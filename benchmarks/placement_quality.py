@@ -35,6 +35,7 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 # isort: split
 
+import copy
 import logging
 import os
 import platform
@@ -93,6 +94,7 @@ class PlacementQuality(select_destinations.SelectDestinations):
         self._nodes = _nodes()
         self._create_hosts(list(self._nodes))
         self._equip()
+        self._register_images()
         runs: list[dict[str, Any]] = []
         RESULT.update(_circumstances(), **SETTINGS, runs=runs)
         for policy in sorted(SETTINGS['policies'], key=POLICIES.index):
@@ -120,6 +122,13 @@ class PlacementQuality(select_destinations.SelectDestinations):
             self.publisher.add_traits(uuid_, *COMMON, *(
                 trait for _share, kind, trait in KINDS
                 if kind in node.features))
+
+    def _register_images(self) -> None:
+        """hv_sched asks Glance for the image of several servers at once."""
+        for number in range(trace.IMAGES):
+            image = copy.deepcopy(self.glance.images[base.IMAGE])
+            image.update(id=image_id(number), properties={})
+            self.glance.images[image['id']] = image
 
     def _publish_clusters(self) -> None:
         for cluster in range(CLUSTERS):
