@@ -37,10 +37,7 @@ import tests.nova  # noqa: F401  must be first: it patches
 
 import copy
 import logging
-import os
-import platform
 import random
-import subprocess
 import sys
 from typing import Any
 import uuid
@@ -54,6 +51,7 @@ from nova.scheduler import request_filter
 import oslo_messaging as messaging
 from oslo_utils import uuidutils
 
+from benchmarks import circumstances
 from benchmarks import harness
 from benchmarks import ledger
 from benchmarks import score
@@ -98,7 +96,7 @@ class PlacementQuality(select_destinations.SelectDestinations):
         self._equip()
         self._register_images()
         runs: list[dict[str, Any]] = []
-        RESULT.update(_circumstances(), **SETTINGS, runs=runs)
+        RESULT.update(circumstances.of_this_run(), **SETTINGS, runs=runs)
         for policy in sorted(SETTINGS['policies'], key=POLICIES.index):
             if policy != 'stock' and not self.volumes:
                 self._publish_clusters()
@@ -303,14 +301,6 @@ def _trace(seed: int) -> list[trace.Deployment]:
 def _bound(nodes: Any, seed: int) -> dict[str, Any]:
     return score.pooled(nodes, sum(_capacity_gb().values()),
                         _trace(seed)).figures()
-
-
-def _circumstances() -> dict[str, Any]:
-    head = subprocess.run(['git', 'rev-parse', '--short=12', 'HEAD'],
-                          check=True, capture_output=True, text=True)
-    return {'commit': head.stdout.strip(), 'machine':
-            f'{os.cpu_count()} processors ({platform.machine()}), '
-            f'Python {platform.python_version()}'}
 
 
 def main() -> int:
