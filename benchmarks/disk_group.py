@@ -13,8 +13,9 @@
 """What a disk in a request group of its own costs Placement, and where.
 
 Placement's own code in this process, on MariaDB, with a large cloud. The
-query Nova sends for a plain create, and the one with the disk in a group of
-its own that requests with an availability zone need, take turns; statements
+query Nova sends for a plain create, the one with the disk in a group of its
+own that requests with an availability zone need, and that of a request that
+names a host take turns; statements
 and their time are counted at the database, and a profile says in which of
 Placement's functions the rest goes::
 
@@ -44,6 +45,7 @@ import webob
 
 from benchmarks import circumstances
 from benchmarks import seeded_placement
+from hv_sched.placement import ids
 from hv_sched.placement import names
 from tests.functional import mariadb
 from tests.functional import serve_placement
@@ -55,6 +57,8 @@ PLAIN = (_COMMON + ',!CUSTOM_CSV_NO_NEW_DISKS'
 GROUP = (_COMMON + '&resources=VCPU:1,MEMORY_MB:512'
          '&resources_HV_SCHED_DISK=DISK_GB:10&group_policy=none'
          '&required_HV_SCHED_DISK=!CUSTOM_CSV_NO_NEW_DISKS')
+# Of a request that names a host: hv_sched binds the disk to its home.
+NAMED = (GROUP + '&in_tree={node}&member_of_HV_SCHED_DISK=in:{home}')
 # Placement's functions whose time is told, in the order of a query.
 FUNCTIONS = ('get_provider_ids_matching', 'get_trees_matching_all',
              'get_trees_with_traits', 'get_sharing_providers',
@@ -131,26 +135,30 @@ def profiled(call: Callable[[], Any]) -> dict[str, float]:
 
 
 def measure(settings: dict[str, int]) -> dict[str, Any]:
-    """Both queries, in turns."""
+    """All queries, in turns."""
     with application() as (app, url):
         for name in (names.NO_NEW_DISKS, names.PAUSED):
             put(app, f'/traits/{name}')
         put(app, f'/resource_classes/{names.HELD_DISK_GB}')
-        seeded_placement.Seeder(url).write(seeded_placement.cloud(
-            settings['hosts'], settings['volumes']))
+        cloud = seeded_placement.cloud(settings['hosts'],
+                                       settings['volumes'])
+        seeded_placement.Seeder(url).write(cloud)
+        volume = cloud.volumes[0]
+        words = {**settings, 'home': ids.home_aggregate(volume.uuid),
+                 'node': cloud.nodes[volume.nodes[0]]}
         statements = Statements(
             db_api.placement_context_manager.writer.get_engine())
-        queries = {'plain': PLAIN, 'group': GROUP}
+        queries = {name: query.format(**words) for name, query in (
+            ('plain', PLAIN), ('group', GROUP), ('named host', NAMED))}
         figures: dict[str, Any] = {name: [] for name in queries}
         for number in range(settings['rounds'] + 1):
             for name, query in queries.items():
-                row = _timed(app, query.format(**settings), statements)
+                row = _timed(app, query, statements)
                 if number:  # the first fills caches
                     figures[name].append(row)
         return {**settings, **{
             name: {**_medians(rows), 'profile_ms': profiled(
-                lambda name=name: ask(
-                    app, queries[name].format(**settings)))}
+                lambda name=name: ask(app, queries[name]))}
             for name, rows in figures.items()}}
 
 

@@ -37,7 +37,9 @@ from doc import missing_facts_page
 from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
+from doc import quality_page
 from doc import roles_page
+from doc import scheduling_cost_page
 from doc import screens_page
 from doc import storm_page
 from doc import targets_page
@@ -56,11 +58,11 @@ class Page(Protocol):
 PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         accidents_page, asks_page, checks_page, cloud_page,
-        concurrency_page, drivers_page, extra_specs_page,
-        faults_page, findings_page, installs_page, map_page, matrix_page,
+        concurrency_page, drivers_page, extra_specs_page, faults_page,
+        findings_page, installs_page, map_page, matrix_page,
         metrics_page, missing_facts_page, moves_page, overrides_page,
-        plugins_page, roles_page, screens_page, storm_page, targets_page,
-        traits_page)}
+        plugins_page, quality_page, roles_page, scheduling_cost_page,
+        screens_page, storm_page, targets_page, traits_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:
