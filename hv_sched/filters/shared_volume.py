@@ -37,6 +37,7 @@ from hv_sched.filters import request_snapshot
 from hv_sched.query import candidate_rules
 from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
+from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.snapshot import volumes
 
 CONF = nova.conf.CONF
@@ -107,15 +108,15 @@ class SharedVolumeFilter(filters.BaseHostFilter):
             self._warn_nothing_published()
         picks = earlier_picks.update(spec_obj, host_states)
         pending_move = request_state.of(spec_obj).pending_move
-        kept_on = pending_move.kept_on if pending_move else frozenset()
-        choices = [_Choice(host_state, snapshot, picks.taken_gb, kept_on)
+        choices = [_Choice(host_state, snapshot, picks.taken_gb, pending_move)
                    for host_state in host_states]
         if choices and not any(choice.passes for choice in choices):
             newer = request_snapshot.renew(spec_obj)
             if newer is not None:
                 snapshot = newer
                 choices = [
-                    _Choice(host_state, snapshot, picks.taken_gb, kept_on)
+                    _Choice(host_state, snapshot, picks.taken_gb,
+                            pending_move)
                     for host_state in host_states]
         preferences = preference.of(spec_obj, snapshot)
         for choice in choices:
@@ -189,24 +190,32 @@ def _size_gb(host_state: Any) -> int:
     return max((disk.size_gb for disk in disks if disk), default=0)
 
 
+def _unfit(host: str, move: PendingMove, snapshot: volumes.Snapshot
+           ) -> str | None:
+    """Why a move whose disk stays cannot go to a host, None when it can."""
+    return candidate_rules.reach_refusal(host, move.kept_on, snapshot) or (
+        candidate_rules.build_refusal(host, snapshot) if move.one_build
+        else None)
+
+
 class _Choice:
     """The candidates of a host that may be used; the host is not changed yet.
 
     :param taken_gb: what earlier servers of the request took, by provider
-    :param kept_on: volumes that the disk of a move stays on
+    :param pending_move: of a move whose disk stays where it is
     """
 
     def __init__(self, host_state: Any, snapshot: volumes.Snapshot,
-                 taken_gb: Mapping[str, int], kept_on: frozenset[str]
-                 ) -> None:
+                 taken_gb: Mapping[str, int],
+                 pending_move: PendingMove | None) -> None:
         self.host_state = host_state
         self.size_gb = _size_gb(host_state)
         self.usable: list[Any] = []
         self.refusals: list[str] = []
-        unreached = candidate_rules.reach_refusal(
-            host_state.uuid, kept_on, snapshot)
-        if unreached:
-            self.refusals.append(unreached)
+        unfit = pending_move and _unfit(
+            host_state.uuid, pending_move, snapshot)
+        if unfit:
+            self.refusals.append(unfit)
             return
         for candidate in host_state.allocation_candidates:
             refusal = candidate_rules.refusal(

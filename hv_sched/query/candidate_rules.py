@@ -18,6 +18,7 @@ import dataclasses
 from typing import Any
 
 from hv_sched.placement import names
+from hv_sched.query import rules
 from hv_sched.snapshot import volumes
 
 Candidate = Mapping[str, Any]
@@ -86,6 +87,22 @@ def reach_refusal(host: str, on: Iterable[str], snapshot: volumes.Snapshot
                        and not snapshot.reaches(host, uuid))
     return (f'it does not reach volume {", ".join(unreached)}'
             if unreached else None)
+
+
+def build_refusal(host: str, snapshot: volumes.Snapshot) -> str | None:
+    """Why a host may be too old for a server that moves, None when it is not.
+
+    For a move whose query forbids no build, since a snapshot had one build
+    only: that says nothing of what joined later.
+
+    :param host: provider uuid of the node
+    """
+    if host not in snapshot.nodes:
+        return ('it joined its cluster a moment ago, and its Windows build '
+                'is not known yet')
+    if not rules.has_one_build(snapshot):
+        return 'nodes with another Windows build joined a moment ago'
+    return None
 
 
 def room_refusal(volume: volumes.VolumeState, size_gb: int, taken_gb: int

@@ -217,6 +217,15 @@ def older_builds(source_traits: Iterable[str], traits: Iterable[str]
     return {trait for trait in traits if 0 < _build(trait) < least}
 
 
+def has_one_build(snapshot: volumes.Snapshot) -> bool:
+    """Whether its nodes can all be left for each other, as far as it knows.
+
+    Placement keeps the name of a build no node has any more: then it says
+    no, and the builds are read.
+    """
+    return sum(_build(trait) > 0 for trait in snapshot.traits) <= 1
+
+
 def _build(trait: str) -> int:
     number = trait.removeprefix(names.BUILD_PREFIX)
     return int(number) if number != trait and number.isdecimal() else 0

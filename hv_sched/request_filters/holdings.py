@@ -18,6 +18,8 @@ Several request filters need it; it is read once.
 
 from __future__ import annotations
 
+import dataclasses
+
 from nova import objects
 
 from hv_sched.placement.consumers import Consumer
@@ -43,12 +45,39 @@ def of(request_spec: objects.RequestSpec) -> Holdings | None:
         move = operation.of(request_spec)
         if move is None:
             return None
-        placement = nova_transport.placement()
-        state.holdings = Holdings(
-            move, placement.consumer(move.server),
-            None if move.kind == operation.EVACUATION
-            else placement.consumer(move.migration))
+        migration = (None if move.kind == operation.EVACUATION else
+                     nova_transport.placement().consumer(move.migration))
+        held = Holdings(move, None, migration)
+        state.holdings = held if _tells_all(held, request_spec) else (
+            with_server(held))
     return state.holdings
+
+
+def with_server(held: Holdings) -> Holdings:
+    """The same with what the server itself holds.
+
+    :raises PlacementError:
+    """
+    return dataclasses.replace(
+        held, server=nova_transport.placement().consumer(held.move.server),
+        server_is_read=True)
+
+
+def _tells_all(held: Holdings, request_spec: objects.RequestSpec) -> bool:
+    """Whether the server holds nothing that matters.
+
+    Nova gave all of it to the migration before it asks for the first
+    destination of a live migration, and where the migration has the share
+    the form of the move is decided by that alone (escrow.copies). Should the
+    server have anything all the same, the hand-over is refused by the
+    consumer's generation, and reads both.
+    """
+    if held.move.kind != operation.LIVE or held.migration is None:
+        return False
+    ignored = (request_spec.ignore_hosts
+               if 'ignore_hosts' in request_spec else None) or ()
+    return len(ignored) <= 1 and bool(escrow.shares_of(
+        held.migration, held.migration.held.keys() - nodes(held.migration)))
 
 
 def forget(request_spec: objects.RequestSpec) -> None:

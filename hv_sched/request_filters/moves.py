@@ -96,9 +96,8 @@ class _Move:
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
-        # None of an evacuation, which makes the server again.
-        for node in holdings.hyperv_sources(self._held, self._snapshot):
-            older_builds.forbid_older(self._spec, node)
+        if not self._one_build():
+            self._forbid_older_builds()
         shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._leaves_files(shares.keys()):
             reach.forbid_cut_off(self._spec, shares.keys(), self._snapshot)
@@ -106,9 +105,28 @@ class _Move:
             self._check_medium(shares.keys())
             self._ask_no_disk(shares)
             return True
+        if self._one_build():
+            self._forbid_older_builds()
         self._check_charged(bool(shares))
         self._claim_normally()
         return False
+
+    def _one_build(self) -> bool:
+        """Whether no build need be read while the files stay.
+
+        SharedVolumeFilter then refuses what joined since the snapshot; it is
+        not asked about forced hosts, nor about a disk that leaves.
+        """
+        return (self._operation.kind == operation.LIVE
+                and not specs.forced_hosts(self._spec)
+                and rules.has_one_build(self._snapshot)
+                and holdings.hyperv_sources(self._held, self._snapshot)
+                <= self._snapshot.nodes.keys())
+
+    def _forbid_older_builds(self) -> None:
+        """None of an evacuation, which makes the server again."""
+        for node in holdings.hyperv_sources(self._held, self._snapshot):
+            older_builds.forbid_older(self._spec, node)
 
     def _check_charged(self, has_share: bool) -> None:
         """The share of the files that are left behind is the migration's.
@@ -243,7 +261,7 @@ class _Move:
             move.server, move.migration if self._migration else None,
             self._volumes, on, at_least_gb=(bound_disk.at_least_gb(
                 spec, shares, self._snapshot) if self._is_cold() else 0),
-            one_host=self._is_cold(),
+            one_host=self._is_cold(), one_build=self._one_build(),
             planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))
@@ -260,6 +278,8 @@ class _Move:
         """
         if self._migration is None:
             return
+        if not self._held.server_is_read:
+            self._server = holdings.with_server(self._held).server
         for restore in (True, False):
             after = escrow.moved(self._server, self._migration,
                                  self._volumes, restore)

@@ -34,6 +34,8 @@ class PendingMove:
     :param at_least_gb: the disk size a resize needs, in GB
     :param one_host: no alternates, since Nova would claim those without
         asking the scheduler
+    :param one_build: the query forbids no older Windows build, since all
+        nodes of the snapshot have the same
     :param planned_for: the server's and the migration's consumer as they
         were read for the plan; their generations tell whether they still
         are so, since no migration's consumer is made twice
@@ -45,4 +47,5 @@ class PendingMove:
     kept_on: frozenset[str]
     at_least_gb: int = 0
     one_host: bool = False
+    one_build: bool = False
     planned_for: tuple[Consumer | None, Consumer | None] | None = None

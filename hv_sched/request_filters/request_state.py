@@ -75,11 +75,14 @@ class Holdings:
 
     :param migration: None for an evacuation, whose server keeps its own, and
         for one that holds nothing
+    :param server_is_read: if not, the server is taken to hold nothing, as
+        long as nothing is written of it
     """
 
     move: operation.Operation
     server: Consumer | None
     migration: Consumer | None
+    server_is_read: bool = False
 
     @property
     def consumers(self) -> tuple[Consumer | None, Consumer | None]:

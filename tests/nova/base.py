@@ -193,6 +193,15 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
         call()
         return self.observed.requests[before:]
 
+    def ours_during(self, call: Any) -> list[tuple[str, str]]:
+        """Those of them that hv_sched makes in nova-scheduler."""
+        made: list[tuple[str, str]] = []
+        fault = self.add_fault('*', '', placement.only_ours(
+            lambda: made.append(self.observed.requests[-1])))
+        call()
+        self.observed.faults.remove(fault)
+        return made
+
     # -- servers
 
     def flavor(self, disk: int, **kwargs: Any) -> str:

@@ -41,6 +41,37 @@ class InsideTheCluster(moving.MovingCase):
         self.disturb()
         self.assert_at_rest(server, host)
 
+    def test_a_first_destination_costs_two_requests(self):
+        """What the migration holds, and the hand-over."""
+        server = self.on('h1')
+        made = self.ours_during(lambda: self.live_migrate(server))
+        migration = self.migrations(server)[0].uuid
+        self.assertEqual([
+            ('GET', f'/allocations/{migration}'),
+            ('POST', '/allocations')], made)
+
+    def test_what_the_server_holds_unread_is_read_before_it_is_written(self):
+        """The first write is refused by the consumer's generation."""
+        server = self.on('h1')
+
+        def leave_escrow() -> None:
+            if self.shares(server['id']):
+                return
+            found = self.placement.put(f'/allocations/{server["id"]}', {
+                'allocations': {self.volumes['CSV1']: {
+                    'resources': {names.HELD_DISK_GB: 7}}},
+                'consumer_generation': None, 'consumer_type': 'INSTANCE',
+                'project_id': 'p', 'user_id': 'u'}, version='1.39')
+            assert found.status == 204, found.body
+
+        self.add_fault('POST', '^/allocations$', placement.only_ours(
+            leave_escrow))
+        made = self.ours_during(lambda: self.assertEqual(
+            'completed', self.live_migrate(server)))
+        self.assertEqual(2, made.count(('POST', '/allocations')))
+        self.assertIn(('GET', f'/allocations/{server["id"]}'), made)
+        self.assert_at_rest(server, self.host_of(server))
+
     def test_to_a_named_host(self):
         server = self.on('h1')
         self.assertEqual('completed', self.live_migrate(server, 'h3'))
@@ -146,6 +177,48 @@ class Builds(moving.MovingCase):
         self.assert_at_rest(server, 'h1')
         self.assertEqual('completed', self.live_migrate(server))
         self.assert_at_rest(server, 'h3')
+
+
+class OneBuild(moving.MovingCase):
+    """Nothing is read of builds while all nodes have the same."""
+
+    CLUSTERS = ({'CSV1': ('h1', 'h2')},)
+
+    def setUp(self):
+        super().setUp()
+        for host in ('h1', 'h2'):
+            self.publisher.add_traits(self.node(host),
+                                      names.build_trait(17763))
+        self.server = self.on('h1')
+
+    def join(self, host, build):
+        """A node joins the cluster after the snapshot was read."""
+        uuid, other = self.node(host), self.node('h1')
+        aggregates = self.placement.get(
+            f'/resource_providers/{other}/aggregates',
+            version='1.39').body['aggregates']
+        self.publisher.close_disk(uuid)
+        self.publisher.add_traits(uuid, names.HYPERV, names.CLUSTERED,
+                                  names.build_trait(build))
+        self.publisher.add_traits(self.volumes['CSV1'],
+                                  names.home_trait(uuid))
+        self.publisher.add_aggregates(uuid, *aggregates)
+
+    def test_a_live_migration_costs_two_requests(self):
+        made = self.ours_during(lambda: self.live_migrate(self.server))
+        self.assertEqual(['GET', 'POST'], [method for method, _url in made])
+        self.assert_at_rest(self.server, 'h2')
+
+    def test_an_older_node_that_joined_a_moment_ago_is_no_destination(self):
+        self.join('h3', 14393)
+        self.fill('h2')
+        self.assertEqual('error', self.live_migrate(self.server))
+        self.assert_at_rest(self.server, 'h1')
+
+    def test_what_joined_since_keeps_nobody_from_the_others(self):
+        self.join('h3', 14393)
+        self.assertEqual('completed', self.live_migrate(self.server))
+        self.assert_at_rest(self.server, 'h2')
 
 
 class TheFilterIsNotTheLast(moving.MovingCase):

@@ -19,6 +19,7 @@ The query forbids such nodes already; this is for an answer that is older.
 from nova.scheduler import host_manager
 
 from hv_sched.filters import shared_volume
+from hv_sched.request_filters.pending_move import PendingMove
 from hv_sched.snapshot import volumes
 
 SNAPSHOT = volumes.Snapshot(
@@ -33,7 +34,9 @@ def choice(node, kept_on):
     host.uuid = node
     host.allocation_candidates = [
         {'allocations': {node: {'resources': {'VCPU': 1}}}}]
-    return shared_volume._Choice(host, SNAPSHOT, {}, frozenset(kept_on))
+    return shared_volume._Choice(host, SNAPSHOT, {}, PendingMove(
+        'server', 'migration', frozenset(SNAPSHOT.volumes),
+        frozenset(kept_on)))
 
 
 def test_a_host_that_does_not_reach_the_volume_is_refused():

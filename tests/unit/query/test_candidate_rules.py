@@ -60,6 +60,16 @@ def test_room_kept_for_others_is_not_given_away(size_gb, taken_gb, refused):
         'n1', candidate, snapshot, {'v1': taken_gb, 'v2': 999}) == refusal
 
 
+@pytest.mark.parametrize('host,builds,refused', [
+    ('n1', (), False), ('n1', (17763,), False), ('n1', (17763, 20348), True),
+    ('n2', (17763,), True)])
+def test_one_build_says_nothing_of_what_joined_since(host, builds, refused):
+    snapshot = volumes.Snapshot(
+        {'v1': volume()}, {'n1': 'hv1'}, {'n1': frozenset({'v1'})},
+        frozenset({names.HYPERV, *map(names.build_trait, builds)}))
+    assert bool(candidate_rules.build_refusal(host, snapshot)) is refused
+
+
 def test_without_escrow_placement_alone_counts():
     assert candidate_rules.room_refusal(volume(400), 200, 50) is None
 
