@@ -34,6 +34,7 @@ from typing import Any
 from nova.scheduler import manager
 from nova.scheduler import request_filter
 
+from benchmarks import circumstances
 from benchmarks import harness
 from hv_sched.snapshot import cache
 from tests.nova import base
@@ -134,7 +135,8 @@ class LiveMigration(moving.MovingCase):
                 requests[side].update(
                     f'{method} {_UUID.sub("<uuid>", url.partition("?")[0])}'
                     for method, url in sent)
-        return {**SETTINGS, **self._requests(requests),
+        return {**circumstances.of_this_run(), **SETTINGS,
+                **self._requests(requests),
                 'total': _compared(total),
                 'select_destinations': _compared(scheduling),
                 'seconds': {'total': total,
