@@ -107,8 +107,8 @@ nodes. Medians of {rounds} pairs: Nova's own filters and those of hv_sched
 alternate on the same cloud, with all services and Placement in one process
 (``python -m benchmarks.live_migration``). The fake hypervisor migrates
 nothing, so the total is less than on real nodes, and the added part weighs
-more. Commit {commit}, {machine}: where more wait than there are processors, the
-requests are what holds, and the times are those of the others, too.
+more. Commit {commit}, {machine}: where more wait than there are processors,
+the requests are what holds, and the times are those of the others, too.
 """
 
 
