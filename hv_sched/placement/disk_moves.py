@@ -37,12 +37,13 @@ def traits_of(driver: Driver) -> frozenset[str]:
     return frozenset(traits)
 
 
-def driver_of(traits: Collection[str]) -> Driver | None:
-    """The driver whose volumes have such traits; None where none has."""
+def driver_of(traits: Collection[str]) -> Driver:
+    """The driver whose volumes have such traits; the default's if none."""
     return next((driver for driver in drivers.DRIVERS
                  if traits_of(driver) == TRAITS.intersection(traits)
                  and driver.has_windows_features == (
-                     names.OTHER_HYPERVISOR not in traits)), None)
+                     names.OTHER_HYPERVISOR not in traits)),
+                drivers.of(None))
 
 
 def cold_keeps_disk(traits: Collection[str], otherwise: bool) -> bool:

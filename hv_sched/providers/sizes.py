@@ -21,7 +21,6 @@ pool with two or more replicas can store half at most.
 from collections.abc import Iterator
 import dataclasses
 
-from hv_sched import drivers
 from hv_sched import model
 from hv_sched.drivers import Reported
 from hv_sched.placement import disk_moves
@@ -76,7 +75,7 @@ def contradictions(observed: Observed) -> Iterator[Contradiction]:
             own.total for node in _users(uuid, observed)
             if (own := observed.providers[node].inventories.get(
                 names.DISK_GB)) is not None}))
-        driver = disk_moves.driver_of(provider.traits) or drivers.DEFAULT
+        driver = disk_moves.driver_of(provider.traits)
         if reported and not any(agree(disk.total, own_gb, driver.reported)
                                 for own_gb in reported):
             yield Contradiction(provider.name, disk.total, reported)

@@ -63,3 +63,16 @@ def test_the_traits_say_what_the_table_does(driver):
 def test_they_are_ours_on_volumes_and_nowhere_else():
     assert ownership.volume_traits(disk_moves.TRAITS) == disk_moves.TRAITS
     assert ownership.node_traits(disk_moves.TRAITS) == frozenset()
+
+
+@pytest.mark.parametrize('driver', drivers.DRIVERS,
+                         ids=lambda driver: driver.name)
+def test_a_driver_is_known_by_the_traits_of_its_volumes(driver):
+    traits = traits_of(driver.name) | {'STORAGE_DISK_SSD'}
+    if not driver.has_windows_features:
+        traits |= {names.OTHER_HYPERVISOR}
+    assert disk_moves.driver_of(traits) is driver
+
+
+def test_a_csv_whose_driver_renames_is_none_of_ceph():
+    assert disk_moves.driver_of({KEEPS}) is drivers.of(None)
