@@ -22,6 +22,7 @@ import json
 import pathlib
 from typing import Any
 
+from doc import moves_drivers
 from doc import rst
 
 HERE = pathlib.Path(__file__).parent
@@ -76,7 +77,8 @@ Placement counts as used, over all providers, during the operation and
 afterwards, and whether the operation is admitted. Where 500 GB are too few,
 "refused" comes first, and what follows was measured with 2000 GB. Everything
 was measured on Nova's own services and a real Placement, with Nova's fake
-hypervisor. The tests measure it again.
+hypervisor. The tests measure it again. What libvirt does with Ceph and with
+shared directories is at the end of the page.
 
 *Copies* are the copies on the volume, during the operation and afterwards: the
 files of a clustered server stay where they are when it moves, and
@@ -113,8 +115,10 @@ the requests are what holds, and the times are those of the others, too.
 
 
 def page() -> str:
-    return page_of(json.loads(RECORD.read_text()),
-                   json.loads(BENCHMARK.read_text()))
+    return '\n'.join((
+        page_of(json.loads(RECORD.read_text()),
+                json.loads(BENCHMARK.read_text())),
+        *moves_drivers.section()))
 
 
 def page_of(record: Mapping[str, Any], cost: Mapping[str, Any]) -> str:

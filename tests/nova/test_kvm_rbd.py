@@ -1,0 +1,48 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The table of shares, with disks in Ceph pools.
+
+Nova's real libvirt driver; see tests/nova/kvm.
+"""
+
+import tests.nova  # noqa: F401  must be first: it patches
+
+# isort: split
+
+import pytest
+
+from tests.nova.kvm import cells
+from tests.nova.kvm import measured
+from tests.nova.kvm import table
+from tests.nova.releases import nova_34
+
+pytestmark = pytest.mark.skipif(
+    not nova_34.HAS_COUNTED_STORAGE, reason='made for the driver of Nova 34')
+# Nova takes every pool for shared storage and leaves the image behind, for
+# ``reserved`` to cover.
+UNCOVERED_GB = dict.fromkeys((
+    'deleted in another home', 'evacuated to another home, and audited',
+    'deleted after an evacuation to another home'), cells.SIZE_GB)
+
+
+@pytest.mark.parametrize('state', table.STATES + table.REFUSED)
+def test_each_copy_has_a_share(state):
+    assert measured.recorded()['rbd'][state] == measured.record_of(
+        table.measure('rbd')[state])
+    table.check('rbd', state, UNCOVERED_GB)
+
+
+@pytest.mark.parametrize('state', table.STATES)
+def test_a_cold_move_also_keeps_a_snapshot(state):
+    assert table.measure('rbd')[state].has_snapshot == (state in {
+        'cold migrated', 'resized', 'resize failed to finish'})
