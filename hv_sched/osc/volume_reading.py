@@ -21,9 +21,9 @@ from oslo_config import cfg
 from hv_sched import exception
 from hv_sched import windows_names
 from hv_sched.osc import base
-from hv_sched.placement import bulk_read
 from hv_sched.placement import client
 from hv_sched.placement import names
+from hv_sched.placement import provider_read
 from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Provider
 from hv_sched.status import volume_rules
@@ -36,7 +36,7 @@ class VolumesCommand(base.SourceCommand):
              listed: list[Listed], with_shares: bool = False
              ) -> list[Provider]:
         uuids = frozenset(volume.uuid for volume in listed)
-        providers = bulk_read.read_providers(
+        providers = provider_read.read_providers(
             placement, listed, uuids if with_shares else frozenset(),
             conf.hv_sched.workers)
         return sorted(filter(volume_rules.is_ours, providers.values()),

@@ -101,6 +101,17 @@ class VolumeSummary:
 
 
 @dataclasses.dataclass(frozen=True)
+class NodeSummary:
+    """A compute node in the provider_summaries of one bulk request.
+
+    :param usages: by resource class, all it has an inventory of
+    """
+
+    usages: Mapping[str, int]
+    traits: frozenset[str]
+
+
+@dataclasses.dataclass(frozen=True)
 class GpuSummary:
     """:param capacities: by resource class
     :param usages: by resource class
@@ -125,6 +136,8 @@ class Overview:
     :param known_classes: every resource class that exists
     :param gpus: summaries of the RemoteFX children that have an adapter left
     :param traits_in_use: the traits some provider has
+    :param newcomers: summaries of nodes that are not marked yet, where many
+        of them are a source's
     """
 
     listed: Mapping[str, Listed]
@@ -137,6 +150,8 @@ class Overview:
     known_classes: frozenset[str]
     traits_in_use: frozenset[str] = frozenset()
     gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
+    newcomers: Mapping[str, NodeSummary] = dataclasses.field(
+        default_factory=dict)
 
     def cluster_of(self, volume: str) -> str:
         """The name of the cluster a volume that is listed stands under."""

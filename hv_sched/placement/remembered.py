@@ -38,13 +38,16 @@ class Questions:
     """How to learn which providers have what.
 
     :param names: of what is asked for, such as aggregates
-    :param owners: who has one of them; a request each
+    :param owners: who has each of these names; the generations are those of
+        the providers when they were listed
     :param of_provider: which of them one provider has; a request each
+    :param requests: how many it takes to learn the owners of these names
     """
 
     names: frozenset[str]
-    owners: Callable[[str], frozenset[str]]
+    owners: Callable[[frozenset[str], Mapping[str, int]], Owners]
     of_provider: Callable[[str], frozenset[str]]
+    requests: Callable[[frozenset[str]], int] = len
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,15 +89,13 @@ class Remembered:
         recalled = questions.names & answers.owners.keys()
         new = questions.names - recalled
         owners: Owners = {}
-        if len(changed) < len(recalled):
+        if len(changed) < questions.requests(recalled):
             owners = _updated(
                 {name: answers.owners[name] for name in recalled}, changed,
                 questions, workers)
         else:
             new = questions.names
-        names = sorted(new)
-        owners.update(zip(names, in_parallel(
-            workers, questions.owners, names), strict=True))
+        owners.update(questions.owners(new, generations))
         self._told = _Told(generations, owners)
         return {name: uuids & generations.keys()
                 for name, uuids in owners.items()}

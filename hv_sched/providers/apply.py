@@ -31,7 +31,7 @@ from typing import Any
 from hv_sched import exception
 from hv_sched import printable
 from hv_sched.parallel import in_parallel
-from hv_sched.placement import bulk_read
+from hv_sched.placement import provider_read
 from hv_sched.placement import removal
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Provider
@@ -107,7 +107,7 @@ class _Writer:
     def _is_as_planned(self, change: changes.Change) -> bool:
         """Whether nothing but the provider's generation differs."""
         before = self._providers.get(change.uuid)
-        now = before and bulk_read.read_again(self._client, before)
+        now = before and provider_read.read_again(self._client, before)
         if before is None or now is None or now != dataclasses.replace(
                 before, generation=now.generation):
             return False

@@ -25,6 +25,7 @@ from hv_sched.compute import hypervisors
 from hv_sched.parallel import in_parallel
 from hv_sched.placement import bulk_read
 from hv_sched.placement import names
+from hv_sched.placement import provider_read
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Observed
 from hv_sched.placement.observed import Overview
@@ -73,14 +74,18 @@ class Observer:
         overview = bulk_read.read_overview(
             self._client, bulk_read.Names(
                 known_traits, listed,
-                scoping.our_aggregates(facts.clusters, listed)),
+                scoping.bundled_aggregates(facts.clusters, listed)),
             self._settings.workers, self._bulk)
         # Others add to it at the same time: a copy of its keys. One that
         # comes back is read in full before anything is planned of it.
         for uuid in set(self._memory) - overview.volumes.keys():
             self._memory.pop(uuid, None)
-        return scoping.scope_of(
-            facts, overview, self._settings.allow), overview
+        scope = scoping.scope_of(facts, overview, self._settings.allow)
+        if scoping.has_many_newcomers(scope, overview):
+            overview = dataclasses.replace(
+                overview, newcomers=bulk_read.read_newcomers(
+                    self._client, overview.traits_in_use))
+        return scope, overview
 
     def sketches(self, scope: Scope, overview: Overview, moment: Moment
                  ) -> drift.Sketches:
@@ -99,10 +104,11 @@ class Observer:
                   uuids: frozenset[str]) -> Observed:
         """Read these too, and what has to be known about them."""
         overview = observed.overview
-        providers = bulk_read.read_providers(
+        providers = provider_read.read_providers(
             self._client, [overview.listed[uuid] for uuid in sorted(
                 uuids & overview.listed.keys())],
-            scoping.volumes_with_vms(scope), self._settings.workers)
+            scoping.volumes_with_vms(scope), self._settings.workers,
+            overview.newcomers)
         self._memory |= {uuid: provider for uuid, provider
                          in providers.items() if uuid in overview.volumes}
         providers = {**observed.providers, **providers}

@@ -192,7 +192,8 @@ class Reconciler:
         sketches = self._observer.sketches(
             look.scope, look.overview, look.moment)
         observed = self._observer.read(
-            look.scope, look.overview, sketches.in_doubt | also)
+            look.scope, look.overview, sketches.in_doubt | also
+            | scoping.users_of_new_volumes(look.scope, look.overview))
         return self._settled(look, observed, sketches.providers)
 
     def _settled(self, look: Look, observed: Observed,

@@ -32,6 +32,9 @@ from hv_sched.providers.layout import layout_of
 from hv_sched.providers.settings import Allow
 from hv_sched.providers.settings import NOTHING_ALLOWED
 
+# So many nodes of others in an answer still cost less than two requests.
+_OTHERS_A_NEWCOMER = 16
+
 
 @dataclasses.dataclass(frozen=True)
 class Scope:
@@ -93,16 +96,31 @@ def scope_of(facts: model.Facts, overview: Overview,
 def our_aggregates(clusters: Iterable[model.Cluster],
                    listed: Iterable[Listed]) -> frozenset[str]:
     """The aggregates that are ours: told from GUIDs, never guessed."""
-    aggregates = set()
+    return frozenset(aggregate for bundles in bundled_aggregates(
+        clusters, listed) for bundle in bundles for aggregate in bundle)
+
+
+def bundled_aggregates(clusters: Iterable[model.Cluster],
+                       listed: Iterable[Listed]
+                       ) -> tuple[list[tuple[str, ...]], ...]:
+    """The same: those of clusters, and the homes, a bundle a cluster.
+
+    A node may be in several homes of its cluster.
+    """
+    owners: dict[str, str] = {}
+    of_clusters = []
     for cluster in clusters:
-        aggregates.add(ids.cluster_aggregate(cluster.guid))
-        aggregates.update(
-            ids.home_aggregate(ids.volume_uuid(cluster.guid, volume.guid))
-            for volume in cluster.volumes if volume.guid)
+        of_clusters.append((ids.cluster_aggregate(cluster.guid),))
+        owners.update((ids.volume_uuid(cluster.guid, volume.guid),
+                       cluster.name)
+                      for volume in cluster.volumes if volume.guid)
     for provider in listed:
         if provider.name.startswith(names.VOLUME_NAME_PREFIX):
-            aggregates.add(ids.home_aggregate(provider.uuid))
-    return frozenset(aggregates)
+            owners.setdefault(provider.uuid, names.cluster_of(provider.name))
+    homes: dict[str, tuple[str, ...]] = {}
+    for volume, name in owners.items():
+        homes[name] = (*homes.get(name, ()), ids.home_aggregate(volume))
+    return of_clusters, list(homes.values())
 
 
 def providers_to_read(scope: Scope, overview: Overview) -> frozenset[str]:
@@ -116,6 +134,27 @@ def providers_to_read(scope: Scope, overview: Overview) -> frozenset[str]:
         uuids |= scope.identity.of_cluster(layout.cluster.guid)
         uuids |= scope.identity.kept_of(layout.cluster.guid)
     return frozenset(uuids & overview.listed.keys())
+
+
+def has_many_newcomers(scope: Scope, overview: Overview) -> bool:
+    """Whether one request for all unmarked nodes pays.
+
+    It saves two for each of the source's, and its answer is as long as the
+    cloud has such nodes.
+    """
+    unmarked = {uuid for uuid in overview.compute_nodes
+                if not names.is_clustered(
+                    overview.node_traits.get(uuid, ()))}
+    ours = {uuid for layout in scope.planned for uuid in layout.nodes
+            if uuid in unmarked}
+    return len(ours) > 1 and len(ours) * _OTHERS_A_NEWCOMER >= len(unmarked)
+
+
+def users_of_new_volumes(scope: Scope, overview: Overview) -> frozenset[str]:
+    """Nodes of volumes that are not there: publishing reads them in full."""
+    return frozenset(node for layout in scope.planned
+                     for volume, users in layout.members.items()
+                     if volume not in overview.listed for node in users)
 
 
 def volumes_with_vms(scope: Scope) -> frozenset[str]:

@@ -23,6 +23,7 @@ from hv_sched import exit_codes
 from hv_sched import features
 from hv_sched.placement import bulk_read
 from hv_sched.placement import names
+from hv_sched.placement import provider_read
 from hv_sched.placement.client import Placement
 from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Provider
@@ -68,7 +69,7 @@ class StatusReader:
                 == (volumes[uuid].generation, volumes[uuid].name)}
         changed = [provider for uuid, provider in volumes.items()
                    if uuid not in unchanged]
-        self._volumes = unchanged | bulk_read.read_providers(
+        self._volumes = unchanged | provider_read.read_providers(
             self._placement, changed,
             frozenset(provider.uuid for provider in changed), self._workers)
 

@@ -18,11 +18,11 @@ import pytest
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.placement import bulk_read
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
+from hv_sched.placement import provider_read
 from hv_sched.placement.inventory import Inventory
 from hv_sched.providers.settings import Settings
 from tests.functional import base
@@ -247,7 +247,7 @@ def busy(cloud, times):
 
 def read_in_full_of(cloud):
     api = client.from_adapter(cloud.placement)
-    return bulk_read.read_providers(
+    return provider_read.read_providers(
         api, [api.provider(volume_uuid(2))], frozenset(), 1)
 
 

@@ -15,10 +15,10 @@
 
 import pytest
 
-from hv_sched.placement import bulk_read
 from hv_sched.placement import consumers
 from hv_sched.placement import names
 from hv_sched.placement import owed
+from hv_sched.placement import provider_read
 from hv_sched.placement.consumers import Consumer
 from tests.functional import cloud as clouds
 from tests.functional.cloud import VOLUME
@@ -40,7 +40,7 @@ def read(cloud):
     listed = [one for one in cloud.api.list_providers() if one.uuid == VOLUME]
     client = clouds.client.from_adapter(cloud.placement)
     cloud.placement.sent.clear()
-    provider, = bulk_read.read_providers(
+    provider, = provider_read.read_providers(
         client, listed, frozenset(), 1).values()
     return provider, len(cloud.placement.sent)
 

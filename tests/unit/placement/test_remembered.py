@@ -53,7 +53,8 @@ class World:
 
     def questions(self, names=NAMES):
         return remembered.Questions(
-            frozenset(names), self.owners, self.of_provider)
+            frozenset(names), lambda names, _generations: {
+                name: self.owners(name) for name in names}, self.of_provider)
 
 
 @given(st.lists(st.one_of(

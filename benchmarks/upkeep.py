@@ -1,0 +1,293 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What upkeep costs, by the size of the cloud and the workers on both sides.
+
+    python -m benchmarks.upkeep [--nodes 100 1000] [--placement-workers 1 2 4]
+                                [--workers 1 4 16] [--output FILE]
+
+Clusters of 16 nodes with 4 volumes each; the nodes stand in a private
+MariaDB as their nova-computes would have reported them, and, but for the
+first sync, as one has left them. Placement answers in processes of its own,
+and each story runs in a process of its own:
+
+* ``first sync``: nothing of hv_sched stands in Placement;
+* ``fresh no-op``: a sync with nothing to do, in a process that has read
+  nothing before;
+* ``one volume changed``: the same, a volume has grown;
+* ``one cluster failed over``: the same, half of a cluster's nodes are down
+  and its volumes are cut off from them;
+* ``idle pass``: of a running agent, with recovery, nothing to do; and
+* ``agent, one volume changed``: its pass when a volume has grown.
+
+Prints JSON: requests, writes, seconds of the clock, of the processors of
+Placement with its database (``server seconds``) and of the client (``client
+seconds``), and the client's peak of resident memory.
+"""
+
+import argparse
+import collections
+import dataclasses
+import json
+import multiprocessing
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import tempfile
+import time
+import typing
+
+from benchmarks import adopt
+from benchmarks import placement_rows
+from benchmarks import reconcile
+from hv_sched import model
+from hv_sched.agent import cmd
+from hv_sched.agent import syncing
+from hv_sched.placement import client
+from hv_sched.placement.observed import Provider
+from hv_sched.providers import reconcile as reconciling
+from hv_sched.providers.settings import Settings
+from hv_sched.recovery import restore
+from tests.functional import base
+from tests.functional import cloud as clouds
+from tests.functional import mariadb
+from tests.functional import nova_answers
+from tests.functional import placement_process
+
+CLUSTER_NODES, VOLUMES = 16, 4
+STORIES = ('first sync', 'fresh no-op', 'idle pass',
+           'agent, one volume changed', 'one volume changed',
+           'one cluster failed over')
+Figures = dict[str, typing.Any]
+_UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}')
+_STATUS = pathlib.Path('/proc/self/status')
+
+
+def facts_of(nodes: int) -> model.Facts:
+    """A source of so many nodes."""
+    return reconcile.source(-(-nodes // CLUSTER_NODES), CLUSTER_NODES,
+                            VOLUMES, nodes)
+
+
+def failed_over(facts: model.Facts) -> model.Facts:
+    """The same, the upper half of the first cluster is down."""
+    cluster = facts.clusters[0]
+    lost = [node.name for node in cluster.nodes[len(cluster.nodes) // 2:]]
+    return dataclasses.replace(facts, clusters=(dataclasses.replace(
+        cluster, nodes=tuple(
+            dataclasses.replace(node, state=model.NodeState.DOWN)
+            if node.name in lost else node for node in cluster.nodes),
+        volumes=tuple(
+            dataclasses.replace(volume, cut_off_nodes=tuple(lost))
+            for volume in cluster.volumes)), *facts.clusters[1:]))
+
+
+SOURCES: dict[str, typing.Callable[[model.Facts], model.Facts]] = {
+    'first sync': lambda facts: facts,
+    'fresh no-op': lambda facts: facts,
+    'one volume changed': reconcile.one_changed,
+    'one cluster failed over': failed_over}
+
+
+def call_names(sent: typing.Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How often what was asked for; uuids and names of traits left out."""
+    kinds = collections.Counter(
+        f'{method} ' + re.sub('(traits|resource_classes)/[A-Z].*', r'\1/NAME',
+                              _UUID.sub('UUID', url.partition('?')[0]))
+        for method, url in sent)
+    return dict(kinds.most_common())
+
+
+def measured(adapter: base.Adapter, run: typing.Callable[[], object]
+             ) -> Figures:
+    """What this process sees of one run."""
+    adapter.sent.clear()
+    pathlib.Path('/proc/self/clear_refs').write_text('5')  # the peak is now
+    before_mib = peak_mib()
+    begun, busy = time.monotonic(), time.process_time()
+    run()
+    return {'requests': len(adapter.sent), 'writes': len(adapter.writes),
+            'seconds': round(time.monotonic() - begun, 2),
+            'client seconds': round(time.process_time() - busy, 2),
+            'peak MiB': peak_mib(), 'MiB more': peak_mib() - before_mib,
+            'by request': call_names(adapter.sent)}
+
+
+def peak_mib() -> int:
+    """The most this process had in memory."""
+    peak = re.search(r'VmHWM:\s+(\d+)', _STATUS.read_text())
+    assert peak is not None
+    return int(peak[1]) // 1024
+
+
+def sync_story(adapter: base.Adapter, facts: model.Facts, workers: int
+               ) -> typing.Callable[[], None]:
+    """A sync by somebody who has just come."""
+    reconciler = reconciling.Reconciler(
+        client.from_adapter(adapter), Settings(workers=workers))
+
+    def run() -> None:
+        result = reconciler.sync(facts, full=False)
+        assert not result.failures, result.failures
+    return run
+
+
+def agent_story(adapter: base.Adapter, facts: model.Facts, workers: int
+                ) -> typing.Callable[[model.Facts], None]:
+    """The pass of an agent that has looked twice before."""
+    api, settings = client.from_adapter(adapter), Settings(workers=workers)
+    options = cmd.configure([]).hv_sched
+    options.workers = workers
+    loop = syncing.Syncing(reconciling.Reconciler(api, settings), options,
+                           settings, 60)
+    nodes = {node.name: clouds.node_uuid(node.name)
+             for cluster in facts.clusters for node in cluster.nodes}
+    restorer = restore.Restorer(
+        api, nova_answers.Answers(nodes),
+        restore.RestoreOptions(workers=workers, settle_seconds=0))
+
+    def run(now: model.Facts) -> None:
+        code = loop.run(now, full=False)
+        assert code == 0, code
+        restorer.restore(full=False)
+    run(facts)
+    run(facts)
+    return run
+
+
+def tell(pipe: typing.Any, address: str, story: str, nodes: int,
+         workers: int) -> None:
+    """Run a story in this process, and send what came of it."""
+    adapter, facts = placement_process.adapter(address), facts_of(nodes)
+    if story in SOURCES:
+        pipe.send(('begins',))
+        pipe.send(measured(adapter, sync_story(
+            adapter, SOURCES[story](facts), workers)))
+        return
+    run = agent_story(adapter, facts, workers)
+    pipe.send(('begins',))
+    changed = reconcile.one_changed(facts)
+    pipe.send(measured(adapter, lambda: run(
+        facts if story == 'idle pass' else changed)))
+
+
+def in_own_process(address: str, story: str, nodes: int, workers: int
+                   ) -> Figures:
+    """The figures of a story, with what it costs the servers."""
+    spawned = multiprocessing.get_context('spawn')
+    ours, theirs = spawned.Pipe()
+    process = spawned.Process(target=tell, args=(
+        theirs, address, story, nodes, workers))
+    process.start()
+    theirs.close()
+    ours.recv()
+    busy = adopt.processor_seconds(without=process.pid)
+    figures = ours.recv()
+    figures['server seconds'] = round(
+        adopt.processor_seconds(without=process.pid) - busy, 2)
+    process.join()
+    return {key: figures[key] for key in (
+        'requests', 'writes', 'seconds', 'server seconds', 'client seconds',
+        'peak MiB', 'MiB more', 'by request')}
+
+
+def stories_of(database: placement_rows.Database, address: str, nodes: int,
+               workers: int, stories: typing.Iterable[str]
+               ) -> dict[str, Figures]:
+    """The stories of a cloud of so many nodes, with so many threads."""
+    told = {}
+    if 'first sync' in stories:
+        _reset(database, placement_rows.stock(facts_of(nodes)))
+        told['first sync'] = in_own_process(
+            address, 'first sync', nodes, workers)
+    stands = placement_rows.published(facts_of(nodes))
+    for story in (story for story in stories if story != 'first sync'):
+        _reset(database, stands)
+        told[story] = in_own_process(address, story, nodes, workers)
+    return told
+
+
+def _reset(database: placement_rows.Database,
+           providers: list[Provider]) -> None:
+    database.empty()
+    database.add(providers, placement_rows.known_traits(providers))
+    database.analyze()
+
+
+def commit() -> str:
+    """What was measured; with a plus where files differ from it."""
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ['git', *arguments], check=True, capture_output=True, text=True,
+            cwd=pathlib.Path(__file__).parent).stdout.strip()
+    changed = git('status', '--porcelain', '--untracked-files=no',
+                  '--', '../hv_sched')
+    return git('rev-parse', '--short', 'HEAD') + ('+' if changed else '')
+
+
+def machine() -> str:
+    """Processors, and what they are."""
+    model_names = re.findall(
+        'model name\\s*: (.*)', pathlib.Path('/proc/cpuinfo').read_text())
+    return f'{os.cpu_count()} x {(model_names or [platform.machine()])[0]}'
+
+
+def header() -> dict[str, str]:
+    """What every record says of itself."""
+    return {'commit': commit(), 'machine': machine(),
+            'date': time.strftime('%Y-%m-%d', time.gmtime())}
+
+
+def run(args: argparse.Namespace) -> Figures:
+    """Each size with each number of workers."""
+    runs: list[Figures] = []
+    for placement_workers in args.placement_workers:
+        with tempfile.TemporaryDirectory() as folder:
+            with placement_process.endpoint(
+                    pathlib.Path(folder), mariadb, placement_workers
+                    ) as (address, url):
+                database = placement_rows.Database(url)
+                for nodes in args.nodes:
+                    for workers in args.workers:
+                        runs.append({
+                            'nodes': nodes, 'workers': workers,
+                            'Placement workers': placement_workers,
+                            'stories': stories_of(
+                                database, address, nodes, workers,
+                                args.stories)})
+                        _write(args.output, {**header(), 'runs': runs})
+                database.close()
+    return {**header(), 'runs': runs}
+
+
+def _write(path: pathlib.Path | None, record: Figures) -> None:
+    """After each run: one that is stopped has measured something."""
+    if path is not None:
+        path.write_text(json.dumps(record, indent=1) + '\n')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--nodes', type=int, nargs='+', default=[100, 1000])
+    parser.add_argument('--placement-workers', type=int, nargs='+',
+                        default=[1, 2, 4])
+    parser.add_argument('--workers', type=int, nargs='+', default=[1, 4, 16])
+    parser.add_argument('--stories', nargs='+', default=STORIES)
+    parser.add_argument('--output', type=pathlib.Path)
+    print(json.dumps(run(parser.parse_args()), indent=1))
+
+
+if __name__ == '__main__':
+    main()
