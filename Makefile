@@ -19,7 +19,7 @@ DRIVER_2023.2 := compute-hyperv==16.0.0
 NOVA_TESTS = $(wildcard tests/nova/test_*.py)
 BENCHMARKS := reconcile select_destinations adopt scarcity live_migration audit \
     winrm agent_idle agent_day status scheduler_memory placement_quality \
-    scheduling disk_group
+    scheduling disk_group upkeep shares
 
 # nova and openstack-placement say which Python a release runs on.
 # hv_sched itself needs 3.10.

@@ -143,7 +143,7 @@ def populate(api: client.Placement, nova: Nova,
                         min(nova.size, (cluster + 1) * nova.per_cluster))
         for start in range(servers.start, servers.stop, 100):
             api.write_consumers(
-                _share(nova, cluster, n) for n in
+                share(nova, cluster, n) for n in
                 range(start, min(start + 100, servers.stop)))
 
 
@@ -168,7 +168,7 @@ def _node(api: client.Placement, cluster: int, node: int) -> None:
         volume_uuid(cluster, node % VOLUMES)),)))
 
 
-def _share(nova: Nova, cluster: int, number: int) -> consumers.Consumer:
+def share(nova: Nova, cluster: int, number: int) -> consumers.Consumer:
     node = nova.node_of(number)
     return consumers.Consumer(server_uuid(number), None, 'p', 'u', {
         node_uuid(node): COMPUTE,

@@ -20,6 +20,7 @@ compute nodes, or a hundred thousand servers, take hours by the API.
 import collections.abc
 import contextlib
 import dataclasses
+import itertools
 
 import os_traits
 import sqlalchemy
@@ -28,6 +29,8 @@ from sqlalchemy import sql
 from doc import imagined_placement
 from hv_sched import model
 from hv_sched.placement import names
+from hv_sched.placement.consumers import Consumer
+from hv_sched.placement.consumers import INSTANCE
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 
@@ -139,6 +142,31 @@ class Database:
             {'resource_provider_id': numbers[provider.uuid],
              'aggregate_id': aggregates[aggregate]}
             for provider in providers for aggregate in provider.aggregates))
+
+    def add_consumers(self, consumers: collections.abc.Iterable[Consumer]
+                      ) -> None:
+        """Servers with what they hold; as many at a time as one statement
+        has rows.
+        """
+        providers = self.ids('resource_providers', 'uuid')
+        classes = self.ids('resource_classes')
+        project, user, server = (self._named(table, [name], column)[name]
+                                 for table, name, column in (
+            ('projects', 'p', 'external_id'), ('users', 'u', 'external_id'),
+            ('consumer_types', INSTANCE, 'name')))
+        todo = iter(consumers)
+        while batch := list(itertools.islice(todo, _ROWS)):
+            self.insert('consumers', (
+                {'uuid': consumer.uuid, 'project_id': project,
+                 'user_id': user, 'generation': 1,
+                 'consumer_type_id': server} for consumer in batch))
+            self.insert('allocations', (
+                {'resource_provider_id': providers[provider],
+                 'consumer_id': consumer.uuid,
+                 'resource_class_id': classes[rc], 'used': amount}
+                for consumer in batch
+                for provider, resources in consumer.held.items()
+                for rc, amount in resources.items()))
 
     def _named(self, table: str, names: collections.abc.Iterable[str],
                column: str = 'name') -> dict[str, int]:

@@ -36,20 +36,14 @@ seconds``), and the client's peak of resident memory.
 """
 
 import argparse
-import collections
 import dataclasses
+import itertools
 import json
-import multiprocessing
-import os
 import pathlib
-import platform
-import re
-import subprocess
 import tempfile
-import time
 import typing
 
-from benchmarks import adopt
+from benchmarks import own_process
 from benchmarks import placement_rows
 from benchmarks import reconcile
 from hv_sched import model
@@ -70,9 +64,7 @@ CLUSTER_NODES, VOLUMES = 16, 4
 STORIES = ('first sync', 'fresh no-op', 'idle pass',
            'agent, one volume changed', 'one volume changed',
            'one cluster failed over')
-Figures = dict[str, typing.Any]
-_UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}')
-_STATUS = pathlib.Path('/proc/self/status')
+Figures = own_process.Figures
 
 
 def facts_of(nodes: int) -> model.Facts:
@@ -99,37 +91,6 @@ SOURCES: dict[str, typing.Callable[[model.Facts], model.Facts]] = {
     'fresh no-op': lambda facts: facts,
     'one volume changed': reconcile.one_changed,
     'one cluster failed over': failed_over}
-
-
-def call_names(sent: typing.Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How often what was asked for; uuids and names of traits left out."""
-    kinds = collections.Counter(
-        f'{method} ' + re.sub('(traits|resource_classes)/[A-Z].*', r'\1/NAME',
-                              _UUID.sub('UUID', url.partition('?')[0]))
-        for method, url in sent)
-    return dict(kinds.most_common())
-
-
-def measured(adapter: base.Adapter, run: typing.Callable[[], object]
-             ) -> Figures:
-    """What this process sees of one run."""
-    adapter.sent.clear()
-    pathlib.Path('/proc/self/clear_refs').write_text('5')  # the peak is now
-    before_mib = peak_mib()
-    begun, busy = time.monotonic(), time.process_time()
-    run()
-    return {'requests': len(adapter.sent), 'writes': len(adapter.writes),
-            'seconds': round(time.monotonic() - begun, 2),
-            'client seconds': round(time.process_time() - busy, 2),
-            'peak MiB': peak_mib(), 'MiB more': peak_mib() - before_mib,
-            'by request': call_names(adapter.sent)}
-
-
-def peak_mib() -> int:
-    """The most this process had in memory."""
-    peak = re.search(r'VmHWM:\s+(\d+)', _STATUS.read_text())
-    assert peak is not None
-    return int(peak[1]) // 1024
 
 
 def sync_story(adapter: base.Adapter, facts: model.Facts, workers: int
@@ -167,40 +128,15 @@ def agent_story(adapter: base.Adapter, facts: model.Facts, workers: int
     return run
 
 
-def tell(pipe: typing.Any, address: str, story: str, nodes: int,
-         workers: int) -> None:
-    """Run a story in this process, and send what came of it."""
-    adapter, facts = placement_process.adapter(address), facts_of(nodes)
+def story_of(adapter: base.Adapter, story: str, nodes: int, workers: int
+             ) -> typing.Callable[[], None]:
+    """What a story measures, when all before it has been done."""
+    facts = facts_of(nodes)
     if story in SOURCES:
-        pipe.send(('begins',))
-        pipe.send(measured(adapter, sync_story(
-            adapter, SOURCES[story](facts), workers)))
-        return
+        return sync_story(adapter, SOURCES[story](facts), workers)
     run = agent_story(adapter, facts, workers)
-    pipe.send(('begins',))
-    changed = reconcile.one_changed(facts)
-    pipe.send(measured(adapter, lambda: run(
-        facts if story == 'idle pass' else changed)))
-
-
-def in_own_process(address: str, story: str, nodes: int, workers: int
-                   ) -> Figures:
-    """The figures of a story, with what it costs the servers."""
-    spawned = multiprocessing.get_context('spawn')
-    ours, theirs = spawned.Pipe()
-    process = spawned.Process(target=tell, args=(
-        theirs, address, story, nodes, workers))
-    process.start()
-    theirs.close()
-    ours.recv()
-    busy = adopt.processor_seconds(without=process.pid)
-    figures = ours.recv()
-    figures['server seconds'] = round(
-        adopt.processor_seconds(without=process.pid) - busy, 2)
-    process.join()
-    return {key: figures[key] for key in (
-        'requests', 'writes', 'seconds', 'server seconds', 'client seconds',
-        'peak MiB', 'MiB more', 'by request')}
+    now = facts if story == 'idle pass' else reconcile.one_changed(facts)
+    return lambda: run(now)
 
 
 def stories_of(database: placement_rows.Database, address: str, nodes: int,
@@ -210,12 +146,13 @@ def stories_of(database: placement_rows.Database, address: str, nodes: int,
     told = {}
     if 'first sync' in stories:
         _reset(database, placement_rows.stock(facts_of(nodes)))
-        told['first sync'] = in_own_process(
-            address, 'first sync', nodes, workers)
+        told['first sync'] = own_process.run(
+            story_of, address, 'first sync', nodes, workers)
     stands = placement_rows.published(facts_of(nodes))
     for story in (story for story in stories if story != 'first sync'):
         _reset(database, stands)
-        told[story] = in_own_process(address, story, nodes, workers)
+        told[story] = own_process.run(
+            story_of, address, story, nodes, workers)
     return told
 
 
@@ -226,53 +163,27 @@ def _reset(database: placement_rows.Database,
     database.analyze()
 
 
-def commit() -> str:
-    """What was measured; with a plus where files differ from it."""
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ['git', *arguments], check=True, capture_output=True, text=True,
-            cwd=pathlib.Path(__file__).parent).stdout.strip()
-    changed = git('status', '--porcelain', '--untracked-files=no',
-                  '--', '../hv_sched')
-    return git('rev-parse', '--short', 'HEAD') + ('+' if changed else '')
-
-
-def machine() -> str:
-    """Processors, and what they are."""
-    model_names = re.findall(
-        'model name\\s*: (.*)', pathlib.Path('/proc/cpuinfo').read_text())
-    return f'{os.cpu_count()} x {(model_names or [platform.machine()])[0]}'
-
-
-def header() -> dict[str, str]:
-    """What every record says of itself."""
-    return {'commit': commit(), 'machine': machine(),
-            'date': time.strftime('%Y-%m-%d', time.gmtime())}
-
-
 def run(args: argparse.Namespace) -> Figures:
     """Each size with each number of workers."""
-    runs: list[Figures] = []
+    record: Figures = {**own_process.header(), 'runs': []}
     for placement_workers in args.placement_workers:
-        with tempfile.TemporaryDirectory() as folder:
-            with placement_process.endpoint(
-                    pathlib.Path(folder), mariadb, placement_workers
-                    ) as (address, url):
-                database = placement_rows.Database(url)
-                for nodes in args.nodes:
-                    for workers in args.workers:
-                        runs.append({
-                            'nodes': nodes, 'workers': workers,
-                            'Placement workers': placement_workers,
-                            'stories': stories_of(
-                                database, address, nodes, workers,
-                                args.stories)})
-                        _write(args.output, {**header(), 'runs': runs})
-                database.close()
-    return {**header(), 'runs': runs}
+        with tempfile.TemporaryDirectory() as folder, (
+                placement_process.endpoint(
+                    pathlib.Path(folder), mariadb, placement_workers)
+                ) as (address, url):
+            database = placement_rows.Database(url)
+            for nodes, workers in itertools.product(args.nodes, args.workers):
+                record['runs'].append({
+                    'nodes': nodes, 'workers': workers,
+                    'Placement workers': placement_workers,
+                    'stories': stories_of(database, address, nodes, workers,
+                                          args.stories)})
+                write(args.output, record)
+            database.close()
+    return record
 
 
-def _write(path: pathlib.Path | None, record: Figures) -> None:
+def write(path: pathlib.Path | None, record: Figures) -> None:
     """After each run: one that is stopped has measured something."""
     if path is not None:
         path.write_text(json.dumps(record, indent=1) + '\n')

@@ -108,7 +108,7 @@ def bundled_aggregates(clusters: Iterable[model.Cluster],
     A node may be in several homes of its cluster.
     """
     owners: dict[str, str] = {}
-    of_clusters = []
+    of_clusters: list[tuple[str, ...]] = []
     for cluster in clusters:
         of_clusters.append((ids.cluster_aggregate(cluster.guid),))
         owners.update((ids.volume_uuid(cluster.guid, volume.guid),

@@ -1,0 +1,119 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""Measure something in a process of its own, beside a Placement's."""
+
+import collections
+from collections.abc import Callable
+from collections.abc import Iterable
+import multiprocessing
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import time
+import typing
+
+from benchmarks import adopt
+from tests.functional import base
+from tests.functional import placement_process
+
+Figures = dict[str, typing.Any]
+# Prepares, with what it is given, and returns what is measured.
+Story = Callable[..., Callable[[], object]]
+_UUID = re.compile(r'[0-9a-f]{8}-[0-9a-f-]{27}')
+_PROC = pathlib.Path('/proc')
+
+
+def run(story: Story, address: str, *args: object) -> Figures:
+    """The figures of a story.
+
+    :param story: of a module, called with an adapter and the arguments
+    :param address: of a Placement this process has started
+    """
+    spawned = multiprocessing.get_context('spawn')
+    ours, theirs = spawned.Pipe()
+    process = spawned.Process(
+        target=_tell, args=(theirs, story, address, args))
+    process.start()
+    theirs.close()
+    ours.recv()
+    busy = adopt.processor_seconds(without=process.pid)
+    figures: Figures = ours.recv()
+    figures['server seconds'] = round(
+        adopt.processor_seconds(without=process.pid) - busy, 2)
+    process.join()
+    return figures
+
+
+def _tell(pipe: typing.Any, story: Story, address: str,
+          args: Iterable[object]) -> None:
+    adapter = placement_process.adapter(address)
+    measured = story(adapter, *args)
+    pipe.send('begins')
+    pipe.send(_measure(adapter, measured))
+
+
+def _measure(adapter: base.Adapter, call: Callable[[], object]) -> Figures:
+    """What this process sees of a call."""
+    adapter.sent.clear()
+    (_PROC / 'self/clear_refs').write_text('5')  # the peak begins here
+    before_mib = _peak_mib()
+    begun, busy = time.monotonic(), time.process_time()
+    result = call()
+    return {'requests': len(adapter.sent), 'writes': len(adapter.writes),
+            'seconds': round(time.monotonic() - begun, 2),
+            'client seconds': round(time.process_time() - busy, 2),
+            'peak MiB': _peak_mib(), 'MiB more': _peak_mib() - before_mib,
+            'by request': _call_names(adapter.sent), 'result': result}
+
+
+def _peak_mib() -> int:
+    """The most this process had in memory."""
+    peak = re.search(r'VmHWM:\s+(\d+)', (_PROC / 'self/status').read_text())
+    assert peak is not None
+    return int(peak[1]) // 1024
+
+
+def _call_names(sent: Iterable[tuple[str, str]]) -> dict[str, int]:
+    """How often what was asked for; uuids and names left out."""
+    kinds = collections.Counter(
+        f'{method} ' + re.sub('(traits|resource_classes)/[A-Z].*', r'\1/NAME',
+                              _UUID.sub('UUID', url.partition('?')[0]))
+        for method, url in sent)
+    return dict(kinds.most_common())
+
+
+def header() -> dict[str, str]:
+    """What every record says of itself."""
+    return {'commit': _commit(), 'machine': _machine(),
+            'date': time.strftime('%Y-%m-%d', time.gmtime())}
+
+
+def _commit() -> str:
+    """What was measured; with a plus where hv_sched differs from it."""
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ['git', *arguments], check=True, capture_output=True, text=True,
+            cwd=pathlib.Path(__file__).parent).stdout.strip()
+    changed = git('status', '--porcelain', '--untracked-files=no',
+                  '--', '../hv_sched')
+    return git('rev-parse', '--short', 'HEAD') + ('+' if changed else '')
+
+
+def _machine() -> str:
+    """Processors, and what they are."""
+    kinds = re.findall('model name\\s*: (.*)',
+                       (_PROC / 'cpuinfo').read_text())
+    return f'{os.cpu_count()} x {(kinds or [platform.machine()])[0]}'
