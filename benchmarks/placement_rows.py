@@ -182,8 +182,9 @@ class Database:
         if not todo:
             return
         statement = sql.text(
-            f'INSERT INTO {table} ({", ".join(todo[0])}) VALUES '
-            f'({", ".join(f":{column}" for column in todo[0])})')
+            f'INSERT INTO {table} (created_at, updated_at, '
+            f'{", ".join(todo[0])}) VALUES (UTC_TIMESTAMP(), '
+            f'UTC_TIMESTAMP(), {", ".join(f":{name}" for name in todo[0])})')
         with self._changing() as connection:
             for start in range(0, len(todo), _ROWS):
                 connection.execute(statement, todo[start:start + _ROWS])

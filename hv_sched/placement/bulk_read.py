@@ -103,7 +103,7 @@ def _about_members(client: Placement,
                    kinds: Sequence[Sequence[memberships.Bundle]],
                    workers: int) -> remembered.Questions:
     """How to learn who is in which of our aggregates."""
-    reader = memberships.Reader(
+    reader = memberships.AggregateReads(
         lambda aggregates: {
             provider.uuid: provider.generation
             for provider in client.list_providers(

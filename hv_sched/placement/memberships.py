@@ -46,7 +46,7 @@ Owners = dict[str, frozenset[str]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Reader:
+class AggregateReads:
     """How one learns of members.
 
     :param members: of any of several aggregates, each with its generation
@@ -105,7 +105,7 @@ def requests_for(kinds: Iterable[Iterable[Bundle]]) -> int:
                for grid in grids(bundles))
 
 
-def read(reader: Reader, kinds: Iterable[Iterable[Bundle]],
+def read(reader: AggregateReads, kinds: Iterable[Iterable[Bundle]],
          listed: Generations, workers: int) -> Owners:
     """The members of each aggregate, of the providers that are listed.
 
@@ -131,7 +131,7 @@ def read(reader: Reader, kinds: Iterable[Iterable[Bundle]],
     return {name: frozenset(uuids) for name, uuids in owners.items()}
 
 
-def _aggregates_of(reader: Reader, uuid: str) -> frozenset[str]:
+def _aggregates_of(reader: AggregateReads, uuid: str) -> frozenset[str]:
     """Of one provider; nothing where it is gone meanwhile."""
     try:
         return reader.of_provider(uuid)

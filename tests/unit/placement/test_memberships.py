@@ -65,7 +65,7 @@ class Cloud:
 
 def read(cloud, kinds=KINDS, listed=None):
     return memberships.read(
-        memberships.Reader(cloud.members, cloud.of_provider), kinds,
+        memberships.AggregateReads(cloud.members, cloud.of_provider), kinds,
         dict(cloud.generations) if listed is None else listed, 1)
 
 
