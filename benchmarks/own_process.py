@@ -65,8 +65,39 @@ def _tell(pipe: typing.Any, story: Story, address: str,
     pipe.send(_measure(adapter, measured))
 
 
+class _Timed:
+    """Notes how long each answer took, and how long it was."""
+
+    def __init__(self, adapter: base.Adapter) -> None:
+        self._send = adapter.request
+        self.answers: list[tuple[float, int, str]] = []
+        adapter.request = self._request  # type: ignore[method-assign]
+
+    def _request(self, url: str, method: str, **options: typing.Any
+                 ) -> typing.Any:
+        begun = time.monotonic()
+        answer = self._send(url, method, **options)
+        self.answers.append((time.monotonic() - begun, len(answer.content),
+                             _call_name(method, url)))
+        return answer
+
+    @property
+    def figures(self) -> Figures:
+        seconds: dict[str, float] = collections.defaultdict(float)
+        for took, _length, name in self.answers:
+            seconds[name] += took
+        slowest = max(self.answers)
+        longest = max(self.answers, key=lambda answer: answer[1])
+        return {
+            'seconds by request': {
+                name: round(took, 2) for name, took in seconds.items()},
+            'slowest request': [slowest[2], round(slowest[0], 2)],
+            'longest answer': [longest[2], longest[1]]}
+
+
 def _measure(adapter: base.Adapter, call: Callable[[], object]) -> Figures:
     """What this process sees of a call."""
+    timed = _Timed(adapter)
     adapter.sent.clear()
     (_PROC / 'self/clear_refs').write_text('5')  # the peak begins here
     before_mib = _peak_mib()
@@ -76,7 +107,8 @@ def _measure(adapter: base.Adapter, call: Callable[[], object]) -> Figures:
             'seconds': round(time.monotonic() - begun, 2),
             'client seconds': round(time.process_time() - busy, 2),
             'peak MiB': _peak_mib(), 'MiB more': _peak_mib() - before_mib,
-            'by request': _call_names(adapter.sent), 'result': result}
+            'by request': _call_names(adapter.sent), **timed.figures,
+            'result': result}
 
 
 def _peak_mib() -> int:
@@ -86,13 +118,17 @@ def _peak_mib() -> int:
     return int(peak[1]) // 1024
 
 
+def _call_name(method: str, url: str) -> str:
+    """What was asked for; uuids and names left out."""
+    path = _UUID.sub('UUID', url.partition('?')[0])
+    return f'{method} ' + re.sub(
+        '(traits|resource_classes)/[A-Z].*', r'\1/NAME', path)
+
+
 def _call_names(sent: Iterable[tuple[str, str]]) -> dict[str, int]:
-    """How often what was asked for; uuids and names left out."""
-    kinds = collections.Counter(
-        f'{method} ' + re.sub('(traits|resource_classes)/[A-Z].*', r'\1/NAME',
-                              _UUID.sub('UUID', url.partition('?')[0]))
-        for method, url in sent)
-    return dict(kinds.most_common())
+    """How often it was asked for, most often first."""
+    return dict(collections.Counter(
+        _call_name(*call) for call in sent).most_common())
 
 
 def header() -> dict[str, str]:
