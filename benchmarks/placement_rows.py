@@ -101,6 +101,10 @@ class Database:
     def empty(self) -> None:
         """Forget all but the standard traits and classes."""
         with self._changing() as connection:
+            # Each points to itself, at least.
+            connection.execute(sql.text(
+                'UPDATE resource_providers SET root_provider_id = NULL, '
+                'parent_provider_id = NULL'))
             for table in _TABLES:
                 connection.execute(sql.text(f'DELETE FROM {table}'))
             for table in ('traits', 'resource_classes'):
