@@ -61,7 +61,8 @@ from tests.functional import nova_answers
 from tests.functional import placement_process
 
 CLUSTER_NODES, VOLUMES = 16, 4
-STORIES = ('first sync', 'fresh no-op', 'idle pass',
+FIRST = 'first sync'
+STORIES = (FIRST, 'fresh no-op', 'idle pass',
            'agent, one volume changed', 'one volume changed',
            'one cluster failed over')
 Figures = own_process.Figures
@@ -87,7 +88,7 @@ def failed_over(facts: model.Facts) -> model.Facts:
 
 
 SOURCES: dict[str, typing.Callable[[model.Facts], model.Facts]] = {
-    'first sync': lambda facts: facts,
+    FIRST: lambda facts: facts,
     'fresh no-op': lambda facts: facts,
     'one volume changed': reconcile.one_changed,
     'one cluster failed over': failed_over}
@@ -141,19 +142,14 @@ def story_of(adapter: base.Adapter, story: str, nodes: int, workers: int
 
 def stories_of(database: placement_rows.Database, address: str, nodes: int,
                workers: int, stories: typing.Iterable[str]
-               ) -> dict[str, Figures]:
+               ) -> typing.Iterator[tuple[str, Figures]]:
     """The stories of a cloud of so many nodes, with so many threads."""
-    told = {}
-    if 'first sync' in stories:
-        _reset(database, placement_rows.stock(facts_of(nodes)))
-        told['first sync'] = own_process.run(
-            story_of, address, 'first sync', nodes, workers)
-    stands = placement_rows.published(facts_of(nodes))
-    for story in (story for story in stories if story != 'first sync'):
-        _reset(database, stands)
-        told[story] = own_process.run(
+    stock = placement_rows.stock(facts_of(nodes))
+    published = placement_rows.published(facts_of(nodes))
+    for story in stories:
+        _reset(database, stock if story == FIRST else published)
+        yield story, own_process.run(
             story_of, address, story, nodes, workers)
-    return told
 
 
 def _reset(database: placement_rows.Database,
@@ -173,18 +169,20 @@ def run(args: argparse.Namespace) -> Figures:
                 ) as (address, url):
             database = placement_rows.Database(url)
             for nodes, workers in itertools.product(args.nodes, args.workers):
+                told: dict[str, Figures] = {}
                 record['runs'].append({
                     'nodes': nodes, 'workers': workers,
-                    'Placement workers': placement_workers,
-                    'stories': stories_of(database, address, nodes, workers,
-                                          args.stories)})
-                write(args.output, record)
+                    'Placement workers': placement_workers, 'stories': told})
+                for story, figures in stories_of(
+                        database, address, nodes, workers, args.stories):
+                    told[story] = figures
+                    write(args.output, record)
             database.close()
     return record
 
 
 def write(path: pathlib.Path | None, record: Figures) -> None:
-    """After each run: one that is stopped has measured something."""
+    """After each story: one that is stopped has measured something."""
     if path is not None:
         path.write_text(json.dumps(record, indent=1) + '\n')
 
