@@ -55,14 +55,17 @@ PAGE = 1000  # servers in one answer of Nova
 
 
 class Nova(nova_answers.Answers):
-    """Counts what Nova would be asked."""
+    """Counts what Nova would be asked.
+
+    :ivar uuids_on: servers by the uuid of their node
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self.nodes: dict[str, list[str]] = {}
+        self.uuids_on: dict[str, list[str]] = {}
 
     def on_node(self, node: str) -> dict[str, servers.Server]:
-        here = self.nodes.get(node, [])
+        here = self.uuids_on.get(node, [])
         self.requests += 1 + len(here) // PAGE
         return {uid: self.servers[uid] for uid in here}
 
@@ -116,7 +119,8 @@ def populate(api: client.Placement, one: model.Cluster, count: int,
                 consumer, None, 'p', 'u',
                 {uid: {'VCPU': 1, names.DISK_GB: 2}}, 'INSTANCE')
                 for consumer in mine[start:start + 100])
-        found[uid] = nova.nodes[uid] = mine
+        nova.nodes[node.name] = uid
+        found[uid] = nova.uuids_on[uid] = mine
     nova.quiet()
     return found
 

@@ -132,10 +132,11 @@ def unadopted(cluster: model.Cluster, servers: int
 def adopt_story(adapter: base.Adapter, servers: int) -> Call:
     """Adopt, with its checks, sweep, proof and publishing."""
     cluster = adopting.cluster(1, ADOPT_NODES)
-    _nodes, on_nodes = unadopted(cluster, servers)
+    nodes, on_nodes = unadopted(cluster, servers)
     nova = adopting.Nova()
+    nova.nodes.update((node.name, node.uuid) for node in nodes)
     for node, uids in on_nodes.items():
-        nova.nodes[node] = [nova.add(uid) for uid in uids]
+        nova.uuids_on[node] = [nova.add(uid) for uid in uids]
     nova.quiet()
 
     def run() -> object:
