@@ -12,11 +12,14 @@
 
 """Compares names as Windows does."""
 
+import functools
+
 # Letters whose capital Unicode knows and Windows' table does not: it maps a
 # letter only where the capital's small letter is that letter again.
 _FINAL_SIGMA = 'ς'
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def key(name: str) -> str:
     """The form in which two names of nodes, clusters or volumes are equal.
 

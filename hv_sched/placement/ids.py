@@ -16,12 +16,15 @@ A volume is known by its GUID alone: paths, friendly names and cluster
 resource ids change while the data stays.
 """
 
+import functools
 import uuid
 
 # Fixed for ever: every identifier of every cloud hangs on it.
 _NAMESPACE = uuid.UUID('6e1fd38c-6e6f-5d3c-9a49-0a6a3f6f0a5e')
 
 
+# Of what one pass asks for again and again, at 10,000 nodes several times.
+@functools.lru_cache(maxsize=1 << 17)
 def _derive(kind: str, *parts: str) -> str:
     name = ':'.join((kind, *(part.lower() for part in parts)))
     return str(uuid.uuid5(_NAMESPACE, name))

@@ -18,7 +18,9 @@ is one provider read in full, at one generation.
 
 from collections.abc import Mapping
 import dataclasses
+import functools
 
+from hv_sched import windows_names
 from hv_sched.placement import names
 from hv_sched.placement import owed
 from hv_sched.placement.consumers import MIGRATION
@@ -152,6 +154,28 @@ class Overview:
     gpus: Mapping[str, GpuSummary] = dataclasses.field(default_factory=dict)
     newcomers: Mapping[str, NodeSummary] = dataclasses.field(
         default_factory=dict)
+
+    @functools.cached_property
+    def holders(self) -> Mapping[str, str]:
+        """Who has which name, by the form in which Windows compares it."""
+        return {windows_names.key(listed.name): uuid
+                for uuid, listed in self.listed.items()}
+
+    @functools.cached_property
+    def memberships(self) -> Mapping[str, frozenset[str]]:
+        """Our aggregates by provider."""
+        aggregates_by_uuid: dict[str, set[str]] = {}
+        for aggregate, uuids in self.members.items():
+            for uuid in uuids:
+                aggregates_by_uuid.setdefault(uuid, set()).add(aggregate)
+        return {uuid: frozenset(aggregates)
+                for uuid, aggregates in aggregates_by_uuid.items()}
+
+    @functools.cached_property
+    def disks(self) -> Mapping[str, str]:
+        """The GUID of the disk of each volume whose traits name one."""
+        return {uuid: disk for uuid, summary in self.volumes.items()
+                if (disk := names.disk_of(summary.traits)) is not None}
 
     def cluster_of(self, volume: str) -> str:
         """The name of the cluster a volume that is listed stands under."""

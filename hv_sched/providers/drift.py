@@ -93,7 +93,6 @@ class Sketcher:
         self._overview = overview
         self._settings = settings
         self._memory = memory
-        self._memberships = _memberships(overview.members)
 
     def sketches(self, moment: Moment) -> Sketches:
         """Of everything that may be changed at a moment."""
@@ -199,7 +198,8 @@ class Sketcher:
         listed = self._overview.listed[uuid]
         return Provider(
             uuid, listed.name, listed.generation, {}, usages, traits,
-            self._memberships.get(uuid, frozenset()), listed.parent_uuid)
+            self._overview.memberships.get(uuid, frozenset()),
+            listed.parent_uuid)
 
 
 def _inventories(planned: Iterable[changes.Change]
@@ -216,17 +216,6 @@ def _is_unchanged(remembered: Provider, sketch: Provider) -> bool:
     """
     return remembered.generation == sketch.generation and all(
         remembered.used(rc) == used for rc, used in sketch.usages.items())
-
-
-def _memberships(members: Mapping[str, frozenset[str]]
-                 ) -> dict[str, frozenset[str]]:
-    """Aggregates by provider, from providers by aggregate."""
-    aggregates_by_uuid: dict[str, set[str]] = {}
-    for aggregate, uuids in members.items():
-        for uuid in uuids:
-            aggregates_by_uuid.setdefault(uuid, set()).add(aggregate)
-    return {uuid: frozenset(aggregates)
-            for uuid, aggregates in aggregates_by_uuid.items()}
 
 
 def unread(plan: Plan, scope: Scope, sketches: Mapping[str, Provider]

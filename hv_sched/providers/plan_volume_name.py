@@ -12,6 +12,7 @@
 
 """The changes that give a cluster's volumes their names. Pure."""
 
+from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import windows_names
@@ -32,7 +33,7 @@ class Bearers:
     Names are compared as Windows does, see windows_names.py.
     """
 
-    holders: dict[str, str]
+    holders: Mapping[str, str]
     departing: frozenset[str]
     volumes: frozenset[str]
 
@@ -43,9 +44,8 @@ def bearers(context: PlanningContext, withdrawn: frozenset[str]) -> Bearers:
     :param withdrawn: the volumes that go
     """
     return Bearers(
-        {windows_names.key(listed.name): uuid
-         for uuid, listed in context.observed.overview.listed.items()},
-        withdrawn, frozenset(context.layout.volumes))
+        context.observed.overview.holders, withdrawn,
+        frozenset(context.layout.volumes))
 
 
 def plan(context: PlanningContext, uuid: str, provider: Provider | None,

@@ -18,6 +18,7 @@ before anything can be planned.
 
 from collections.abc import Iterable
 import dataclasses
+import functools
 
 from hv_sched import model
 from hv_sched import windows_names
@@ -66,6 +67,11 @@ class Scope:
     def is_planned(self, name: str) -> bool:
         """Whether the cluster of this name is one to plan."""
         return self.cluster is None or windows_names.key(name) == self.cluster
+
+    @functools.cached_property
+    def cluster_aggregates(self) -> frozenset[str]:
+        """Of the clusters the source describes."""
+        return frozenset(layout.cluster_aggregate for layout in self.layouts)
 
     @property
     def planned(self) -> tuple[Layout, ...]:
@@ -186,11 +192,12 @@ def unlisted_nodes(layout: Layout, scope: Scope, overview: Overview
 def donor_of(uuid: str, layout: Layout, scope: Scope, overview: Overview
              ) -> Layout | None:
     """The cluster of the source a node still stands under, if another."""
-    return next(
-        (donor for donor in scope.layouts
-         if donor.cluster.guid != layout.cluster.guid
-         and uuid in overview.members.get(donor.cluster_aggregate, ())),
-        None)
+    others = overview.memberships.get(
+        uuid, frozenset()) - {layout.cluster_aggregate}
+    if others.isdisjoint(scope.cluster_aggregates):
+        return None
+    return next((donor for donor in scope.layouts
+                 if donor.cluster_aggregate in others), None)
 
 
 def volumes_of(layout: Layout, scope: Scope) -> frozenset[str]:

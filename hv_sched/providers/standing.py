@@ -51,8 +51,8 @@ def completed(cluster: model.Cluster, uuids: Mapping[str, str],
              if not _is_going(overview.listed[uuid].name, allow)}
     volumes = tuple(_volume(volume, cluster, uuids, overview)
                     for volume in cluster.volumes)
-    homes = {name: _homes(uuid, disks, overview)
-             for name, uuid in uuids.items()}
+    homes = {node.name: _homes(uuids[node.name], disks, overview)
+             for node in cluster.nodes if node.name in uuids}
     nodes = tuple(_node(node, homes.get(node.name, frozenset()))
                   for node in cluster.nodes)
     chooses = cluster.placement_chooses_volume
@@ -68,9 +68,8 @@ def completed(cluster: model.Cluster, uuids: Mapping[str, str],
 
 def disks_of(cluster: model.Cluster, overview: Overview) -> dict[str, str]:
     """The volumes of a cluster in Placement: provider uuid by volume GUID."""
-    return {disk: uuid for uuid, summary in overview.volumes.items()
-            if (disk := names.disk_of(summary.traits)) is not None
-            and ids.volume_uuid(cluster.guid, disk) == uuid}
+    return {disk: uuid for uuid, disk in overview.disks.items()
+            if ids.volume_uuid(cluster.guid, disk) == uuid}
 
 
 def match(volume: model.Volume | model.SetAside, cluster: model.Cluster,
