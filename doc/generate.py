@@ -30,6 +30,7 @@ from doc import extra_specs_page
 from doc import faults_page
 from doc import findings_page
 from doc import installs_page
+from doc import limits_page
 from doc import map_page
 from doc import matrix_page
 from doc import metrics_page
@@ -44,6 +45,7 @@ from doc import screens_page
 from doc import storm_page
 from doc import targets_page
 from doc import traits_page
+from doc import upkeep_page
 
 
 class Page(Protocol):
@@ -59,10 +61,11 @@ PAGES: dict[str, Page] = {
     module.PAGE.stem: module for module in (
         accidents_page, asks_page, checks_page, cloud_page,
         concurrency_page, drivers_page, extra_specs_page, faults_page,
-        findings_page, installs_page, map_page, matrix_page,
-        metrics_page, missing_facts_page, moves_page, overrides_page,
-        plugins_page, quality_page, roles_page, scheduling_cost_page,
-        screens_page, storm_page, targets_page, traits_page)}
+        findings_page, installs_page, limits_page, map_page,
+        matrix_page, metrics_page, missing_facts_page, moves_page,
+        overrides_page, plugins_page, quality_page, roles_page,
+        scheduling_cost_page, screens_page, storm_page, targets_page,
+        traits_page, upkeep_page)}
 
 
 def main(arguments: list[str] | None = None) -> None:

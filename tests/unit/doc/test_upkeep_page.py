@@ -21,13 +21,15 @@ from doc import limits_page
 from doc import plot
 from doc import upkeep_page
 
+JOINED = 'PUT /resource_providers/UUID/aggregates'
+
 
 def figures(nodes, requests, **more):
     return {'requests': requests, 'writes': 3 * nodes, 'seconds': 1,
             'server seconds': nodes / 100, 'client seconds': nodes / 1000,
             'peak MiB': 100 + nodes // 100, 'MiB more': nodes // 100,
-            'by request': {'PUT /traits/NAME': nodes,
-                           'GET /resource_providers': 3},
+            'by request': {JOINED: nodes, 'GET /resource_providers': 3},
+            'seconds by request': {JOINED: nodes / 100},
             'longest answer': ['GET /resource_providers', nodes * 1000],
             'slowest request': ['GET /resource_providers', nodes / 1000],
             **more}
@@ -84,6 +86,13 @@ def test_what_falls_is_not_taken_to_fall_for_ever(record):
         one['stories']['idle pass']['server seconds'] = seconds
     assert limits_page.continued(
         record, 'idle pass', 'server seconds')[0] == 1
+
+
+def test_what_a_node_costs_grows_with_the_names_there_are(record):
+    record['runs'][0]['stories']['first sync']['server seconds'] = 19
+    value, _arithmetic = limits_page.continued(
+        record, 'first sync', 'server seconds', is_each=True)
+    assert value == pytest.approx(19 + 0.01 * (100_000 - 1000))
 
 
 def test_the_worst_comes_first(record):

@@ -1,0 +1,272 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+
+"""What upkeep costs, and what looking after shares costs: measured.
+
+``make bench`` prints what the records are: ``python -m benchmarks.upkeep
+--output doc/upkeep.json``, and ``benchmarks.shares`` with ``doc/shares.json``.
+"""
+
+from collections.abc import Iterator
+import json
+import pathlib
+from typing import Any
+
+from doc import plot
+from doc import rst
+
+HERE = pathlib.Path(__file__).parent
+PAGE = HERE / 'source/reference/upkeep.rst'
+RECORD = HERE / 'upkeep.json'
+SHARES = HERE / 'shares.json'
+
+Record = dict[str, Any]
+FIRST = 'first sync'
+# A node: two reads and three writes. A volume: made, filled, marked, shared.
+FLOOR_OF_A_NODE, FLOOR_OF_A_VOLUME = 5, 4
+CLUSTER_NODES, CLUSTER_VOLUMES = 16, 4
+
+INTRODUCTION = """\
+=================
+What upkeep costs
+=================
+
+.. This page is written by python -m doc.generate.
+
+Clusters of 16 nodes with 4 volumes each, on a Placement in processes of its
+own with MariaDB. *Server seconds* are seconds of the processors that
+Placement and its database used, *client seconds* those of hv_sched. The
+machine ({machine}) did other work at the same time, so seconds of the clock
+are not shown. *MiB more* is by how much the peak of resident memory is above
+what the process had before. *Workers* are threads of hv_sched + processes of
+Placement. ``python -m benchmarks.upkeep`` and ``python -m
+benchmarks.shares`` measure it; commit {commit}, {date}.
+
+"""
+
+STORIES = """\
+*Fresh* is a sync or an agent's pass in a process that has read nothing
+before; the *agent* has looked twice before. *One cluster failed over*: half
+of the nodes of one cluster are down, and cut off from its volumes.
+
+"""
+
+HOMES = """\
+Why each home is a name, still
+------------------------------
+
+Of each node the first sync makes one name of a trait,
+``CUSTOM_CSV_HOME_<uuid>``, which its home volume has: {names} of {requests}
+requests at {nodes:,} nodes, with two names for each volume (its disk, and its
+reach). They take {names_share:.0%} of the time of all requests together. And
+they cost more than their own requests: Placement reads all names of traits in
+each request that is about traits.
+
+The scheduler's plug-ins must know which nodes write to which volume in a
+number of requests that does not grow with the cloud, and these are the ways in
+which Placement can say so:
+
+* Members of aggregates: a request for each volume, or about twice the square
+  root of the volumes (as the sync reads them), each time a snapshot is read.
+* Allocation candidates pair nodes and volumes, in one request; but a node
+  without memory or VCPUs left is in none, though its servers have disks to
+  move, and the answer grows with nodes times volumes.
+* A trait on the node that names its volume needs fewer names, but Placement
+  lists owners of one trait at a time: a request for each volume again.
+* Several uuids in one name (255 characters hold seven): one name for each
+  volume of up to seven nodes, a quarter of these names and half of all. This
+  is the form that would help. But plug-ins of the release before run beside
+  the agent of this one while a cloud is upgraded (:doc:`/upgrading`), and they
+  would take every node for one whose home is not known: no check for a wrong
+  home, and a server that is forced to a host is not kept to the volume that
+  host writes to. So a release has to read both forms before one may write the
+  new one, and none does yet.
+
+"""
+
+SHORT = """\
+What falls short
+----------------
+
+* A first sync is {over:.2f} times its floor of {floor} requests (two reads and
+  three writes a node, four writes a volume); the rest are names of traits.
+* The first node that joins a volume does so alone: several providers that
+  name a new aggregate at the same time deadlock in MySQL. That is a write for
+  each volume one after the other, with any number of workers.
+* 10,000 nodes were not measured: the machine was too busy to write them to
+  its database within the time. Where a figure stands for them it is
+  continued from smaller sizes, in :doc:`limits`.
+* A request whose answer is lost (the front end closed one connection of 9,591)
+  made another first sync of 1,000 nodes read every node again: 2,000 reads.
+  It was the name of a home, whose request could be repeated safely.
+* A quarter of the requests went, and little of the servers' time: what is gone
+  are reads, and the writes that remain cost Placement most.
+* How much faster several workers are is not known from this machine, whose two
+  processors were shared with other work: these settings were measured for
+  what they cost, {workers} (threads of hv_sched + processes of Placement).
+
+"""
+
+
+def page() -> str:
+    """The page for the records that are kept."""
+    record, shares = (json.loads(path.read_text())
+                      for path in (RECORD, SHARES))
+    return page_of(record, shares)
+
+
+def page_of(record: Record, shares: Record) -> str:
+    """The page for these figures."""
+    return INTRODUCTION.format(**record) + '\n'.join((
+        *rst.title('A first sync'), *_first_syncs(record),
+        *rst.title('Each story, by size'), STORIES, *_stories(record),
+        plot.lines('nodes', 'requests', _series(record)),
+        *rst.title('Where the requests of a first sync go'),
+        *_by_request(record), HOMES.format(**_names(record)),
+        *rst.title('Shares'), *_shares(shares), SHORT.format(**_short(
+            record))))
+
+
+def floor(nodes: int) -> int:
+    """The requests of a first sync that cannot be done without."""
+    volumes = -(-nodes // CLUSTER_NODES) * CLUSTER_VOLUMES
+    return FLOOR_OF_A_NODE * nodes + FLOOR_OF_A_VOLUME * volumes
+
+
+def runs_of(record: Record, story: str) -> list[Record]:
+    """The runs in which it was measured, the smallest first."""
+    return sorted((run for run in record['runs'] if story in run['stories']),
+                  key=lambda run: run['nodes'])
+
+
+def workers_of(run: Record) -> str:
+    """Threads of hv_sched, and processes of Placement."""
+    return f'{run["workers"]} + {run["Placement workers"]}'
+
+
+def _first_syncs(record: Record) -> tuple[str, ...]:
+    rows = [(f'before ({record["before"]["commit"]})', run)
+            for run in runs_of(record['before'], FIRST)]
+    rows += [('now', run) for run in runs_of(record, FIRST)]
+    return rst.table(
+        ('Nodes', 'Workers', '', 'Times the floor', 'Requests a node',
+         'Writes a node', 'Server ms a node', 'Client ms a node', 'MiB more'),
+        (_first_row(what, run) for what, run in sorted(
+            rows, key=lambda row: row[1]['nodes'])))
+
+
+def _first_row(what: str, run: Record) -> tuple[str, ...]:
+    nodes, figures = run['nodes'], run['stories'][FIRST]
+    return (f'{nodes:,}', workers_of(run), what,
+            f'{figures["requests"] / floor(nodes):.2f}',
+            f'{figures["requests"] / nodes:.2f}',
+            f'{figures["writes"] / nodes:.2f}',
+            f'{figures["server seconds"] / nodes * 1000:.0f}',
+            f'{figures["client seconds"] / nodes * 1000:.0f}',
+            str(figures.get('MiB more', '–')))
+
+
+def _stories(record: Record) -> tuple[str, ...]:
+    return rst.table(
+        ('Story', 'Nodes', 'Workers', 'Commit', 'Requests', 'Writes',
+         'Server seconds', 'Client seconds', 'Peak MiB', 'MiB more'),
+        ((story, f'{run["nodes"]:,}', workers_of(run),
+          run['stories'][story].get('commit', record['commit']), *(
+            str(run['stories'][story][figure]) for figure in (
+                'requests', 'writes', 'server seconds', 'client seconds',
+                'peak MiB', 'MiB more')))
+         for story in story_names(record)
+         for run in runs_of(record, story)))
+
+
+def story_names(record: Record) -> list[str]:
+    """In the order they were measured in."""
+    return list(dict.fromkeys(
+        story for run in sorted(record['runs'], key=lambda run: run['nodes'])
+        for story in run['stories']))
+
+
+def _series(record: Record) -> dict[str, plot.Points]:
+    return {story: sorted({(run['nodes'], run['stories'][story]['requests'])
+                           for run in runs_of(record, story)})
+            for story in story_names(record)}
+
+
+def _by_request(record: Record) -> tuple[str, ...]:
+    before, now = (runs_of(part, FIRST)[0]
+                   for part in (record['before'], record))
+    counts = [run['stories'][FIRST]['by request'] for run in (before, now)]
+    return rst.table(
+        ('Request', f'Before, {before["nodes"]:,} nodes',
+         f'Now, {now["nodes"]:,} nodes'),
+        ((f'``{name}``', *(str(count.get(name, 0)) for count in counts))
+         for name in dict.fromkeys((*counts[0], *counts[1]))))
+
+
+def _names(record: Record) -> Record:
+    run = runs_of(record, FIRST)[-1]
+    figures = run['stories'][FIRST]
+    seconds = figures['seconds by request']
+    return {'nodes': run['nodes'], 'requests': f'{figures["requests"]:,}',
+            'names_share': seconds['PUT /traits/NAME'] / sum(seconds.values()),
+            'names': f'{figures["by request"]["PUT /traits/NAME"]:,}'}
+
+
+def _short(record: Record) -> Record:
+    run = runs_of(record, FIRST)[-1]
+    least = floor(run['nodes'])
+    return {'floor': f'{least:,}',
+            'over': run['stories'][FIRST]['requests'] / least,
+            'workers': ', '.join(sorted(set(map(
+                workers_of, record['runs']))))}
+
+
+def _shares(shares: Record) -> Iterator[str]:
+    yield from rst.table(
+        ('Adopt', 'Servers', 'Requests', 'Writes', 'Server seconds',
+         'Client seconds', 'MiB more'),
+        ((name, f'{run["servers"]:,}', *(str(figures[column]) for column in (
+            'requests', 'writes', 'server seconds', 'client seconds',
+            'MiB more')))
+         for run in shares['adopted']
+         for name, figures in (*run['stories'].items(),
+                               ('adopt / floor', over_floor(run)))))
+    yield ('The floor is one read of each server and one write of each '
+           f'{shares["batch"]} servers, nothing checked.')
+    yield ''
+    yield from rst.table(
+        ('Audit, heal', 'Servers', 'Requests for 1,000',
+         'Requests to Nova for 1,000', 'Server seconds for 1,000',
+         'Client seconds for 1,000', 'MiB more'),
+        ((name, f'{run["servers"]:,}', *_for_thousand(run, figures),
+          str(figures['MiB more']))
+         for name in shares['runs'][0]['stories'] for run in shares['runs']
+         for figures in (run['stories'][name],)))
+    yield plot.lines('servers', 'MiB more', {
+        name: [(run['servers'], run['stories'][name]['MiB more'])
+               for run in shares['runs']]
+        for name in shares['runs'][0]['stories']})
+
+
+def over_floor(run: Record) -> Record:
+    """How many times its floor adopt took."""
+    adopt, least = (run['stories'][name] for name in ('adopt', 'floor'))
+    return {column: f'{adopt[column] / least[column]:.2f}'
+            if column != 'MiB more' else '' for column in (
+        'requests', 'writes', 'server seconds', 'client seconds', 'MiB more')}
+
+
+def _for_thousand(run: Record, figures: Record) -> Iterator[str]:
+    for value in (figures['requests'], figures['result']['requests to Nova'],
+                  figures['server seconds'], figures['client seconds']):
+        yield f'{value / run["servers"] * 1000:.2f}'
