@@ -57,8 +57,8 @@ once or from there on; a seed chooses. After it
 
 A case that fails one of these is a *violation*. ``make test-faults`` runs
 all cases of all commands; the second column of the first table says how many
-of them the run of that date took. {cases} cases of {space} are in these
-tables, with {violations} violations.
+of them the run of that date took; a command that has no row was not run yet.
+{cases} cases of {space} are in these tables, with {violations} violations.
 
 """
 
