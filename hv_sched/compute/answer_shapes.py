@@ -46,10 +46,12 @@ def _list(key: str, record: Mapping[str, Any]) -> dict[str, Any]:
                    **{f'{key}_links': links})
 
 
-# Before 2.75 a flavor without swap had an empty text.
+# Before 2.75 a flavor without swap had an empty text. Of a size that is null
+# nobody knows what the server needs.
 _SIZES = {
-    **dict.fromkeys(('vcpus', 'ram', 'disk', 'ephemeral'), _INTEGER),
-    'swap': {'type': ['integer', 'string'], 'pattern': '^[0-9]{0,9}$'},
+    **dict.fromkeys(('vcpus', 'ram', 'disk', 'ephemeral'),
+                    {'type': ['integer', 'null']}),
+    'swap': {'type': ['integer', 'string', 'null'], 'pattern': '^[0-9]{0,9}$'},
     'extra_specs': {'type': 'object'}}
 _SERVER = _record(
     {'id': _TEXT, 'status': _TEXT}, **{
