@@ -14,6 +14,7 @@
 
 from collections.abc import Callable
 from collections.abc import Container
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 import dataclasses
@@ -118,22 +119,31 @@ class Observer:
 
     def _reported_gb(self, scope: Scope, providers: Mapping[str, Provider],
                      overview: Overview) -> dict[str, int]:
-        """What nodes report whose home a new or growing volume is.
-
-        One that confirms the size is enough: no more are asked then.
-        """
+        """What nodes report whose home a new or growing volume is."""
         reported: dict[str, int] = {}
         for layout, uuid in growing(scope, providers, overview):
-            for node in sorted(sizes.voters(layout, uuid)):
-                total_gb = self._total_gb(node, providers)
-                if total_gb is None:
-                    continue  # no disk at all: it says nothing of a size
-                reported[node] = total_gb
-                volume_gb = layout.volumes[uuid].total_gb
-                if volume_gb is not None and sizes.agree(
-                        volume_gb, total_gb, layout.cluster.driver.reported):
+            for nodes in sizes.witnesses(
+                    layout, uuid, uuid not in overview.listed):
+                heard = self._heard_gb(layout, uuid, nodes, providers)
+                reported |= heard
+                if heard:
                     break
         return reported
+
+    def _heard_gb(self, layout: Layout, uuid: str, nodes: Iterable[str],
+                  providers: Mapping[str, Provider]) -> dict[str, int]:
+        """One that confirms the size is enough: no more are asked then."""
+        heard: dict[str, int] = {}
+        volume_gb = layout.volumes[uuid].total_gb
+        for node in sorted(nodes):
+            total_gb = self._total_gb(node, providers)
+            if total_gb is None:
+                continue  # no disk at all: it says nothing of a size
+            heard[node] = total_gb
+            if volume_gb is not None and sizes.agree(
+                    volume_gb, total_gb, layout.cluster.driver.reported):
+                break
+        return heard
 
     def _total_gb(self, node: str, providers: Mapping[str, Provider]
                   ) -> int | None:

@@ -177,7 +177,8 @@ class PlanningContext:
 
         A node reports the disk its ``instances_path`` is on. One that is cut
         off, in maintenance or down does not vote; None when nobody does. A
-        new volume needs nobody's word, but is not published against it.
+        new volume needs nobody's word, but is not published against it, nor
+        against what such nodes said last.
         """
         volume_gb = self.layout.volumes[uuid].total_gb
         is_allowed = self.settings.allow.covers(
@@ -187,11 +188,13 @@ class PlanningContext:
                 is_new or self._grows(uuid)) or (
                 self.layout.cluster.placement_chooses_volume):
             return True
-        votes = [sizes.agree(volume_gb, self.observed.reported_gb[node],
-                             self.layout.cluster.driver.reported)
-                 for node in sizes.voters(self.layout, uuid)
-                 if node in self.observed.reported_gb]
-        return any(votes) if votes else is_new or None
+        for nodes in sizes.witnesses(self.layout, uuid, is_new):
+            votes = [sizes.agree(volume_gb, self.observed.reported_gb[node],
+                                 self.layout.cluster.driver.reported)
+                     for node in nodes if node in self.observed.reported_gb]
+            if votes:
+                return any(votes)
+        return is_new or None
 
     def is_unpublishable(self, node: str) -> bool:
         """Whether a node's new volumes have no size, or one nodes contradict,

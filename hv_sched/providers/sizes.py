@@ -42,6 +42,19 @@ def voters(layout: Layout, uuid: str) -> frozenset[str]:
         if layout.nodes[node].state in (None, model.NodeState.UP))
 
 
+def witnesses(layout: Layout, uuid: str, is_new: bool
+              ) -> tuple[frozenset[str], ...]:
+    """Groups of nodes whose reports judge a size, the first that has any.
+
+    A volume that is new is compared with what its nodes reported last, where
+    none may vote: once it is published, nothing grows when they are back, and
+    nobody would be asked any more.
+    """
+    if is_new:
+        return voters(layout, uuid), frozenset(layout.members[uuid])
+    return (voters(layout, uuid),)
+
+
 def agree(volume_gb: int, reported_gb: int, reported: Reported) -> bool:
     """Whether a volume's size fits what a node reports.
 

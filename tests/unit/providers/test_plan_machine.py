@@ -26,6 +26,8 @@ import hypothesis
 from hypothesis import stateful
 import pytest
 
+from hv_sched import model
+from tests.unit.providers import lying_site
 from tests.unit.providers import patient_walk
 from tests.unit.providers import plan_walk
 from tests.unit.providers.lying_site import LIES
@@ -45,6 +47,26 @@ def test_each_lie_alone(lie, is_known, number):
         walk.sync_a_lie(number=number, lie=lie, share=share)
     walk.time_passes(hours=1)
     walk.sync_a_lie(number=number, lie=lie, share=1.0)
+    walk.teardown()
+
+
+@pytest.mark.parametrize('in_maintenance', ['nodes', 'volume'])
+def test_a_size_is_contradicted_by_nodes_in_maintenance_too(in_maintenance):
+    """Of a new volume whose nodes may not vote, what they said last counts.
+
+    When they are back nothing grows, so nobody would be asked any more.
+    """
+    walk = plan_walk.Walk()
+    walk.start(foreign=(100, 20, 0))
+    nodes = ('hv01', 'hv02', 'hv03') * (in_maintenance == 'nodes')
+    for is_begun in (True, False):
+        for node in nodes:
+            walk.pause_or_resume(node=node)
+        walk.change_volume(
+            number=0, state=model.CsvState.ONLINE,
+            maintenance=is_begun and in_maintenance == 'volume')
+        walk.sync_a_lie(number=0, lie=lying_site.LIES[0], share=1.0)
+        walk.holds()
     walk.teardown()
 
 
