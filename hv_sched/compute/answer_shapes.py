@@ -12,10 +12,11 @@
 
 """What each call of Nova and Glance must answer. Pure.
 
-A call is known by the end of its path. One that is not listed must still
-answer a JSON object. 404 means "no such thing" only where a single thing is
-asked for by its id, and in Nova's case only with Nova's own error body: a
-proxy without the route answers 404 to everything.
+A call is known by the end of its path, and by its method where that matters.
+One that is not listed must still answer a JSON object. 404 means "no such
+thing" only where a single thing is asked for by its id, and in Nova's case
+only with Nova's own error body: a proxy without the route answers 404 to
+everything.
 """
 
 from collections.abc import Mapping
@@ -88,13 +89,21 @@ class Shape:
     :param path: the end of the call's path, a regular expression
     :param schema: a JSON schema of the body
     :param may_be_missing: 404 says that there is no such thing
+    :param method: of the call; None: any
     """
 
     def __init__(self, path: str, schema: Mapping[str, Any],
-                 may_be_missing: bool = False) -> None:
-        self.path = re.compile(f'{path}$')
+                 may_be_missing: bool = False, method: str | None = None
+                 ) -> None:
+        self._path = re.compile(f'{path}$')
+        self._method = method
         self.may_be_missing = may_be_missing
         self._validator = jsonschema.Draft7Validator(schema)
+
+    def is_of(self, method: str, path: str) -> bool:
+        """Whether it is the answer of this call."""
+        return self._method in (None, method) and (
+            self._path.search(path) is not None)
 
     def fault(self, body: Any) -> str:
         """Where a body is not what it must be, empty when it is."""
@@ -119,8 +128,9 @@ NOVA = (
     Shape('/os-migrations', _list('migrations', _MIGRATION)),
     Shape('/os-services', _list('services', _COMPUTE_SERVICE)),
     Shape('/os-hypervisors/detail', _list('hypervisors', _HYPERVISOR)),
-    Shape('/os-aggregates', {'anyOf': [
-        _list('aggregates', _AGGREGATE), _single('aggregate', _AGGREGATE)]}),
+    Shape('/os-aggregates', _list('aggregates', _AGGREGATE), method='GET'),
+    Shape('/os-aggregates', _single('aggregate', _AGGREGATE),
+          method='POST'),
     Shape(f'/os-aggregates{_THING}(/action)?',
           _single('aggregate', _AGGREGATE)),
     Shape('/flavors/detail', _list('flavors', _FLAVOR)),
@@ -133,7 +143,7 @@ GLANCE = (
 )
 
 
-def of(shapes: Sequence[Shape], path: str) -> Shape:
+def of(shapes: Sequence[Shape], method: str, path: str) -> Shape:
     """The shape of a call's answer; any object where none is listed."""
-    return next((shape for shape in shapes if shape.path.search(path)),
+    return next((shape for shape in shapes if shape.is_of(method, path)),
                 ANY_OBJECT)

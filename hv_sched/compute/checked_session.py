@@ -223,7 +223,7 @@ class CheckedSession(keystone_session.KeystoneSession):
         """
         service, status = self._service, response.status_code
         message = f'{service.name} answered {status} to {method} {path}'
-        shape = answer_shapes.of(service.shapes, path)
+        shape = answer_shapes.of(service.shapes, method, path)
         if status == _NOT_FOUND:
             is_own = service.not_found in response.text
             if method == 'GET' and is_own and shape.may_be_missing:
