@@ -43,7 +43,7 @@ BEFORE_2026.2 := 4, 0
 
 .PHONY: help demo demo-up demo-down cloud cloud-down cloud-test \
         cloud-storm cloud-mixed cloud-ansible test \
-        test-faults test-long glance lint test-RELEASE matrix installs \
+        test-wide test-faults test-long glance lint test-RELEASE matrix installs \
         $(RELEASES:%=test-%) container test-lowest test-placement-upgrade docs \
         sample-config bench dist product sbom licences audit clean
 
@@ -139,6 +139,16 @@ ifneq ($(NOVA_TESTS),)
 	@printf '%s\n' $(NOVA_TESTS) | xargs -P 3 -I{} \
 	    sh -c '$(BIN)/python -m pytest -q $(PYTEST_ARGS) {} || [ $$? -eq 5 ]'
 endif
+
+# What `make test` has no time for: more of the same kind.
+test-wide: $(VENV)/.test  ## the rest of the suites; .ci/run runs it, too
+	@echo "== the wider unit and functional tests ($(RELEASE))"
+	@$(BIN)/python -m pytest -q -n 2 -m wide tests/unit tests/functional \
+	    tests/chaos tests/fuzz $(PYTEST_ARGS)
+	@echo "== the wider tests inside a real Nova ($(RELEASE))"
+	@grep -l 'mark\.wide' tests/nova/test_*.py | xargs -P 3 -I{} \
+	    sh -c '$(BIN)/python -m pytest -q -m wide $(PYTEST_ARGS) {} \
+	    || [ $$? -eq 5 ]'
 
 # The kill suites, and the fault injector over its whole space. For the page of
 # it: HV_SCHED_FAULTS_RECORD=doc/faults.json make test-faults

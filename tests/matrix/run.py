@@ -41,6 +41,8 @@ RECORD = matrix_page.RECORD
 SUITES = matrix_page.SUITES
 # Longer than any file needs that does not hang.
 FILE_TIMEOUT_SECONDS = 1800
+# Those of `make test` and `make test-wide`.
+ALL = 'not faults and not long'
 VERSIONS = """
 import json, platform
 from importlib import metadata
@@ -101,8 +103,8 @@ def _counts(python: pathlib.Path, suite: str) -> dict[str, Any]:
         report = pathlib.Path(folder) / 'report.xml'
         try:
             subprocess.run(
-                [python, '-m', 'pytest', '-q', f'--junitxml={report}',
-                 SUITES / f'{suite}.py'], cwd=ROOT, check=False,
+                [python, '-m', 'pytest', '-q', '-m', ALL,
+                 f'--junitxml={report}', SUITES / f'{suite}.py'], cwd=ROOT, check=False,
                 timeout=FILE_TIMEOUT_SECONDS)
             return counts_of(report.read_text())
         except (subprocess.TimeoutExpired, FileNotFoundError) as error:
