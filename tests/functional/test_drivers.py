@@ -82,6 +82,23 @@ def test_a_driver_that_is_not_stated_any_more_changes_nothing(
     assert names.OTHER_HYPERVISOR not in cloud.state()['csv:hvc1/Volume1'][2]
 
 
+@pytest.mark.parametrize('full', [True, False])
+@pytest.mark.parametrize('volumes', [
+    {'sections': {clouds.model.Section.VOLUMES:
+                  clouds.model.SectionReport(error='no such file')}},
+    {'volumes': (clouds.volume(2),)}], ids=['not read', 'another pool'])
+@pytest.mark.parametrize('name', LIBVIRT)
+def test_nor_where_the_volume_that_says_so_is_not_in_the_source(
+        cloud, name, volumes, full):
+    """It is the cluster's all the same: its nodes have it as their home."""
+    cloud.sync(facts(name))
+    before = cloud.state()
+    lost = clouds.facts(dataclasses.replace(
+        clouds.cluster(is_driver_stated=False), **{'volumes': (), **volumes}))
+    cloud.reconciler().sync(lost, full)
+    assert cloud.state() == before
+
+
 @pytest.mark.parametrize('name', LIBVIRT)
 def test_nothing_is_adopted_by_a_source_that_states_no_driver_any_more(
         placement, name):
