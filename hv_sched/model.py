@@ -166,6 +166,8 @@ class Volume:
     :param resource_id: Id of the cluster resource, in its one form where it
         is a GUID
     :param reserve_gb: GiB the operator keeps free of servers
+    :param raw_percent: raw bytes for each 100 that are stored, of a Ceph
+        pool; None where nobody said
     :param floor_percent: part of the size, in per cent, that has to be
         physically free for new disks: the operator's for this volume,
         ``AS_CONFIGURED`` where he leaves it to ``[hv_sched]floor_percent``
@@ -196,6 +198,7 @@ class Volume:
     medium: str | None = None
     owner_node: str | None = None
     reserve_gb: int | None = None
+    raw_percent: int | None = None
     floor_percent: int | None = None
     floor_gb: int | None = None
     maintenance: bool | None = None

@@ -129,7 +129,7 @@ class Gatherer:
             inputs.facts, plan.all_findings,
             {**pending, '': shared_changes} if shared_changes else pending,
             inputs.stale_after, self._clock(),
-            tuple(sizes.contradictions(observed)))
+            tuple(sizes.contradictions(observed, inputs.facts)))
 
     def _watch(self, seconds: float) -> tuple[Sample, ...] | None:
         if not seconds:

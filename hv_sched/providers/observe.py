@@ -134,14 +134,12 @@ class Observer:
                   providers: Mapping[str, Provider]) -> dict[str, int]:
         """One that confirms the size is enough: no more are asked then."""
         heard: dict[str, int] = {}
-        volume_gb = layout.volumes[uuid].total_gb
         for node in sorted(nodes):
             total_gb = self._total_gb(node, providers)
             if total_gb is None:
                 continue  # no disk at all: it says nothing of a size
             heard[node] = total_gb
-            if volume_gb is not None and sizes.agree(
-                    volume_gb, total_gb, layout.cluster.driver.reported):
+            if sizes.confirms(layout, uuid, total_gb):
                 break
         return heard
 

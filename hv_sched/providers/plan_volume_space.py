@@ -24,6 +24,7 @@ from hv_sched.placement.observed import Provider
 from hv_sched.providers import changes
 from hv_sched.providers import reserved_space
 from hv_sched.providers import sections
+from hv_sched.providers import sizes
 from hv_sched.providers import standing
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.planning_context import PlanningContext
@@ -105,9 +106,11 @@ def _size_refused(context: PlanningContext, provider: Provider, disk: Inventory
         kept = ('it keeps its size and takes no new disks'
                 if names.DISK_GB in provider.inventories
                 else 'it is not published')
-        return (f'its size would become {disk.total} GB, and the nodes whose '
-                'home it is report less than half or more than twice as '
-                f'much: {kept}. Check the source, or run with --allow '
+        reported = context.layout.cluster.driver.reported
+        objection = sizes.objection(
+            reported, context.layout.volumes[provider.uuid].raw_percent)
+        return (f'its size would become {disk.total} GB, and {objection}: '
+                f'{kept}. {sizes.remedy(reported)}, or run with --allow '
                 f'size:{name}')
     return ''
 

@@ -189,9 +189,9 @@ class PlanningContext:
                 self.layout.cluster.placement_chooses_volume):
             return True
         for nodes in sizes.witnesses(self.layout, uuid, is_new):
-            votes = [sizes.agree(volume_gb, self.observed.reported_gb[node],
-                                 self.layout.cluster.driver.reported)
-                     for node in nodes if node in self.observed.reported_gb]
+            votes = [sizes.confirms(
+                self.layout, uuid, self.observed.reported_gb[node])
+                for node in nodes if node in self.observed.reported_gb]
             if votes:
                 return any(votes)
         return is_new or None

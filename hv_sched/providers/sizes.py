@@ -55,15 +55,42 @@ def witnesses(layout: Layout, uuid: str, is_new: bool
     return (voters(layout, uuid),)
 
 
-def agree(volume_gb: int, reported_gb: int, reported: Reported) -> bool:
+def confirms(layout: Layout, uuid: str, reported_gb: int) -> bool:
+    """Whether what a node reports fits the size the source gives a volume."""
+    volume = layout.volumes[uuid]
+    return volume.total_gb is not None and agree(
+        volume.total_gb, reported_gb, layout.cluster.driver.reported,
+        volume.raw_percent)
+
+
+def agree(volume_gb: int, reported_gb: int, reported: Reported,
+          raw_percent: int | None = None) -> bool:
     """Whether a volume's size fits what a node reports.
 
     :param reported: what the node reports, as its driver's row says
+    :param raw_percent: raw bytes for each 100 that are stored; None where
+        nobody said: two replicas at least
     """
     if reported is Reported.RAW_CLUSTER:
-        return volume_gb * _FACTOR <= reported_gb
+        return volume_gb * (raw_percent or 100 * _FACTOR) <= reported_gb * 100
     return (volume_gb <= reported_gb * _FACTOR
             and reported_gb <= volume_gb * _FACTOR)
+
+
+def objection(reported: Reported, raw_percent: int | None = None) -> str:
+    """What speaks against a size that does not agree."""
+    if reported is Reported.RAW_CLUSTER:
+        return (f'with {raw_percent or 100 * _FACTOR} raw bytes for each 100 '
+                'stored (raw_percent) that is more than the raw bytes of the '
+                'whole Ceph cluster, which the nodes whose home it is report')
+    return ('the nodes whose home it is report less than half or more than '
+            'twice as much')
+
+
+def remedy(reported: Reported) -> str:
+    """What to do about it, for the start of a sentence."""
+    return ('Check the source and the raw_percent of the pool' if (
+        reported is Reported.RAW_CLUSTER) else 'Check the source')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,11 +102,18 @@ class Contradiction:
     reported_gb: tuple[int, ...]
 
 
-def contradictions(observed: Observed) -> Iterator[Contradiction]:
+def contradictions(observed: Observed, facts: model.Facts
+                   ) -> Iterator[Contradiction]:
     """The volumes whose home nodes all report another size.
 
     Where Placement chooses the volume, a node's own disk is none of them.
+
+    :param facts: they may say how many raw bytes a pool takes
     """
+    raw_percents = {
+        ids.volume_uuid(cluster.guid, volume.guid): volume.raw_percent
+        for cluster in facts.clusters for volume in cluster.volumes
+        if volume.guid}
     for uuid, provider in sorted(observed.providers.items()):
         disk = provider.inventories.get(names.DISK_GB)
         if names.VOLUME not in provider.traits or disk is None:
@@ -89,8 +123,9 @@ def contradictions(observed: Observed) -> Iterator[Contradiction]:
             if (own := observed.providers[node].inventories.get(
                 names.DISK_GB)) is not None}))
         driver = disk_moves.driver_of(provider.traits)
-        if reported and not any(agree(disk.total, own_gb, driver.reported)
-                                for own_gb in reported):
+        if reported and not any(
+                agree(disk.total, own_gb, driver.reported,
+                      raw_percents.get(uuid)) for own_gb in reported):
             yield Contradiction(provider.name, disk.total, reported)
 
 

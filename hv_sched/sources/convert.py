@@ -139,6 +139,7 @@ def _volume(raw: Raw, refs: references.References, draft: Draft, place: int
         medium=raw.get('medium'),
         owner_node=_owner(raw, refs),
         reserve_gb=_int(raw.get('reserve_gb')),
+        raw_percent=_int(raw.get('raw_percent')),
         maintenance=raw.get('maintenance'),
         accepts_new_disks=raw.get('accepts_new_disks'),
         cut_off_nodes=_nodes(raw.get('cut_off_nodes'), refs),

@@ -22,6 +22,7 @@ from hv_sched import exception
 from hv_sched import sources
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from hv_sched.providers import sizes
 from hv_sched.providers.settings import Settings
 from hv_sched.sources.ceph import document
 from tests.functional import cloud as clouds
@@ -104,6 +105,38 @@ def test_raw_bytes_are_not_believed(site):
     assert VMS not in site.state()
     text = ' '.join(map(str, result.plan.all_findings))
     assert '1000' in text
+
+
+def erasure_coded(available_gb, **fields):
+    """4+2: of 1000 GB raw bytes about 660 can be stored."""
+    return samples.df(samples.pool(available_gb=available_gb, **fields))
+
+
+def of_erasure_code(site, available_gb):
+    site.write(df_json=erasure_coded(available_gb))
+    return site.load(samples.cluster(samples.of_pool(raw_percent=150)))
+
+
+def test_a_pool_that_needs_fewer_raw_bytes_says_how_many(site):
+    """It grows with everything that is deleted: no command is run then."""
+    for available_gb in (500, 540, 520, 560):
+        facts = of_erasure_code(site, available_gb)
+        assert facts.problems == ()
+        result = site.reconciler().sync(facts, True)
+        assert result.plan.all_findings == ()
+        assert site.disk().total == 100 + available_gb
+    _plan, observed = site.reconciler().plan(facts)
+    assert not list(sizes.contradictions(observed, facts))
+
+
+def test_nor_does_such_a_pool_store_more_than_there_is(site):
+    site.sync(of_erasure_code(site, 560))
+    result = site.reconciler().sync(of_erasure_code(site, 570), True)
+    refusal, = result.plan.all_findings
+    assert '150 raw bytes for each 100' in refusal.message
+    assert 'twice' not in refusal.message
+    assert site.disk().total == 660
+    assert names.NO_NEW_DISKS in site.state()[VMS][2]
 
 
 def test_a_pool_of_three_replicas_among_others_is_believed(site):

@@ -86,7 +86,7 @@ def test_the_doctor_sees_a_published_size_that_no_node_confirms(cloud):
     everything = Settings(workers=1, allow=allow_of(('size:*',)))
     cloud.sync(facts(307136), everything)
     _plan, observed = cloud.reconciler().plan(facts(307136))
-    assert list(sizes.contradictions(observed)) == [
+    assert list(sizes.contradictions(observed, facts(307136))) == [
         sizes.Contradiction(NAME, 307136, (299,))]
     assert names.VOLUME in cloud.state()[NAME][2]
 
@@ -94,4 +94,4 @@ def test_the_doctor_sees_a_published_size_that_no_node_confirms(cloud):
 def test_a_size_that_a_node_confirms_is_no_finding_of_the_doctor(cloud):
     cloud.sync(facts(300))
     _plan, observed = cloud.reconciler().plan(facts(300))
-    assert not list(sizes.contradictions(observed))
+    assert not list(sizes.contradictions(observed, facts(300)))

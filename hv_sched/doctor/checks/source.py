@@ -98,9 +98,11 @@ CHECKS = (
           'it.', lost_clusters, _NEEDS),
     Check('size-disagrees', Severity.ERROR,
           'A volume is published with a size that none of the nodes whose '
-          'home it is reports, by more than a factor of two.',
-          'Compare size_bytes of the source with Windows; if the nodes are '
-          'wrong, see what their instances_path is on.', sizes_disagree,
+          'home it is reports: by more than a factor of two, or more than a '
+          'Ceph pool can store of the raw bytes they report.',
+          'Compare size_bytes of the source with the volume itself, and '
+          'raw_percent with its pool; if the nodes are wrong, see what their '
+          'instances_path is on.', sizes_disagree,
           _NEEDS),
     Check('left-undone', Severity.WARNING,
           'A sync leaves something undone.',

@@ -57,7 +57,8 @@ def full():
     first['volumes'][1]['state'] = 'failed'
     first['vms'].append({'instance_name': 'instance-00000007'})
     second['volumes'][0] = volume(
-        guid=VOLUME_1[:-1] + '9', size_mb=512000, free_mb=1024)
+        guid=VOLUME_1[:-1] + '9', size_mb=512000, free_mb=1024,
+        raw_percent=300)
     second['nodes'][0]['home'] = 'Volume1'
     second['volumes'].append(
         {'name': 'Volume2', 'state': 'offline', 'resource_id': 'r2'})
