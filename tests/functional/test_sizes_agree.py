@@ -67,12 +67,27 @@ def test_an_operator_may_say_that_the_nodes_are_wrong(cloud):
     assert NAME in cloud.state()
 
 
-def test_who_is_down_or_cut_off_says_nothing_of_a_size(cloud):
+def with_nodes_away(total_gb):
+    """One is down, the other one is cut off: neither may vote."""
     down = clouds.node(1, state=model.NodeState.DOWN)
-    cloud.sync(clouds.facts(clouds.cluster(
-        nodes=(down, clouds.node(2)),
-        volumes=(clouds.volume(1, 5000, cut_off_nodes=('hv02',)),))))
-    assert NAME in cloud.state(), 'nobody contradicts it'
+    return clouds.facts(clouds.cluster(
+        nodes=(down, clouds.node(2)), volumes=(clouds.volume(
+            1, total_gb, free_bytes=None, cut_off_nodes=('hv02',)),)))
+
+
+@pytest.mark.parametrize('total_gb, is_published', [
+    (300, True), (5000, False)])
+def test_a_new_volume_is_compared_with_what_a_node_said_before_it_went(
+        cloud, total_gb, is_published):
+    """Once it stands nothing grows, and nobody would be asked any more."""
+    cloud.sync(with_nodes_away(total_gb))
+    assert (NAME in cloud.state()) == is_published
+
+
+def test_who_is_down_or_cut_off_confirms_no_growth(cloud):
+    cloud.sync(facts(300, free_bytes=None))
+    cloud.sync(with_nodes_away(500))
+    assert cloud.state()[NAME][1]['DISK_GB'].total == 300
 
 
 @pytest.mark.parametrize('full', [True, False])
