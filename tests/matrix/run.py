@@ -104,8 +104,8 @@ def _counts(python: pathlib.Path, suite: str) -> dict[str, Any]:
         try:
             subprocess.run(
                 [python, '-m', 'pytest', '-q', '-m', ALL,
-                 f'--junitxml={report}', SUITES / f'{suite}.py'], cwd=ROOT, check=False,
-                timeout=FILE_TIMEOUT_SECONDS)
+                 f'--junitxml={report}', SUITES / f'{suite}.py'], cwd=ROOT,
+                check=False, timeout=FILE_TIMEOUT_SECONDS)
             return counts_of(report.read_text())
         except (subprocess.TimeoutExpired, FileNotFoundError) as error:
             return {'passed': 0, 'failed': 0, 'skipped': 0,
