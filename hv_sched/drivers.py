@@ -65,6 +65,18 @@ class Reported(enum.Enum):
     RAW_CLUSTER = 'raw cluster'
 
 
+class Numbers(enum.Enum):
+    """Where the sizes of a volume are read, unless they are stated.
+
+    WINDOWS: from its nodes. STATVFS: from what the nodes' ``statvfs`` says.
+    POOL: from the output of ceph.
+    """
+
+    WINDOWS = 'windows'
+    STATVFS = 'statvfs'
+    POOL = 'pool'
+
+
 @dataclasses.dataclass(frozen=True)
 class Driver:
     """How one driver keeps the disks of servers on a shared volume.
@@ -81,6 +93,9 @@ class Driver:
     :param evacuation: to a node with another home
     :param cross_cell_resize: on one volume
     :param reported: by each node as its own disk
+    :param numbers: where the sizes of a volume are read
+    :param guid_remedy: how a volume gets a GUID of its own, for people
+    :param home_option: what tells Nova's driver the volume, for people
     :param has_windows_features: the nodes run Hyper-V: its traits are
         published, and its rules decide what starts on them
     :param largest_disk_gb: of one server; None: nothing but the volume
@@ -97,6 +112,9 @@ class Driver:
     evacuation: Leftover
     cross_cell_resize: CrossCell
     reported: Reported
+    numbers: Numbers
+    guid_remedy: str
+    home_option: str
     has_windows_features: bool
     largest_disk_gb: int | None
     ignores_case: bool
@@ -115,7 +133,9 @@ DEFAULT = Driver(
     cold_move_detail='the old files stay in <instance>_revert',
     cold_move_reach=Reach.CLUSTER, live_move_reach=Reach.CLUSTER,
     evacuation=Leftover.CLEANED, cross_cell_resize=CrossCell.COPIED,
-    reported=Reported.VOLUME,
+    reported=Reported.VOLUME, numbers=Numbers.WINDOWS,
+    guid_remedy='take the GUID from Partition.Name',
+    home_option='instances_path',
     has_windows_features=True, largest_disk_gb=64 * 1024, ignores_case=True)
 
 # Source: nova/virt/libvirt/driver.py. migrate_disk_and_power_off() renames
@@ -132,7 +152,9 @@ _LIBVIRT = (
         cold_move_detail='the old files stay in <instance>_resize',
         cold_move_reach=Reach.CLUSTER, live_move_reach=Reach.HOME,
         evacuation=Leftover.CLEANED, cross_cell_resize=CrossCell.COPIED,
-        reported=Reported.VOLUME,
+        reported=Reported.VOLUME, numbers=Numbers.STATVFS,
+        guid_remedy='give each directory a GUID of its own (uuidgen)',
+        home_option='instances_path',
         has_windows_features=False, largest_disk_gb=None,
         ignores_case=False),
     Driver(
@@ -141,7 +163,10 @@ _LIBVIRT = (
         cold_move_detail='beside it a snapshot of it, nova-resize',
         cold_move_reach=Reach.HOME, live_move_reach=Reach.CLUSTER,
         evacuation=Leftover.KEPT, cross_cell_resize=CrossCell.REFUSED,
-        reported=Reported.RAW_CLUSTER,
+        reported=Reported.RAW_CLUSTER, numbers=Numbers.POOL,
+        guid_remedy='give each pool a GUID of its own (uuidgen; a source of '
+                    'type ceph makes it of fsid and pool)',
+        home_option='images_rbd_pool',
         has_windows_features=False, largest_disk_gb=None,
         ignores_case=False),
 )
@@ -157,3 +182,16 @@ def of(name: str | None) -> Driver:
     :raises KeyError: there is no such driver; a source is refused before
     """
     return DEFAULT if name is None else _BY_NAME[name]
+
+
+def stated(name: object) -> Driver | None:
+    """The row of what a source says; None where there is no such driver."""
+    if name is None:
+        return DEFAULT
+    return _BY_NAME.get(name) if isinstance(name, str) else None
+
+
+def with_numbers(numbers: Numbers) -> tuple[str, ...]:
+    """The names of the drivers whose volumes' sizes are read there."""
+    return tuple(driver.name for driver in DRIVERS
+                 if driver.numbers is numbers)

@@ -21,6 +21,7 @@ import functools
 
 import os_traits
 
+from hv_sched import drivers
 from hv_sched import model
 from hv_sched.placement import names
 from hv_sched.sources import identity_checks
@@ -115,7 +116,8 @@ def _no_home(draft: Draft, node: Raw, path: Path) -> Fault | None:
     return Fault(
         path, f'node {node["name"]!r} has no home, and cluster '
         f'{draft.raw["name"]!r} has {number} volumes; name the one its '
-        'instances_path is on', 'home-not-told', Cost.NOTHING)
+        f'{drivers.of(draft.raw.get("driver")).home_option} is on',
+        'home-not-told', Cost.NOTHING)
 
 
 def _cpu_features(draft: Draft, refs: references.References) -> Faults:

@@ -25,6 +25,7 @@ import dataclasses
 import datetime
 from typing import Any
 
+from hv_sched import drivers
 from hv_sched import windows_names
 from hv_sched.sources import naming
 from hv_sched.sources.fault import Cost
@@ -74,8 +75,7 @@ _REMEDIES = {
     'cluster': 'give each cluster its own name',
     'cluster GUID': 'one cluster is described twice, or a GUID is copied',
     'node': 'a node belongs to one cluster: remove it from the other',
-    'volume GUID': 'a volume belongs to one cluster: take the GUID from '
-                   'Partition.Name',
+    'volume GUID': 'a volume belongs to one cluster: {guid_remedy}',
 }
 
 
@@ -100,11 +100,14 @@ def _conflict(kind: str, claims: list[_Claim]) -> Iterator[
         return
     for claim in claims:
         rival = other if claim.entry is first.entry else first
+        driver = drivers.stated(claim.entry.raw.get('driver'))
+        remedy = _REMEDIES[kind].format(
+            guid_remedy=(driver or drivers.of(None)).guid_remedy)
         yield claim.entry, Fault(
             claim.path,
             f'{kind} {claim.text!r} is also at '
             f'{rival.entry.where(rival.path)}, in cluster '
-            f'{rival.entry.name!r}; {_REMEDIES[kind]}. Both clusters '
+            f'{rival.entry.name!r}; {remedy}. Both clusters '
             'are left as they are until then', 'claimed-twice', Cost.CLUSTER)
 
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from hv_sched import drivers
 from hv_sched import model
 from hv_sched import windows_names
+from hv_sched.drivers import Driver
 from hv_sched.placement import names
 from hv_sched.sources import naming
 from hv_sched.sources import references
@@ -58,12 +59,14 @@ def check(draft: Draft, resource_ids: frozenset[str]) -> Faults:
 def _cluster_guids(draft: Draft) -> Faults:
     for field in ('guid', 'identity'):
         if naming.normal_guid(draft.raw.get(field, '')) == _NIL_GUID:
-            yield Fault((field,), _nil(draft.raw[field]), 'guid-not-usable',
-                        Cost.CLUSTER)
+            yield Fault((field,), _nil(draft.raw[field], _driver(draft)),
+                        'guid-not-usable', Cost.CLUSTER)
 
 
-def _nil(guid: str) -> str:
-    return f'{guid!r} is nobody\'s GUID; take the real one from Windows'
+def _nil(guid: str, driver: Driver) -> str:
+    remedy = ('take the real one from Windows' if driver.has_windows_features
+              else 'make one with uuidgen')
+    return f'{guid!r} is nobody\'s GUID; {remedy}'
 
 
 def _nodes_once(draft: Draft) -> Faults:
@@ -83,20 +86,21 @@ def _volume_guids(draft: Draft, resource_ids: frozenset[str]) -> Faults:
         if 'guid' not in volume and volume.get('state') not in NOT_ONLINE:
             yield Fault(
                 ('volumes', i), f'volume {volume["name"]!r} has no guid, and '
-                'no state that says it is not online: take the GUID from '
-                'Partition.Name', 'guid-not-usable', Cost.ITEM)
+                'no state that says it is not online: '
+                f'{_driver(draft).guid_remedy}', 'guid-not-usable', Cost.ITEM)
         for field in ('guid', 'identity'):
             guid = naming.normal_guid(volume.get(field, ''))
-            reason = _why_unusable(volume, field, guid, resource_ids)
+            reason = _why_unusable(volume, field, guid, resource_ids,
+                                   _driver(draft))
             if reason:
                 yield Fault(('volumes', i, field), reason, 'guid-not-usable',
                             Cost.ITEM)
 
 
 def _why_unusable(volume: Raw, field: str, guid: str | None,
-                  resource_ids: frozenset[str]) -> str:
+                  resource_ids: frozenset[str], driver: Driver) -> str:
     if guid == _NIL_GUID:
-        return _nil(volume[field])
+        return _nil(volume[field], driver)
     if guid in resource_ids:
         return (f'volume {volume["name"]!r} has as {field} the id of a '
                 f'cluster resource, {guid}: take the GUID from '
@@ -113,7 +117,7 @@ def _volume_guids_once(draft: Draft) -> Faults:
             f'volume {volumes[i]["name"]!r} has the GUID of volumes[{first}] '
             f'{volumes[first]["name"]!r}: '
             f'{references.volume_guid(volumes[i])}; one volume is described '
-            'twice, or a GUID is copied: take it from Partition.Name',
+            f'twice, or a GUID is copied: {_driver(draft).guid_remedy}',
             'guid-not-unique', Cost.CLUSTER)
 
 
@@ -129,14 +133,17 @@ def _volume_names_once(draft: Draft) -> Faults:
                     removes=(('volumes', i), ('volumes', first)))
 
 
+def _driver(draft: Draft) -> Driver:
+    return drivers.stated(draft.raw.get('driver')) or drivers.of(None)
+
+
 def _ignoring_case(draft: Draft) -> str:
     """Why names that differ in case only are one.
 
     Placement's names are unique by its database's collation, and MariaDB's
     ignores case.
     """
-    ignores_case = drivers.of(draft.raw.get('driver')).ignores_case
-    return ('Windows ignores case' if ignores_case
+    return ('Windows ignores case' if _driver(draft).ignores_case
             else 'Placement\'s database may ignore case')
 
 

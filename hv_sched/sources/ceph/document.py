@@ -18,6 +18,7 @@ to the checks of any source.
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 import dataclasses
 import datetime
@@ -25,32 +26,19 @@ from typing import Any
 from typing import TypeAlias
 import uuid
 
-import jsonschema
-
 from hv_sched import exception
 from hv_sched.sources import json
 from hv_sched.sources import naming
 from hv_sched.sources.ceph import exports
+from hv_sched.sources.ceph import forms
 from hv_sched.sources.ceph import images
 from hv_sched.sources.ceph import pools
 
 Raw: TypeAlias = dict[str, Any]
+# The pools of the source that are in one output of ceph df.
+Published: TypeAlias = Mapping[tuple[str, str], Collection[str]]
 
-_TEXT = {'type': 'string', 'minLength': 1, 'maxLength': 1024}
-_GUID = {'type': 'string', 'pattern': r'^\{?[0-9A-Fa-f-]{36}\}?\Z'}
-_NONE: Raw = {'not': {}}
-# Where the numbers of a pool, or of a shared directory, are.
-_POOL = {'pool': _TEXT, 'fsid': _GUID, 'df': _TEXT, 'du': _TEXT,
-         'quota': _TEXT, 'formerly': _TEXT}
-_EXPORT = {'statvfs': _TEXT}
-_FORMS = {
-    'pool': {'type': 'object', 'required': ['pool', 'fsid', 'df'],
-             'properties': {**_POOL, **dict.fromkeys(_EXPORT, _NONE)}},
-    'statvfs': {'type': 'object', 'required': ['guid', 'name', 'statvfs'],
-                'properties': {'guid': _GUID, 'name': _TEXT, **_EXPORT,
-                               **dict.fromkeys(_POOL, _NONE)}}}
-_OURS = frozenset((*_POOL, *_EXPORT))
-
+_LISTS = ('cut_off_nodes', 'silent_nodes')
 
 @dataclasses.dataclass(frozen=True)
 class Output:
@@ -84,19 +72,35 @@ def expanded(content: Any, read: Read) -> Any:
     clusters = content.get('clusters') if isinstance(content, dict) else None
     if not isinstance(clusters, list):
         return content
+    published = _published(clusters)
     return {**content, 'clusters': [
-        _cluster(cluster, f'clusters[{i}]', read)
+        _cluster(cluster, f'clusters[{i}]', read, published)
         for i, cluster in enumerate(clusters)]}
 
 
-def _cluster(cluster: Any, path: str, read: Read) -> Any:
+def _published(clusters: list[Any]) -> Published:
+    published: dict[tuple[str, str], set[str]] = {}
+    for cluster in clusters:
+        for volume in forms.volumes(cluster):
+            if forms.is_pool(volume):
+                published.setdefault(_df(volume), set()).add(volume['pool'])
+    return published
+
+
+def _df(volume: Raw) -> tuple[str, str]:
+    """Which output the numbers of a pool are in."""
+    return volume['fsid'].strip('{}').lower(), volume['df']
+
+
+def _cluster(cluster: Any, path: str, read: Read, published: Published
+             ) -> Any:
     volumes = cluster.get('volumes') if isinstance(cluster, dict) else None
-    if not isinstance(volumes, list) or not any(map(_is_ours, volumes)):
+    if not isinstance(volumes, list) or not any(map(forms.is_ours, volumes)):
         return cluster
     sections = cluster.get('sections')
     reports = dict(sections) if isinstance(sections, dict) else {}
     try:
-        numbers = _volumes(cluster, volumes, path, read)
+        numbers = _volumes(cluster, volumes, path, read, published)
     except exception.InvalidFacts as exc:
         return {**cluster, 'volumes': [], 'sections': {
             **reports, 'volumes': {'error': str(exc)}}}
@@ -105,47 +109,33 @@ def _cluster(cluster: Any, path: str, read: Read) -> Any:
     return _with_vms(described, volumes, path, read)
 
 
-def _is_ours(volume: Any) -> bool:
-    return isinstance(volume, dict) and not _OURS.isdisjoint(volume)
-
-
-def _volumes(cluster: Raw, volumes: list[Any], path: str, read: Read
-             ) -> _Numbers:
+def _volumes(cluster: Raw, volumes: list[Any], path: str, read: Read,
+             published: Published) -> _Numbers:
     numbers = _Numbers()
     for i, volume in enumerate(volumes):
-        if not _is_ours(volume):
+        if not forms.is_ours(volume):
             numbers.volumes.append(volume)
             continue
         place = f'{path}.volumes[{i}]'
-        _check_form(volume, place)
+        forms.check(volume, cluster, place)
         plain = {field: value for field, value in volume.items()
-                 if field not in _OURS}
-        expand = _pool if 'pool' in volume else _export
-        facts, age = expand(volume, cluster, place, read)
-        numbers.volumes.append({**facts, **plain})
+                 if field not in forms.FIELDS}
+        facts, age = (
+            _pool(volume, place, read, published[_df(volume)])
+            if 'pool' in volume else _export(volume, cluster, place, read))
+        numbers.volumes.append({
+            **facts, **plain, **_united(facts, plain)})
         numbers.ages.append(age)
     return numbers
 
 
-def _check_form(volume: Raw, place: str) -> None:
-    form = _FORMS['pool' if 'pool' in volume or 'statvfs' not in volume
-                  else 'statvfs']
-    faults = [f'{_where(place, error)}: {_words(error)}' for error in
-              jsonschema.Draft202012Validator(form).iter_errors(volume)]
-    if faults:
-        raise exception.InvalidFacts('; '.join(sorted(faults)))
-
-
-def _where(place: str, error: jsonschema.ValidationError) -> str:
-    return place + ''.join(f'.{step}' for step in error.absolute_path)
-
-
-def _words(error: jsonschema.ValidationError) -> str:
-    if error.validator == 'required':
-        return str(error.message)
-    if error.validator == 'not':
-        return 'a pool has no statvfs, and a shared directory no pool'
-    return f'{naming.shown(error.instance)} is not what this field takes'
+def _united(facts: Raw, plain: Raw) -> Raw:
+    """Lists of nodes of which the files and the source each have some."""
+    stated = {field: [plain[field]] if isinstance(plain[field], str)
+              else plain[field] or [] for field in _LISTS
+              if field in facts and field in plain}
+    return {field: [*facts[field], *nodes] for field, nodes in stated.items()
+            if isinstance(nodes, list)}
 
 
 def volume_guid(fsid: str, pool: str) -> str:
@@ -153,20 +143,26 @@ def volume_guid(fsid: str, pool: str) -> str:
     return str(uuid.uuid5(uuid.UUID(fsid.strip('{}')), pool))
 
 
-def _pool(volume: Raw, cluster: Raw, place: str, read: Read
+def _pool(volume: Raw, place: str, read: Read, published: Collection[str]
           ) -> tuple[Raw, datetime.datetime]:
     pool = volume['pool']
     output = _file(volume, 'df', place, read)
-    quota = (_file(volume, 'quota', place, read) if 'quota' in volume
-             else None)
+    limit = _quota(volume, place, read) if 'quota' in volume else 0
     space = _placed(f'{place}.df: {volume["df"]}', lambda: pools.space(
-        json.parse(output.text), pool,
-        json.parse(quota.text) if quota else None))
+        json.parse(output.text), pool, limit, published))
     former = {'identity': _guid(volume, volume['formerly'], place)} if (
         'formerly' in volume) else {}
     return {'guid': _guid(volume, pool, place), 'name': pool, **former,
             'size_bytes': space.size_bytes, 'free_bytes': space.free_bytes
             }, output.written_at
+
+
+def _quota(volume: Raw, place: str, read: Read) -> int:
+    output = _file(volume, 'quota', place, read)
+    limit: int = _placed(
+        f'{place}.quota: {volume["quota"]}', lambda: pools.quota_bytes(
+            json.parse(output.text), volume['pool']))
+    return limit
 
 
 def _guid(volume: Raw, pool: str, place: str) -> str:

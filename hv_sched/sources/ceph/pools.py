@@ -16,6 +16,7 @@
 totals of the cluster count each copy of an object, so they are not read.
 """
 
+from collections.abc import Collection
 import dataclasses
 from typing import Any
 
@@ -32,22 +33,39 @@ class Space:
     free_bytes: int
 
 
-def space(output: Any, pool: str, quota: Any = None) -> Space:
+def space(output: Any, pool: str, limit_bytes: int = 0,
+          published: Collection[str] = ()) -> Space:
     """The space of a pool.
 
     :param output: of ``ceph df --format json``, with or without ``detail``
-    :param quota: of ``ceph osd pool get-quota <pool> --format json``; None:
-        only what ``ceph df detail`` says of it counts
+    :param limit_bytes: the pool's quota; 0: only what ``ceph df detail``
+        says of it counts
+    :param published: the pools whose space is offered to servers
     :raises InvalidFacts: the pool is not there, or the output not whole
     """
     stats, place = _stats(output, pool)
     stored = fields.size_bytes(stats, 'stored', place)
     available = fields.size_bytes(stats, 'max_avail', place)
-    size = stored + available
-    for limit in (_quota(quota, pool), _quota_of_df(stats, place)):
-        # Zero is Ceph's way to say that there is none.
-        size = min(size, limit) if limit else size
+    # Zero is Ceph's way to say that there is none.
+    limit = min(filter(None, (limit_bytes, _quota_of_df(stats, place))),
+                default=0)
+    if limit:
+        size = min(stored + available, limit)
+    else:
+        size = stored + available // _sharers(output, available, published)
     return Space(size, max(0, size - stored))
+
+
+def _sharers(output: Any, available: int, published: Collection[str]) -> int:
+    """How many pools offer the same free space, this one among them.
+
+    Pools on the same OSDs with as many copies have the same ``max_avail`` to
+    the byte. Each offers a part of it: what is free would be counted twice.
+    """
+    return sum(entry.get('name') in published
+               and isinstance(stats := entry.get('stats'), dict)
+               and stats.get('max_avail') == available
+               for entry in output['pools']) or 1
 
 
 def _stats(output: Any, pool: str) -> tuple[Any, str]:
@@ -63,14 +81,17 @@ def _stats(output: Any, pool: str) -> tuple[Any, str]:
         'formerly')
 
 
-def _quota(output: Any, pool: str) -> int:
-    if output is None:
-        return 0
-    name = fields.of(output, 'pool_name', str, 'quota')
+def quota_bytes(output: Any, pool: str) -> int:
+    """The quota of a pool; 0 if it has none.
+
+    :param output: of ``ceph osd pool get-quota <pool> --format json``
+    :raises InvalidFacts: it is another pool's, or the output not whole
+    """
+    name = fields.of(output, 'pool_name', str, '')
     if name != pool:
         raise exception.InvalidFacts(
             f'the quota is that of pool {name!r}, not of {pool!r}')
-    return fields.size_bytes(output, 'quota_max_bytes', 'quota')
+    return fields.size_bytes(output, 'quota_max_bytes', '')
 
 
 def _quota_of_df(stats: Any, place: str) -> int:

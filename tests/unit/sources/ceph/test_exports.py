@@ -56,6 +56,27 @@ def test_a_node_that_has_not_mounted_it_is_cut_off(export):
     assert volume.size_bytes == 500 * GIB
 
 
+@pytest.mark.parametrize('stated', [[], ['kvm01'], 'kvm01', None])
+def test_nobody_is_connected_again_by_what_the_source_states(stated):
+    cluster, = samples.read(
+        samples.cluster(samples.of_export(cut_off_nodes=stated),
+                        driver='libvirt-file'),
+        files=samples.Files(exp1_jsonl='\n'.join(
+            (line('kvm01'), line('kvm02', None))))).clusters
+    assert set(cluster.volumes[0].cut_off_nodes) == {
+        'kvm02', *(['kvm01'] if stated else [])}
+
+
+@pytest.mark.parametrize('driver', [None, 'hyperv', 'libvirt-rbd'])
+def test_a_directory_is_not_taken_for_what_another_driver_keeps_disks_in(
+        driver):
+    cluster, = samples.read(
+        samples.cluster(samples.of_export(), driver=driver),
+        files=samples.Files(exp1_jsonl=line('kvm01'))).clusters
+    assert 'state driver: libvirt-file' in (
+        cluster.sections[model.Section.VOLUMES].error)
+
+
 @pytest.mark.parametrize('lines', [
     [line('kvm01')],
     [line('kvm02', at=samples.AT - 2 * HOUR), line('kvm01')]])

@@ -13,6 +13,7 @@
 """A source of Ceph pools: their numbers, and what may be wrong with them."""
 
 import json
+import re
 import uuid
 
 import pytest
@@ -73,6 +74,45 @@ def test_the_quota_of_another_pool_is_refused():
     assert 'the quota is that of pool \'images\', not of \'vms\'' in text
 
 
+def two_pools(*pools, **second):
+    """Free GiB of two pools, each of a cluster of its own."""
+    read = samples.read(samples.cluster(), samples.cluster(
+        samples.of_pool(pool='vms2'), name='ceph2', nodes=[{'name': 'kvm9'}],
+        guid=samples.CLUSTER[:-1] + '2', **second), files=Files(
+            df_json=samples.df(*pools)))
+    return [cluster.volumes[0].free_bytes // GIB for cluster in read.clusters]
+
+
+def test_what_is_free_for_two_pools_is_offered_once():
+    """On the same OSDs each has all that is free as max_avail."""
+    assert two_pools(samples.pool(), samples.pool('vms2')) == [200, 200]
+
+
+def test_pools_on_other_osds_or_that_nobody_publishes_take_nothing_away():
+    assert two_pools(samples.pool(), samples.pool('images'), samples.pool(
+        'vms2', available_gb=399)) == [400, 399]
+
+
+def test_quotas_say_who_gets_what_of_the_same_space():
+    assert two_pools(samples.pool(), samples.pool(
+        'vms2', quota_bytes=150 * GIB)) == [200, 50]
+
+
+def test_the_file_with_the_quota_is_named():
+    assert failure(
+        samples.cluster(samples.of_pool(quota='q.json')),
+        files=Files(df_json=samples.df(), q_json='{')).startswith(
+            'clusters[0].volumes[0].quota: q.json: ')
+
+
+@pytest.mark.parametrize('driver', [None, 'hyperv', 'libvirt-file'])
+def test_a_pool_is_not_taken_for_what_another_driver_keeps_disks_in(driver):
+    words = failure(samples.cluster(driver=driver),
+                    files=Files(df_json=samples.df()))
+    assert 'state driver: libvirt-rbd' in words
+    assert '\'ceph1\' has ' in words and 'a Ceph pool' in words
+
+
 def test_a_full_pool_has_no_free_space():
     volume, = only(df_json=samples.df(samples.pool(available_gb=0))).volumes
     assert (volume.size_bytes, volume.free_bytes) == (100 * GIB, 0)
@@ -121,6 +161,8 @@ def test_a_file_that_is_not_there_is_named():
     (samples.of_pool(fsid='-' * 36), 'volumes[0].fsid: '),
     (samples.of_pool(df=7), 'volumes[0].df: 7 is not'),
     (samples.of_pool(statvfs='x'), 'volumes[0].statvfs: a pool has no '),
+    (samples.of_pool(size_gb=9), 'volumes[0].size_gb: the files have this'),
+    (samples.of_pool(free_bytes=9), 'volumes[0].free_bytes: the files have'),
     ({'statvfs': 'x', 'name': 'n'}, '\'guid\' is a required property')])
 def test_a_field_that_is_wrong_is_told_with_its_path(volume, words):
     assert words in failure(samples.cluster(volume),
@@ -154,6 +196,33 @@ def test_pools_that_differ_in_case_only_are_refused_with_both_names():
     text = ' '.join(map(str, read.problems))
     assert '\'vms\'' in text and '\'VMS\'' in text
     assert read.clusters[0].volumes == ()
+
+
+def test_a_fault_speaks_of_pools_to_whoever_has_pools():
+    """Not of what only Windows has."""
+    read = samples.read(
+        samples.cluster(), samples.cluster(
+            guid=samples.CLUSTER[:-1] + '2', name='ceph2',
+            nodes=[{'name': 'kvm91'}]),
+        samples.cluster(
+            samples.of_pool(pool='images'), {**samples.of_pool(pool='b')},
+            name='ceph3', guid='0' * 8 + '-0000-0000-0000-' + '0' * 12),
+        samples.cluster(
+            samples.of_pool(pool='images'), samples.of_pool(pool='b'),
+            nodes=[{'name': 'kvm71'}], name='ceph4',
+            guid=samples.CLUSTER[:-1] + '4'),
+        files=Files(df_json=samples.df(samples.pool(), samples.pool(
+            'images'), samples.pool('b'))))
+    text = ' '.join(map(str, read.problems))
+    assert 'give each pool a GUID of its own' in text
+    assert 'make one with uuidgen' in text
+    assert not re.search('Partition|Windows|instances_path', text)
+
+
+def test_a_node_without_a_home_is_asked_for_its_pool():
+    read = samples.read(
+        samples.cluster(samples.of_pool(), samples.of_pool(pool='images')))
+    assert 'name the one its images_rbd_pool is on' in str(read.problems[0])
 
 
 def vms_of(*images, **fields):
