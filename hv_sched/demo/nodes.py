@@ -26,6 +26,7 @@ import os_resource_classes as orc
 import os_traits
 
 from hv_sched import model
+from hv_sched.drivers import Reported
 from hv_sched.placement import transport
 
 MICROVERSION = transport.MICROVERSION
@@ -95,7 +96,12 @@ def register_node(placement: adapter.Adapter, name: str, disk_gb: int
 
 
 def seen_disk_gb(cluster: model.Cluster, node: model.Node) -> int:
-    """The size of the volume the node writes to, in GiB."""
+    """What the node reports as its own disk, in GiB.
+
+    The volume it writes to, or the raw bytes of all pools: three replicas.
+    """
+    if cluster.driver.reported is Reported.RAW_CLUSTER:
+        return 3 * sum(volume.total_gb or 0 for volume in cluster.volumes)
     for volume in cluster.volumes:
         if node.home in (None, volume.guid):
             return volume.total_gb or 0

@@ -24,9 +24,11 @@ from typing import TypeAlias
 
 import jsonschema
 
+from hv_sched.conf import choices as types
 from hv_sched.sources import missing_lists
 from hv_sched.sources import naming
 from hv_sched.sources import schema
+from hv_sched.sources.ceph import forms
 from hv_sched.sources.fault import Cost
 from hv_sched.sources.fault import Fault
 from hv_sched.sources.fault import Path
@@ -200,6 +202,9 @@ def _field_remedy(name: str, choices: dict[str, Any], context: _Context
                   ) -> str:
     if context.kind == 'cluster' and name in schema.properties(context.path):
         return f'it belongs to version {schema.VERSION}: give that version'
+    if 'volumes' in context.path and name in forms.FIELDS:
+        return ('it belongs to a source of type ceph: set '
+                f'[hv_sched]source_type to {types.CEPH}')
     return naming.suggestion(name, choices, 'fields')
 
 

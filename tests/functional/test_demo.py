@@ -26,6 +26,7 @@ import time
 
 import pytest
 
+from hv_sched import drivers
 from hv_sched import model
 from hv_sched.demo import nodes
 from hv_sched.demo import service
@@ -172,6 +173,13 @@ def test_stock_nova_counts_the_volume_once_per_node(
     assert offering.total_gb == 2000
     assert offering.accepting == ('hv02', 'hv03', 'hv04')
     assert story.wrong_before(offering, names, 500) == []
+
+
+def test_nodes_with_their_disks_in_ceph_report_raw_bytes() -> None:
+    pools = dataclasses.replace(
+        CLUSTER, driver=drivers.of('libvirt-rbd'), volumes=(
+            *CLUSTER.volumes, *CLUSTER.volumes))
+    assert nodes.seen_disk_gb(pools, pools.nodes[0]) == 3 * 2 * 500
 
 
 def test_the_demo_notices_that_nothing_was_published(

@@ -24,6 +24,7 @@ the numbers are those of a local disk.
 """
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 import dataclasses
 import datetime
 from typing import Any
@@ -80,7 +81,7 @@ def directory(text: str, export: str, nodes: Iterable[str]) -> Directory:
     if not mounted:
         raise exception.InvalidFacts(
             f'no node reports that export {export} is mounted, of '
-            f'{naming.shown_list(nodes)}')
+            f'{naming.shown_list(nodes)}{_others(newest, lines)}')
     _check_sizes(mounted, export)
     last = max(mounted, key=lambda line: line.collected_at)
     return Directory(
@@ -88,6 +89,15 @@ def directory(text: str, export: str, nodes: Iterable[str]) -> Directory:
         tuple(node for node, line in lines.items() if line.export != export),
         tuple(node for node in nodes if node not in lines),
         last.collected_at)
+
+
+def _others(newest: Mapping[str, _Line], lines: Mapping[str, _Line]) -> str:
+    """Whose lines there are, where none is of a node that was asked for."""
+    if lines or not newest:
+        return ''
+    return (f'; the lines of late, if any, are those of '
+            f'{naming.shown_list(sorted(newest))}: node has to be the name '
+            'in the source')
 
 
 def _newest(text: str) -> dict[str, _Line]:

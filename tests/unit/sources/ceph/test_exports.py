@@ -103,6 +103,11 @@ def test_an_export_that_nobody_has_mounted_is_not_known():
         line('kvm01', None), line('kvm02', OTHER))
 
 
+def test_lines_of_nodes_with_other_names_are_told():
+    assert '\'KVM01\', \'kvm02.example.org\': node has to be' in failure(
+        line('KVM01'), line('kvm02.example.org'))
+
+
 def test_two_directories_with_one_uuid_are_refused_with_both_nodes():
     text = failure(line('kvm01'), line('kvm02', blocks=2000))
     assert 'kvm01 and kvm02 report' in text and 'give each its own' in text

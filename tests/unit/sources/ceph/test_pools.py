@@ -19,6 +19,7 @@ import uuid
 import pytest
 
 from hv_sched import model
+from hv_sched.sources import facts
 from hv_sched.sources.ceph import document
 from tests.unit.sources.ceph import samples
 from tests.unit.sources.ceph.samples import Files
@@ -217,6 +218,13 @@ def test_a_fault_speaks_of_pools_to_whoever_has_pools():
     assert 'give each pool a GUID of its own' in text
     assert 'make one with uuidgen' in text
     assert not re.search('Partition|Windows|instances_path', text)
+
+
+def test_a_source_that_is_read_as_another_type_says_which_it_is():
+    read = facts.read([facts.Document('ceph.yaml', {
+        'version': 2, 'clusters': [samples.cluster(samples.of_pool())]})])
+    text = ' '.join(map(str, read.problems))
+    assert text.count('[hv_sched]source_type to ceph') == 3
 
 
 def test_a_node_without_a_home_is_asked_for_its_pool():
