@@ -141,13 +141,14 @@ ifneq ($(NOVA_TESTS),)
 endif
 
 # What `make test` has no time for: more of the same kind.
+WIDE := wide and not faults and not long
 test-wide: $(VENV)/.test  ## the rest of the suites; .ci/run runs it, too
 	@echo "== the wider unit and functional tests ($(RELEASE))"
-	@$(BIN)/python -m pytest -q -n 2 -m wide tests/unit tests/functional \
+	@$(BIN)/python -m pytest -q -n 2 -m '$(WIDE)' tests/unit tests/functional \
 	    tests/chaos tests/fuzz $(PYTEST_ARGS)
 	@echo "== the wider tests inside a real Nova ($(RELEASE))"
 	@grep -l 'mark\.wide' tests/nova/test_*.py | xargs -P 3 -I{} \
-	    sh -c '$(BIN)/python -m pytest -q -m wide $(PYTEST_ARGS) {} \
+	    sh -c '$(BIN)/python -m pytest -q -m "$(WIDE)" $(PYTEST_ARGS) {} \
 	    || [ $$? -eq 5 ]'
 
 # The kill suites, and the fault injector over its whole space. For the page of

@@ -33,6 +33,8 @@ from tests.chaos import experiment
 from tests.chaos import verdict
 from tests.functional import base
 
+pytestmark = pytest.mark.wide
+
 SAMPLE = 4
 
 

@@ -39,6 +39,8 @@ from tests.functional import cloud as clouds
 from tests.functional import command_line
 from tests.functional import foreign_nova
 
+pytestmark = pytest.mark.wide
+
 NODE = 'HV-N01'
 XML = 'application/soap+xml;charset=UTF-8'
 # Of these the exit code and the words are right.

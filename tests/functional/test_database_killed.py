@@ -35,8 +35,8 @@ from tests.functional import nova_answers
 from tests.functional import placement_process
 from tests.functional import private_server
 
-pytestmark = pytest.mark.skipif(bool(mariadb.missing()),
-                                reason=mariadb.missing())
+pytestmark = [pytest.mark.wide, pytest.mark.skipif(
+    bool(mariadb.missing()), reason=mariadb.missing())]
 SHARE_GB = 10
 # A commit that is flushed takes all before it along.
 _FLUSH = '''

@@ -40,6 +40,8 @@ from tests.functional import unadopted_cloud
 from tests.states import placement_dump
 from tests.states import record
 
+pytestmark = pytest.mark.wide
+
 TAG = '0.1.0'
 COMMIT = '72cb4086bd3dce8ad51932b8d7e8d66fe50daea1'
 SHELL = 'import sys; from openstackclient.shell import main; sys.exit(main())'
@@ -187,7 +189,8 @@ def test_a_cluster_of_another_driver_keeps_its_shares(
     """It does not know drivers: it ignores the key, and takes the cluster for
     one of Hyper-V's until today's code is back.
     """
-    cloud = unadopted_cloud.UnadoptedCloud(placement)
+    # Twice the volume fits what files and what two replicas make it.
+    cloud = unadopted_cloud.UnadoptedCloud(placement, disk_gb=1000)
     cloud.server('hv01', 100)
     cluster = clouds.cluster(driver=drivers.of(name))
     cloud.adopt(cluster)

@@ -23,6 +23,8 @@ from tests.functional import cloud as clouds
 from tests.functional import nova_api
 from tests.functional import unadopted_cloud
 
+pytestmark = pytest.mark.wide
+
 VOLUME = clouds.VOLUME
 HTML = '<html><body>It works!</body></html>'
 

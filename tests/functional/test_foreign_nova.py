@@ -33,6 +33,8 @@ from tests.functional import unadopted_cloud
 from tests.functional.published_cloud import COMPUTE
 from tests.functional.published_cloud import NAME
 
+pytestmark = pytest.mark.wide
+
 SERVERS = 6
 HELD_GB = 50
 

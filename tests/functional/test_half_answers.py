@@ -40,7 +40,8 @@ OPEN = f'required=!{names.NO_NEW_DISKS},!{names.PAUSED}'
 SHIELDED = 'CUSTOM_HYPERV_SHIELDED_VM'
 NAME = 'csv:hvc1/Volume1'
 
-pytestmark = pytest.mark.parametrize('full', [True, False])
+pytestmark = [pytest.mark.wide,
+              pytest.mark.parametrize('full', [True, False])]
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from importlib import metadata
 
 import pytest
 
+pytestmark = pytest.mark.wide
+
 PREFIX = 'resource_provider_csv_'
 COMMANDS = sorted(
     (point for point in metadata.entry_points(

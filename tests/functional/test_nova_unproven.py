@@ -35,6 +35,8 @@ from tests.functional import nova_api
 from tests.functional import published_cloud
 from tests.functional import unadopted_cloud
 
+pytestmark = pytest.mark.wide
+
 VOLUME = clouds.VOLUME
 SERVERS = 5
 

@@ -31,6 +31,8 @@ from hv_sched.placement import names
 from tests.nova import auditing
 from tests.nova import moving
 
+pytestmark = pytest.mark.wide
+
 SIZES_GB = (40, 50, 60)
 GROWN_GB = 70
 # Nova closes a migration before it is done with what it holds: only the

@@ -14,9 +14,13 @@
 
 import collections
 
+import pytest
+
 from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
+
+pytestmark = pytest.mark.wide
 
 ALL = ('h1', 'h2', 'h3', 'h4')
 

@@ -20,6 +20,7 @@ from nova.scheduler import manager
 from nova.scheduler import request_filter
 import oslo_messaging as messaging
 from oslo_utils import uuidutils
+import pytest
 
 from hv_sched import request_filters
 from hv_sched.placement import names
@@ -28,6 +29,8 @@ from hv_sched.snapshot import cache
 from tests.nova import base
 from tests.nova import placement
 from tests.nova import publish
+
+pytestmark = pytest.mark.wide
 
 # Requests the snapshot makes and Nova does not.
 SNAPSHOT = r'^/traits\?|required=CUSTOM_HYPERV'

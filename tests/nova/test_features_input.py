@@ -17,6 +17,7 @@ from typing import Any
 
 from nova import context as nova_context
 from nova import objects
+import pytest
 
 from hv_sched.request_filters import image_properties
 from hv_sched.request_filters import instance_record
@@ -25,6 +26,8 @@ from tests.nova.features import GEN1
 from tests.nova.features import GEN2
 from tests.nova.features import hv_fake
 from tests.nova.features import SHIELDED
+
+pytestmark = pytest.mark.wide
 
 GUARDED = {'w2016', 'w2022', 'w2025'}
 _LONG = ','.join(50 * ['sse4_1']) + ',vmx'

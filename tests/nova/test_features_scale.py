@@ -32,6 +32,8 @@ from hv_sched.filters import hyperv_feature
 from tests.nova import features
 from tests.nova.features import SHIELDED
 
+pytestmark = pytest.mark.wide
+
 NODE_TRAITS = ('CUSTOM_HYPERV', 'CUSTOM_HYPERV_GEN2',
                'CUSTOM_HYPERV_SECURE_BOOT', 'CUSTOM_HYPERV_BUILD_17763')
 # Without our request filter for secure boot, and newer Nova always.

@@ -26,8 +26,8 @@ from tests.nova.kvm import measured
 from tests.nova.kvm import table
 from tests.nova.releases import nova_34
 
-pytestmark = pytest.mark.skipif(
-    not nova_34.HAS_COUNTED_STORAGE, reason='made for the driver of Nova 34')
+pytestmark = [pytest.mark.wide, pytest.mark.skipif(
+    not nova_34.HAS_COUNTED_STORAGE, reason='made for the driver of Nova 34')]
 # What was set aside stays when Nova gives up, and both when it deletes; the
 # share of a copy that the source cleaned up waits for the audit.
 UNCOVERED_GB = {

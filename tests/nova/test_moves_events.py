@@ -15,6 +15,7 @@
 
 
 from nova.scheduler.client import report
+import pytest
 
 from hv_sched.placement import names
 from hv_sched.snapshot import cache
@@ -22,6 +23,8 @@ from tests.nova import cold_moves
 from tests.nova import moving
 from tests.nova import placement
 from tests.nova import publish
+
+pytestmark = pytest.mark.wide
 
 
 class AfterAFailedMove(moving.MovingCase):

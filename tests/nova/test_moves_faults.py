@@ -25,6 +25,8 @@ from hv_sched.snapshot import nova_transport
 from tests.nova import moving
 from tests.nova import placement
 
+pytestmark = pytest.mark.wide
+
 BUSY = placement.answer(503)
 CONFLICT = placement.answer(
     409, '{"errors": [{"code": "placement.concurrent_update"}]}')

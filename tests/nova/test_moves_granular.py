@@ -14,10 +14,13 @@
 """Moves whose disk is asked in a group of its own, or of a medium."""
 
 from nova.tests import fixtures as nova_fixtures
+import pytest
 
 from hv_sched.placement import names
 from tests.nova import cold_moves
 from tests.nova import moving
+
+pytestmark = pytest.mark.wide
 
 SSD = 'STORAGE_DISK_SSD'
 HDD = 'STORAGE_DISK_HDD'

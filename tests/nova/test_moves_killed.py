@@ -28,6 +28,8 @@ import pytest
 from hv_sched import exit_codes
 from tests.nova import moving
 
+pytestmark = pytest.mark.wide
+
 LIVE = {'os-migrateLive': {'host': None, 'block_migration': 'auto'}}
 COLD = {'migrate': None}
 # In nova-scheduler, between the hand-over and the claim.

@@ -27,6 +27,8 @@ import pytest
 
 from tests.nova import random_cloud
 
+pytestmark = pytest.mark.wide
+
 LAYOUTS = ('one volume', 'two homes', 'placement chooses')
 _MAX_SERVERS = 4
 _MAX_DOWN = 2

@@ -24,6 +24,8 @@ from tests.nova import cold_moves
 from tests.nova import failing_over
 from tests.nova import moving
 
+pytestmark = pytest.mark.wide
+
 SHARE = {names.DISK_GB: 300}
 
 

@@ -19,6 +19,8 @@ obey.
 
 import dataclasses
 
+import pytest
+
 from hv_sched import model
 from hv_sched.placement import names
 from hv_sched.providers import reconcile
@@ -27,6 +29,8 @@ from tests.nova import agent
 from tests.nova import cold_moves
 from tests.nova import moving
 from tests.nova import publish
+
+pytestmark = pytest.mark.wide
 
 CUT_OFF = ('h3', 'h4')
 

@@ -19,9 +19,12 @@ import time
 
 from nova import context as nova_context
 from nova.tests import fixtures as nova_fixtures
+import pytest
 
 from hv_sched.placement import names
 from tests.nova import moving
+
+pytestmark = pytest.mark.wide
 
 _FILLER = '3' * 8 + '-0000-4000-8000-' + '3' * 12
 

@@ -16,6 +16,7 @@
 from nova.cmd import manage
 from nova.policies import base as base_policies
 from nova.policies import servers as servers_policies
+import pytest
 
 from hv_sched.audit.findings import Code
 from hv_sched.placement import ids
@@ -23,6 +24,8 @@ from hv_sched.placement import names
 from tests.nova import cold_moves
 from tests.nova import judging
 from tests.nova import moving
+
+pytestmark = pytest.mark.wide
 
 SHARE = {names.DISK_GB: 300}
 

@@ -33,6 +33,8 @@ import requests
 from hv_sched.placement import names
 from tests.nova import publish
 
+pytestmark = pytest.mark.wide
+
 CONF = """\
 [DEFAULT]
 debug = false

@@ -19,9 +19,12 @@ from nova.tests.functional.api import client
 from oslo_limit import fixture as limit_fixture
 import oslo_messaging as messaging
 from oslo_utils import uuidutils
+import pytest
 
 from tests.nova import base
 from tests.nova import publish
+
+pytestmark = pytest.mark.wide
 
 
 class TwoWorkers(base.NovaCase):
