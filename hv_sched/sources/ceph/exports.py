@@ -95,9 +95,8 @@ def _others(newest: Mapping[str, _Line], lines: Mapping[str, _Line]) -> str:
     """Whose lines there are, where none is of a node that was asked for."""
     if lines or not newest:
         return ''
-    return (f'; the lines of late, if any, are those of '
-            f'{naming.shown_list(sorted(newest))}: node has to be the name '
-            'in the source')
+    return (f'; there are lines of {naming.shown_list(sorted(newest))} only: '
+            'node has to be the name in the source')
 
 
 def _newest(text: str) -> dict[str, _Line]:

@@ -104,7 +104,7 @@ def test_an_export_that_nobody_has_mounted_is_not_known():
 
 
 def test_lines_of_nodes_with_other_names_are_told():
-    assert '\'KVM01\', \'kvm02.example.org\': node has to be' in failure(
+    assert '\'KVM01\', \'kvm02.example.org\' only: node has' in failure(
         line('KVM01'), line('kvm02.example.org'))
 
 
