@@ -35,8 +35,8 @@ from hv_sched.sources.ceph import images
 from hv_sched.sources.ceph import pools
 
 Raw: TypeAlias = dict[str, Any]
-# The pools of the source that are in one output of ceph df.
-Published: TypeAlias = Mapping[tuple[str, str], Collection[str]]
+# The pools of the source, by the fsid of their Ceph cluster.
+Published: TypeAlias = Mapping[str, Collection[str]]
 
 _LISTS = ('cut_off_nodes', 'silent_nodes')
 
@@ -79,17 +79,17 @@ def expanded(content: Any, read: Read) -> Any:
 
 
 def _published(clusters: list[Any]) -> Published:
-    published: dict[tuple[str, str], set[str]] = {}
+    published: dict[str, set[str]] = {}
     for cluster in clusters:
         for volume in forms.volumes(cluster):
             if forms.is_pool(volume):
-                published.setdefault(_df(volume), set()).add(volume['pool'])
+                published.setdefault(_fsid(volume), set()).add(
+                    volume['pool'])
     return published
 
 
-def _df(volume: Raw) -> tuple[str, str]:
-    """Which output the numbers of a pool are in."""
-    return volume['fsid'].strip('{}').lower(), volume['df']
+def _fsid(volume: Raw) -> str:
+    return str(volume['fsid']).strip('{}').lower()
 
 
 def _cluster(cluster: Any, path: str, read: Read, published: Published
@@ -121,7 +121,7 @@ def _volumes(cluster: Raw, volumes: list[Any], path: str, read: Read,
         plain = {field: value for field, value in volume.items()
                  if field not in forms.FIELDS}
         facts, age = (
-            _pool(volume, place, read, published[_df(volume)])
+            _pool(volume, place, read, published[_fsid(volume)])
             if 'pool' in volume else _export(volume, cluster, place, read))
         numbers.volumes.append({
             **facts, **plain, **_united(facts, plain)})

@@ -89,6 +89,19 @@ def test_what_is_free_for_two_pools_is_offered_once():
     assert two_pools(samples.pool(), samples.pool('vms2')) == [200, 200]
 
 
+def test_it_is_offered_once_also_where_each_has_a_file_of_its_own():
+    df = samples.df(samples.pool(), samples.pool('vms2'))
+    read = samples.read(
+        samples.cluster(), samples.cluster(
+            samples.of_pool(pool='vms2', df='other.json',
+                            fsid=samples.FSID.upper()),
+            name='ceph2', nodes=[{'name': 'kvm9'}],
+            guid=samples.CLUSTER[:-1] + '2'),
+        files=Files(df_json=df, other_json=df))
+    assert [cluster.volumes[0].free_bytes // GIB
+            for cluster in read.clusters] == [200, 200]
+
+
 def test_pools_on_other_osds_or_that_nobody_publishes_take_nothing_away():
     assert two_pools(samples.pool(), samples.pool('images'), samples.pool(
         'vms2', available_gb=399)) == [400, 399]
