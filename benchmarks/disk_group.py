@@ -37,6 +37,7 @@ import tempfile
 import time
 from typing import Any
 
+from oslo_db.sqlalchemy import engines
 from placement import db_api
 from placement import deploy
 from placement.db.sqlalchemy import migration
@@ -98,8 +99,15 @@ def application() -> Iterator[tuple[Any, str]]:
             pathlib.Path(folder)) as url:
         conf = serve_placement.configuration(url)
         db_api.configure(conf)
-        migration.upgrade('head')
-        yield deploy.loadapp(conf), url
+        engine = engines.create_engine(url)
+        migration.create_schema(engine)
+        # Placement's database is one for the process, and may be used.
+        unpatch = db_api.placement_context_manager.patch_engine(engine)
+        try:
+            yield deploy.loadapp(conf), url
+        finally:
+            unpatch()
+            engine.dispose()
 
 
 def ask(app: Any, query: str) -> dict[str, Any]:
