@@ -36,11 +36,14 @@ import statistics
 import tempfile
 import time
 from typing import Any
+from unittest import mock
 
 from oslo_db.sqlalchemy import engines
 from placement import db_api
 from placement import deploy
 from placement.db.sqlalchemy import migration
+from placement.objects import resource_class
+from placement.objects import trait
 import sqlalchemy
 import webob
 
@@ -101,13 +104,25 @@ def application() -> Iterator[tuple[Any, str]]:
         db_api.configure(conf)
         engine = engines.create_engine(url)
         migration.create_schema(engine)
-        # Placement's database is one for the process, and may be used.
-        unpatch = db_api.placement_context_manager.patch_engine(engine)
-        try:
+        with _database(engine):
             yield deploy.loadapp(conf), url
-        finally:
-            unpatch()
-            engine.dispose()
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _database(engine: sqlalchemy.Engine) -> Iterator[None]:
+    """Placement's database, of which a process has one, is this meanwhile.
+
+    Its standard traits and classes are written once a process, too.
+    """
+    unpatch = db_api.placement_context_manager.patch_engine(engine)
+    try:
+        with mock.patch.object(trait, '_TRAITS_SYNCED', False), (
+                mock.patch.object(resource_class, '_RESOURCE_CLASSES_SYNCED',
+                                  False)):
+            yield
+    finally:
+        unpatch()
 
 
 def ask(app: Any, query: str) -> dict[str, Any]:
