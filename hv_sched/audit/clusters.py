@@ -78,7 +78,7 @@ def _move_traits(client: Placement, in_use: frozenset[str]
                  ) -> dict[str, frozenset[str]]:
     """By volume; no request where no volume has any."""
     owners = {trait: _owners(client, trait, in_use)
-              for trait in sorted(disk_moves.TRAITS)}
+              for trait in sorted(disk_moves.DRIVER_TRAITS)}
     return {uuid: frozenset(trait for trait, on in owners.items()
                             if uuid in on)
             for uuid in frozenset[str]().union(*owners.values())}

@@ -112,6 +112,11 @@ class AuditContext:
             disk_moves.cold_keeps_disk(traits, self.cold_moves_keep_disk),
             disk_moves.stays_home(traits, is_live=True))
 
+    def evacuation_leaves_disk(self, volume: str) -> bool:
+        """Whether the old disk stays on it when its server is evacuated."""
+        return disk_moves.evacuation_leaves_disk(
+            self.move_traits.get(volume, ()))
+
     def owner_of(self, server: Server) -> str | None:
         """The provider of the node its cluster runs it on, if known."""
         return provider_of(

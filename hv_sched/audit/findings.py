@@ -74,7 +74,9 @@ MEANINGS: Mapping[Code, Meaning] = {
         'say which one has its files: it was evacuated to a node with another '
         'home, in its cluster or another, and its former node has cleaned up '
         'or is gone for good; or such an evacuation failed',
-        'the share where it has no files is released'),
+        'the share where it has no files is released; where Nova leaves the '
+        'old disk for good, as in a Ceph pool, not until the source (``vms``) '
+        'lists all its disks elsewhere'),
     Code.DOUBLED: Meaning(
         'the server holds shares on several volumes and has one copy',
         'all but the one the source proves (``vms``) are released'),

@@ -336,13 +336,7 @@ class _Case:
         by_moves = self.context.volume_by_moves(self.server.uuid, self.shares)
         keep = self.context.known_on.get(self.server.uuid, '')
         if isinstance(by_moves, str) and keep in ('', by_moves):
-            former = sorted(self.shares.keys() - {by_moves})[0]
-            yield self._finding(
-                Code.EVACUATED, former, self.shares[former],
-                f'it holds {shares}; its migrations say that its files are '
-                f'on {self.context.title(by_moves)}',
-                f'keep {self.context.title(by_moves)}, release the others',
-                self._only({by_moves}))
+            yield self._evacuated(shares, by_moves, keep == by_moves)
             return
         proved = keep in self.shares
         volume = sorted(self.shares.keys() - {keep})[0]
@@ -351,6 +345,28 @@ class _Case:
             f'keep {self.context.title(keep)}, release the others'
             if proved else f'nothing: {_UNCERTAIN}',
             self._only({keep}) if proved else None)
+
+    def _evacuated(self, shares: str, by_moves: str, is_listed: bool
+                   ) -> Finding:
+        """A share goes with its files; some drivers leave them for good.
+
+        :param is_listed: the source lists all its files where moves say
+        """
+        title = self.context.title
+        others = sorted(self.shares.keys() - {by_moves})
+        left = [volume for volume in others
+                if self.context.evacuation_leaves_disk(volume)]
+        after: Held | None = self._only({by_moves})
+        remedy = f'keep {title(by_moves)}, release the others'
+        if left and not is_listed:
+            after = None
+            remedy = (f'nothing: Nova leaves the old disk on {title(left[0])} '
+                      'for good; delete it there, and let the source list '
+                      'the disks of the servers (vms)')
+        return self._finding(
+            Code.EVACUATED, others[0], self.shares[others[0]],
+            f'it holds {shares}; its migrations say that its files are on '
+            f'{title(by_moves)}', remedy, after)
 
     def _single_share(self) -> Iterator[Finding]:
         (volume, gb), = self.shares.items()

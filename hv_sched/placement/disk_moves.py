@@ -24,6 +24,8 @@ from hv_sched.placement import names
 
 TRAITS = frozenset((names.COLD_MOVE_KEEPS_DISK, names.COLD_MOVE_COPIES_DISK,
                     names.LIVE_MOVE_COPIES_DISK))
+# All that tells which driver the nodes of a volume run.
+DRIVER_TRAITS = TRAITS | {names.OTHER_HYPERVISOR}
 
 
 def traits_of(driver: Driver) -> frozenset[str]:
@@ -54,6 +56,11 @@ def cold_keeps_disk(traits: Collection[str], otherwise: bool) -> bool:
     if names.COLD_MOVE_COPIES_DISK in traits:
         return False
     return otherwise or names.COLD_MOVE_KEEPS_DISK in traits
+
+
+def evacuation_leaves_disk(traits: Collection[str]) -> bool:
+    """Whether the old disk of a server stays for good on its former home."""
+    return driver_of(traits).evacuation is drivers.Leftover.KEPT
 
 
 def stays_home(traits: Collection[str], is_live: bool) -> bool:

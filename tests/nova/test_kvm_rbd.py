@@ -29,9 +29,9 @@ from tests.nova.releases import nova_34
 pytestmark = pytest.mark.skipif(
     not nova_34.HAS_COUNTED_STORAGE, reason='made for the driver of Nova 34')
 # Nova takes every pool for shared storage and leaves the image behind, for
-# ``reserved`` to cover.
+# ``reserved`` to cover once the server is gone.
 UNCOVERED_GB = dict.fromkeys((
-    'deleted in another home', 'evacuated to another home, and audited',
+    'deleted in another home',
     'deleted after an evacuation to another home'), cells.SIZE_GB)
 
 

@@ -219,11 +219,11 @@ class Story(cells.CellCase):
         self.see('evacuated to another home, the source is back', server,
                  table, cleaned='' if is_kept else 'A')
         self.restored()
-        table.settled()
-        left = {'A': [SIZE_GB]} if is_kept else {}
-        self.see('evacuated to another home, and audited', server, table,
-                 leftover=left)
+        if not is_kept:
+            table.settled()
+        self.see('evacuated to another home, and audited', server, table)
         self.over(server)
+        left = {'A': [SIZE_GB]} if is_kept else {}
         self.see_left('deleted after an evacuation to another home', server,
                       left)
 

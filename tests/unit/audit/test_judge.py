@@ -28,6 +28,7 @@ from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Needs
 from hv_sched.compute.servers import Server
 from hv_sched.placement import ids
+from hv_sched.placement import names
 
 COMPUTE = {'VCPU': 1, 'MEMORY_MB': 512}
 BOTH = frozenset({'v1', 'v2'})
@@ -170,6 +171,27 @@ def test_an_evacuation_leaves_the_share_on_the_former_home():
     finding = only(held(v1=50, v2=50), context_=moved(evacuation()))
     assert (finding.code, finding.location) == (Code.EVACUATED, 'csv:c/V2')
     assert finding.after == held(v1=50)
+
+
+def on_pools(**known):
+    """The same where Nova leaves the old image for good, as in a Ceph pool."""
+    traits = frozenset({names.COLD_MOVE_KEEPS_DISK, names.OTHER_HYPERVISOR})
+    return moved(evacuation(), **known,
+                 move_traits=dict.fromkeys(('v1', 'v2'), traits))
+
+
+def test_an_image_that_nova_leaves_keeps_its_share():
+    finding = only(held(v1=50, v2=50), context_=on_pools())
+    assert (finding.code, finding.location) == (Code.EVACUATED, 'csv:c/V2')
+    assert not finding.healable
+    assert 'delete it there' in finding.remedy
+
+
+def test_its_share_goes_when_the_source_lists_all_files_elsewhere():
+    """``rbd du`` lists no image in the old pool any more."""
+    finding = only(held(v1=50, v2=50), context_=on_pools(
+        known_on={'s': 'v1'}))
+    assert (finding.code, finding.after) == (Code.EVACUATED, held(v1=50))
 
 
 def test_a_former_node_may_be_gone():
