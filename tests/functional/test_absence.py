@@ -30,6 +30,8 @@ from hv_sched.providers.settings import from_conf
 from hv_sched.providers.settings import Settings
 from tests.functional import cloud as clouds
 
+pytestmark = pytest.mark.wide
+
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 OPEN = f'required=!{names.NO_NEW_DISKS}'
 

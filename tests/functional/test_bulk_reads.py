@@ -28,6 +28,8 @@ from hv_sched.providers.settings import Settings
 from tests.functional import base
 from tests.functional import cloud as clouds
 
+pytestmark = pytest.mark.wide
+
 GIB = model.GIB
 VOLUMES = 3
 # How many hosts that are not Hyper-V's, with a virt driver's CPU traits.

@@ -21,6 +21,8 @@ from tests.functional import cloud as clouds
 from tests.states import placement_dump
 from tests.states import record
 
+pytestmark = pytest.mark.wide
+
 STATES = sorted(path.name for path in record.STATES.iterdir()
                 if (path / 'placement.json').exists())
 

@@ -23,6 +23,8 @@ from hv_sched.agent import in_hand
 from hv_sched.agent import leadership
 from tests.functional import candidates
 
+pytestmark = pytest.mark.wide
+
 
 @pytest.fixture
 def redis(tmp_path):

@@ -35,6 +35,8 @@ from tests.functional import published_cloud
 from tests.functional.published_cloud import COMPUTE
 from tests.functional.published_cloud import VOLUME
 
+pytestmark = pytest.mark.wide
+
 OTHER_GUID = '33333333-3333-4333-8333-333333333333'
 OTHER = ids.volume_uuid(OTHER_GUID, clouds.guid(2))
 NODES = ('hv01', 'hv02', 'b1', 'b2')

@@ -22,6 +22,8 @@ from hv_sched.placement import names
 from tests.functional import agent_conf
 from tests.functional import cloud as clouds
 
+pytestmark = pytest.mark.wide
+
 VOLUMES = ('csv:hvc1/Volume1', 'csv:hvc1/Volume10')
 OPEN = {'hv01', 'hv02'}
 SOURCE = f'''
