@@ -28,16 +28,10 @@ from tests.nova.releases import nova_34
 
 pytestmark = [pytest.mark.wide, pytest.mark.skipif(
     not nova_34.HAS_COUNTED_STORAGE, reason='made for the driver of Nova 34')]
-# What was set aside stays when Nova gives up, and both when it deletes; the
-# share of a copy that the source cleaned up waits for the audit.
-UNCOVERED_GB = {
-    'resize failed to finish': cells.SIZE_GB,
-    'deleted after that': cells.SIZE_GB + cells.LARGE_GB,
-    'evacuated to another home, the source is back': -cells.SIZE_GB}
 
 
 @pytest.mark.parametrize('state', table.STATES + table.COPIED)
 def test_each_copy_has_a_share(state):
     assert measured.recorded()['qcow2'][state] == measured.record_of(
         table.measure('qcow2')[state])
-    table.check('qcow2', state, UNCOVERED_GB)
+    table.check('qcow2', state, cells.UNCOVERED_OF_FILES_GB)
