@@ -258,9 +258,17 @@ class Servers:
             return
         try:
             if not server.is_at_rest:
-                self.nova.act(uuid, 'os-resetState', {'state': 'error'})
+                self._reset(uuid)
             self.nova.delete(uuid)
         except nova.Refused:
             # It went meanwhile.
             pass
         self.nova.gone(uuid, REST_SECONDS)
+
+    def _reset(self, uuid: str) -> None:
+        try:
+            self.nova.act(uuid, 'os-resetState', {'state': 'error'})
+        except nova.Disturbed:
+            # A server that never reached a cell has no row for an action to
+            # refer to (DBReferenceError); it can be deleted all the same.
+            pass
