@@ -13,15 +13,38 @@
 """Of what, and where, a result was measured."""
 
 import os
+import pathlib
 import platform
+import re
 import subprocess
+import time
+
+_HERE = pathlib.Path(__file__).parent
 
 
 def of_this_run() -> dict[str, str]:
-    """The commit, and the machine with what else it had to do."""
-    head = subprocess.run(['git', 'rev-parse', '--short=12', 'HEAD'],
-                          check=True, capture_output=True, text=True)
-    return {'commit': head.stdout.strip(), 'machine':
-            f'{os.cpu_count()} processors ({platform.machine()}), '
+    """Date, commit, and the machine with what else it had to do."""
+    return {'date': time.strftime('%Y-%m-%d', time.gmtime()),
+            'commit': _commit(), 'machine':
+            f'{os.cpu_count()} x {_processor()}, '
             f'Python {platform.python_version()}, '
             f'{os.getloadavg()[1]:.0f} processes waiting'}
+
+
+def _commit() -> str:
+    """What was measured; with a plus where hv_sched differs from it."""
+    changed = _git('status', '--porcelain', '--untracked-files=no', '--',
+                   '../hv_sched')
+    return _git('rev-parse', '--short=12', 'HEAD') + '+' * bool(changed)
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(('git', *arguments), check=True, text=True,
+                          capture_output=True, cwd=_HERE).stdout.strip()
+
+
+def _processor() -> str:
+    """What the processors are."""
+    kinds = re.findall('model name\\s*: (.*)',
+                       pathlib.Path('/proc/cpuinfo').read_text())
+    return str((kinds or [platform.machine()])[0])

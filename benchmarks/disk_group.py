@@ -48,6 +48,7 @@ import sqlalchemy
 import webob
 
 from benchmarks import circumstances
+from benchmarks import placement_rows
 from benchmarks import seeded_placement
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -165,7 +166,7 @@ def measure(settings: dict[str, int]) -> dict[str, Any]:
         put(app, f'/resource_classes/{names.HELD_DISK_GB}')
         cloud = seeded_placement.cloud(settings['hosts'],
                                        settings['volumes'])
-        seeded_placement.Seeder(url).write(cloud)
+        seeded_placement.write(cloud, placement_rows.Database(url))
         volume = cloud.volumes[0]
         words = {**settings, 'home': ids.home_aggregate(volume.uuid),
                  'node': cloud.nodes[volume.nodes[0]]}

@@ -17,11 +17,8 @@ import collections
 from collections.abc import Callable
 from collections.abc import Iterable
 import multiprocessing
-import os
 import pathlib
-import platform
 import re
-import subprocess
 import time
 import typing
 
@@ -129,27 +126,3 @@ def _call_names(sent: Iterable[tuple[str, str]]) -> dict[str, int]:
     """How often it was asked for, most often first."""
     return dict(collections.Counter(
         _call_name(*call) for call in sent).most_common())
-
-
-def header() -> dict[str, str]:
-    """What every record says of itself."""
-    return {'commit': _commit(), 'machine': _machine(),
-            'date': time.strftime('%Y-%m-%d', time.gmtime())}
-
-
-def _commit() -> str:
-    """What was measured; with a plus where hv_sched differs from it."""
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ['git', *arguments], check=True, capture_output=True, text=True,
-            cwd=pathlib.Path(__file__).parent).stdout.strip()
-    changed = git('status', '--porcelain', '--untracked-files=no',
-                  '--', '../hv_sched')
-    return git('rev-parse', '--short', 'HEAD') + ('+' if changed else '')
-
-
-def _machine() -> str:
-    """Processors, and what they are."""
-    kinds = re.findall('model name\\s*: (.*)',
-                       (_PROC / 'cpuinfo').read_text())
-    return f'{os.cpu_count()} x {(kinds or [platform.machine()])[0]}'

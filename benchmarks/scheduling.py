@@ -50,6 +50,7 @@ from oslo_utils import uuidutils
 
 from benchmarks import circumstances
 from benchmarks import harness
+from benchmarks import placement_rows
 from benchmarks import seeded_placement
 from benchmarks import select_destinations
 from hv_sched.placement import names
@@ -129,7 +130,7 @@ class Scheduling(select_destinations.SelectDestinations):
             self._put(f'/traits/{trait}')
         cloud = seeded_placement.cloud(SETTINGS['hosts'],
                                        SETTINGS['volumes'][0])
-        seeded_placement.Seeder(self._url).write(cloud)
+        seeded_placement.write(cloud, placement_rows.Database(self._url))
         self._start_compute('model')
         self.publisher.change_inventory(self.node('model'), reserved=500)
         with nova_context.target_cell(

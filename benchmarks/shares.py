@@ -34,6 +34,7 @@ import uuid
 
 from benchmarks import adopt as adopting
 from benchmarks import audit as auditing
+from benchmarks import circumstances
 from benchmarks import own_process
 from benchmarks import placement_rows
 from benchmarks import upkeep
@@ -206,7 +207,7 @@ def adopted(database: placement_rows.Database, address: str,
 def run(args: argparse.Namespace) -> upkeep.Figures:
     """Each size; written after each, as it may be stopped."""
     record: upkeep.Figures = {
-        **own_process.header(), 'servers per cluster': PER_CLUSTER,
+        **circumstances.of_this_run(), 'servers per cluster': PER_CLUSTER,
         'workers': WORKERS, 'batch': BATCH, 'runs': [], 'adopted': []}
     with tempfile.TemporaryDirectory() as folder, placement_process.endpoint(
             pathlib.Path(folder), mariadb, args.placement_workers

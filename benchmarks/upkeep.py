@@ -43,6 +43,7 @@ import pathlib
 import tempfile
 import typing
 
+from benchmarks import circumstances
 from benchmarks import own_process
 from benchmarks import placement_rows
 from benchmarks import reconcile
@@ -161,7 +162,7 @@ def _reset(database: placement_rows.Database,
 
 def run(args: argparse.Namespace) -> Figures:
     """Each size with each number of workers."""
-    record: Figures = {**own_process.header(), 'runs': []}
+    record: Figures = {**circumstances.of_this_run(), 'runs': []}
     for placement_workers in args.placement_workers:
         with tempfile.TemporaryDirectory() as folder, (
                 placement_process.endpoint(

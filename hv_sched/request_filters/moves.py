@@ -21,6 +21,7 @@ written about it is the hand-over's.
 from __future__ import annotations
 
 from collections.abc import Collection
+import functools
 
 from nova import context as nova_context
 from nova import objects
@@ -96,7 +97,7 @@ class _Move:
 
     def take_form(self) -> bool:
         """Ask for no disk, or leave the request as Nova made it."""
-        if not self._one_build():
+        if not self._one_build:
             self._forbid_older_builds()
         shares = escrow.copies(self._server, self._migration, self._volumes)
         if shares and self._leaves_files(shares.keys()):
@@ -105,12 +106,13 @@ class _Move:
             self._check_medium(shares.keys())
             self._ask_no_disk(shares)
             return True
-        if self._one_build():
+        if self._one_build:
             self._forbid_older_builds()
         self._check_charged(bool(shares))
         self._claim_normally()
         return False
 
+    @functools.cached_property
     def _one_build(self) -> bool:
         """Whether no build need be read while the files stay.
 
@@ -261,7 +263,7 @@ class _Move:
             move.server, move.migration if self._migration else None,
             self._volumes, on, at_least_gb=(bound_disk.at_least_gb(
                 spec, shares, self._snapshot) if self._is_cold() else 0),
-            one_host=self._is_cold(), one_build=self._one_build(),
+            one_host=self._is_cold(), one_build=self._one_build,
             planned_for=(self._server, self._migration))
         if not specs.named_hosts(spec):
             _restrict(spec, self._aggregates(on))

@@ -15,6 +15,7 @@
 import pytest
 
 from benchmarks import disk_group
+from benchmarks import placement_rows
 from benchmarks import seeded_placement
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -32,7 +33,7 @@ def seeded():
             disk_group.put(app, f'/traits/{name}')
         disk_group.put(app, f'/resource_classes/{names.HELD_DISK_GB}')
         cloud = seeded_placement.cloud(nodes=20, volumes_a_cluster=2)
-        seeded_placement.Seeder(url).write(cloud)
+        seeded_placement.write(cloud, placement_rows.Database(url))
         yield app, cloud
 
 
