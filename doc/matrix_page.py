@@ -27,8 +27,12 @@ HERE = pathlib.Path(__file__).parent
 PAGE = HERE / 'source/reference/matrix.rst'
 RECORD = HERE / 'matrix.json'
 SUITES = HERE.parent / 'tests/nova'
-NOVA = {'2023.1': 27, '2023.2': 28, '2024.1': 29, '2024.2': 30, '2025.1': 31,
-        '2025.2': 32, '2026.1': 33, '2026.2': 34}
+# A column each. What follows a release is how Nova runs: eventlet's threads
+# are the rule.
+THREADS = 'threads'
+NOVA = {'2023.1': '27', '2023.2': '28', '2024.1': '29', '2024.2': '30',
+        '2025.1': '31', '2025.2': '32', '2026.1': '33', '2026.2': '34',
+        f'2026.2 {THREADS}': '34 with native threads'}
 NOT_RUN = 'not run'
 Record = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
@@ -43,7 +47,8 @@ Releases that were run
 with the Nova and Placement of a release. A cell has the tests that passed,
 failed and were skipped; *broken off* is a file that did not end or did not
 start. What has not been run on a release says so: nothing is known of it from
-here. ``make test`` and ``make test-2024.1`` run the other suites, too.
+here. ``make test`` and ``make test-2024.1`` run the other suites, too. The
+last column is Nova without eventlet (``OS_NOVA_DISABLE_EVENTLET_PATCHING``).
 
 """
 
@@ -61,7 +66,7 @@ def suites() -> list[str]:
 def page_of(record: Record, names: list[str]) -> str:
     """The page for these results.
 
-    :param record: release to file to result, as ``make matrix`` writes it.
+    :param record: column to file to result, as ``make matrix`` writes it.
     :param names: of every file there is.
     """
     return INTRODUCTION + '\n'.join((

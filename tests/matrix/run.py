@@ -25,6 +25,7 @@ from collections.abc import Iterable
 import datetime
 import fcntl
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -73,6 +74,17 @@ def counts_of(report: str) -> dict[str, Any]:
             'failed': failed, 'skipped': number['skipped']}
 
 
+def columns() -> list[str]:
+    """The columns of the page whose release has constraints."""
+    return [column for column in matrix_page.NOVA
+            if release_of(column) in releases()]
+
+
+def release_of(column: str) -> str:
+    """The release that a column is of."""
+    return column.partition(' ')[0]
+
+
 def install(release: str) -> None:
     """Make the virtual environment of a release that has none."""
     folder = f'.venv-{release}'
@@ -81,15 +93,17 @@ def install(release: str) -> None:
                         f'{folder}/.test'], cwd=ROOT, check=True)
 
 
-def run(release: str, suite: str) -> dict[str, Any]:
-    """Run one file on one release.
+def run(column: str, suite: str) -> dict[str, Any]:
+    """Run one file for one column.
 
     :returns: what came of it, with versions, seconds, date and the last
         commit that changed what is tested.
     """
-    python = ROOT / f'.venv-{release}/bin/python'
+    python = ROOT / f'.venv-{release_of(column)}/bin/python'
     started = time.monotonic()
-    counts = _counts(python, suite)
+    counts = _counts(python, suite, {
+        'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'
+        } if column.endswith(matrix_page.THREADS) else {})
     return {**counts, 'seconds': round(time.monotonic() - started),
             **json.loads(_output(str(python), '-c', VERSIONS)),
             'date': datetime.datetime.now(
@@ -98,14 +112,16 @@ def run(release: str, suite: str) -> dict[str, Any]:
                               'hv_sched', 'tests/nova')}
 
 
-def _counts(python: pathlib.Path, suite: str) -> dict[str, Any]:
+def _counts(python: pathlib.Path, suite: str,
+            environment: dict[str, str]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / 'report.xml'
         try:
             subprocess.run(
                 [python, '-m', 'pytest', '-q', '-m', ALL,
                  f'--junitxml={report}', SUITES / f'{suite}.py'], cwd=ROOT,
-                check=False, timeout=FILE_TIMEOUT_SECONDS)
+                check=False, timeout=FILE_TIMEOUT_SECONDS,
+                env={**os.environ, **environment})
             return counts_of(report.read_text())
         except (subprocess.TimeoutExpired, FileNotFoundError) as error:
             return {'passed': 0, 'failed': 0, 'skipped': 0,
@@ -122,24 +138,24 @@ def recorded() -> dict[str, Any]:
     return json.loads(RECORD.read_text()) if RECORD.exists() else {}
 
 
-def keep(release: str, suite: str, result: dict[str, Any]) -> None:
+def keep(column: str, suite: str, result: dict[str, Any]) -> None:
     """Add a result to what others may have written meanwhile."""
     with open(RECORD.with_suffix('.lock'), 'w', encoding='utf-8') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         record = recorded()
-        record.setdefault(release, {})[suite] = result
+        record.setdefault(column, {})[suite] = result
         RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
 
 
 def fill(chosen: Iterable[str], files: Iterable[str],
          again: bool = False) -> None:
     """Run what has no result yet, and keep each result as it comes."""
-    for release in chosen:
-        install(release)
+    for column in chosen:
+        install(release_of(column))
         for suite in files:
-            if again or suite not in recorded().get(release, {}):
-                print(f'== {release} {suite}', flush=True)
-                keep(release, suite, run(release, suite))
+            if again or suite not in recorded().get(column, {}):
+                print(f'== {column} {suite}', flush=True)
+                keep(column, suite, run(column, suite))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -149,20 +165,21 @@ def main(arguments: list[str] | None = None) -> int:
         description='Run files of tests/nova on releases of OpenStack.')
     parser.add_argument('suites', nargs='*', metavar='FILE',
                         help='as test_create; all without one')
-    parser.add_argument('--release', action='append', choices=releases())
+    parser.add_argument('--release', action='append', choices=columns(),
+                        metavar='RELEASE', help=', '.join(columns()))
     parser.add_argument('--again', action='store_true',
                         help='run also what has a result')
     parsed = parser.parse_args(arguments)
     unknown = set(parsed.suites) - set(matrix_page.suites())
     if unknown:
         parser.error(f'tests/nova has no {", ".join(sorted(unknown))}')
-    chosen = parsed.release or releases()
+    chosen = parsed.release or columns()
     files = parsed.suites or matrix_page.suites()
     fill(chosen, files, parsed.again)
     record = recorded()
-    return int(any(record[release][suite]['failed']
-                   or 'broken off' in record[release][suite]
-                   for release in chosen for suite in files))
+    return int(any(record[column][suite]['failed']
+                   or 'broken off' in record[column][suite]
+                   for column in chosen for suite in files))
 
 
 if __name__ == '__main__':

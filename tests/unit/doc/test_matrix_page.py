@@ -28,7 +28,7 @@ def test_what_was_not_run_says_so():
                                ['test_a', 'test_b'])
     rest = '\n     - not run'
     assert (f'* - test_a{rest}{rest}\n     - 3, 1, 2{rest}' in text)
-    assert f'* - test_b{rest * 8}\n' in text
+    assert f'* - test_b{rest * 9}\n' in text
     assert '* - 2023.1\n     - 27: not run\n' in text
 
 
@@ -39,6 +39,11 @@ def test_a_file_that_did_not_end_is_no_success():
 
 def test_every_release_of_the_page_has_constraints():
     assert set(run.releases()) <= matrix_page.NOVA.keys()
+
+
+def test_a_column_is_a_release_or_one_with_native_threads():
+    assert run.release_of('2026.2') == run.release_of('2026.2 threads')
+    assert {'2024.1', '2026.2', '2026.2 threads'} <= set(run.columns())
 
 
 def test_counts_are_those_of_pytest():
