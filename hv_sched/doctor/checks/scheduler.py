@@ -137,7 +137,8 @@ CHECKS = (
     Check('placement-timeout', Severity.INFO,
           'nova-scheduler, and hv_sched in it, waits indefinitely for a '
           'Placement that accepts a connection and never answers.',
-          'Set [placement]timeout in nova.conf, to 60 for example.',
+          'Set [placement]timeout in nova.conf, to 60 for example. Before '
+          'nova 34 openstacksdk waits twice as long.',
           placement_timeout, _NEEDS),
     Check('schedulers-several', Severity.INFO,
           'A nova-scheduler without the plug-ins finds no volume where a '
