@@ -15,15 +15,18 @@
 import contextlib
 import copy
 import dataclasses
+import functools
 import io
 import itertools
 import logging
 import pathlib
+import types
 import typing
 
 import fixtures
 from openstackclient import shell
 from osc_lib import exceptions as osc_exceptions
+import stevedore
 from wsgi_intercept import interceptor
 
 from hv_sched.agent import cmd
@@ -37,6 +40,15 @@ from tests.chaos import remembered_placement
 from tests.chaos import scenarios
 from tests.chaos import services
 from tests.functional import base
+
+
+# Of a command's time a fifth: the packages' entry points are read once, and
+# the environment has no proxy, nor the home a netrc.
+_THE_SAME_FOR_EACH_RUN = {
+    'cliff.commandmanager.stevedore': types.SimpleNamespace(
+        ExtensionManager=functools.cache(stevedore.ExtensionManager)),
+    'requests.sessions.get_environ_proxies': lambda *args, **kwargs: {},
+    'requests.sessions.get_netrc_auth': lambda *args, **kwargs: None}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,8 +102,9 @@ class Lab(fixtures.Fixture):
             'Placement': self._placement,
             'Nova': self._nova.answer, 'Glance': self._glance.answer})
         self.unforeseen: list[str] = []
-        self._first_written = copy.deepcopy(
-            (self._nova.aggregates, self._glance.answers))
+        # What stood before, and what became of it.
+        self._repetitions: list[tuple[typing.Any, Run]] = []
+        self._first_written = self._written()
 
     @property
     def names_from(self) -> str:
@@ -129,6 +142,8 @@ class Lab(fixtures.Fixture):
         self.useFixture(fixtures.MonkeyPatch(
             'hv_sched.osc.base.CsvCommand.run',
             self._watched(osc_base.CsvCommand.run)))
+        for name, value in _THE_SAME_FOR_EACH_RUN.items():
+            self.useFixture(fixtures.MonkeyPatch(name, value))
         logging.disable(logging.INFO)
         self.addCleanup(logging.disable, logging.NOTSET)
         self._source = self._folder / 'clusters.yaml'
@@ -187,7 +202,25 @@ class Lab(fixtures.Fixture):
                 logging.root.setLevel(level)
         self._note_state()
         return Run(code, out.getvalue(), err.getvalue(), tuple(self._states),
-                   (self._nova.aggregates, self._glance.answers))
+                   self._written())
+
+    def again(self) -> Run:
+        """Run the command on what stands, once for each such state.
+
+        A command reads what it goes by, so from an equal state, generations
+        aside, it does the same; many faults end in one of a few states.
+        """
+        begun = self._placement.state(), self._written()
+        for before, run in self._repetitions:
+            if before == begun:
+                return run
+        run = self.run(restore=False)
+        self._repetitions.append((begun, run))
+        return run
+
+    def _written(self) -> typing.Any:
+        """What Nova and Glance were told; the next run changes theirs."""
+        return copy.deepcopy((self._nova.aggregates, self._glance.answers))
 
     def _run(self) -> int:
         if self._command.program == commands.AGENT:

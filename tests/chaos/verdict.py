@@ -208,7 +208,7 @@ def _other_output(lab: Lab, run: Run, service: str
 
 def _wrong_after(lab: Lab) -> collections.abc.Iterator[str]:
     """Of the same command once more, on what stands."""
-    again = lab.run(restore=False)
+    again = lab.again()
     if again.code not in (lab.undisturbed.code, lab.repeated.code):
         yield (f'again: exit {again.code}, not {lab.undisturbed.code}: '
                f'{again.output}{again.messages}')
