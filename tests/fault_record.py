@@ -37,12 +37,14 @@ class Counts:
     :param sites: call sites of a clean run
     :param requests: how many requests it made there
     :param space: the number of (call site, fault)
+    :param table: of the page, where it is no command
     """
 
-    def __init__(self, command: str, sites: int, requests: int, space: int
-                 ) -> None:
+    def __init__(self, command: str, sites: int, requests: int, space: int,
+                 table: str = '') -> None:
         self._of_command = {'command': command, 'sites': sites,
-                            'requests': requests, 'space': space}
+                            'requests': requests, 'space': space,
+                            'table': table}
         self._outcomes: dict[str, collections.Counter[str]] = (
             collections.defaultdict(collections.Counter))
 
@@ -87,7 +89,8 @@ def _keep(path: pathlib.Path, note: dict[str, typing.Any]) -> None:
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     record[note['command']] = {'date': today, 'seed': seed(), **{
         name: note[name]
-        for name in ('sites', 'requests', 'space', 'outcomes')}}
+        for name in ('sites', 'requests', 'space', 'outcomes', 'table')
+        if note[name] != ''}}
     path.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
 
 

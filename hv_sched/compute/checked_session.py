@@ -205,7 +205,7 @@ class CheckedSession(keystone_session.KeystoneSession):
         if isinstance(exc, ksa_exceptions.HttpError):
             status = exc.http_status
             message = (f'{_KEYSTONE} answered {status} to the request for a '
-                       f'token for {service.name}: {exc}')
+                       f'token for {service.name}: {_short(str(exc))}')
             return (service.unavailable(message)
                     if status == _TOO_MANY or status >= 500
                     else service.denied(message))
@@ -214,7 +214,7 @@ class CheckedSession(keystone_session.KeystoneSession):
             return service.unavailable(_is_not(_KEYSTONE, exc))
         if isinstance(exc, ksa_exceptions.ConnectionError):
             return self._unreachable(service.name, exc)
-        return service.denied(f'{service.name}: {exc}')
+        return service.denied(f'{service.name}: {_short(str(exc))}')
 
     def _check(self, response: Any, method: str, path: str) -> None:
         """Whether it is an answer to what was asked.
@@ -246,8 +246,13 @@ class CheckedSession(keystone_session.KeystoneSession):
 
 def _is_not(name: str, exc: Exception) -> str:
     """That what answers is not the service it should be."""
-    return (f'{name} does not answer as {name} does ({exc!r}): does the '
-            'endpoint lead to it?')
+    return (f'{name} does not answer as {name} does ({_short(repr(exc))}): '
+            'does the endpoint lead to it?')
+
+
+def _short(text: str) -> str:
+    """A library's words on an answer, which may quote all of it."""
+    return text if len(text) <= _SHOWN else f'{text[:_SHOWN]}...'
 
 
 def _is_other_json(response: Any) -> bool:
@@ -321,11 +326,12 @@ def translated(service: Service) -> Iterator[None]:
         yield
     except (ksa_exceptions.CatalogException,
             sdk_exceptions.ConfigException) as exc:
-        raise service.denied(f'{service.name}: {exc}') from exc
+        raise service.denied(f'{service.name}: {_short(str(exc))}') from exc
     except ksa_exceptions.InvalidResponse as exc:  # of a token
         raise service.unavailable(_is_not(_KEYSTONE, exc)) from exc
     except (sdk_exceptions.SDKException,
             ksa_exceptions.ClientException) as exc:
-        raise service.unavailable(f'{service.name}: {exc}') from exc
+        raise service.unavailable(
+            f'{service.name}: {_short(str(exc))}') from exc
     except _TRIPS as exc:
         raise service.unavailable(_is_not(service.name, exc)) from exc

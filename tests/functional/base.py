@@ -193,7 +193,8 @@ class Service:
                 environ, lambda *args: started.append(args)))
         return WireAnswer(started[0][0], dict(started[0][1]), body)
 
-    def read(self, url: str) -> dict[str, typing.Any] | None:
+    def read(self, url: str, query: str = ''
+             ) -> dict[str, typing.Any] | None:
         """What Placement has, beside all requests: not logged, not faulty.
 
         :returns: None for any answer but 200
@@ -202,7 +203,7 @@ class Service:
                             'HTTP_ACCEPT': 'application/json',
                             'HTTP_OPENSTACK_API_VERSION': 'placement 1.39'}
         wsgi_util.setup_testing_defaults(environ)
-        environ.update(PATH_INFO=url, SCRIPT_NAME='')
+        environ.update(PATH_INFO=url, SCRIPT_NAME='', QUERY_STRING=query)
         answer = self.answer(environ)
         return json.loads(answer.body) if answer.status[:3] == '200' else None
 

@@ -21,16 +21,19 @@ them.
 import json
 import os
 import random
+from urllib import parse
 
 import hypothesis
 from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
+from openstack import connection as sdk
 import pytest
 import requests
 
 from hv_sched import exception
 from hv_sched.compute import checked_session
+from hv_sched.compute import lookups
 from hv_sched.compute import nova
 from hv_sched.placement import client
 from hv_sched.placement import retry
@@ -110,6 +113,20 @@ NOVA = {
         'migrations': [_MIGRATION]}),
     'moves': (lambda api: api.moves_of(UUID), {
         'migrations': [_MIGRATION]})}
+_IMAGE = {
+    'id': UUID, 'name': 'windows', 'status': 'active', 'owner': 'p',
+    'visibility': 'public', 'disk_format': 'vhdx', 'min_disk': 20,
+    'size': 1024, 'tags': ['t'], 'created_at': '2026-01-01T00:00:00Z',
+    'hw_machine_type': 'hyperv-gen2', 'os_secure_boot': 'required'}
+_VERSIONS = {'versions': [{'id': 'v2.16', 'status': 'CURRENT', 'links': [
+    {'rel': 'self', 'href': f'{ENDPOINT}/v2/'}]}]}
+GLANCE = {
+    'image': (lambda api: api.image(UUID), _IMAGE),
+    'images': (lambda api: list(api.images()), {'images': [_IMAGE]}),
+    'patch': (lambda api: api.patch(UUID, [
+        {'op': 'add', 'path': '/p', 'value': 'v'}]), _IMAGE)}
+# What is asked before the first read.
+GLANCE_VERSIONS = {'versions': (lambda api: api.image(UUID), _VERSIONS)}
 
 
 class _Wire:
@@ -123,18 +140,26 @@ class _Wire:
 
 
 class _Mounted(requests.adapters.BaseAdapter):
-    """The same below requests."""
+    """The same below requests.
 
-    def __init__(self, content):
+    :param by_path: the paths that are answered with something else; with
+        any of these a page after the first is empty
+    """
+
+    def __init__(self, content, by_path=None):
         super().__init__()
         self._content = content
+        self._by_path = by_path or {}
 
     def send(self, request, **_kwargs):
         answer = requests.Response()
         answer.status_code = 200
         answer.headers['Content-Type'] = 'application/json'
         answer.url, answer.request = request.url, request
-        answer._content = self._content
+        url = parse.urlsplit(request.url)
+        answer._content = (
+            b'{"images": []}' if self._by_path and 'marker=' in url.query
+            else self._by_path.get(url.path, self._content))
         return answer
 
     def close(self):
@@ -146,17 +171,42 @@ def placement_of(content):
 
 
 def nova_of(content):
-    connection = requests.Session()
-    connection.mount('http://', _Mounted(content))
     return nova.NovaServers(adapter.Adapter(checked_session.CheckedSession(
-        session.Session(auth=token_endpoint.Token(ENDPOINT, 'token'),
-                        session=connection), checked_session.NOVA),
+        _session(_Mounted(content)), checked_session.NOVA),
         service_type='compute'))
+
+
+def glance_of(content):
+    """Its versions are as they should be."""
+    versions = json.dumps(_VERSIONS).encode()
+    return _glance(_Mounted(content, dict.fromkeys(
+        ('', '/', '/v2', '/v2/'), versions)))
+
+
+def glance_of_versions(content):
+    image = json.dumps(_IMAGE).encode()
+    return _glance(_Mounted(content, {f'/v2/images/{UUID}': image}))
+
+
+def _glance(mounted):
+    return lookups.Glance(checked_session.checked(sdk.Connection(
+        session=_session(mounted), image_endpoint_override=ENDPOINT),
+        checked_session.GLANCE))
+
+
+def _session(mounted):
+    connection = requests.Session()
+    connection.mount('http://', mounted)
+    return session.Session(auth=token_endpoint.Token(ENDPOINT, 'token'),
+                           session=connection)
 
 
 CALLS = [pytest.param(service, call, answer, id=f'{name} {what}')
          for name, service, calls in (('Placement', placement_of, PLACEMENT),
-                                      ('Nova', nova_of, NOVA))
+                                      ('Nova', nova_of, NOVA),
+                                      ('Glance', glance_of, GLANCE),
+                                      ('Glance', glance_of_versions,
+                                       GLANCE_VERSIONS))
          for what, (call, answer) in calls.items()]
 each_call = pytest.mark.parametrize(('service', 'call', 'answer'), CALLS)
 
