@@ -72,7 +72,7 @@ class RememberedPlacement:
 
     def restored(self) -> None:
         """The database is as it was at first."""
-        self.now = self._first
+        self.now = self._actual = self._first
 
     def state(self) -> placement_rows.State:
         """What stands in it now."""
