@@ -33,6 +33,19 @@ _FIRST = ('violation', 'not reached', 'as undisturbed')
 _TITLES = {'violation': 'violations',
            'as undisturbed': 'done as without it'}
 Record = Mapping[str, Any]
+# What else meets faults, and what must not be then.
+_OTHERS = {
+    'Requests to nova-scheduler': """\
+Our request filters, filters and weighers serve a request with a fault on the
+way to Placement, once with a snapshot that was read before and once without.
+Nothing but Nova's own refusals leaves them, and no share is lost or doubled.
+With a snapshot nothing is offered that is not offered without the fault,
+unless nobody can tell the answer from a true one; without, nothing that Nova
+does not offer without us.""",
+    'Broker of the events': """\
+The agent's listener, with each fault of the broker and of what is sent: what
+is sent once its queue is there is heard, and nothing else; no password is
+logged; it stops when it is told."""}
 
 INTRODUCTION = """\
 ======================
@@ -73,15 +86,26 @@ def page_of(record: Record) -> str:
     counts = {command: _count(figures['outcomes'].values())
               for command, figures in record.items()}
     total = _count(counts.values())
+    commands = _of_table(record, '')
     return INTRODUCTION.format(
         cases=total.total(), violations=total['violation'],
         space=sum(figures['space'] for figures in record.values())
     ) + '\n'.join([
-        *_section('By command', _by_command(record, counts)),
-        *_section('By fault', _by_fault(record)),
+        *_section('By command', _by_command(commands, counts)),
+        *(line for table, text in _OTHERS.items()
+          if _of_table(record, table)
+          for line in _section(table, [text, '', *_by_command(
+              _of_table(record, table), counts, 'What')])),
+        *_section('By fault', _by_fault(commands)),
         *(line for command, figures in sorted(record.items())
           for line in _section(command, _of_command(figures)))]).rstrip(
               ) + '\n'
+
+
+def _of_table(record: Record, table: str) -> Record:
+    """What is no command has a table of its own."""
+    return {name: figures for name, figures in record.items()
+            if figures.get('table', '') == table}
 
 
 def _count(outcomes: Iterable[Mapping[str, int]]
@@ -115,11 +139,11 @@ def _table(first: tuple[str, ...], columns: list[str],
 
 
 def _by_command(record: Record,
-                counts: Mapping[str, 'collections.Counter[str]']
-                ) -> list[str]:
-    columns = _columns(_count(counts.values()))
+                counts: Mapping[str, 'collections.Counter[str]'],
+                title: str = 'Command') -> list[str]:
+    columns = _columns(_count(counts[command] for command in record))
     return _table(
-        ('Command', 'Cases', 'Call sites', 'Requests', 'Run'), columns, (
+        (title, 'Cases', 'Call sites', 'Requests', 'Run'), columns, (
             (command, f'{counts[command].total()} of {figures["space"]}',
              str(figures['sites']), str(figures['requests']),
              f'{figures["date"]}, seed {figures["seed"]}',

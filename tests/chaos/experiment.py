@@ -41,7 +41,6 @@ from tests.chaos import scenarios
 from tests.chaos import services
 from tests.functional import base
 
-
 # Of a command's time a fifth: the packages' entry points are read once, and
 # the environment has no proxy, nor the home a netrc.
 _THE_SAME_FOR_EACH_RUN = {

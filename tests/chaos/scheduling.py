@@ -124,26 +124,7 @@ class Scheduler(fixtures.Fixture):
             session.Session(auth=token_endpoint.Token(
                 _ENDPOINT, services.TOKEN)),
             service_type='placement', raise_exc=False))
-        kind = REQUESTS[self._request]
-        move = operation.Operation(
-            kind, self._server, self._migration, None,
-            'hv01') if kind else None
-        record = instance_record.Record({}, **(
-            {'flavor_id': 'old', 'node': 'hv01'}
-            if move or self._request == 'rebuild' else {}))
-        for name, value in {
-                'nova.scheduler.client.report.report_client_singleton':
-                lambda: client,
-                'hv_sched.request_filters.operation.of': lambda spec: move,
-                'hv_sched.request_filters.operation.hosts_up':
-                lambda move, nodes: {
-                    uid: name for name, uid in self._cloud.nodes.items()
-                    if uid in nodes},
-                'hv_sched.request_filters.instance_record.of':
-                lambda spec: record,
-                'hv_sched.snapshot.nova_reader._types_of':
-                lambda uuids: dict.fromkeys(uuids, consumers.MIGRATION),
-                'time.sleep': lambda seconds: None}.items():
+        for name, value in self._answers(client).items():
             self.useFixture(fixtures.MonkeyPatch(name, value))
         CONF.set_override('enabled_filters', [
             cls.__name__ for cls in filters.all_filters()],
@@ -155,6 +136,29 @@ class Scheduler(fixtures.Fixture):
         self.sites = dict(self.edge.sites)
         self.bounds = placement_rows.Bounds(self._states)
         self.stock = self._offered(self._spec())
+
+    def _answers(self, client: typing.Any) -> dict[str, typing.Any]:
+        """Of Nova's client, databases and clock, in their place."""
+        kind = REQUESTS[self._request]
+        move = operation.Operation(
+            kind, self._server, self._migration, None,
+            'hv01') if kind else None
+        record = instance_record.Record({}, **(
+            {'flavor_id': 'old', 'node': 'hv01'}
+            if move or self._request == 'rebuild' else {}))
+        return {
+            'nova.scheduler.client.report.report_client_singleton':
+            lambda: client,
+            'hv_sched.request_filters.operation.of': lambda spec: move,
+            'hv_sched.request_filters.operation.hosts_up':
+            lambda move, nodes: {
+                uid: host for host, uid in self._cloud.nodes.items()
+                if uid in nodes},
+            'hv_sched.request_filters.instance_record.of':
+            lambda spec: record,
+            'hv_sched.snapshot.nova_reader._types_of':
+            lambda uuids: dict.fromkeys(uuids, consumers.MIGRATION),
+            'time.sleep': lambda seconds: None}
 
     def serve(self, injection: edge.Injection | None = None,
               knows: bool = False) -> Served:
@@ -181,23 +185,44 @@ class Scheduler(fixtures.Fixture):
 
     def _serve(self, spec: objects.RequestSpec, wrong: list[str]
                ) -> tuple[str, Offer]:
+        try:
+            self._ask(spec, wrong)
+            hosts = self._filtered(self._hosts(spec), spec, wrong)
+        except exception.RequestFilterFailed as exc:
+            return f'request filter: {exc}', frozenset()
+        except exception.NoValidHost as exc:
+            return f'filter: {exc}', frozenset()
+        self._weigh(hosts, spec, wrong)
+        return '', _offer(hosts)
+
+    def _ask(self, spec: objects.RequestSpec, wrong: list[str]) -> None:
+        """:raises RequestFilterFailed: the one thing that may be raised"""
         for request_filter in request_filters.REQUEST_FILTERS:
             try:
                 request_filter(self._context, spec)
-            except exception.RequestFilterFailed as exc:
-                return f'request filter: {exc}', frozenset()
+            except exception.RequestFilterFailed:
+                raise
             except Exception as exc:
                 wrong.append(f'{request_filter.__name__}: {exc!r}')
-                return 'failed', frozenset()
-        hosts = self._hosts(spec)
+
+    @staticmethod
+    def _filtered(hosts: list[typing.Any], spec: objects.RequestSpec,
+                  wrong: list[str]) -> list[typing.Any]:
+        """:raises NoValidHost: the one thing that may be raised"""
         for filter_class in filters.all_filters():
             try:
                 hosts = list(filter_class().filter_all(hosts, spec))
-            except exception.NoValidHost as exc:
-                return f'filter: {exc}', frozenset()
+            except exception.RequestFilterFailed as exc:
+                wrong.append(f'{filter_class.__name__}: {exc!r}')
+            except exception.NoValidHost:
+                raise
             except Exception as exc:
                 wrong.append(f'{filter_class.__name__}: {exc!r}')
-                return 'failed', frozenset()
+        return hosts
+
+    @staticmethod
+    def _weigh(hosts: list[typing.Any], spec: objects.RequestSpec,
+               wrong: list[str]) -> None:
         for weigher in weighers.all_weighers():
             try:
                 worth = weigher().weigh_objects(
@@ -205,7 +230,6 @@ class Scheduler(fixtures.Fixture):
                 assert all(map(math.isfinite, worth)), worth
             except Exception as exc:
                 wrong.append(f'{weigher.__name__}: {exc!r}')
-        return '', _offer(hosts)
 
     def _offered(self, spec: objects.RequestSpec) -> Offer:
         """What Nova without us offers for a request."""

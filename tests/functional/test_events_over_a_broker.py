@@ -14,23 +14,19 @@
 
 import json
 import logging
-import queue
 import time
 
-import kombu
-from oslo_config import cfg
-import oslo_messaging
 import pytest
 
 from hv_sched import exception
-from hv_sched.agent.events import listener
 from hv_sched.agent.events.notifications import Hint
-from hv_sched.conf import events
 from tests.functional import rabbitmq
-
-UUIDS = [f'178b0921-8f85-4257-88b6-2e743b5a{number:04x}'
-         for number in range(100)]
-PATIENCE_SECONDS = 120
+from tests.functional.nova_events import Ear
+from tests.functional.nova_events import emit
+from tests.functional.nova_events import ended
+from tests.functional.nova_events import PATIENCE_SECONDS
+from tests.functional.nova_events import publish
+from tests.functional.nova_events import UUIDS
 
 
 @pytest.fixture(scope='module')
@@ -41,72 +37,6 @@ def broker(tmp_path_factory):
     server.start()
     yield server
     server.stop()
-
-
-def configuration(url, pool='hv_sched'):
-    conf = cfg.ConfigOpts()
-    conf.register_opts(events.OPTS, group=events.GROUP)
-    conf([])
-    conf.set_override('transport_url', url, group=events.GROUP)
-    conf.set_override('pool', pool, group=events.GROUP)
-    return conf
-
-
-class Ear:
-    """A listener, and what it heard."""
-
-    def __init__(self, url, pool='hv_sched'):
-        self._heard = queue.Queue()
-        self.listener = listener.Listener(configuration(url, pool),
-                                          self._heard.put)
-
-    def __enter__(self):
-        self.listener.start()
-        return self
-
-    def __exit__(self, *_exc):
-        self.listener.stop(PATIENCE_SECONDS)
-
-    def next(self):
-        return self._heard.get(timeout=PATIENCE_SECONDS)
-
-    def hears(self, number):
-        return {self.next().server for _hint in range(number)}
-
-
-def notifier(url):
-    """As Nova makes its own: versioned, to its exchange."""
-    conf = cfg.ConfigOpts()
-    conf([])
-    oslo_messaging.set_transport_defaults('nova')
-    return oslo_messaging.Notifier(
-        oslo_messaging.get_notification_transport(conf, url=url),
-        'nova-compute:hv01', driver='messagingv2',
-        topics=['versioned_notifications'])
-
-
-def ended(uuid):
-    return {'nova_object.name': 'InstanceActionPayload',
-            'nova_object.namespace': 'nova', 'nova_object.version': '1.8',
-            'nova_object.data': {'uuid': uuid, 'host': 'hv01'}}
-
-
-def emit(broker, *uuids, event='instance.live_migration_post.end'):
-    sender = notifier(broker.url)
-    for uuid in uuids:
-        sender.info({}, event, ended(uuid))
-
-
-def publish(broker, *bodies):
-    """Whatever somebody else may write to the exchange."""
-    with kombu.Connection(broker.url.replace('rabbit:', 'amqp:')
-                          ) as connection:
-        producer = connection.Producer()
-        for body, content_type in bodies:
-            producer.publish(
-                body, exchange='nova',
-                routing_key='versioned_notifications.info',
-                content_type=content_type, content_encoding='utf-8')
 
 
 def test_what_nova_sends_is_heard_by_every_pool(broker):
