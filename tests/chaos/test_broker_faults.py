@@ -17,7 +17,6 @@ where the queue was there, those sent later are, nothing else is; the log says
 that the broker is away, and no password; the listener stops when it is told.
 """
 
-import contextlib
 import json
 import logging
 import time
@@ -85,12 +84,15 @@ class Bus:
             (body, 'application/json') for body in bodies))
 
 
-def hears(ear, *uuids):
-    """These, each once or again, and nobody else."""
+def hears(ear, *uuids, again=()):
+    """These, each once or more often, and nobody else.
+
+    :param again: those that may be delivered once more
+    """
     missing = set(uuids)
     while missing:
         hint = ear.next()
-        assert hint.server in uuids, hint
+        assert hint.server in (*uuids, *again), hint
         missing.discard(hint.server)
 
 
@@ -107,9 +109,11 @@ def away_at_first(bus):
 def refused_credentials(bus):
     wrong = 'not-the-password'
     with bus.ear(bus.url.replace(bus.password, wrong)):
-        bus.logs(AWAY)
+        bus.logs('listening ended: AccessRefused')
     assert wrong not in bus._caplog.text
-    hears_what_is_sent(bus)
+    with started(bus) as ear:
+        bus.emit(UUIDS[0])
+        hears(ear, UUIDS[0])
 
 
 def silent_at_first(bus):
@@ -120,14 +124,6 @@ def silent_at_first(bus):
         bus.logs(BACK)
         bus.emit(UUIDS[0])
         hears(ear, UUIDS[0])
-
-
-def hears_what_is_sent(bus):
-    with bus.ear() as ear:
-        bus.emit(UUIDS[0])
-        # The queue is there once the listener has one.
-        with contextlib.suppress(Exception):
-            hears(ear, UUIDS[0])
 
 
 def started(bus):
@@ -188,7 +184,8 @@ def lost_before_it_is_acknowledged(bus):
         bus.emit(UUIDS[0])
         hears(ear, UUIDS[0])
         bus.emit(UUIDS[1])
-        hears(ear, UUIDS[0], UUIDS[1])
+        # oslo.messaging knows by its id what comes twice.
+        hears(ear, UUIDS[1], again=(UUIDS[0],))
 
 
 def body(uuid, **fields):

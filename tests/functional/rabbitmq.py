@@ -55,7 +55,9 @@ class RabbitMQ:
         while not ports.answers(self.port):
             self._processes.check('rabbitmq')
             if time.monotonic() > until:
-                raise RuntimeError(self._processes.tail('rabbitmq'))
+                said = self._processes.tail('rabbitmq')
+                self.stop()
+                raise RuntimeError(said)
             time.sleep(0.1)
 
     def stop(self) -> None:
