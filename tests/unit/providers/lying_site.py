@@ -75,13 +75,20 @@ class Disk:
 
 
 class Site:
-    """:ivar paused: names of nodes that are paused in their cluster"""
+    """:ivar paused: names of nodes that are paused in their cluster
+    :ivar absent: names of nodes that left their cluster
+    :ivar cards_mb: video memory of each card, by the name of its node
+    :ivar mute: names of nodes whose cards nobody can list
+    """
 
     def __init__(self) -> None:
         self.disks = [Disk(cluster, name)
                       for cluster, (_nodes, names) in CLUSTERS.items()
                       for name in names]
         self.paused: set[str] = set()
+        self.absent: set[str] = set()
+        self.cards_mb: dict[str, tuple[int, ...]] = dict.fromkeys(NODES, ())
+        self.mute: set[str] = set()
 
     def answer(self, now: datetime.datetime) -> model.Facts:
         """The whole truth, dated now."""
@@ -93,7 +100,8 @@ class Site:
         disks = [disk for disk in self.disks if disk.cluster == name]
         nodes = tuple(
             self._node(node, disks[place % len(disks)].guid, report)
-            for place, node in enumerate(CLUSTERS[name][0]))
+            for place, node in enumerate(CLUSTERS[name][0])
+            if node not in self.absent)
         return model.Cluster(
             guid(name), name, nodes, tuple(disk.volume() for disk in disks),
             functional_level=9, placement_chooses_volume=False,
@@ -110,7 +118,10 @@ class Site:
             cpu_vendor=model.CpuVendor.INTEL, cpu_features=('VMX',),
             sections=dict.fromkeys(sorted(
                 model.NODE_SECTIONS, key=lambda each: each.value), report),
-            **dict.fromkeys(model.capability_fields(), True), gpus=())
+            **dict.fromkeys(model.capability_fields(), True),
+            gpus=None if name in self.mute else tuple(
+                model.Gpu(f'card{number}', card_mb)
+                for number, card_mb in enumerate(self.cards_mb[name])))
 
 
 def _vm(disk: Disk, consumer: str) -> model.Vm:

@@ -215,7 +215,8 @@ class Walk(stateful.RuleBasedStateMachine):
             if volume is None or names.SHARING not in volume.traits:
                 continue
             trait = names.cut_off_trait(volume_uuid(disk))
-            for name in lying_site.CLUSTERS[disk.cluster][0]:
+            listed = set(lying_site.CLUSTERS[disk.cluster][0])
+            for name in listed - self.site.absent:
                 node = self.placement.providers[
                     imagined_placement.node_uuid(name)]
                 assert (trait in node.traits) == (name in disk.cut_off), (
@@ -261,16 +262,19 @@ class Walk(stateful.RuleBasedStateMachine):
     def _open_where_it_should(self, facts):
         first = standing.Standing(NODES, settings=SETTINGS)
         first.sync(facts, self.now)
-        for disk in self.site.disks:
-            uuid = volume_uuid(disk)
-            for consumer, gb in disk.servers.items():
-                first.claim(uuid, consumer, gb)
+        self._claim(first)
         first.sync(facts, self.now)
         assert standing.shown(self.placement) == standing.shown(first)
         for disk in self.site.disks:
             if disk.state is lying_site.model.CsvState.ONLINE and not (
                     disk.maintenance) and disk.free_gb > 100:
                 assert self._room_gb(disk) >= disk.free_gb - 2, disk
+
+    def _claim(self, first):
+        """What servers hold, in a Placement after a first sync."""
+        for disk in self.site.disks:
+            for consumer, gb in disk.servers.items():
+                first.claim(volume_uuid(disk), consumer, gb)
 
     def teardown(self):
         if hasattr(self, 'placement'):

@@ -51,6 +51,14 @@ class Standing(imagined_placement.ImaginedPlacement):
     def release(self, volume, consumer):
         self._share(volume, {}, (consumer,))
 
+    def use(self, uuid, amounts):
+        """Allocations of other classes, negative for what is released."""
+        provider = self.providers[uuid]
+        self.providers[uuid] = dataclasses.replace(
+            provider, usages={**provider.usages, **{
+                rc: provider.used(rc) + amount
+                for rc, amount in amounts.items()}})
+
 
 def permuted(facts, chooser):
     """The same said in another order."""

@@ -27,6 +27,7 @@ from hypothesis import stateful
 import pytest
 
 from hv_sched import model
+from tests.unit.providers import gpu_walk
 from tests.unit.providers import lying_site
 from tests.unit.providers import patient_walk
 from tests.unit.providers import plan_walk
@@ -76,8 +77,16 @@ def test_random_walks(walk):
         max_examples=30, stateful_step_count=20, deadline=None))
 
 
+@pytest.mark.parametrize('walk', [gpu_walk.GpuWalk, gpu_walk.PatientGpuWalk])
+def test_random_walks_with_cards(walk):
+    stateful.run_state_machine_as_test(walk, settings=hypothesis.settings(
+        max_examples=15, stateful_step_count=20, deadline=None))
+
+
 @pytest.mark.long
-@pytest.mark.parametrize('machine', [plan_walk.Walk, patient_walk.PatientWalk])
+@pytest.mark.parametrize('machine', [
+    plan_walk.Walk, patient_walk.PatientWalk, gpu_walk.GpuWalk,
+    gpu_walk.PatientGpuWalk])
 def test_many_random_walks(machine):
     seed = int(os.environ.get('HV_SCHED_SEED')
                or random.getrandbits(32))
