@@ -37,6 +37,7 @@ from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
 from hv_sched.placement import names
+from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
 from hv_sched.providers import changes
@@ -50,6 +51,11 @@ from hv_sched.shares import rewrite
 from hv_sched.shares.node_disk import NodeDisks
 from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
+
+ATTEMPTS = 4  # beside another command that takes back what is written
+_WRITTEN_BY_OTHERS = (exception.PlacementConflict,
+                      exception.PlacementNotFound)
+_LONGEST_PAUSE_SECONDS = 4.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,9 +137,32 @@ class Adopter:
     def adopt(self, inputs: AdoptInputs) -> AdoptReport:
         """Adopt a cluster, unless its plan is refused.
 
+        It begins again when another command took away what it wrote.
+
+        :raises Contended: that command was faster each time
         :raises PlacementError: nothing more could be done; run again
         :raises NovaError: the same
         """
+        attempts = retry.on_conflict(
+            f'adopt cluster {inputs.plan.cluster}', ATTEMPTS,
+            _WRITTEN_BY_OTHERS, _LONGEST_PAUSE_SECONDS)
+        later = False
+
+        def attempt() -> AdoptReport:
+            nonlocal inputs, later
+            if later:
+                inputs = self.inspect(inputs.facts.clusters[0])
+            later = True
+            return self._adopt(inputs)
+
+        try:
+            return attempts(attempt)
+        except _WRITTEN_BY_OTHERS as exc:
+            raise exception.Contended(
+                inputs.plan.cluster, str(exc)) from exc
+
+    def _adopt(self, inputs: AdoptInputs) -> AdoptReport:
+        """One attempt."""
         plan = inputs.plan
         waiting = self.unknown(inputs)
         refusals = (*plan.refusals, *_down(plan, waiting))

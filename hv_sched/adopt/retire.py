@@ -53,6 +53,7 @@ from hv_sched.shares import mover
 from hv_sched.shares import nova_denial
 from hv_sched.shares import rewrite
 from hv_sched.shares.node_disk import NodeDisks
+from hv_sched.shares.node_disk import UsesVolume
 from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
 
@@ -136,14 +137,28 @@ class Retirer:
     def retire(self, inputs: RetireInputs) -> RetireReport:
         """Give a cluster back.
 
+        :raises Contended: another command publishes it again
         :raises PlacementError: nothing more could be done; run again
         :raises NovaError: the same
         """
         self.check_nova(inputs)
+        try:
+            return self._retire(inputs)
+        except (exception.PlacementConflict, exception.PlacementNotFound,
+                UsesVolume) as exc:
+            raise exception.Contended(
+                inputs.layout.cluster.name, str(exc)) from exc
+
+    def _retire(self, inputs: RetireInputs) -> RetireReport:
         name = inputs.layout.cluster.name
         for volume in inputs.volumes:
             self._hide(volume)
-        disks = NodeDisks(self._client, tuple(inputs.nodes))
+        for node in inputs.nodes:
+            self.leave_homes(inputs, node)
+        # Opened only at a generation at which a node is in no home, since an
+        # adopt or an agent may publish the cluster again at any moment.
+        disks = NodeDisks(self._client, tuple(inputs.nodes),
+                          map(ids.home_aggregate, inputs.volumes))
         before = self._disk_gb(inputs.volumes)
         skipped = self._move(inputs, disks)
         account = prove_return(before, self._disk_gb(inputs.nodes),
@@ -189,6 +204,18 @@ class Retirer:
                 self._client.set_aggregates(volume, generation,
                                             aggregates - home)
         retry.on_conflict(f'hide volume {volume}', mover.ATTEMPTS)(attempt)
+
+    def leave_homes(self, inputs: RetireInputs, node: str) -> None:
+        """Take a node off the cluster's volumes: nothing new comes there."""
+        homes = frozenset(map(ids.home_aggregate, inputs.volumes))
+
+        def attempt() -> None:
+            generation, aggregates = self._client.aggregates(node)
+            if aggregates & homes:
+                self._client.set_aggregates(node, generation,
+                                            aggregates - homes)
+        retry.on_conflict(f'take node {inputs.nodes[node]} off its volumes',
+                          mover.ATTEMPTS)(attempt)
 
     def _move(self, inputs: RetireInputs, disks: NodeDisks) -> list[Skip]:
         """Every share to the own disk of its server's node."""

@@ -32,17 +32,14 @@ from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
-from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement import ownership
-from hv_sched.placement import retry
 from hv_sched.placement.client import Placement
 from hv_sched.providers import apply
 from hv_sched.providers import changes
 from hv_sched.providers import gate
 from hv_sched.providers import plan as planning
 from hv_sched.providers import plan_node
-from hv_sched.shares import mover
 
 _SHOWN = 5  # servers that a refusal names
 
@@ -85,7 +82,7 @@ class NodeRetirer:
         if refusals:
             return RetireReport(tuple(refusals))
         # Nothing new comes any more; a server that came meanwhile is seen.
-        self._leave_homes(inputs, node)
+        self._retirer.leave_homes(inputs, node)
         inputs = self._retirer.inspect(inputs.facts.clusters[0])
         planned, refusals = self.plan(inputs, node)
         if refusals:
@@ -127,17 +124,6 @@ class NodeRetirer:
             for consumer in present & shares.keys():
                 held_gb[consumer] = held_gb.get(consumer, 0) + shares[consumer]
         return held_gb
-
-    def _leave_homes(self, inputs: RetireInputs, node: str) -> None:
-        homes = frozenset(map(ids.home_aggregate, inputs.volumes))
-
-        def attempt() -> None:
-            generation, aggregates = self._client.aggregates(node)
-            if aggregates & homes:
-                self._client.set_aggregates(node, generation,
-                                            aggregates - homes)
-        retry.on_conflict(f'take node {inputs.nodes[node]} off its volumes',
-                          mover.ATTEMPTS)(attempt)
 
     def _changes(self, inputs: RetireInputs, node: str
                  ) -> Iterable[changes.Change]:

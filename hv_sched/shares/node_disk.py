@@ -24,6 +24,7 @@ shares are gone, and Placement before 14 then refuses moves of its servers
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
@@ -45,11 +46,21 @@ Inventories = tuple[int, Mapping[str, Inventory]]
 ATTEMPTS = 10  # a busy node changes between our read and our write
 
 
-class NodeDisks:
-    """The DISK_GB of a cluster's nodes."""
+class UsesVolume(exception.PlacementRefused):
+    """A node is in the home of a volume, so its own disk is not opened."""
 
-    def __init__(self, client: Placement, nodes: Sequence[str]) -> None:
+
+class NodeDisks:
+    """The DISK_GB of a cluster's nodes.
+
+    :param homes: aggregates of volumes: a node in one of them is not opened,
+        or its own disk and the volume would be offered together
+    """
+
+    def __init__(self, client: Placement, nodes: Sequence[str],
+                 homes: Iterable[str] = ()) -> None:
         self._client = client
+        self._homes = frozenset(homes)
         self._nodes = frozenset(nodes)
         self._may_reshape = True
 
@@ -85,6 +96,7 @@ class NodeDisks:
         """What to write of a node; None when it is right as it is.
 
         :raises PlacementConflict: it changed while it was read
+        :raises UsesVolume: it would be opened
         """
         traits = self._client.traits(node)[1]
         generation, used = self._client.usages(node)
@@ -92,6 +104,8 @@ class NodeDisks:
         disk = inventories.get(names.DISK_GB)
         if disk is None or _stays(disk, traits, leaving_gb):
             return None
+        if leaving_gb < 0:
+            self._require_no_home(node, generation)
         return _with_ratio(generation, inventories, disk_ratio.fitting_ratio(
             disk, used.get(names.DISK_GB, 0) - leaving_gb,
             disk_ratio.former_ratio(traits)))
@@ -102,17 +116,33 @@ class NodeDisks:
 
         :param evidence: what speaks for opening the node's own disk
         :raises Terminal: it does not suffice
+        :raises UsesVolume: it stays closed
         """
         gate.require(changes.Widening.OPEN_NODE, evidence)
 
         def attempt() -> None:
             generation, traits = self._client.traits(node)
             inventories = self._inventories(node, generation)
+            self._require_no_home(node, generation)
             if names.DISK_GB in inventories and (
                     ratio or disk_ratio.remembers_former(traits)):
                 self._set(node, generation, inventories,
                           ratio or disk_ratio.former_ratio(traits))
         _on_conflict(attempt)
+
+    def _require_no_home(self, node: str, generation: int) -> None:
+        """:raises UsesVolume: it stays closed
+        :raises PlacementConflict: it changed while it was read
+        """
+        if not self._homes:
+            return
+        at, aggregates = self._client.aggregates(node)
+        if at != generation:
+            raise exception.PlacementConflict(f'{node} changed')
+        if aggregates & self._homes:
+            raise UsesVolume(
+                f'node {node} uses a volume of its cluster again, so its own '
+                'disk stays closed')
 
     def mark_adopted(self, node: str, marks: frozenset[str]) -> None:
         """Closed and done: what is left on it stays as it is.

@@ -12,10 +12,10 @@
 
 """Everybody writes to one cluster at once, on a production database.
 
-Eight agents, adopt, heal and claims at fifty a second, on Placement with
-several worker processes. An observer reads the database itself, each look in
-one transaction: at no look does the cluster's disk hold more than it has,
-and no server has more or less than its share.
+Eight agents, adopt, heal and claims, at most fifty a second, on Placement
+with several worker processes. An observer reads the database itself, each
+look in one transaction: at no look does the cluster's disk hold more than it
+has, and no server has more or less than its share.
 """
 
 import collections
@@ -32,6 +32,7 @@ import uuid
 import pytest
 import sqlalchemy
 
+from doc import concurrency_page
 from hv_sched import exception
 from hv_sched.adopt import adopt
 from hv_sched.adopt import retire
@@ -49,7 +50,7 @@ from tests.functional import placement_process
 from tests.functional import postgresql
 
 AGENTS = 8
-CLAIMS_A_SECOND = 50
+CLIENTS = range(concurrency_page.CLIENTS)
 SERVERS = 30
 SHARE_GB = 10
 SIZE_GB = 500
@@ -230,7 +231,7 @@ class Crowd:
         adapter = placement_process.adapter(self.cloud.address)
 
         def claim_or_free() -> None:
-            time.sleep(5 / CLAIMS_A_SECOND)  # five threads of them
+            time.sleep(concurrency_page.REST_SECONDS)
             if len(mine) > 4:
                 adapter.delete(f'/allocations/{mine.pop(0)}')
                 return
@@ -316,7 +317,7 @@ def test_agents_adopt_heal_and_claims_at_once(site):
         crowd.run({
             **{f'agent {n}': crowd.agent() for n in range(AGENTS)},
             'adopt': crowd.adopt(), 'heal': crowd.heal(),
-            **{f'claims {n}': crowd.claims() for n in range(5)}})
+            **{f'claims {n}': crowd.claims() for n in CLIENTS}})
     keep(title, crowd, observer)
     assert crowd.errors == []
     assert observer.violations == []
@@ -338,7 +339,7 @@ def test_adopt_beside_a_retire_that_is_begun_again_and_again(site):
     crowd = Crowd(cloud)
     with observed(cloud, url) as observer:
         crowd.run({'adopt': crowd.adopt(), 'retire': crowd.retire(),
-                   **{f'claims {n}': crowd.claims() for n in range(5)}})
+                   **{f'claims {n}': crowd.claims() for n in CLIENTS}})
     keep(f'{title}, adopt beside retire', crowd, observer)
     assert crowd.errors == []
     assert observer.violations == []
