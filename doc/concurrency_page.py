@@ -79,7 +79,8 @@ Do not give a cluster back beside an adopt, and keep the agents off it
   gives up, as a retire does whose nodes are adopted again: "another command
   writes to cluster ... at the same time", exit code 1. What it moved stands;
   the same command again goes on from there once the other has ended. Beside
-  a retire that never ends an adopt may never finish.
+  a retire that never ends an adopt may never finish. The figures are of
+  before that: an adopt then ended with Placement's 404.
 
 Figures
 =======
