@@ -88,8 +88,7 @@ class Walk(stateful.RuleBasedStateMachine):
             return gb <= _room_gb(state, provider)
         home = walked_site.HOMES[node]
         return (node not in self.site.absent
-                and walked_site.VOLUMES[home] not in placement_rows.offered(
-                    state)
+                and not _room_gb(state, walked_site.VOLUMES[home])
                 and gb <= self.site.free_gb(home))
 
     @staticmethod
@@ -351,8 +350,9 @@ class Walk(stateful.RuleBasedStateMachine):
 
 def _room_gb(state, volume):
     """GB that filters offer of a volume: escrow of servers is owed."""
-    if volume not in placement_rows.offered(state):
-        return 0
+    if volume not in placement_rows.offered(state) or (
+            names.SHARING not in state.traits[volume]):
+        return 0  # one without traits yet is in nobody's candidates
     owed_gb = sum(
         amount for (consumer, provider, rc), amount in state.used.items()
         if provider == volume and (
