@@ -78,8 +78,8 @@ class Walk(stateful.RuleBasedStateMachine):
             (by_uuid[node], provider)
             for candidate in self.site.candidates(gb)
             for node in candidate['allocations'] if node in by_uuid
-            for provider, wanted in candidate['allocations'].items()
-            if names.DISK_GB in wanted['resources']
+            for provider, taken in candidate['allocations'].items()
+            if names.DISK_GB in taken['resources']
             and self._is_judged(state, by_uuid[node], provider, gb)]
 
     def _is_judged(self, state, node, provider, gb):
