@@ -19,8 +19,10 @@ stands is only known by observing again.
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+import contextlib
 import datetime
 from typing import Any
 from urllib import parse
@@ -45,7 +47,7 @@ _UNQUOTED = ':,!'  # in a query, as Placement's own documentation has them
 # One read ends after this many time-outs, whatever is tried in between.
 _TIMEOUTS_A_READ = 2
 # What Placement says of a name that is not there (400).
-_NO_SUCH_TRAIT = 'No such trait'
+_NO_SUCH_NAME = ('No such trait', 'No such resource class')
 # Placement's answers to a write without a body.
 _WRITTEN = (204,)
 _CREATED_OR_THERE = (201, 204)
@@ -228,9 +230,13 @@ class Placement:
 
         The whole set, because a DELETE of one class in use answers
         concurrent_update where this says plainly that it is in use.
+
+        :raises PlacementConflict: the provider changed, or somebody deleted
+            a class that nobody used until now
         """
-        return self._set_part(uuid, 'inventories', bodies.INVENTORIES,
-                              _inventories_body(generation, inventories))
+        with _names_stand():
+            return self._set_part(uuid, 'inventories', bodies.INVENTORIES,
+                                  _inventories_body(generation, inventories))
 
     def set_traits(self, uuid: str, generation: int,
                    traits: frozenset[str]) -> int:
@@ -239,15 +245,10 @@ class Placement:
         :raises PlacementConflict: the provider changed, or somebody deleted
             a name that nobody used until now
         """
-        try:
+        with _names_stand():
             return self._set_part(uuid, 'traits', bodies.PROVIDER_TRAITS, {
                 'resource_provider_generation': generation,
                 'traits': sorted(traits)})
-        except exception.PlacementRefused as exc:
-            if _NO_SUCH_TRAIT not in str(exc):
-                raise
-            raise exception.PlacementConflict(
-                str(exc), exc.status, exc.code) from exc
 
     def set_aggregates(self, uuid: str, generation: int,
                        aggregates: frozenset[str]) -> int:
@@ -331,6 +332,18 @@ def _allocations_body(consumers: Iterable[Consumer]
                 for consumer in written)
     return ({consumer.uuid: consumer.body(typed) for consumer in written},
             MICROVERSION if typed else _UNTYPED_MICROVERSION)
+
+
+@contextlib.contextmanager
+def _names_stand() -> Iterator[None]:
+    """A 400 for a name somebody deleted is a race, so a conflict."""
+    try:
+        yield
+    except exception.PlacementRefused as exc:
+        if not any(text in str(exc) for text in _NO_SUCH_NAME):
+            raise
+        raise exception.PlacementConflict(
+            str(exc), exc.status, exc.code) from exc
 
 
 def _inventories_body(generation: int,

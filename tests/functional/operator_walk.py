@@ -48,13 +48,21 @@ class Walk(stateful.RuleBasedStateMachine):
         whole pass, and then
     """
 
-    @stateful.initialize(foreign_gb=st.tuples(*[st.integers(0, 120)] * 2))
-    def start(self, foreign_gb):
+    @stateful.initialize(
+        foreign_gb=st.tuples(*[st.integers(0, 120)] * 2), adopts=st.booleans(),
+        sizes_gb=st.lists(st.integers(1, 90), min_size=1, max_size=3))
+    def start(self, foreign_gb, sizes_gb, adopts):
+        # The simplest walk, all of it zeros, is not worth a Placement.
+        hypothesis.assume(any(foreign_gb))
         self.open = contextlib.ExitStack()
         self.site = walked_site.Site(
             self.open.enter_context(base.running_placement()), foreign_gb)
         self.first = self.site.state()
         self.stated_mb = {node: {0} for node in walked_site.NODES}
+        if adopts:
+            self._run(self._adopt, None)
+        for pick, gb in enumerate(sizes_gb):
+            self.create(pick, gb, 0)
 
     # -- servers
 
@@ -173,9 +181,17 @@ class Walk(stateful.RuleBasedStateMachine):
     def _client(self):
         return client.from_adapter(self.site.placement)
 
-    @stateful.rule(death=DEATH)
-    def sync(self, death):
-        if self._run(self._sync, death):
+    @stateful.rule(command=st.sampled_from(('adopt', 'retire')), death=DEATH)
+    def take_or_give_back(self, command, death):
+        self._run(getattr(self, f'_{command}'), death)
+
+    @stateful.rule(command=st.sampled_from((
+        'sync', 'restore', 'retire_node')), death=DEATH, node=NODES)
+    def look_after(self, command, death, node):
+        """:param node: the one that ``retire --node`` names"""
+        self.node = node
+        if self._run(getattr(self, f'_{command}'), death) and (
+                command == 'sync'):
             self._narrow()
 
     def _sync(self):
@@ -190,10 +206,6 @@ class Walk(stateful.RuleBasedStateMachine):
                     state.traits[self.site.nodes[node]]):
                 self.stated_mb[node] = {stated_mb}
 
-    @stateful.rule(death=DEATH)
-    def adopt(self, death):
-        self._run(self._adopt, death)
-
     def _adopt(self):
         return self.site.adopt(self.site.cluster(), batch=2)
 
@@ -201,30 +213,20 @@ class Walk(stateful.RuleBasedStateMachine):
         return retire.Retirer(self._client(), self.site.nova,
                               clouds.SETTINGS, batch=2)
 
-    @stateful.rule(death=DEATH)
-    def retire(self, death):
-        self._run(self._retire, death)
-
     def _retire(self):
         retirer = self._retirer()
         return retirer.retire(retirer.inspect(self.site.cluster()))
 
-    @stateful.rule(death=DEATH, node=NODES)
-    def retire_node(self, death, node):
+    def _retire_node(self):
         """Refused of a node that the source lists or that has servers."""
-        def _retire_node():
-            retirer = self._retirer()
-            inputs = retirer.inspect(self.site.cluster())
-            uuid = retire_node.node_named(inputs, node)
-            if uuid is not None:
-                retire_node.NodeRetirer(
-                    self._client(), self.site.nova, retirer, 1).retire(
-                        inputs, uuid)
-        self._run(_retire_node, death)
-
-    @stateful.rule(death=DEATH)
-    def heal_held(self, death):
-        self._run(self._restore, death)
+        retirer = self._retirer()
+        inputs = retirer.inspect(self.site.cluster())
+        uuid = retire_node.node_named(inputs, self.node)
+        if uuid is not None:
+            report = retire_node.NodeRetirer(
+                self._client(), self.site.nova, retirer, 1).retire(
+                    inputs, uuid)
+            COUNTS['nodes given back'] += bool(report.done)
 
     def _restore(self):
         return restore.Restorer(

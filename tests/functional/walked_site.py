@@ -139,7 +139,8 @@ class Site(unadopted_cloud.UnadoptedCloud):
     def delete(self, server):
         """In the middle of a move its migration's allocations are left."""
         disk = self.disks.pop(server)
-        self.admin.delete(f'/allocations/{server}')
+        # What it held may be its migration's.
+        self.admin.delete(f'/allocations/{server}', raise_exc=False)
         if disk.migration:
             if disk.destination is None:
                 self.admin.delete(f'/allocations/{disk.migration}')
