@@ -29,6 +29,9 @@ from tests.functional import unadopted_cloud
 
 WRITES = ('PUT', 'POST', 'DELETE')
 CLUSTER = clouds.cluster(1)
+# Of the write before which the other command runs.
+NUMBERS = [pytest.param(number, marks=() if number == 4 else (
+    pytest.mark.faults,)) for number in range(1, 13)]
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ class Between:
         assert self.faults == []
 
 
-@pytest.mark.parametrize('number', range(1, 13))
+@pytest.mark.parametrize('number', NUMBERS)
 def test_a_node_is_not_opened_while_its_volume_is_published(cloud, number):
     """An adopt before each write of a retire."""
     cloud.adopt(CLUSTER)
@@ -92,7 +95,7 @@ def test_a_node_is_not_opened_while_its_volume_is_published(cloud, number):
     assert {name for name, _server in cloud.disk()} == {'hv01'}
 
 
-@pytest.mark.parametrize('number', range(1, 13))
+@pytest.mark.parametrize('number', NUMBERS)
 def test_adopt_goes_on_after_a_retire(cloud, number):
     """Whatever it wrote was taken back: it begins again by itself."""
     between = Between(cloud, lambda: cloud.retire(CLUSTER),

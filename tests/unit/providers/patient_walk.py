@@ -79,7 +79,7 @@ class PatientWalk(plan_walk.Walk):
             uuid = plan_walk.volume_uuid(disk)
             volume = self.placement.providers.get(uuid)
             if volume is not None and names.SHARING in volume.traits:
-                for name in disk.cut_off:
+                for name in disk.cut_off - self.site.absent:
                     assert names.cut_off_trait(uuid) in (
                         self.placement.providers[
                             imagined_placement.node_uuid(name)].traits)
