@@ -35,6 +35,7 @@ from doc import map_page
 from doc import matrix_page
 from doc import metrics_page
 from doc import missing_facts_page
+from doc import mixed_page
 from doc import moves_page
 from doc import overrides_page
 from doc import plugins_page
@@ -62,7 +63,7 @@ PAGES: dict[str, Page] = {
         accidents_page, asks_page, checks_page, cloud_page,
         concurrency_page, drivers_page, extra_specs_page, faults_page,
         findings_page, installs_page, limits_page, map_page,
-        matrix_page, metrics_page, missing_facts_page, moves_page,
+        matrix_page, metrics_page, missing_facts_page, mixed_page, moves_page,
         overrides_page, plugins_page, quality_page, roles_page,
         scheduling_cost_page, screens_page, storm_page, targets_page,
         traits_page, upkeep_page)}
