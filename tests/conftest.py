@@ -47,7 +47,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(
-        terminalreporter: pytest.TerminalReporter) -> None:
+        terminalreporter: 'pytest.TerminalReporter') -> None:
     """Say what became of them."""
     line = fault_record.summary()
     if line:
