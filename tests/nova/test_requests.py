@@ -94,7 +94,7 @@ class Devices(base.NovaCase):
         self.boot_with_port(az='az1:h2')
 
     def boot_with_port(self, **where):
-        """Once a test: with nova 32 the harness loses the port with its server."""
+        """Once a test: nova 32 in its harness loses the port with it."""
         port = self.neutron.port_with_resource_request['id']
         server = self.boot(
             self.flavor(50), more={'networks': [{'port': port}]}, **where)
