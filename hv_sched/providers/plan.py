@@ -271,6 +271,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     kept_traits = {trait for change in marks for trait in change.after}
     kept_traits |= {trait for uuid, summary in overview.volumes.items()
                     if uuid not in changed for trait in summary.traits}
+    kept_traits |= {trait for uuid, traits in overview.node_traits.items()
+                    if uuid not in changed for trait in traits}
     volumes = {uuid for uuid, listed in overview.listed.items()
                if listed.name.startswith(names.VOLUME_NAME_PREFIX)}
     kept_traits.update(map(names.cut_off_trait, _published(

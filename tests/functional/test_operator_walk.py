@@ -22,6 +22,7 @@ import random
 
 import pytest
 
+from tests import walk_record
 from tests.chaos import placement_rows
 from tests.functional import operator_walk
 
@@ -100,4 +101,4 @@ def test_many_walks():
     operator_walk.COUNTS.clear()
     print(f'HV_SCHED_SEED={seed} HV_SCHED_EXAMPLES={examples}')
     operator_walk.walk(seed, steps=40, examples=examples)
-    print(dict(operator_walk.COUNTS))
+    walk_record.keep('operator', seed, examples, 40, operator_walk.COUNTS)

@@ -27,7 +27,9 @@ class Standing(imagined_placement.ImaginedPlacement):
     def apply(self, change):
         if isinstance(change, changes.EnsureTrait):
             self.known_names |= {change.name}
-        elif isinstance(change, changes.DeleteTrait):
+        elif isinstance(change, changes.DeleteTrait) and not any(
+                change.name in provider.traits
+                for provider in self.providers.values()):
             self.known_names -= {change.name}
         super().apply(change)
 

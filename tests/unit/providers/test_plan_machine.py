@@ -27,6 +27,8 @@ from hypothesis import stateful
 import pytest
 
 from hv_sched import model
+from hv_sched.placement import names
+from tests import walk_record
 from tests.unit.providers import gpu_walk
 from tests.unit.providers import lying_site
 from tests.unit.providers import patient_walk
@@ -71,6 +73,22 @@ def test_a_size_is_contradicted_by_nodes_in_maintenance_too(in_maintenance):
     walk.teardown()
 
 
+def test_a_name_that_another_node_still_has_is_not_deleted():
+    """Of a volume that is not published, and two nodes cannot reach."""
+    walk = plan_walk.Walk()
+    walk.start(foreign=(100, 20, 0))
+    walk.change_volume(number=1, state=model.CsvState.OFFLINE,
+                       maintenance=False)
+    for place in (1, 2):
+        walk.cut_off_or_connect(number=1, place=place)
+    walk.sync()
+    walk.cut_off_or_connect(number=1, place=2)
+    plan = walk._plan(walk._answer())
+    assert not [change for change in plan.cleaning
+                if change.name.startswith(names.CUT_OFF_PREFIX)]
+    walk.teardown()
+
+
 @pytest.mark.parametrize('walk', [plan_walk.Walk, patient_walk.PatientWalk])
 def test_random_walks(walk):
     stateful.run_state_machine_as_test(walk, settings=hypothesis.settings(
@@ -96,4 +114,4 @@ def test_many_random_walks(machine):
     walk = hypothesis.seed(seed)(type('LongWalk', (machine,), {}))
     stateful.run_state_machine_as_test(walk, settings=hypothesis.settings(
         max_examples=examples, stateful_step_count=40, deadline=None))
-    print(dict(plan_walk.COUNTS))
+    walk_record.keep(machine.__name__, seed, examples, 40, plan_walk.COUNTS)
