@@ -13,7 +13,8 @@
 """Makes reference/concurrency.rst of what writing all at once came to.
 
 ``CONCURRENCY_RECORD=doc/concurrency.json python -m pytest -m long
-tests/functional/test_concurrency.py`` writes what the page is made of.
+tests/functional/test_concurrency.py`` writes what the page is made of;
+``WALKS_RECORD=doc/walks.json`` the part about random walks.
 """
 
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ from hv_sched.adopt import adopt
 HERE = pathlib.Path(__file__).parent
 PAGE = HERE / 'source/reference/concurrency.rst'
 RECORD = HERE / 'concurrency.json'
+WALKS = HERE / 'walks.json'
 # Column: what the record calls it; of 'passes' and 'refusals' by part.
 # Of the test: clients that claim, and the rest of each between two turns.
 CLIENTS = 5
@@ -89,9 +91,41 @@ Figures
 """
 
 
+WALKS_INTRODUCTION = """
+Random walks
+============
+
+One step after the other, in random order, and after each the disks are the
+judge: no share is lost or doubled, no more is offered than there is, RemoteFX
+memory that is held stays and no more is offered than the source said. At the
+end every fact is right again, and all is open that should be. *Walk*,
+*PatientWalk* and those with cards (*GpuWalk*, *PatientGpuWalk*) are of the
+planners, with sources that lie and agents that die between two writes. The
+walk *operator* has ``sync``, ``adopt``, ``retire``, ``retire --node`` and
+``heal --held`` on a real Placement, each of which may die at any write,
+beside moves that arrive or fail. ``HV_SCHED_SEED`` and
+``HV_SCHED_EXAMPLES`` of the table walk them again (``pytest -m long
+tests/unit/providers/test_plan_machine.py
+tests/functional/test_operator_walk.py``).
+
+"""
+
+
 def page() -> str:
-    """The page for the record that is kept."""
-    return page_of(json.loads(RECORD.read_text()))
+    """The page for the records that are kept."""
+    return page_of(json.loads(RECORD.read_text())) + walks_of(
+        json.loads(WALKS.read_text()))
+
+
+def walks_of(record: Mapping[str, Any]) -> str:
+    """The part about random walks."""
+    return WALKS_INTRODUCTION + '\n'.join(rst.table(
+        ('Walk', 'Seed', 'Examples', 'Steps a walk', 'What happened'),
+        ((walk, str(figures['seed']), str(figures['examples']),
+          str(figures['steps a walk']), ', '.join(
+              f'{name} {count}' for name, count in sorted(
+                  figures['counts'].items()) if not name.startswith('_')))
+         for walk, figures in sorted(record.items()))))
 
 
 def page_of(record: Mapping[str, Any]) -> str:
