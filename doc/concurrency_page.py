@@ -30,10 +30,10 @@ HERE = pathlib.Path(__file__).parent
 PAGE = HERE / 'source/reference/concurrency.rst'
 RECORD = HERE / 'concurrency.json'
 WALKS = HERE / 'walks.json'
-# Column: what the record calls it; of 'passes' and 'refusals' by part.
 # Of the test: clients that claim, and the rest of each between two turns.
 CLIENTS = 5
 REST_SECONDS = 0.1
+# Column: what the record calls it; of 'passes' and 'refusals' by part.
 PARTS = ('agent', 'adopt', 'heal', 'retire', 'claims')
 
 INTRODUCTION = """\

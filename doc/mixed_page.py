@@ -22,7 +22,6 @@ import json
 import pathlib
 from typing import Any
 
-from doc import rst
 from doc import storm_page
 
 HERE = pathlib.Path(__file__).parent
@@ -60,10 +59,4 @@ def page() -> str:
 
 def page_of(record: Mapping[str, Any]) -> str:
     """The page for these figures."""
-    return (INTRODUCTION.format(**record)
-            + storm_page.tables(record['figures'])
-            + '\n'.join((
-                *rst.title('Time'),
-                *rst.table(('Part', 'Seconds'), (
-                    (name, str(seconds))
-                    for name, seconds in record['parts'].items())))))
+    return INTRODUCTION.format(**record) + storm_page.tables(record)

@@ -93,16 +93,12 @@ def page() -> str:
 
 def page_of(record: Mapping[str, Any]) -> str:
     """The page for these figures."""
-    return (INTRODUCTION.format(**record) + tables(record['figures'])
-            + '\n'.join((
-                *rst.title('Time'),
-                *rst.table(('Part', 'Seconds'), (
-                    (name, str(seconds))
-                    for name, seconds in record['parts'].items())))))
+    return INTRODUCTION.format(**record) + tables(record)
 
 
-def tables(figures: Mapping[str, Any]) -> str:
-    """The figures of a storm, and what came of its events."""
+def tables(record: Mapping[str, Any]) -> str:
+    """The figures of a storm, what came of its events, and its time."""
+    figures = record['figures']
     return '\n'.join((
         *rst.table(('Figure', 'Measured'), _figures(figures)),
         *rst.title('Events'),
@@ -111,7 +107,11 @@ def tables(figures: Mapping[str, Any]) -> str:
              *(str(came.get(outcome, 0)) for outcome in OUTCOMES))
             for kind, came in figures[EVENTS].items())),
         'What is refused found no valid host, or failed and was deleted; what '
-        'is\ndisturbed met a service that was away.\n', ''))
+        'is\ndisturbed met a service that was away.\n',
+        *rst.title('Time'),
+        *rst.table(('Part', 'Seconds'), (
+            (name, str(seconds))
+            for name, seconds in record['parts'].items()))))
 
 
 def _figures(figures: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -101,18 +101,6 @@ class PlacementConflict(PlacementError, Retriable):
     """A generation went by (``placement.concurrent_update``)."""
 
 
-class Contended(PlacementError, Retriable):
-    """Another command writes to the same cluster, and was faster each time."""
-
-    remedy = 'when that has ended run it again'
-
-    def __init__(self, cluster: str, reason: str) -> None:
-        super().__init__(
-            f'another command writes to cluster {cluster} at the same time, '
-            'such as "csv adopt", "csv retire" or an agent that is not kept '
-            f'off it ({reason.rstrip(".")})')
-
-
 class PlacementRefused(PlacementError, Terminal):
     """A 4xx that repeats itself: in use, no capacity, bad request."""
 
@@ -121,6 +109,21 @@ class PlacementRefused(PlacementError, Terminal):
 
 class PlacementNotFound(PlacementRefused):
     """The provider, class or trait is not there: a 404 that names it."""
+
+
+class Contended(PlacementError, Retriable):
+    """Another command writes to the same cluster, and was faster each time."""
+
+    # What is met where another one writes, and another attempt may cure.
+    CAUSES = (PlacementConflict, PlacementNotFound)
+
+    remedy = 'when that has ended run it again'
+
+    def __init__(self, cluster: str, reason: str) -> None:
+        super().__init__(
+            f'another command writes to cluster {cluster} at the same time, '
+            'such as "csv adopt", "csv retire" or an agent that is not kept '
+            f'off it ({reason.rstrip(".")})')
 
 
 class PlacementDenied(PlacementError, Terminal):

@@ -94,6 +94,11 @@ def _keep(path: pathlib.Path, note: dict[str, typing.Any]) -> None:
     path.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
 
 
+def at_most() -> int:
+    """How many cases of a command are run, where all are asked for."""
+    return int(os.environ.get('HV_SCHED_FAULTS_AT_MOST', '100000'))
+
+
 def seed() -> str:
     """Says at which request of its kind a fault is, and for how long."""
     return os.environ.get('HV_SCHED_FAULTS_SEED', '1')

@@ -53,8 +53,6 @@ from hv_sched.shares.quiescence import Skip
 from hv_sched.shares.quiescence import SkipReason
 
 ATTEMPTS = 4  # beside another command that takes back what is written
-_WRITTEN_BY_OTHERS = (exception.PlacementConflict,
-                      exception.PlacementNotFound)
 _LONGEST_PAUSE_SECONDS = 4.0
 
 
@@ -145,19 +143,15 @@ class Adopter:
         """
         attempts = retry.on_conflict(
             f'adopt cluster {inputs.plan.cluster}', ATTEMPTS,
-            _WRITTEN_BY_OTHERS, _LONGEST_PAUSE_SECONDS)
-        later = False
-
-        def attempt() -> AdoptReport:
-            nonlocal inputs, later
-            if later:
-                inputs = self.inspect(inputs.facts.clusters[0])
-            later = True
-            return self._adopt(inputs)
-
+            exception.Contended.CAUSES, _LONGEST_PAUSE_SECONDS)
         try:
-            return attempts(attempt)
-        except _WRITTEN_BY_OTHERS as exc:
+            for attempt in attempts:
+                with attempt:
+                    if attempt.retry_state.attempt_number > 1:
+                        inputs = self.inspect(inputs.facts.clusters[0])
+                    report = self._adopt(inputs)
+            return report
+        except exception.Contended.CAUSES as exc:
             raise exception.Contended(
                 inputs.plan.cluster, str(exc)) from exc
 

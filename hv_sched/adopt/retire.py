@@ -144,8 +144,7 @@ class Retirer:
         self.check_nova(inputs)
         try:
             return self._retire(inputs)
-        except (exception.PlacementConflict, exception.PlacementNotFound,
-                UsesVolume) as exc:
+        except (*exception.Contended.CAUSES, UsesVolume) as exc:
             raise exception.Contended(
                 inputs.layout.cluster.name, str(exc)) from exc
 
@@ -196,26 +195,24 @@ class Retirer:
 
     def _hide(self, volume: str) -> None:
         """Out of its home aggregate: no candidate has it from now on."""
-        home = frozenset((ids.home_aggregate(volume),))
-
-        def attempt() -> None:
-            generation, aggregates = self._client.aggregates(volume)
-            if aggregates & home:
-                self._client.set_aggregates(volume, generation,
-                                            aggregates - home)
-        retry.on_conflict(f'hide volume {volume}', mover.ATTEMPTS)(attempt)
+        self._leave(volume, (volume,), f'hide volume {volume}')
 
     def leave_homes(self, inputs: RetireInputs, node: str) -> None:
         """Take a node off the cluster's volumes: nothing new comes there."""
-        homes = frozenset(map(ids.home_aggregate, inputs.volumes))
+        self._leave(node, inputs.volumes,
+                    f'take node {inputs.nodes[node]} off its volumes')
+
+    def _leave(self, provider: str, volumes: Iterable[str], doing: str
+               ) -> None:
+        """Take a provider out of the homes of volumes."""
+        homes = frozenset(map(ids.home_aggregate, volumes))
 
         def attempt() -> None:
-            generation, aggregates = self._client.aggregates(node)
+            generation, aggregates = self._client.aggregates(provider)
             if aggregates & homes:
-                self._client.set_aggregates(node, generation,
+                self._client.set_aggregates(provider, generation,
                                             aggregates - homes)
-        retry.on_conflict(f'take node {inputs.nodes[node]} off its volumes',
-                          mover.ATTEMPTS)(attempt)
+        retry.on_conflict(doing, mover.ATTEMPTS)(attempt)
 
     def _move(self, inputs: RetireInputs, disks: NodeDisks) -> list[Skip]:
         """Every share to the own disk of its server's node."""

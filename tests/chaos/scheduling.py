@@ -167,8 +167,7 @@ class Scheduler(fixtures.Fixture):
         :param knows: whether a snapshot was read a while ago; as after the
             start of nova-scheduler otherwise
         """
-        base.application().restore(self._copy)
-        self._placement.restored()
+        self._restore()
         if injection and injection.fault.name == other_region.NAME:
             other_region.placement().restore()
         cache.forget()
@@ -233,9 +232,12 @@ class Scheduler(fixtures.Fixture):
 
     def _offered(self, spec: objects.RequestSpec) -> Offer:
         """What Nova without us offers for a request."""
+        self._restore()
+        return _offer(self._hosts(spec))
+
+    def _restore(self) -> None:
         base.application().restore(self._copy)
         self._placement.restored()
-        return _offer(self._hosts(spec))
 
     def _hosts(self, spec: objects.RequestSpec) -> list[typing.Any]:
         """What Placement answers to the query, by host."""

@@ -17,6 +17,7 @@ where the queue was there, those sent later are, nothing else is; the log says
 that the broker is away, and no password; the listener stops when it is told.
 """
 
+import contextlib
 import json
 import logging
 import time
@@ -40,12 +41,8 @@ HEARTBEAT_SECONDS = 4
 
 @pytest.fixture(scope='module')
 def broker(tmp_path_factory):
-    if rabbitmq.RabbitMQ.missing():
-        pytest.skip(rabbitmq.RabbitMQ.missing())
-    server = rabbitmq.RabbitMQ(tmp_path_factory.mktemp('rabbitmq') / 'home')
-    server.start()
-    yield server
-    server.stop()
+    with rabbitmq.running(tmp_path_factory.mktemp('rabbitmq')) as server:
+        yield server
 
 
 class Bus:
@@ -111,9 +108,8 @@ def refused_credentials(bus):
     with bus.ear(bus.url.replace(bus.password, wrong)):
         bus.logs('listening ended: AccessRefused')
     assert wrong not in bus._caplog.text
-    with started(bus) as ear:
-        bus.emit(UUIDS[0])
-        hears(ear, UUIDS[0])
+    with hearing(bus):
+        pass
 
 
 def silent_at_first(bus):
@@ -133,10 +129,17 @@ def started(bus):
     return bus.ear()
 
 
-def dies_in_between(bus):
+@contextlib.contextmanager
+def hearing(bus):
+    """A listener that has heard the first notification."""
     with started(bus) as ear:
         bus.emit(UUIDS[0])
         hears(ear, UUIDS[0])
+        yield ear
+
+
+def dies_in_between(bus):
+    with hearing(bus) as ear:
         bus.relay.refuse()
         bus.emit(UUIDS[1])
         bus.logs(AWAY)
@@ -147,9 +150,7 @@ def dies_in_between(bus):
 
 
 def half_open(bus):
-    with started(bus) as ear:
-        bus.emit(UUIDS[0])
-        hears(ear, UUIDS[0])
+    with hearing(bus) as ear:
         bus.relay.fall_silent()
         bus.emit(UUIDS[1])
         bus.logs(AWAY)
@@ -197,9 +198,7 @@ def body(uuid, **fields):
 
 def between(bus, *bodies):
     """Bodies nobody hears, between two notifications that are heard."""
-    with started(bus) as ear:
-        bus.emit(UUIDS[0])
-        hears(ear, UUIDS[0])
+    with hearing(bus) as ear:
         bus.publish(*bodies)
         bus.emit(UUIDS[1])
         hears(ear, UUIDS[1])

@@ -22,8 +22,6 @@ or from there on: the seed says which, and ``HV_SCHED_FAULTS_SEED`` another
 seed. ``HV_SCHED_FAULTS_AT_MOST`` bounds the cases of a command.
 """
 
-import os
-
 import pytest
 
 from tests import fault_record
@@ -86,7 +84,6 @@ def test_a_fault_loses_nothing_and_is_told(lab, record_property):
 @pytest.mark.parametrize('lab', commands.COMMANDS, indirect=True)
 def test_every_fault_at_every_call_site_loses_nothing_and_is_told(
         lab, record_property):
-    at_most = int(os.environ.get('HV_SCHED_FAULTS_AT_MOST', '100000'))
     assert_nothing_is_wrong(lab, verdict.each_at_sites(
-        verdict.injections(lab), at_most, fault_record.seed()),
+        verdict.injections(lab), fault_record.at_most(), fault_record.seed()),
         record_property, is_sample=False)

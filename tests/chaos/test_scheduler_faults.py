@@ -18,8 +18,6 @@ scheduler that has read the volumes offers nothing that it does not offer
 undisturbed; one that never could offers what Nova without us does.
 """
 
-import os
-
 import pytest
 
 from tests import fault_record
@@ -104,7 +102,6 @@ def test_a_fault_of_placement_stays_in_the_plug_ins(
 @each_request
 def test_every_fault_of_placement_stays_in_the_plug_ins(
         scheduler, record_property):
-    at_most = int(os.environ.get('HV_SCHED_FAULTS_AT_MOST', '100000'))
     assert_nothing_is_wrong(scheduler, verdict.each_at_sites(
-        verdict.injections(scheduler), at_most, fault_record.seed()),
-        record_property, is_sample=False)
+        verdict.injections(scheduler), fault_record.at_most(),
+        fault_record.seed()), record_property, is_sample=False)

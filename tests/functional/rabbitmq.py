@@ -12,8 +12,12 @@
 
 """A RabbitMQ of a test's own, as ``make cloud`` has one."""
 
+import collections.abc
+import contextlib
 import pathlib
 import time
+
+import pytest
 
 from tests.cloud import broker
 from tests.cloud import folder
@@ -62,3 +66,14 @@ class RabbitMQ:
 
     def stop(self) -> None:
         self._processes.stop(['rabbitmq', 'epmd'])
+
+
+@contextlib.contextmanager
+def running(folder_: pathlib.Path) -> collections.abc.Iterator[RabbitMQ]:
+    """A broker for the tests of a module, which are skipped without one."""
+    if missing := RabbitMQ.missing():
+        pytest.skip(missing)
+    server = RabbitMQ(folder_ / 'home')
+    server.start()
+    yield server
+    server.stop()

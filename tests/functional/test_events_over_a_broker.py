@@ -31,12 +31,8 @@ from tests.functional.nova_events import UUIDS
 
 @pytest.fixture(scope='module')
 def broker(tmp_path_factory):
-    if rabbitmq.RabbitMQ.missing():
-        pytest.skip(rabbitmq.RabbitMQ.missing())
-    server = rabbitmq.RabbitMQ(tmp_path_factory.mktemp('rabbitmq') / 'home')
-    server.start()
-    yield server
-    server.stop()
+    with rabbitmq.running(tmp_path_factory.mktemp('rabbitmq')) as server:
+        yield server
 
 
 def test_what_nova_sends_is_heard_by_every_pool(broker):

@@ -143,8 +143,7 @@ WRITES = {'set_inventories', 'set_traits', 'set_aggregates',
 # Who writes what, and why it needs no gate: it takes away, or gives back
 # to the nodes what retire was told to, or passes the gate itself.
 WRITERS = {
-    'adopt/retire.py': {
-        '_hide', '_try_to_hide', 'leave_homes', 'drop_children'},
+    'adopt/retire.py': {'_leave', 'drop_children'},
     'providers/apply.py': {
         '_delete', '_inventories', '_traits', '_aggregates'},
     'shares/node_disk.py': {
