@@ -37,11 +37,23 @@ class GpuWalk(plan_walk.Walk):
         pass of the truth, and then
     """
 
-    @stateful.initialize(foreign=st.tuples(*[st.integers(0, 120)] * 3))
-    def start(self, foreign):
+    @stateful.initialize(
+        foreign=st.tuples(*[st.integers(0, 120)] * 3),
+        cards_mb=st.lists(CARDS_MB, max_size=len(lying_site.NODES)),
+        held_mb=st.lists(st.tuples(
+            NODE_NAMES, st.sampled_from(remotefx.VRAM_SIZES_MB)), max_size=6))
+    def start(self, foreign, cards_mb=(), held_mb=()):
+        """Most walks begin with cards that servers hold a part of."""
         super().start(foreign)
         self.adapters_mb = {node: {} for node in lying_site.NODES}
         self.stated_mb = {node: {0} for node in lying_site.NODES}
+        for node, cards in zip(lying_site.NODES, cards_mb, strict=False):
+            self.change_cards(node, cards)
+        if held_mb:
+            for _number in range(3):  # as many as the patient agent waits for
+                self.sync()
+        for node, size_mb in held_mb:
+            self.create_with_adapter(node, size_mb)
 
     # -- the cloud
 
