@@ -31,6 +31,9 @@ from hv_sched.providers.merged_changes import number_of
 from hv_sched.providers.summary import SummaryLine
 
 COLUMNS = ('Cluster', 'Volume/Node', 'Action', 'Shares GB', 'Details')
+# An error may come after writes that nobody counted.
+BROKEN_OFF = ('Broken off: what was written before the error stands, no share '
+              'is lost and nothing is half open.')
 Row = tuple[str, str, str, str, str]
 
 
@@ -159,11 +162,12 @@ def below(screens: Iterable[Screen], notices: Iterable[Notice],
     return (*plan_screen.notice_lines(notices),
             *(f'error: {cluster}: {exception.told(failure)}'
               for cluster, failure in failures),
-            _last_line(tuple(screens), verb, dry_run)
+            _last_line(tuple(screens), verb, dry_run, bool(failures))
             + plan_screen.undone_text(notices, len(failures)))
 
 
-def _last_line(screens: tuple[Screen, ...], verb: str, dry_run: bool) -> str:
+def _last_line(screens: tuple[Screen, ...], verb: str, dry_run: bool,
+               is_broken_off: bool) -> str:
     accounts = [screen.account for screen in screens if screen.account]
     before_gb = sum(account.before_gb for account in accounts)
     after_gb = sum(account.after_gb for account in accounts)
@@ -175,7 +179,8 @@ def _last_line(screens: tuple[Screen, ...], verb: str, dry_run: bool) -> str:
         return (' '.join([*parts, *others, 'Nothing was written.'])
                 if parts or others else 'Nothing to do.')
     if not accounts:
-        return ' '.join(others) or 'Nothing was written.'
+        return ' '.join(others) or (BROKEN_OFF if is_broken_off
+                                    else 'Nothing was written.')
     if not all(account.is_proved for account in accounts):
         return ' '.join([f'NOT PROVED: {before_gb:,} GB of shares before, '
                          f'{after_gb:,} GB after.', *others])

@@ -96,6 +96,31 @@ def test_interrupted_it_says_so_and_the_next_run_finishes(
     assert cloud.hosts(400) == {'hv01', 'hv02'}
 
 
+@pytest.mark.parametrize('command, other, exit_code, reason', [
+    ('adopt', 'retire', 1, 'another command writes to cluster hvc1'),
+    ('retire', 'adopt', 4, 'uses a volume of its cluster again')])
+def test_beside_one_that_undoes_each_write_it_ends_and_says_why(
+        csv, source, cloud, command, other, exit_code, reason):
+    cloud.server('hv01', 10)
+    assert csv(other, '--source', source)[0] == 0
+
+    def undo(environ):
+        if environ['REQUEST_METHOD'] != 'GET':
+            cloud.placement.service.before = cloud.nova_api
+            csv(other, '--source', source)
+            cloud.placement.service.before = undo
+        return cloud.nova_api(environ)
+
+    cloud.placement.service.before = undo
+    code, out, err = csv(command, '--source', source)
+    shown = ' '.join((out + err).split())
+    assert code == exit_code, shown
+    assert reason in shown and 'run it again' in shown
+    assert 'Nothing was written' not in shown and 'Traceback' not in shown
+    cloud.placement.service.before = cloud.nova_api
+    assert csv(command, '--source', source)[0] == 0
+
+
 def test_a_terminal_sees_how_far_it_is(monkeypatch):
     class Terminal(io.StringIO):
         def isatty(self):
