@@ -19,10 +19,11 @@ commands replace what that file has of them.
 
 import collections
 import datetime
-import json
 import os
 import pathlib
 import typing
+
+from tests import records
 
 VIOLATION = 'violation'
 _PROPERTY = 'faults of a command'
@@ -85,13 +86,12 @@ def summary() -> str:
 
 
 def _keep(path: pathlib.Path, note: dict[str, typing.Any]) -> None:
-    record = json.loads(path.read_text()) if path.exists() else {}
     today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-    record[note['command']] = {'date': today, 'seed': seed(), **{
-        name: note[name]
-        for name in ('sites', 'requests', 'space', 'outcomes', 'table')
-        if note[name] != ''}}
-    path.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
+    records.keep(path, (note['command'],), {
+        'date': today, 'seed': seed(), **{
+            name: note[name]
+            for name in ('sites', 'requests', 'space', 'outcomes', 'table')
+            if note[name] != ''}})
 
 
 def at_most() -> int:

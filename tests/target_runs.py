@@ -17,12 +17,12 @@
 """
 
 import datetime
-import json
 import subprocess
 import sys
 import time
 
 from doc import targets_page
+from tests import records
 
 
 def main(arguments: list[str]) -> int:
@@ -33,9 +33,8 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     result = subprocess.run(command, check=False, text=True,
                             stdout=subprocess.PIPE)
-    record = json.loads(targets_page.RECORD.read_text())
     lines = result.stdout.strip().splitlines() or ['']
-    record[target] = {
+    records.keep(targets_page.RECORD, (target,), {
         'date': datetime.datetime.now(
             datetime.timezone.utc).date().isoformat(),
         'seconds': round(time.monotonic() - started),
@@ -43,8 +42,7 @@ def main(arguments: list[str]) -> int:
         else f'exit code {result.returncode}',
         'commit': subprocess.run(
             ['git', 'log', '-1', '--format=%h'], check=True, text=True,
-            stdout=subprocess.PIPE).stdout.strip()}
-    targets_page.RECORD.write_text(json.dumps(record, indent=1) + '\n')
+            stdout=subprocess.PIPE).stdout.strip()})
     return result.returncode
 
 

@@ -21,6 +21,8 @@ import json
 import os
 import pathlib
 
+from tests import records
+
 
 def keep(walk: str, seed: int, examples: int, steps: int,
          counts: collections.abc.Mapping[str, int]) -> None:
@@ -33,7 +35,4 @@ def keep(walk: str, seed: int, examples: int, steps: int,
                'counts': dict(sorted(counts.items()))}
     print(walk, json.dumps(figures), flush=True)
     if path := os.environ.get('WALKS_RECORD'):
-        record = pathlib.Path(path)
-        kept = json.loads(record.read_text()) if record.exists() else {}
-        record.write_text(json.dumps(
-            {**kept, walk: figures}, indent=1, sort_keys=True) + '\n')
+        records.keep(pathlib.Path(path), (walk,), figures)

@@ -43,6 +43,7 @@ from hv_sched.compute.servers import Server
 from hv_sched.placement import client
 from hv_sched.providers import reconcile
 from hv_sched.providers.settings import Settings
+from tests import records
 from tests.functional import cloud as clouds
 from tests.functional import mariadb
 from tests.functional import nova_answers
@@ -298,11 +299,8 @@ def keep(title, crowd, observer):
     print(title, json.dumps(figures, indent=1), flush=True)
     if path := os.environ.get('CONCURRENCY_RECORD'):
         record = pathlib.Path(path)
-        kept = json.loads(record.read_text()) if record.exists() else {
-            'sites': {}}
-        record.write_text(json.dumps({
-            'seconds': round(SECONDS), 'sites': {
-                **kept['sites'], title: figures}}, indent=1) + '\n')
+        records.keep(record, ('seconds',), round(SECONDS))
+        records.keep(record, ('sites', title), figures)
 
 
 @pytest.mark.long

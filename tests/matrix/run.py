@@ -18,12 +18,16 @@ a time, in the virtual environment ``.venv-RELEASE``. A result is written to
 doc/matrix.json when its file has ended; a file that has one is not run again
 without ``--again``, so a run that was stopped goes on where it ended, and two
 that run side by side keep each other's results.
+
+``make test PYTEST_ARGS=--junitxml=FOLDER/{}.xml``, and ``make test-wide`` with
+another folder, leave reports of a run on the release of the checkout; with
+``--reports`` for each folder they are that release's column.
 """
 
 import argparse
+from collections.abc import Collection
 from collections.abc import Iterable
 import datetime
-import fcntl
 import json
 import os
 import pathlib
@@ -35,6 +39,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from doc import matrix_page
+from tests import records
 from tests import repository
 
 ROOT = repository.ROOT
@@ -71,7 +76,8 @@ def counts_of(report: str) -> dict[str, Any]:
               for name in ('tests', 'failures', 'errors', 'skipped')}
     failed = number['failures'] + number['errors']
     return {'passed': max(0, number['tests'] - failed - number['skipped']),
-            'failed': failed, 'skipped': number['skipped']}
+            'failed': failed, 'skipped': number['skipped'],
+            'seconds': round(float(suite.attrib['time']))}
 
 
 def columns() -> list[str]:
@@ -105,11 +111,39 @@ def run(column: str, suite: str) -> dict[str, Any]:
         'OS_NOVA_DISABLE_EVENTLET_PATCHING': 'true'
         } if column.endswith(matrix_page.THREADS) else {})
     return {**counts, 'seconds': round(time.monotonic() - started),
-            **json.loads(_output(str(python), '-c', VERSIONS)),
+            **_circumstances(python)}
+
+
+def _circumstances(python: pathlib.Path) -> dict[str, str]:
+    """Versions, date, and the last commit that changed what is tested."""
+    return {**json.loads(_output(str(python), '-c', VERSIONS)),
             'date': datetime.datetime.now(
                 datetime.timezone.utc).date().isoformat(),
             'commit': _output('git', 'log', '-1', '--format=%h', '--',
                               'hv_sched', 'tests/nova')}
+
+
+def reported(suite: str, folders: Iterable[pathlib.Path]) -> dict[str, Any]:
+    """What came of a file in runs of `make test` and `make test-wide`.
+
+    :param folders: where ``--junitxml=FOLDER/{}.xml`` wrote their reports
+    :raises FileNotFoundError: none of them has a report of the file
+    """
+    paths = [path for folder in folders if (
+        path := folder / f'tests/nova/{suite}.py.xml').exists()]
+    if not paths:
+        raise FileNotFoundError(f'no report of {suite} in these folders')
+    counts = [counts_of(path.read_text()) for path in paths]
+    return {name: sum(each[name] for each in counts) for name in counts[0]}
+
+
+def take(column: str, files: Iterable[str],
+         folders: Collection[pathlib.Path]) -> None:
+    """Keep what those runs made of the files, in the checkout's .venv."""
+    circumstances = _circumstances(ROOT / '.venv/bin/python')
+    for suite in files:
+        records.keep(RECORD, (column, suite), {
+            **reported(suite, folders), **circumstances})
 
 
 def _counts(python: pathlib.Path, suite: str,
@@ -133,29 +167,15 @@ def _output(*command: str) -> str:
                           stdout=subprocess.PIPE).stdout.strip()
 
 
-def recorded() -> dict[str, Any]:
-    """The results so far: release, file, what came of it."""
-    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
-
-
-def keep(column: str, suite: str, result: dict[str, Any]) -> None:
-    """Add a result to what others may have written meanwhile."""
-    with open(RECORD.with_suffix('.lock'), 'w', encoding='utf-8') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        record = recorded()
-        record.setdefault(column, {})[suite] = result
-        RECORD.write_text(json.dumps(record, indent=1, sort_keys=True) + '\n')
-
-
 def fill(chosen: Iterable[str], files: Iterable[str],
          again: bool = False) -> None:
     """Run what has no result yet, and keep each result as it comes."""
     for column in chosen:
         install(release_of(column))
         for suite in files:
-            if again or suite not in recorded().get(column, {}):
+            if again or suite not in records.read(RECORD).get(column, {}):
                 print(f'== {column} {suite}', flush=True)
-                keep(column, suite, run(column, suite))
+                records.keep(RECORD, (column, suite), run(column, suite))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -169,14 +189,21 @@ def main(arguments: list[str] | None = None) -> int:
                         metavar='RELEASE', help=', '.join(columns()))
     parser.add_argument('--again', action='store_true',
                         help='run also what has a result')
+    parser.add_argument('--reports', action='append', default=[],
+                        metavar='FOLDER', type=pathlib.Path,
+                        help='run nothing, take the reports that make test '
+                             'and make test-wide wrote there')
     parsed = parser.parse_args(arguments)
     unknown = set(parsed.suites) - set(matrix_page.suites())
     if unknown:
         parser.error(f'tests/nova has no {", ".join(sorted(unknown))}')
     chosen = parsed.release or columns()
     files = parsed.suites or matrix_page.suites()
-    fill(chosen, files, parsed.again)
-    record = recorded()
+    if parsed.reports:
+        take(chosen[0], files, parsed.reports)
+    else:
+        fill(chosen, files, parsed.again)
+    record = records.read(RECORD)
     return int(any(record[column][suite]['failed']
                    or 'broken off' in record[column][suite]
                    for column in chosen for suite in files))

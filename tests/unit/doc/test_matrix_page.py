@@ -15,7 +15,10 @@
 
 import json
 
+import pytest
+
 from doc import matrix_page
+from tests import records
 from tests.matrix import run
 
 RESULT = {'passed': 3, 'failed': 1, 'skipped': 2, 'seconds': 7,
@@ -49,8 +52,21 @@ def test_a_column_is_a_release_or_one_with_native_threads():
 def test_counts_are_those_of_pytest():
     assert run.counts_of(
         '<testsuites><testsuite tests="9" failures="1" errors="1" '
-        'skipped="3"/></testsuites>') == {
-            'passed': 4, 'failed': 2, 'skipped': 3}
+        'skipped="3" time="6.6"/></testsuites>') == {
+            'passed': 4, 'failed': 2, 'skipped': 3, 'seconds': 7}
+
+
+def test_reports_of_both_targets_are_one_result(tmp_path):
+    for target in ('test', 'wide'):
+        path = tmp_path / target / 'tests/nova/test_a.py.xml'
+        path.parent.mkdir(parents=True)
+        path.write_text('<testsuites><testsuite tests="2" failures="0" '
+                        'errors="0" skipped="1" time="3"/></testsuites>')
+    folders = [tmp_path / 'test', tmp_path / 'wide']
+    assert run.reported('test_a', folders) == {
+        'passed': 2, 'failed': 0, 'skipped': 2, 'seconds': 6}
+    with pytest.raises(FileNotFoundError, match='test_b'):
+        run.reported('test_b', folders)
 
 
 def test_a_result_is_kept_at_once_and_not_made_again(monkeypatch, tmp_path):
@@ -61,11 +77,11 @@ def test_a_result_is_kept_at_once_and_not_made_again(monkeypatch, tmp_path):
     def result(release, suite):
         ran.append((release, suite))
         # Another run, side by side with this.
-        run.keep('2025.1', 'test_c', RESULT)
+        records.keep(run.RECORD, ('2025.1', 'test_c'), RESULT)
         return RESULT
 
     monkeypatch.setattr(run, 'run', result)
-    run.keep('2024.1', 'test_a', RESULT)
+    records.keep(run.RECORD, ('2024.1', 'test_a'), RESULT)
     run.fill(['2024.1'], ['test_a', 'test_b'])
     assert ran == [('2024.1', 'test_b')]
     kept = json.loads(run.RECORD.read_text())
