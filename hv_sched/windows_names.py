@@ -31,6 +31,11 @@ def key(name: str) -> str:
     return ''.join(map(_capital, name))
 
 
+def bare(name: str) -> str:
+    """A host's name without its domain."""
+    return name.partition('.')[0]
+
+
 def _capital(letter: str) -> str:
     """The capital of a letter, or the letter itself where there is none."""
     if letter > '\uffff':

@@ -137,7 +137,7 @@ def missing_hosts(hosts: Collection[str], nodes: Collection[str]
     case. Names with different domains are different hosts.
     """
     folded = {windows_names.key(host) for host in hosts}
-    short = {_short(host) for host in folded}
+    short = {windows_names.bare(host) for host in folded}
     return sorted(node for node in nodes
                   if not _is_among(windows_names.key(node), folded, short))
 
@@ -145,12 +145,8 @@ def missing_hosts(hosts: Collection[str], nodes: Collection[str]
 def _is_among(node: str, hosts: Collection[str], short: Collection[str]
               ) -> bool:
     if '.' in node:
-        return node in hosts or _short(node) in hosts
+        return node in hosts or windows_names.bare(node) in hosts
     return node in short
-
-
-def _short(name: str) -> str:
-    return name.split('.', 1)[0]
 
 
 def too_many_unknown(unknown: int, consumers: int) -> bool:

@@ -101,13 +101,9 @@ def _index(providers: Mapping[str, str]) -> dict[str, list[str]]:
     index: dict[str, list[str]] = {}
     for uuid, name in sorted(providers.items()):
         folded = windows_names.key(name)
-        for key in {name, '=' + folded, '~' + _short(folded)}:
+        for key in {name, '=' + folded, '~' + windows_names.bare(folded)}:
             index.setdefault(key, []).append(uuid)
     return index
-
-
-def _short(name: str) -> str:
-    return name.split('.', 1)[0]
 
 
 def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
@@ -120,7 +116,7 @@ def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
         if key in index:
             return index[key]
     if '.' in node:
-        return index.get('=' + _short(folded), [])
+        return index.get('=' + windows_names.bare(folded), [])
     return index.get('~' + folded, [])
 
 
@@ -176,6 +172,6 @@ def are_similar(name: str, other: str) -> bool:
     if '.' in name and '.' in other and (
             name.partition('.')[2] != other.partition('.')[2]):
         return False
-    short, longer = sorted((_short(name), _short(other)), key=len)
+    short, longer = sorted(map(windows_names.bare, (name, other)), key=len)
     return short == longer or (
         len(short) == _NETBIOS_LENGTH and longer.startswith(short))

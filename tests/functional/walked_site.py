@@ -23,13 +23,13 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched.compute.servers import Needs
 from hv_sched.compute.servers import Server
-from hv_sched.features import remotefx
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.consumers import INSTANCE
 from hv_sched.placement.consumers import MIGRATION
 from hv_sched.shares import escrow
+from tests import whole_adapters
 from tests.functional import cloud as clouds
 from tests.functional import unadopted_cloud
 
@@ -103,9 +103,7 @@ class Site(unadopted_cloud.UnadoptedCloud):
     def truth_mb(self, node):
         """Video memory in whole adapters; None where nobody says."""
         cards_mb = self.cards_mb[node]
-        step_mb = remotefx.MIN_VRAM_MB
-        return None if cards_mb is None else sum(
-            card_mb // step_mb * step_mb for card_mb in cards_mb)
+        return None if cards_mb is None else whole_adapters.whole_mb(cards_mb)
 
     # -- what Nova does
 

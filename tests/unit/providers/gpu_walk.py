@@ -20,6 +20,7 @@ from hv_sched import features
 from hv_sched.features import remotefx
 from hv_sched.placement import ids
 from hv_sched.placement import names
+from tests import whole_adapters
 from tests.unit.providers import lying_site
 from tests.unit.providers import patient_walk
 from tests.unit.providers import plan_walk
@@ -98,7 +99,7 @@ class GpuWalk(plan_walk.Walk):
         for cluster in facts.clusters:
             for node in cluster.nodes:
                 if node.gpus is not None:
-                    self.stated_mb[node.name].add(_whole_mb(
+                    self.stated_mb[node.name].add(whole_adapters.whole_mb(
                         card.total_vram_mb for card in node.gpus))
         super()._pass(facts, share)
 
@@ -120,7 +121,7 @@ class GpuWalk(plan_walk.Walk):
             ids.remotefx_uuid(imagined_placement.node_uuid(node)))
 
     def _truth_mb(self, node):
-        return _whole_mb(self.site.cards_mb[node])
+        return whole_adapters.whole_mb(self.site.cards_mb[node])
 
     @staticmethod
     def _free_mb(child):
@@ -187,9 +188,3 @@ class GpuWalk(plan_walk.Walk):
 
 class PatientGpuWalk(GpuWalk, patient_walk.PatientWalk):
     """The same of an agent that opens after several answers in a row."""
-
-
-def _whole_mb(cards_mb):
-    """What cards give in steps of the smallest size."""
-    step_mb = remotefx.MIN_VRAM_MB
-    return sum(card_mb // step_mb * step_mb for card_mb in cards_mb)
