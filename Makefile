@@ -127,9 +127,10 @@ cloud-mixed:  ## an hour of 0.1.0 beside the checkout, in .cloud-mixed
 	@$(PYTHON) -m tests.storm --folder .cloud-mixed --earlier $(EARLIER) \
 	    --minutes 60 --events 400 --kills 40 $(MIXED_ARGS)
 
+# Some of them wait for processes they start: three keep two processors busy.
 test: $(VENV)/.test  ## unit, functional (with gabbits) and Nova suites
 	@echo "== unit and functional tests ($(RELEASE))"
-	@$(BIN)/python -m pytest -q -n 2 tests/unit tests/functional tests/chaos \
+	@$(BIN)/python -m pytest -q -n 3 tests/unit tests/functional tests/chaos \
 	    tests/fuzz $(PYTEST_ARGS)
 ifneq ($(NOVA_TESTS),)
 	@echo "== tests inside a real Nova ($(RELEASE))"
@@ -144,7 +145,7 @@ endif
 WIDE := wide and not faults and not long
 test-wide: $(VENV)/.test  ## the rest of the suites; .ci/run runs it, too
 	@echo "== the wider unit and functional tests ($(RELEASE))"
-	@$(BIN)/python -m pytest -q -n 2 -m '$(WIDE)' tests/unit tests/functional \
+	@$(BIN)/python -m pytest -q -n 3 -m '$(WIDE)' tests/unit tests/functional \
 	    tests/chaos tests/fuzz $(PYTEST_ARGS)
 	@echo "== the wider tests inside a real Nova ($(RELEASE))"
 	@grep -l 'mark\.wide' tests/nova/test_*.py | xargs -P 3 -I{} \
@@ -155,7 +156,7 @@ test-wide: $(VENV)/.test  ## the rest of the suites; .ci/run runs it, too
 # it: HV_SCHED_FAULTS_RECORD=doc/faults.json make test-faults
 FAULT_SUITES ?= tests/functional tests/chaos
 test-faults: $(VENV)/.test  ## killed at every write, each fault at each call
-	@$(BIN)/python -m pytest -q -n 2 -m faults $(FAULT_SUITES) \
+	@$(BIN)/python -m pytest -q -n 3 -m faults $(FAULT_SUITES) \
 	    $(PYTEST_ARGS)
 
 # A Glance of its own: what it needs is not what nova and the tests need.

@@ -410,6 +410,7 @@ def claim_as_counted(cloud, choose, kind):
     assert count == 0
 
 
+@pytest.mark.wide
 @hypothesis.settings(max_examples=25, deadline=None, derandomize=True,
                      suppress_health_check=list(hypothesis.HealthCheck))
 @hypothesis.given(small_clouds())

@@ -756,6 +756,7 @@ def schedulable_wrongly(cloud):
     return wrong
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize('after_answer', [
     False, pytest.param(True, marks=pytest.mark.faults)])
 @pytest.mark.parametrize('story', [

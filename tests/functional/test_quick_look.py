@@ -131,6 +131,7 @@ def story(data, placement, has_memory):
 
 @pytest.mark.parametrize('has_memory', [False, True],
                          ids=['a command', 'the agent'])
+@pytest.mark.wide
 @hypothesis.settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True,
     report_multiple_bugs=False,

@@ -28,6 +28,7 @@ def recorded():
     return json.loads(moves_page.RECORD.read_text())
 
 
+@pytest.mark.wide
 def test_hv_sched_charges_what_the_page_says():
     assert measured_moves.measure('hv_sched') == recorded()['hv_sched']
 
