@@ -60,9 +60,9 @@ got no candidate or were refused. Each rests a tenth of a second between two,
 so {claims_a_second} a second is what they would come to if Placement answered
 at once. They are threads of the one process that also runs the agents, the
 commands and the observer, on the two processors that Placement and its
-database run on: the figure is what was left for them, not what Placement can
-do. How long a turn took beside its rest says how far they were from their
-own bound.
+database run on: the row of the same clients *alone*, where nobody else
+writes, says what this machine has for them. How long a turn took beside its
+rest says how far they were from their own bound.
 
 Adopt beside retire
 ===================
@@ -134,14 +134,23 @@ def page_of(record: Mapping[str, Any]) -> str:
     """The page for these figures."""
     sites = record['sites']
     seconds = record['seconds']
-    rows = {**_ROWS, 'claims and releases a second': functools.partial(
-        _claims_a_second, seconds), 'seconds of a turn beside its rest':
-        functools.partial(_turn_seconds, seconds)}
+    rows = {
+        **_ROWS, 'claims and releases a second': functools.partial(
+            _claims_a_second, seconds),
+        'the same of the clients alone': functools.partial(
+            _claims_alone, seconds),
+        'seconds of a turn beside its rest': functools.partial(
+            _turn_seconds, seconds)}
     return INTRODUCTION.format(
         seconds=seconds, claims_a_second=round(CLIENTS / REST_SECONDS),
         attempts=adopt.ATTEMPTS) + '\n'.join(rst.table(('Figure', *sites), (
             (title, *(str(value(figures)) for figures in sites.values()))
             for title, value in rows.items())))
+
+
+def _claims_alone(seconds: float, figures: Mapping[str, Any]) -> str:
+    return (f'{figures["claims alone"] / seconds:.0f}'
+            if 'claims alone' in figures else '–')
 
 
 def _claims_a_second(seconds: float, figures: Mapping[str, Any]) -> str:

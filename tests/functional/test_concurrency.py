@@ -291,16 +291,27 @@ def observed(cloud, url):
         observer.end()
 
 
-def keep(title, crowd, observer):
+def keep(title, crowd, observer, **more):
     """Print what was measured, and keep it where one asks for it."""
     figures = {**crowd.figures(), 'looks': observer.looks,
                'most GB at a look': observer.most_gb,
-               'violations': len(observer.violations)}
+               'violations': len(observer.violations), **more}
     print(title, json.dumps(figures, indent=1), flush=True)
     if path := os.environ.get('CONCURRENCY_RECORD'):
         record = pathlib.Path(path)
         records.keep(record, ('seconds',), round(SECONDS))
         records.keep(record, ('sites', title), figures)
+
+
+def claims_alone(cloud):
+    """How many turns the same clients have where nobody else writes."""
+    crowd = Crowd(cloud)
+    crowd.run({f'claims {n}': crowd.claims() for n in CLIENTS})
+    assert crowd.errors == []
+    for server in cloud.nova.servers.keys() - cloud.kept:
+        cloud.admin.delete(f'/allocations/{server}')
+        del cloud.nova.servers[server]
+    return crowd.passes['claims']
 
 
 @pytest.mark.long
@@ -311,12 +322,13 @@ def test_agents_adopt_heal_and_claims_at_once(site):
         adopter = crowd.adopt()
         for _ in range(3):  # the cloud is stock Nova's until it has ended
             adopter()
+        alone = claims_alone(cloud)
         observer.most_gb = 0
         crowd.run({
             **{f'agent {n}': crowd.agent() for n in range(AGENTS)},
             'adopt': crowd.adopt(), 'heal': crowd.heal(),
             **{f'claims {n}': crowd.claims() for n in CLIENTS}})
-    keep(title, crowd, observer)
+    keep(title, crowd, observer, **{'claims alone': alone})
     assert crowd.errors == []
     assert observer.violations == []
     assert observer.most_gb <= SIZE_GB
