@@ -33,6 +33,7 @@ from hv_sched.snapshot import cache
 from tests import write_watch
 from tests.nova import placement
 from tests.nova import publish
+from tests.nova.releases import nova_27
 from tests.nova.releases import nova_28
 
 _DRIVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -83,6 +84,7 @@ class NovaCase(integrated_helpers.ProviderUsageBaseTestCase):
                         slice(None), kept)
         super().setUp()
         nova_28.give_cinder(self)
+        nova_27.make_volumes(self)
         self.observed = self.useFixture(placement.Observer())
         self.watch = self.useFixture(write_watch.Watch(
             self._read_placement, self._is_foreign, _TRANSPORTS))

@@ -15,8 +15,6 @@
 
 from typing import Any
 
-from nova.volume import cinder
-
 from hv_sched.request_filters import image_properties
 from tests.nova import features
 from tests.nova.features import GEN1
@@ -24,6 +22,7 @@ from tests.nova.features import GEN2
 from tests.nova.features import hv_fake
 from tests.nova.features import SECURE
 from tests.nova.features import SHIELDED
+from tests.nova.releases import nova_27
 
 GUARDED = {'w2016', 'w2022', 'w2025'}
 _VOLUME = '6ca404f3-d844-4169-bb96-bc792f37de98'
@@ -144,11 +143,11 @@ class VolumeBackedTest(_Moves):
 
     def _mark_volume(self, image: dict[str, str]) -> None:
         """What Cinder keeps of the image a volume was made from."""
-        get = cinder.API.get
+        get = nova_27.volume_reader()
 
         def marked(api: Any, context: Any, volume_id: str, **kwargs: Any,
                    ) -> Any:
-            volume = get(context, volume_id, **kwargs)
+            volume = get(api, context, volume_id, **kwargs)
             volume['volume_image_metadata'] = dict(image)
             return volume
 
