@@ -60,7 +60,7 @@ $(BIN)/python:
 	    "$(RELEASE) needs at least ($(PYTHON_$(RELEASE))) and less than " \
 	    "($(BEFORE_$(RELEASE))): make PYTHON=/path/to/python ...")'
 	@echo "== creating $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.demo: $(INPUTS) | $(BIN)/python
 	@echo "== installing hv_sched and openstack-placement ($(RELEASE))"
@@ -246,10 +246,12 @@ sample-config: $(VENV)/.demo  ## write examples/*.conf.sample anew
 	    --output-file examples/keystone.conf.sample
 
 dist: $(VENV)/.demo  ## the wheel and the source tarball, in dist/
-	@rm -rf dist
+# setuptools would put what build/ has from before into the wheel.
+	@rm -rf dist build
 	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check \
 	    --no-deps --wheel-dir dist .
 	@$(BIN)/python -W ignore setup.py --quiet sdist --dist-dir dist
+	@rm -rf build
 	@ls dist/*
 
 # What an operator installs, alone: the wheel with the extras of a service.

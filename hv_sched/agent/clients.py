@@ -13,6 +13,7 @@
 """Placement and Nova as the agent's configuration says."""
 
 from typing import Any
+from urllib import parse
 
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import loading
@@ -89,6 +90,7 @@ def looking(conf: cfg.ConfigOpts, placement: client.Placement
 
 def _adapter(conf: cfg.ConfigOpts, section: str, session: Any) -> Any:
     """:raises InvalidConfig: the section contradicts itself"""
+    _check_urls(conf[section], section)
     try:
         return loading.load_adapter_from_conf_options(
             conf, section, session=session)
@@ -106,10 +108,31 @@ def _session(conf: cfg.ConfigOpts) -> Any:
     except (ksa_exceptions.MissingRequiredOptions,
             ksa_exceptions.NoMatchingPlugin) as exc:
         raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
+    except RecursionError as exc:
+        raise exception.InvalidConfig(
+            f'section [{group}]: an option refers to itself with $: write '
+            'the value out, or $$ for a dollar sign') from exc
     if auth is None:
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '
             'Placement and Nova')
+    _check_urls(conf[group], group)
     # keystoneauth's default is to wait for ever, for a token too.
     session.timeout = session.timeout or conf.hv_sched.request_timeout
     return session
+
+
+def _check_urls(section: Any, name: str) -> None:
+    """Whoever takes one apart that is none fails in a way of its own.
+
+    :raises InvalidConfig: an address of the section is no URL
+    """
+    for option in ('auth_url', 'endpoint', 'endpoint_override'):
+        url = section[option] if option in section else None
+        try:
+            is_url = not url or bool(parse.urlsplit(url).hostname)
+        except ValueError:
+            is_url = False
+        if not is_url:
+            raise exception.InvalidConfig(
+                f'section [{name}]: {option} is no URL: {url!r}')

@@ -30,6 +30,7 @@ from hv_sched.agent import passes
 from hv_sched.agent import service
 from hv_sched.agent import watching
 from hv_sched.conf import agent as agent_options
+from hv_sched.conf import command_line
 from hv_sched.placement import transport
 from hv_sched.status.recorder import Recorder
 
@@ -59,11 +60,7 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    try:
-        conf(arguments, project='hv_sched', prog='hv-sched-agent')
-    except UnicodeDecodeError as exc:
-        raise exception.InvalidConfig(
-            f'a configuration file is not UTF-8: {exc}') from exc
+    command_line.parse(conf, arguments, 'hv-sched-agent')
     options.check(conf)
     return conf
 

@@ -16,8 +16,6 @@
 and the agent bring their own, the scheduler plug-ins bring Nova's.
 """
 
-from collections.abc import Iterable
-import glob
 import os
 from typing import Any
 
@@ -67,20 +65,32 @@ def read(section: Any, opt: cfg.Opt, group: str) -> Any:
             'out, or $$ for a dollar sign') from exc
 
 
-def check_files(paths: Iterable[str]) -> None:
+def check_file(path: str) -> None:
     """oslo.config waits for a pipe, and reads whatever a device gives.
 
-    :param paths: configuration files, or folders of them
-    :raises InvalidConfig: one of them is no regular file
+    :param path: a configuration file
+    :raises InvalidConfig: it is no regular file, or not UTF-8
     """
-    for path in paths:
-        files = [path] if not os.path.isdir(path) else sorted(
-            glob.glob(os.path.join(glob.escape(path), '*.conf')))
-        for file in files:
-            try:
-                regular_file.read(file)
-            except exception.InvalidFile as exc:
-                raise exception.InvalidConfig(f'{file}: {exc}') from exc
+    try:
+        regular_file.read(path).decode()
+    except exception.InvalidFile as exc:
+        raise exception.InvalidConfig(f'{path}: {exc}') from exc
+    except UnicodeDecodeError as exc:
+        raise exception.InvalidConfig(f'{path}: is not UTF-8: {exc}'
+                                      ) from exc
+
+
+def files_in(folder: str) -> list[str]:
+    """What oslo.config reads of a folder; it takes one it may not read for
+    empty.
+
+    :raises InvalidConfig: the folder cannot be read
+    """
+    try:
+        return sorted(os.path.join(folder, name) for name
+                      in os.listdir(folder) if name.endswith('.conf'))
+    except OSError as exc:
+        raise exception.InvalidConfig(f'{folder}: {exc.strerror}') from exc
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

@@ -83,7 +83,8 @@ def defaults() -> cfg.ConfigOpts:
 def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
           project: str) -> cfg.ConfigOpts:
     readable = list(paths)
-    options.check_files(readable)
+    for path in readable:
+        _check_readable(path)
     conf = cfg.ConfigOpts()
     for group, opts in groups.items():
         conf.register_opts(
@@ -101,6 +102,16 @@ def _read(paths: Iterable[str], groups: dict[str, tuple[cfg.Opt, ...]],
         raise exception.InvalidConfig(
             f'{", ".join(readable)}: {exc}') from exc
     return conf
+
+
+def _check_readable(path: str) -> None:
+    """:raises InvalidConfig: nothing can be read there"""
+    files = options.files_in(path) if os.path.isdir(path) else [path]
+    if not files:
+        raise exception.InvalidConfig(
+            f'{path}: the folder has no *.conf file, so it says nothing')
+    for file in files:
+        options.check_file(file)
 
 
 def _check(conf: cfg.ConfigOpts, group: str, opts: Iterable[cfg.Opt]

@@ -181,7 +181,8 @@ class CsvCommand(command.Command):
     @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
-        options.check_files(parsed_args.config_file or ())
+        for path in parsed_args.config_file or ():
+            options.check_file(path)
         conf = cfg.ConfigOpts()
         options.register_opts(conf)
         conf([], project='hv_sched',

@@ -19,6 +19,7 @@ passed, 1 warnings, 2 something stops an upgrade, 255 nothing was checked.
 
 import functools
 import sys
+import traceback
 
 from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
@@ -33,6 +34,7 @@ from hv_sched.agent import clients
 from hv_sched.compute import instance_names
 from hv_sched.compute import nova
 from hv_sched.conf import agent as agent_options
+from hv_sched.conf import command_line
 from hv_sched.conf import nova_conf
 from hv_sched.doctor import checks
 from hv_sched.doctor import gather
@@ -104,19 +106,32 @@ class UpgradeCommands(upgradecheck.UpgradeCommands):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The console script; returns the exit code."""
+    """The console script; returns the exit code.
+
+    Whatever goes wrong is no result: 1 and 2 would be taken for one.
+    """
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except SystemExit as exc:  # of argparse; --help and --version end with 0
+        if exc.code:
+            return NOT_CHECKED
+        raise
+    except (exception.HvSchedError, cfg.Error, OSError) as exc:
+        print(printable.text(f'hv-sched-status: {exception.told(exc)}'),
+              file=sys.stderr)
+    except Exception:
+        traceback.print_exc()
+    return NOT_CHECKED
+
+
+def _run(arguments: list[str]) -> int:
     conf = cfg.ConfigOpts()
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    commands = UpgradeCommands(conf)
-    try:
-        upgradecheck.register_cli_options(conf, commands)
-        conf(sys.argv[1:] if arguments is None else arguments,
-             project='hv_sched', prog='hv-sched-status')
-        upgradecheck.CONF = conf  # where its --json is looked for
-        return int(conf.command.action_fn())
-    except (exception.HvSchedError, cfg.Error, UnicodeDecodeError) as exc:
-        print(printable.text(f'hv-sched-status: {exception.told(exc)}'),
-              file=sys.stderr)
-        return NOT_CHECKED
+    upgradecheck.register_cli_options(conf, UpgradeCommands(conf))
+    command_line.parse(conf, arguments, 'hv-sched-status')
+    upgradecheck.CONF = conf  # where its --json is looked for
+    code = int(conf.command.action_fn())
+    sys.stdout.flush()  # what cannot be written is no result either
+    return code
