@@ -24,6 +24,7 @@ import dataclasses
 from oslo_upgradecheck import upgradecheck
 
 from hv_sched import printable
+from hv_sched.doctor import evidence
 from hv_sched.doctor.checks import agents
 from hv_sched.doctor.checks import capacity
 from hv_sched.doctor.checks import clocks
@@ -63,6 +64,10 @@ TOPICS = (
     Topic('Agents and clocks', (*agents.CHECKS, *clocks.CHECKS)))
 
 
+# hv-sched-status looks once.
+_REASONS = {evidence.INPUTS['samples']: 'run "csv doctor --watch"'}
+
+
 def of_topic(topic: Topic, diagnoses: Iterable[Diagnosis],
              skipped: Iterable[Skipped]) -> upgradecheck.Result:
     """The result of one topic.
@@ -91,4 +96,5 @@ def _sentence(diagnosis: Diagnosis) -> str:
 def _unread(skipped: Iterable[Skipped], codes: set[str]) -> Iterator[str]:
     for skip in skipped:
         left_out = ', '.join(code for code in skip.codes if code in codes)
-        yield f'Not checked: {left_out} ({skip.reason}).'
+        reason = _REASONS.get(skip.reason, skip.reason)
+        yield f'Not checked: {left_out} ({reason}).'

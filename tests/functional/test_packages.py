@@ -18,6 +18,7 @@ Nothing is fetched here; ``make dist`` builds the wheel as pip does.
 from importlib import metadata
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -66,13 +67,7 @@ def bare_clone(tmp_path_factory):
 @pytest.fixture(scope='module')
 def tarball(bare_clone, tmp_path_factory):
     """What the source tarball of the clone unpacks to."""
-    out = tmp_path_factory.mktemp('tarballs')
-    _setup(bare_clone, 'sdist', '--dist-dir', str(out))
-    archive, = out.glob('*.tar.gz')
-    with tarfile.open(archive) as tar:
-        tar.extractall(out, filter='data')
-    unpacked, = (path for path in out.iterdir() if path.is_dir())
-    return unpacked
+    return _tarball_of(bare_clone, tmp_path_factory.mktemp('tarballs'))
 
 
 def _version(folder, **environment):
@@ -109,6 +104,52 @@ def test_files_without_history_are_of_the_next_release(bare_clone, tmp_path):
         tar.extractall(archive, filter='data')
     assert _version(archive) == f'{VERSION}.dev1'
     assert _version(archive, PBR_VERSION='0.0.1') == '0.0.1'
+
+
+def _tarball_of(folder, out):
+    """Unpacked, what a source tarball of the folder has."""
+    _setup(folder, 'sdist', '--dist-dir', str(out))
+    archive, = out.glob('*.tar.gz')
+    with tarfile.open(archive) as tar:
+        tar.extractall(out, filter='data')
+    unpacked, = (path for path in out.iterdir() if path.is_dir())
+    return unpacked
+
+
+@pytest.mark.parametrize('made', ['tarball', 'archive'])
+def test_a_tarball_made_without_git_has_all_files(
+        made, bare_clone, tarball, tmp_path):
+    """It would install without what hv_sched requires."""
+    folder = tmp_path / 'from'
+    if made == 'tarball':
+        shutil.copytree(tarball, folder)
+    else:
+        folder.mkdir()
+        _git(bare_clone, 'archive', '--output', str(tmp_path / 'a.tar'),
+             'HEAD')
+        with tarfile.open(tmp_path / 'a.tar') as tar:
+            tar.extractall(folder, filter='data')
+    again = _tarball_of(folder, tmp_path / 'out')
+    assert {pathlib.Path(path) for path in installation.checkout_files()
+            } - _files(again) == set()
+    assert 'oslo.config' in (again / 'hv_sched.egg-info' / 'requires.txt'
+                             ).read_text()
+
+
+def test_the_completion_of_each_script_has_its_options():
+    """bash-completion looks for a file of each script's own name."""
+    for script, words, option in (
+            ('hv-sched-agent', '', '--once'),
+            ('hv-sched-status', '', '--nova-conf'),
+            ('hv-sched-status', 'upgrade check', '--json')):
+        line = [script, *words.split(), '--']
+        offered = subprocess.run(
+            ['bash', '-c', f'. contrib/bash-completion/{script}; '
+             f'COMP_WORDS=({" ".join(line)}); COMP_CWORD={len(line) - 1}; '
+             '_hv_sched; echo "${COMPREPLY[@]}"'], cwd=ROOT, check=True,
+            capture_output=True, text=True).stdout.split()
+        assert option in offered, (script, words)
+        assert words == '' or '--nova-conf' not in offered
 
 
 def _files(folder):

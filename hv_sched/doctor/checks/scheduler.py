@@ -12,11 +12,13 @@
 
 """What a scheduler's nova.conf must say."""
 
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
 from oslo_config import cfg
 
+from hv_sched.conf import plugins
 from hv_sched.conf.plugins import ALL_FILTERS
 from hv_sched.conf.plugins import ALL_WEIGHERS
 from hv_sched.conf.plugins import FEATURE_FILTER
@@ -28,6 +30,8 @@ from hv_sched.doctor.runner import Symptom
 from hv_sched.notices import Severity
 
 _NOVA_WEIGHERS = 'nova.scheduler.weights.all_weighers'
+_NOVA_FILTERS = 'nova.scheduler.filters.all_filters'
+_OURS = {plugin.name for plugin in plugins.FILTERS}
 _DISK_WEIGHER = 'nova.scheduler.weights.disk.DiskWeigher'
 SWITCHES = ('scheduler_enabled', 'request_filter_features',
             'request_filter_moves', 'request_filter_disk_group',
@@ -51,6 +55,37 @@ def filter_missing(evidence: DoctorEvidence) -> Iterator[Symptom]:
                  for path in group.available_filters):
         yield Symptom('available_filters', f'has no {ALL_FILTERS}, so '
                       'nova-scheduler does not start')
+
+
+def plugins_not_loaded(evidence: DoctorEvidence) -> Iterator[Symptom]:
+    """What Nova's loaders do not find ends nova-scheduler at its start
+    (nova/scheduler/host_manager.py, nova/loadables.py).
+    """
+    group = _group(evidence)
+    for path in group.available_filters:
+        if ',' in path:
+            yield Symptom('available_filters', f'{path!r} is read as one '
+                          'name: write a line for each')
+        elif _is_unknown(path, ALL_FILTERS, plugins.FILTERS):
+            yield Symptom('available_filters',
+                          f'{path} is no filter of hv_sched')
+    for path in group.weight_classes:
+        if _is_unknown(path, ALL_WEIGHERS, plugins.WEIGHERS):
+            yield Symptom('weight_classes', f'{path} is no weigher of '
+                          'hv_sched')
+    names = {path.rpartition('.')[2] for path in group.available_filters}
+    if names <= {'all_filters', *_OURS} and (
+            _NOVA_FILTERS not in group.available_filters):
+        missing = set(group.enabled_filters) - names - _OURS
+        if missing:
+            yield Symptom('available_filters', f'has no {_NOVA_FILTERS}, '
+                          f'where {listed(sorted(missing))} would be')
+
+
+def _is_unknown(path: str, all_of_them: str,
+                known: Iterable[plugins.Plugin]) -> bool:
+    return path.startswith('hv_sched.') and path != all_of_them and (
+        path not in {f'{plugin.module}.{plugin.name}' for plugin in known})
 
 
 def filter_order(evidence: DoctorEvidence) -> Iterator[Symptom]:
@@ -108,6 +143,12 @@ CHECKS = (
           f'Set [filter_scheduler]available_filters = {ALL_FILTERS} besides '
           f'Nova\'s and put {VOLUME_FILTER} at the end of enabled_filters.',
           filter_missing, _NEEDS),
+    Check('plugins-not-loaded', Severity.ERROR,
+          'A filter or weigher is named that nova-scheduler cannot load: it '
+          'does not start.',
+          f'Write available_filters = {_NOVA_FILTERS} and available_filters '
+          f'= {ALL_FILTERS} on lines of their own, and {ALL_WEIGHERS} in '
+          'weight_classes.', plugins_not_loaded, _NEEDS),
     Check('filter-order', Severity.ERROR,
           f'A filter after {VOLUME_FILTER} drops hosts when the share of '
           'a move was already handed over: a move that finds no host '
