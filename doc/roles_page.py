@@ -33,9 +33,9 @@ What each role is able to
 
 .. This page is written by python -m doc.generate.
 
-Each command was typed by a user with these roles in the project ``service``,
-on a cloud with one server of another project, with Keystone's, Placement's
-and Glance's own defaults and the ``policy.yaml`` of ``examples/nova``
+These commands were typed by a user with these roles in the project
+``service``, on a cloud with one server of another project, with Keystone's,
+Placement's and Glance's own defaults and the ``policy.yaml`` of ``examples/nova``
 (``make cloud-test``). The role ``hv_sched`` is the one that file names; see
 :doc:`../agent`.
 
