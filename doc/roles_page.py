@@ -35,9 +35,9 @@ What each role is able to
 
 These commands were typed by a user with these roles in the project
 ``service``, on a cloud with one server of another project, with Keystone's,
-Placement's and Glance's own defaults and the ``policy.yaml`` of ``examples/nova``
-(``make cloud-test``). The role ``hv_sched`` is the one that file names; see
-:doc:`../agent`.
+Placement's and Glance's own defaults and the ``policy.yaml`` of
+``examples/nova`` (``make cloud-test``). The role ``hv_sched`` is the one that
+file names; see :doc:`../agent`.
 
 *works*: all of it. *in part*: it says what it could not see, and ends with an
 exit code of its own. *refused*: an error with its remedy and exit code 1;
