@@ -79,7 +79,7 @@ def plugins_not_loaded(evidence: DoctorEvidence) -> Iterator[Symptom]:
         missing = set(group.enabled_filters) - names - _OURS
         if missing:
             yield Symptom('available_filters', f'has no {_NOVA_FILTERS}, '
-                          f'where {listed(sorted(missing))} would be')
+                          f'where {listed(tuple(sorted(missing)))} would be')
 
 
 def _is_unknown(path: str, all_of_them: str,
