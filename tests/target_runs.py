@@ -31,19 +31,28 @@ def main(arguments: list[str]) -> int:
     if separator != '--' or not command:
         sys.exit('python -m tests.target_runs TARGET -- COMMAND')
     started = time.monotonic()
-    result = subprocess.run(command, check=False, text=True,
-                            stdout=subprocess.PIPE)
-    lines = result.stdout.strip().splitlines() or ['']
+    code, last_line = _run(command)
     records.keep(targets_page.RECORD, (target,), {
         'date': datetime.datetime.now(
             datetime.timezone.utc).date().isoformat(),
         'seconds': round(time.monotonic() - started),
-        'result': lines[-1] if result.returncode == 0
-        else f'exit code {result.returncode}',
+        'result': f'exit code {code}' if code else last_line,
         'commit': subprocess.run(
             ['git', 'log', '-1', '--format=%h'], check=True, text=True,
             stdout=subprocess.PIPE).stdout.strip()})
-    return result.returncode
+    return code
+
+
+def _run(command: list[str]) -> tuple[int, str]:
+    """The exit code, and the last line of what is shown meanwhile."""
+    last_line = ''
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE
+                          ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end='', flush=True)
+            last_line = line.strip() or last_line
+    return process.returncode, last_line
 
 
 if __name__ == '__main__':
