@@ -111,7 +111,7 @@ def application() -> Iterator[tuple[Any, str]]:
 
 
 @contextlib.contextmanager
-def _database(engine: sqlalchemy.Engine) -> Iterator[None]:
+def _database(engine: sqlalchemy.engine.Engine) -> Iterator[None]:
     """Placement's database, of which a process has one, is this meanwhile.
 
     Its standard traits and classes are written once a process, too.

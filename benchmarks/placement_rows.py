@@ -206,6 +206,7 @@ class Database:
                 connection.execute(sql.text(f'ANALYZE TABLE {table}'))
 
     @contextlib.contextmanager
-    def _changing(self) -> collections.abc.Iterator[sqlalchemy.Connection]:
+    def _changing(self) -> collections.abc.Iterator[
+            sqlalchemy.engine.Connection]:
         with self._engine.begin() as connection:
             yield connection

@@ -101,8 +101,18 @@ def _limit(manager: Any) -> Any:
     return manager
 
 
+class _WholeAnswer(urllib3.HTTPResponse):
+    """Of urllib3 1.26, which does not mind that an answer breaks off."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs['enforce_content_length'] = True
+        super().__init__(*args, **kwargs)
+
+
 class _LimitedPool:
     """Mixed into a pool of urllib3: answers know when they end."""
+
+    ResponseCls = _WholeAnswer
 
     def _new_conn(self) -> Any:
         connection: Any = super()._new_conn()  # type: ignore[misc]

@@ -25,6 +25,7 @@ from hv_sched import exit_codes
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
+from hv_sched.agent import log_colours
 from hv_sched.agent import log_errors
 from hv_sched.agent import passes
 from hv_sched.agent import service
@@ -142,6 +143,8 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
         # Of an unknown level a ValueError, of a facility a TypeError, of a
         # journal that is not there a RuntimeError, of handlers any other.
         raise exception.InvalidConfig(f'logging: {exc}') from exc
+    if conf.use_json:
+        log_colours.leave_out()
     log_errors.contain()
 
 

@@ -76,7 +76,7 @@ def test_a_provider_is_not_deleted_below_a_claim_on_its_way(site, cloud):
     volume, server = str(uuid.uuid4()), str(uuid.uuid4())
     cloud.api.create_provider(volume, f'to be deleted {volume}')
     cloud.api.set_inventories(volume, 0, {'DISK_GB': Inventory(500)})
-    engine = sqlalchemy.create_engine(site[1])
+    engine = sqlalchemy.create_engine(site[1], future=True)
     deleting = futures.ThreadPoolExecutor(1)
     with engine.connect() as connection:
         # Who deletes has looked for allocations when this row stops it.
