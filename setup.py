@@ -13,6 +13,7 @@
 """pbr builds the package; the version is setup.cfg's where git has none."""
 
 import configparser
+import functools
 import os
 import subprocess
 
@@ -31,6 +32,7 @@ def git(*arguments: str) -> str:
         return ''
 
 
+@functools.cache
 def is_a_checkout() -> bool:
     """Whether this is the root of a repository of git."""
     return os.path.realpath(git('rev-parse', '--show-toplevel') or '/') == (

@@ -18,7 +18,6 @@ commands replace what that file has of them.
 """
 
 import collections
-import datetime
 import os
 import pathlib
 import typing
@@ -86,9 +85,8 @@ def summary() -> str:
 
 
 def _keep(path: pathlib.Path, note: dict[str, typing.Any]) -> None:
-    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     records.keep(path, (note['command'],), {
-        'date': today, 'seed': seed(), **{
+        'date': records.today(), 'seed': seed(), **{
             name: note[name]
             for name in ('sites', 'requests', 'space', 'outcomes', 'table')
             if note[name] != ''}})

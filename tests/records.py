@@ -10,13 +10,18 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """Keeps results in the JSON records that pages of doc/ are made of."""
 
+import datetime
 import fcntl
 import json
 import pathlib
 from typing import Any
+
+
+def today() -> str:
+    """The date, for a result."""
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
 def read(path: pathlib.Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@
 ``python -m tests.target_runs 'make test-faults' -- make test-faults``
 """
 
-import datetime
 import subprocess
 import sys
 import time
@@ -33,8 +32,7 @@ def main(arguments: list[str]) -> int:
     started = time.monotonic()
     code, last_line = _run(command)
     records.keep(targets_page.RECORD, (target,), {
-        'date': datetime.datetime.now(
-            datetime.timezone.utc).date().isoformat(),
+        'date': records.today(),
         'seconds': round(time.monotonic() - started),
         'result': f'exit code {code}' if code else last_line,
         'commit': subprocess.run(

@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-
 """What RemoteFX can give of cards, worked out beside the product."""
 
 from collections.abc import Iterable

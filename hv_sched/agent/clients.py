@@ -26,6 +26,7 @@ from hv_sched.compute import keystone_session
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
+from hv_sched.conf import REFERS_TO_ITSELF
 from hv_sched.doctor import gather
 from hv_sched.placement import client
 from hv_sched.placement import keystone_transport
@@ -110,8 +111,7 @@ def _session(conf: cfg.ConfigOpts) -> Any:
         raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
     except RecursionError as exc:
         raise exception.InvalidConfig(
-            f'section [{group}]: an option refers to itself with $: write '
-            'the value out, or $$ for a dollar sign') from exc
+            f'section [{group}]: an option {REFERS_TO_ITSELF}') from exc
     if auth is None:
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '

@@ -31,6 +31,9 @@ from hv_sched.conf import source
 from hv_sched.conf import status
 
 GROUP = 'hv_sched'
+# Of an option that oslo.config follows without end.
+REFERS_TO_ITSELF = ('refers to itself with $: write the value out, or $$ for '
+                    'a dollar sign')
 _MODULES = (source, publish, scheduler, passes, findings, status)
 
 
@@ -61,8 +64,7 @@ def read(section: Any, opt: cfg.Opt, group: str) -> Any:
         return getattr(section, opt.dest)
     except RecursionError as exc:
         raise exception.InvalidConfig(
-            f'[{group}]{opt.dest} refers to itself with $: write the value '
-            'out, or $$ for a dollar sign') from exc
+            f'[{group}]{opt.dest} {REFERS_TO_ITSELF}') from exc
 
 
 def check_file(path: str) -> None:

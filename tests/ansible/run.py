@@ -20,7 +20,6 @@ last the scheduler runs with what kolla-ansible makes of the role's file.
 
 from collections.abc import Iterator
 import contextlib
-import datetime
 import getpass
 import grp
 import json
@@ -34,6 +33,7 @@ import time
 from typing import Any
 
 from doc import installs_page
+from tests import records
 from tests import repository
 from tests.ansible import kolla
 from tests.cloud import client
@@ -219,8 +219,7 @@ def keep(seconds: int, version: str) -> None:
         'command': 'ansible-playbook', 'seconds': seconds,
         'release': installation.CONSTRAINTS.stem, 'version': version,
         'python': platform.python_version(),
-        'date': datetime.datetime.now(
-            datetime.timezone.utc).date().isoformat()}
+        'date': records.today()}
     installs_page.RECORD.write_text(json.dumps(record, indent=1) + '\n')
 
 

@@ -367,6 +367,15 @@ def test_what_a_nova_conf_must_say(tmp_path, change, code):
     assert codes(GOOD_CONF.replace(*change)) == {code}
 
 
+def test_filters_may_come_from_somebody_elses_list(tmp_path):
+    """Nobody but nova-scheduler knows what is in it."""
+    theirs = conf(tmp_path, GOOD_CONF.replace(
+        'nova.scheduler.filters.all_filters', 'theirs.filters.all_filters'))
+    check, = (check for check in checks.CHECKS
+              if check.code == 'plugins-not-loaded')
+    assert list(check.find(_with(nova_conf=theirs))) == []
+
+
 def _with(**fields):
     return evidence.DoctorEvidence(placement=None, **fields)
 

@@ -20,7 +20,6 @@ import argparse
 from collections.abc import Iterator
 import contextlib
 import dataclasses
-import datetime
 import json
 import pathlib
 import shutil
@@ -34,6 +33,7 @@ from doc import installs_page
 from hv_sched import sources
 from hv_sched.demo import nodes
 from hv_sched.demo import service
+from tests import records
 from tests.installs import run
 
 IMAGE = 'hv-sched-agent'
@@ -154,8 +154,7 @@ def keep(container: Engine, seconds: int) -> None:
     record["agent's container image, from its recipe"] = {
         'command': f'{container.program} build', 'seconds': seconds,
         'release': '2026.2', 'version': number, 'python': python,
-        'date': datetime.datetime.now(
-            datetime.timezone.utc).date().isoformat()}
+        'date': records.today()}
     installs_page.RECORD.write_text(json.dumps(record, indent=1) + '\n')
 
 

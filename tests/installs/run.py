@@ -20,7 +20,6 @@ that the way is for starts.
 import argparse
 from collections.abc import Iterable
 import dataclasses
-import datetime
 import json
 import pathlib
 import platform
@@ -33,6 +32,7 @@ import time
 from typing import Any
 
 from doc import installs_page
+from tests import records
 from tests import repository
 
 ROOT = repository.ROOT
@@ -124,8 +124,7 @@ def try_way(way: Way, sources: dict[str, str], release: str,
                 f'pip install {package}' for package in way.packages),
             'seconds': seconds, 'release': release, 'version': version,
             'python': platform.python_version(),
-            'date': datetime.datetime.now(
-                datetime.timezone.utc).date().isoformat()}
+            'date': records.today()}
 
 
 def _run(*command: str) -> str:

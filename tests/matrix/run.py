@@ -27,7 +27,6 @@ another folder, leave reports of a run on the release of the checkout; with
 import argparse
 from collections.abc import Collection
 from collections.abc import Iterable
-import datetime
 import json
 import os
 import pathlib
@@ -117,8 +116,7 @@ def run(column: str, suite: str) -> dict[str, Any]:
 def _circumstances(python: pathlib.Path) -> dict[str, str]:
     """Versions, date, and the last commit that changed what is tested."""
     return {**json.loads(_output(str(python), '-c', VERSIONS)),
-            'date': datetime.datetime.now(
-                datetime.timezone.utc).date().isoformat(),
+            'date': records.today(),
             'commit': _output('git', 'log', '-1', '--format=%h', '--',
                               'hv_sched', 'tests/nova')}
 

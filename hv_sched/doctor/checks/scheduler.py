@@ -73,19 +73,24 @@ def plugins_not_loaded(evidence: DoctorEvidence) -> Iterator[Symptom]:
         if _is_unknown(path, ALL_WEIGHERS, plugins.WEIGHERS):
             yield Symptom('weight_classes', f'{path} is no weigher of '
                           'hv_sched')
-    names = {path.rpartition('.')[2] for path in group.available_filters}
-    if names <= {'all_filters', *_OURS} and (
-            _NOVA_FILTERS not in group.available_filters):
-        missing = set(group.enabled_filters) - names - _OURS
-        if missing:
-            yield Symptom('available_filters', f'has no {_NOVA_FILTERS}, '
-                          f'where {listed(tuple(sorted(missing)))} would be')
+    yield from _without_novas(group)
 
 
 def _is_unknown(path: str, all_of_them: str,
                 known: Iterable[plugins.Plugin]) -> bool:
     return path.startswith('hv_sched.') and path != all_of_them and (
         path not in {f'{plugin.module}.{plugin.name}' for plugin in known})
+
+
+def _without_novas(group: Any) -> Iterator[Symptom]:
+    """Filters of others that ours alone cannot be; a third one's list could
+    have them.
+    """
+    missing = set(group.enabled_filters) - _OURS
+    if missing and all(path.startswith('hv_sched.')
+                       for path in group.available_filters):
+        yield Symptom('available_filters', f'has no {_NOVA_FILTERS}, '
+                      f'where {listed(tuple(sorted(missing)))} would be')
 
 
 def filter_order(evidence: DoctorEvidence) -> Iterator[Symptom]:

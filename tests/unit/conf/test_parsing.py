@@ -35,8 +35,8 @@ NOT_CHECKED = 255
 @pytest.fixture
 def conf(tmp_path):
     """Writes a configuration file."""
-    def write(text=COMPLETE, name='hv_sched.conf'):
-        path = tmp_path / name
+    def write(text=COMPLETE):
+        path = tmp_path / 'hv_sched.conf'
         path.write_text(text)
         return str(path)
     return write
