@@ -102,18 +102,14 @@ class Audits:
                        causes.without_numbers(unproven)] = (
                     f'Audit: {report.unknown} consumers were not checked: '
                     f'{unproven}')
-        if audit.down:
-            hosts = ', '.join(sorted(audit.down))
-            doubts['down', hosts] = (
-                f'Audit: the cell of {hosts} does not answer; its servers '
-                'were not checked')
+        if audit.doubt:
+            doubts['Nova', audit.doubt] = (
+                f'Audit: {audit.doubt}; the servers there were not checked')
         self._doubts.update(doubts)
-        self._recorder.unread('Nova', unproven or ', '.join(
-            f'the cell of {host} does not answer'
-            for host in sorted(audit.down)))
+        self._recorder.unread('Nova', unproven or audit.doubt)
         remaining = self._log(self._owner_watch.lasting(
             findings, options.owners), reasons)
-        return not remaining and not unknown and not audit.down
+        return not remaining and not unknown and not audit.doubt
 
     def _heal(self, report: auditor.AuditReport) -> healing.HealResult:
         """Heal what may be of one cluster, and say what was done."""

@@ -117,14 +117,14 @@ class _Judgement:
 
 
 class Auditor:
-    """:ivar down: hosts of cells that did not answer"""
+    """:ivar doubt: why some servers were not checked, empty when all were"""
 
     def __init__(self, client: Placement, cloud: NovaRecords,
                  options: AuditOptions | None = None) -> None:
         self._client = client
         self._cloud = cloud
         self._options = options or AuditOptions()
-        self.down: frozenset[str] = frozenset()
+        self.doubt = ''
 
     def audit(self) -> Iterator[AuditReport]:
         """One report a cluster.
@@ -136,7 +136,7 @@ class Auditor:
             return
         audit_pass = _Pass(self._client, self._cloud, self._options,
                            clusters_)
-        self.down = audit_pass.cells.down
+        self.doubt = audit_pass.cells.doubt
         for cluster in clusters_:
             yield audit_pass.audit(cluster)
 
@@ -153,7 +153,7 @@ class Auditor:
         """
         audit_pass = _Pass(self._client, self._cloud, self._options,
                            clusters_)
-        self.down = audit_pass.cells.down
+        self.doubt = audit_pass.cells.doubt
         return audit_pass.audit_servers(servers)
 
 
@@ -189,7 +189,12 @@ class _Pass:
         computes = self._services.computes()
         down = frozenset(host for host, up in computes.items() if not up)
         if not down:
-            return Cells(self._cloud.hosts(), down)
+            hosts = self._cloud.hosts()
+            unlisted = frozenset(
+                node.name for cluster in clusters_
+                for uuid, node in cluster.nodes.items() if uuid not in hosts)
+            return Cells(hosts, unlisted=unlisted.difference(
+                proven.missing_hosts(computes, unlisted)))
         return Cells({uuid: node.name for cluster in clusters_
                       for uuid, node in cluster.nodes.items()
                       if computes.get(node.name)}, down)
@@ -320,7 +325,7 @@ class _Pass:
         unlisted = [
             consumer for consumer in view.holding_disk
             if consumer not in view.servers and consumer not in self._open]
-        if self.cells.down:
+        if self.cells.doubt:
             return _Judgement(findings, busy, len(unlisted))
         elsewhere, denied = self._of_other_hosts(unlisted)
         findings += elsewhere

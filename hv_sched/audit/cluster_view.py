@@ -61,12 +61,31 @@ class Services:
 class Cells:
     """Which part of the cloud answers.
 
-    :param hosts: host by node's provider, of cells that answer
-    :param down: hosts of cells that do not
+    :param hosts: host by node's provider, as far as Nova tells
+    :param down: hosts of cells that do not answer
+    :param unlisted: nodes with a nova-compute of which Nova lists no
+        hypervisor of their provider: what is on them it does not tell
     """
 
     hosts: Mapping[str, str]
-    down: frozenset[str]
+    down: frozenset[str] = frozenset()
+    unlisted: frozenset[str] = frozenset()
+
+    @property
+    def doubt(self) -> str:
+        """Why some servers are not checked; empty when all are."""
+        if self.down:
+            return f'the cell of {_listed(self.down)} does not answer'
+        if self.unlisted:
+            return (f'Nova lists a nova-compute on {_listed(self.unlisted)} '
+                    'and no hypervisor with the uuid that its provider has: '
+                    'check the endpoint and region, and that nova-compute\'s '
+                    'log')
+        return ''
+
+
+def _listed(names: Collection[str]) -> str:
+    return ', '.join(sorted(names))
 
 
 def _has_disk(held: Held) -> bool:

@@ -12,6 +12,7 @@
 
 """The clusters as Placement alone tells them, in few requests."""
 
+from collections.abc import Collection
 from collections.abc import Iterable
 import dataclasses
 
@@ -58,6 +59,14 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
     members = dict(zip(listed, in_parallel(
         workers, lambda volume: _members(
             client, ids.home_aggregate(volume)), listed), strict=True))
+    strays = sorted(nodes.keys() - set().union(*members.values()))
+    homes = dict(zip(strays, in_parallel(
+        workers, lambda node: client.aggregates(node)[1], strays),
+        strict=True))
+    for volume, users in members.items():
+        # What a node says of itself, where it was left out of an answer.
+        users |= {node for node, aggregates in homes.items()
+                  if ids.home_aggregate(volume) in aggregates}
     groups = _joined([
         *({uuid for uuid, name in volumes.items()
            if _cluster(name) == cluster}
@@ -65,8 +74,8 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
         *({volume, *(users & nodes.keys())}
           for volume, users in members.items()),
         *in_parallel(workers, lambda node: {
-            node, *(_neighbours(client, node) & nodes.keys())},
-            sorted(nodes.keys() - set().union(*members.values())))])
+            node, *(_members_of_any(client, homes[node]) & nodes.keys())},
+            strays)])
     move_traits = _move_traits(client, in_use)
     return [dataclasses.replace(cluster, move_traits={
         uuid: traits for uuid, traits in move_traits.items()
@@ -97,11 +106,10 @@ def _members(client: Placement, aggregate: str) -> set[str]:
             for listed in client.list_providers(member_of=aggregate)}
 
 
-def _neighbours(client: Placement, node: str) -> set[str]:
-    _generation, aggregates = client.aggregates(node)
-    if not aggregates:
-        return set()
-    return _members(client, f'in:{",".join(sorted(aggregates))}')
+def _members_of_any(client: Placement, aggregates: Collection[str]
+                    ) -> set[str]:
+    return _members(client, f'in:{",".join(sorted(aggregates))}'
+                    ) if aggregates else set()
 
 
 def _cluster(volume_name: str) -> str:

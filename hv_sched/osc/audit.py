@@ -13,7 +13,6 @@
 """``csv audit``."""
 
 import argparse
-from collections.abc import Iterable
 
 from osc_lib.command import command
 from oslo_config import cfg
@@ -77,11 +76,10 @@ class Auditing(base.ServersCommand):
             facts, reconcile.utcnow(), conf.hv_sched.stale_after)
 
 
-def unknown_row(down: Iterable[str], count: int) -> Row:
-    """What is said of servers in cells that do not answer."""
-    hosts = ', '.join(sorted(down))
-    return ('unknown', '', '', '', f'the cell of {hosts} does not answer; '
-            f'{count} consumers cannot be judged until it does', 'nothing')
+def unknown_row(doubt: str, count: int) -> Row:
+    """What is said of servers that Nova does not tell of."""
+    return ('unknown', '', '', '', f'{doubt}; {count} consumers cannot be '
+            'judged until then', 'nothing')
 
 
 def unproven_row(report: AuditReport) -> Row:
@@ -103,7 +101,8 @@ class Audit(Auditing, command.Lister):
     are not judged. Nothing is written.
 
     Exit code 0: nothing is wrong; 2: there are findings; 4: a part of the
-    servers could not be judged, because their cell does not answer; 1: error.
+    servers could not be judged, because Nova does not tell of them, or their
+    cell does not answer; 1: error.
     """
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
@@ -134,8 +133,8 @@ class Audit(Auditing, command.Lister):
             unknown += _counted(report)
             if report.unproven:
                 doubts.append(unproven_row(report))
-        if auditor_.down:
-            doubts.append(unknown_row(auditor_.down, unknown))
+        if auditor_.doubt:
+            doubts.append(unknown_row(auditor_.doubt, unknown))
         findings, left_out = self.ignored(conf).split(findings, identity)
         self.exit_code = exit_codes.PARTIAL if doubts else (
             exit_codes.CHANGES if findings else exit_codes.OK)

@@ -183,9 +183,9 @@ class Heal(audit_command.Auditing, command.Lister):
                     '', '', '', audit_command.unproven_row(report)[4]))
             if result.failure is not None:
                 raise result.failure
-        if auditor_.down:
+        if auditor_.doubt:
             outcome.remaining.append(('', '', '', audit_command.unknown_row(
-                auditor_.down, unknown)[4]))
+                auditor_.doubt, unknown)[4]))
 
 
 def _skips(parsed_args: argparse.Namespace) -> Callable[[str], bool]:

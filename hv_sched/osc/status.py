@@ -165,8 +165,7 @@ class _StatusGatherer:
                     self._unread['Nova'] = report.unproven
         except exception.ServiceError as exc:
             self._unread['the servers'] = exception.told(exc)
-        if audit.down:
-            self._unread['the cell of ' + ', '.join(sorted(audit.down))] = (
-                'it does not answer')
+        if audit.doubt:
+            self._unread['the servers'] = audit.doubt
         remaining, _left_out = self._ignored.split(findings, identity)
         return finding_forms.of_audit(remaining)

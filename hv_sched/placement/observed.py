@@ -177,6 +177,15 @@ class Overview:
         return {uuid: disk for uuid, summary in self.volumes.items()
                 if (disk := names.disk_of(summary.traits)) is not None}
 
+    @functools.cached_property
+    def unnamed_reaches(self) -> Mapping[str, str]:
+        """Traits that nodes cut off from a volume would have, by volume,
+        where they do not exist.
+        """
+        return {uuid: trait for uuid in self.volumes
+                if (trait := names.cut_off_trait(uuid))
+                not in self.known_traits}
+
     def cluster_of(self, volume: str) -> str:
         """The name of the cluster a volume that is listed stands under."""
         return names.cluster_of(self.listed[volume].name)

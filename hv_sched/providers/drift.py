@@ -228,7 +228,7 @@ def unread(plan: Plan, scope: Scope, sketches: Mapping[str, Provider]
     written = {change.uuid for change in plan.changes}
     published = {change.uuid for change in plan.changes
                  if Widening.PUBLISH in change.granted}
-    users = {uuid for layout in scope.layouts
+    users = {uuid for layout in scope.planned
              for volume in published & layout.volumes.keys()
              for uuid in layout.members[volume]}
     return frozenset((written | users) & sketches.keys())

@@ -19,8 +19,11 @@ plan_volume.py.
 
 from collections.abc import Mapping
 import dataclasses
+import functools
+import types
 
 from hv_sched import model
+from hv_sched import windows_names
 from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
@@ -89,7 +92,12 @@ class Layout:
         return {uuid: item for uuid, item in self.set_aside.items()
                 if item.kind is kind}
 
-    @property
+    @functools.cached_property
+    def key(self) -> str:
+        """Of the cluster's name, as Windows compares it."""
+        return windows_names.key(self.cluster.name)
+
+    @functools.cached_property
     def cluster_aggregate(self) -> str:
         return ids.cluster_aggregate(self.cluster.guid)
 
@@ -137,14 +145,17 @@ class Layout:
 
 def layout_of(source: model.Cluster, uuids: Mapping[str, str],
               overview: Overview = NOTHING_STANDS,
-              allow: Allow = NOTHING_ALLOWED) -> Layout:
+              allow: Allow = NOTHING_ALLOWED,
+              disks: Mapping[str, str] = types.MappingProxyType({})
+              ) -> Layout:
     """The layout of a cluster.
 
     :param uuids: provider uuid by node name, for nodes Nova knows
     :param overview: what stands where the source is silent
+    :param disks: the volumes of it that stand: uuid by volume GUID
     """
     cluster = reach.with_standing(
-        standing.completed(source, uuids, overview, allow), uuids,
+        standing.completed(source, uuids, overview, allow, disks), uuids,
         overview.node_traits)
     nodes = {uuids[node.name]: node for node in cluster.nodes
              if node.name in uuids}

@@ -65,15 +65,15 @@ class Look:
     @property
     def standing(self) -> dict[str, frozenset[str]]:
         """Traits of the volumes and nodes of the clusters to sync."""
-        overview = self.overview
-        uuids = frozenset().union(*(
-            {*layout.nodes, *scoping.volumes_of(layout, self.scope)}
-            for layout in self.scope.planned))
-        return {
-            **{uuid: traits for uuid, traits in overview.node_traits.items()
-               if uuid in uuids},
-            **{uuid: volume.traits for uuid, volume
-               in overview.volumes.items() if uuid in uuids}}
+        node_traits, volumes = self.overview.node_traits, self.overview.volumes
+        standing: dict[str, frozenset[str]] = {}
+        for layout in self.scope.planned:
+            uuids = scoping.volumes_of(layout, self.scope)
+            standing |= {uuid: node_traits[uuid]
+                         for uuid in layout.nodes if uuid in node_traits}
+            standing |= {uuid: volumes[uuid].traits
+                         for uuid in uuids if uuid in volumes}
+        return standing
 
     @property
     def answer(self) -> Hashable:

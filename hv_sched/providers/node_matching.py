@@ -17,6 +17,7 @@ where Nova does the opposite. A match is only taken when it is the only one:
 two nodes are never one provider, nor one node two.
 """
 
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Mapping
 import dataclasses
@@ -64,15 +65,16 @@ def match_nodes(clusters: Iterable[model.Cluster],
     for uuid, name in providers.items():
         if windows_names.key(name) in apart:
             takers.setdefault(uuid, [])
+    strays = _strays(providers, takers)
     uuids_by_node: dict[str, str] = {}
     findings = []
     for (cluster, node), uuids in candidates.items():
-        reason, code = _why_not(node, uuids, takers, providers)
+        reason, code = _why_not(node, uuids, takers, providers, strays)
         if reason:
             findings.append(Notice(cluster, node, Kind.SKIPPED, reason, code))
             continue
         uuids_by_node[node] = uuids[0]
-        others = _similar(node, uuids, takers, providers)
+        others = _similar(node, strays)
         if others:
             findings.append(Notice(
                 cluster, node, Kind.NOTE,
@@ -122,10 +124,11 @@ def _candidates(node: str, index: Mapping[str, list[str]]) -> list[str]:
 
 def _why_not(node: str, uuids: list[str],
              takers: Mapping[str, list[str]],
-             providers: Mapping[str, str]) -> tuple[str, str]:
+             providers: Mapping[str, str],
+             strays: Mapping[str, list[str]]) -> tuple[str, str]:
     """Why a node cannot be matched, with its code; empty when it can."""
     if not uuids:
-        others = _similar(node, uuids, takers, providers)
+        others = _similar(node, strays)
         near = (f'. Nova has {", ".join(others)}: if that is this node, '
                 'write its full name in the source' if others else '')
         return (f'Nova has no compute node of this name: it is left out until '
@@ -142,15 +145,26 @@ def _why_not(node: str, uuids: list[str],
     return '', ''
 
 
-def _similar(node: str, uuids: list[str], takers: Mapping[str, list[str]],
-             providers: Mapping[str, str]) -> list[str]:
-    """Names of compute nodes no node of the source is, and that may be one.
-
-    :param uuids: what it is matched with
+def _strays(providers: Mapping[str, str], takers: Container[str]
+            ) -> dict[str, list[str]]:
+    """Names of compute nodes no node of the source is, by what a cluster
+    tells of them: similar ones are told alike.
     """
-    return sorted(name for uuid, name in providers.items()
-                  if uuid not in takers and uuid not in uuids
-                  and are_similar(node, name))
+    strays: dict[str, list[str]] = {}
+    for uuid, name in providers.items():
+        if uuid not in takers:
+            strays.setdefault(_netbios(name), []).append(name)
+    return strays
+
+
+def _netbios(name: str) -> str:
+    return windows_names.bare(windows_names.key(name))[:_NETBIOS_LENGTH]
+
+
+def _similar(node: str, strays: Mapping[str, list[str]]) -> list[str]:
+    """Those of the strays that may be a node of the source."""
+    return sorted(name for name in strays.get(_netbios(node), ())
+                  if are_similar(node, name))
 
 
 def _also(matched: str, others: list[str]) -> str:

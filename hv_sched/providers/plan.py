@@ -211,8 +211,11 @@ def vocabulary(changes: Iterable[change_types.Change], overview: Overview
     query that names an unknown trait is answered with 400.
     """
     changes = tuple(changes)
+    created, deleted = _volumes_of(changes)
     traits = {names.NO_NEW_DISKS, names.PAUSED,
-              *map(names.cut_off_trait, _published(changes, overview))}
+              *map(names.cut_off_trait, created - deleted),
+              *(trait for uuid, trait in overview.unnamed_reaches.items()
+                if uuid not in deleted)}
     classes: set[str] = set()
     for change in changes:
         if isinstance(change, change_types.SetTraits):
@@ -237,9 +240,9 @@ def _naming_step(trait: str) -> change_types.Step:
     return change_types.Step.VOCABULARY
 
 
-def _published(changes: Iterable[change_types.Change], overview: Overview
-               ) -> frozenset[str]:
-    """Uuids of the volumes there are once the changes are made."""
+def _volumes_of(changes: Iterable[change_types.Change]
+                ) -> tuple[set[str], set[str]]:
+    """Uuids of the volumes the changes make, and of what they delete."""
     created: set[str] = set()
     deleted: set[str] = set()
     for change in changes:
@@ -252,7 +255,7 @@ def _published(changes: Iterable[change_types.Change], overview: Overview
                 names.HELD_DISK_GB in change.after):
             # One that lost its inventory, say to a reshape.
             created.add(change.uuid)
-    return frozenset((overview.volumes.keys() | created) - deleted)
+    return created, deleted
 
 
 def _cleaning(changes: Iterable[change_types.Change], overview: Overview
@@ -265,8 +268,7 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     """
     marks = [change for change in changes
              if isinstance(change, change_types.SetTraits)]
-    deleted = {change.uuid for change in changes
-               if isinstance(change, change_types.DeleteProvider)}
+    created, deleted = _volumes_of(changes)
     changed = {change.uuid for change in marks} | deleted
     kept_traits = {trait for change in marks for trait in change.after}
     kept_traits |= {trait for uuid, summary in overview.volumes.items()
@@ -275,8 +277,8 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
                     if uuid not in changed for trait in traits}
     volumes = {uuid for uuid, listed in overview.listed.items()
                if listed.name.startswith(names.VOLUME_NAME_PREFIX)}
-    kept_traits.update(map(names.cut_off_trait, _published(
-        changes, overview) | volumes - deleted))
+    kept_traits.update(map(names.cut_off_trait, (
+        overview.volumes.keys() | created | volumes) - deleted))
     dropped = {trait for change in marks for trait in change.before}
     dropped |= {trait for uuid in deleted & overview.volumes.keys()
                 for trait in overview.volumes[uuid].traits}

@@ -31,7 +31,6 @@ from hv_sched.providers import free_space
 from hv_sched.providers import plan_volume_name
 from hv_sched.providers import plan_volume_space
 from hv_sched.providers import plan_withdrawal
-from hv_sched.providers import scope as scoping
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import volume_traits
 from hv_sched.providers.planning_context import PlanningContext
@@ -248,8 +247,6 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool,
         owned |= disk_ratio.outlived_traits(
             provider.traits, volume.total_gb, owed_gb,
             context.settings.csv_allocation_ratio)
-    undecided = scoping.undecided_nodes(
-        context.scope, context.observed.overview)
     low = frozenset((names.LOW_SPACE,) if free_space.is_low(
         volume, provider.traits, context.settings) else ())
     return (provider.traits - owned) | low | (
@@ -257,4 +254,4 @@ def _traits(context: PlanningContext, provider: Provider, is_refused: bool,
             context.layout, provider, disk)) | volume_traits(
         context.layout, provider.uuid, closing.closed_traits(reasons),
         provider.traits, context.settings,
-        undecided & context.users(provider.uuid))
+        context.scope.undecided_nodes & context.users(provider.uuid))

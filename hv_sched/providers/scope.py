@@ -28,6 +28,7 @@ from hv_sched.placement.observed import Listed
 from hv_sched.placement.observed import Overview
 from hv_sched.providers import identity as identities
 from hv_sched.providers import node_matching
+from hv_sched.providers import standing
 from hv_sched.providers.layout import Layout
 from hv_sched.providers.layout import layout_of
 from hv_sched.providers.settings import Allow
@@ -46,6 +47,8 @@ class Scope:
         also those that could not be told apart
     :param identity: what of the source stands under another cluster, and
         what of a cluster the source does not list
+    :param undecided_nodes: compute nodes the source may list, and nobody can
+        say which
     :param problems: what of the source is left out, and why
     :param cluster: key of the name of the only cluster that is planned;
         None where all are. The others' facts still count, for what two
@@ -57,6 +60,7 @@ class Scope:
     aggregates: frozenset[str]
     claimed_nodes: frozenset[str]
     identity: identities.Identity
+    undecided_nodes: frozenset[str] = frozenset()
     problems: tuple[model.Problem, ...] = ()
     cluster: str | None = None
 
@@ -73,11 +77,11 @@ class Scope:
         """Of the clusters the source describes."""
         return frozenset(layout.cluster_aggregate for layout in self.layouts)
 
-    @property
+    @functools.cached_property
     def planned(self) -> tuple[Layout, ...]:
         """The clusters to plan."""
-        return tuple(layout for layout in self.layouts
-                     if self.is_planned(layout.cluster.name))
+        return self.layouts if self.cluster is None else tuple(
+            layout for layout in self.layouts if layout.key == self.cluster)
 
 
 def scope_of(facts: model.Facts, overview: Overview,
@@ -87,12 +91,15 @@ def scope_of(facts: model.Facts, overview: Overview,
              for uuid in overview.compute_nodes if uuid in overview.listed}
     matches = node_matching.match_nodes(
         facts.clusters, nodes, facts.standalone)
-    layouts = tuple(layout_of(cluster, matches.uuids, overview, allow)
+    disks = standing.disks_of_each(facts.clusters, overview)
+    layouts = tuple(layout_of(cluster, matches.uuids, overview, allow,
+                              disks[cluster.guid])
                     for cluster in facts.clusters)
     return Scope(
         layouts, matches,
         our_aggregates(facts.clusters, overview.listed.values()),
         matches.claimed, identities.identify(layouts, overview, allow),
+        _undecided_nodes(layouts, matches.claimed, overview),
         # Which of several clusters they are about may not be known, and
         # those that are set aside on purpose are left alone.
         tuple(problem for problem in facts.problems
@@ -185,8 +192,13 @@ def departing_nodes(layout: Layout, scope: Scope, overview: Overview
 def unlisted_nodes(layout: Layout, scope: Scope, overview: Overview
                    ) -> frozenset[str]:
     """Members of a cluster's aggregate that the source does not list now."""
+    return _unlisted_nodes(layout, scope.claimed_nodes, overview)
+
+
+def _unlisted_nodes(layout: Layout, claimed: frozenset[str],
+                    overview: Overview) -> frozenset[str]:
     members = overview.members.get(layout.cluster_aggregate, frozenset())
-    return (members & overview.compute_nodes) - scope.claimed_nodes
+    return (members & overview.compute_nodes) - claimed
 
 
 def donor_of(uuid: str, layout: Layout, scope: Scope, overview: Overview
@@ -241,12 +253,13 @@ def _marked_newcomers(layout: Layout, overview: Overview) -> frozenset[str]:
         if names.is_clustered(overview.node_traits.get(uuid, ())))
 
 
-def undecided_nodes(scope: Scope, overview: Overview) -> frozenset[str]:
-    """Compute nodes the source may list, and nobody can say which."""
+def _undecided_nodes(layouts: Iterable[Layout], claimed: frozenset[str],
+                     overview: Overview) -> frozenset[str]:
+    """Once for the cloud: of each cluster it takes as long as the cloud is."""
     return overview.compute_nodes.difference(
-        *(layout.nodes for layout in scope.layouts),
-        *(departing_nodes(layout, scope, overview)
-          for layout in scope.layouts))
+        *(layout.nodes for layout in layouts),
+        *(_unlisted_nodes(layout, claimed, overview)
+          for layout in layouts if layout.is_node_list_whole))
 
 
 def is_published(layout: Layout, overview: Overview) -> bool:

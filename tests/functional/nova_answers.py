@@ -36,6 +36,7 @@ class Answers:
 
     :ivar nodes: provider uuid by name; hosts are called like their nodes
     :ivar down: hosts whose cell does not answer
+    :ivar unlisted: nodes of which no hypervisor is listed
     :ivar deleted: servers Nova still remembers
     :ivar changed: servers with a migration that changed a moment ago
     :ivar asked: the names of all calls
@@ -52,6 +53,7 @@ class Answers:
         self._quiet: set[str] = set()
         self.nodes = {} if nodes is None else nodes
         self.down: set[str] = set()
+        self.unlisted: set[str] = set()
         self.deleted: set[str] = set()
         self.changed: set[str] = set()
         self.asked: list[str] = []
@@ -122,7 +124,8 @@ class Answers:
 
     def hosts(self) -> dict[str, str]:
         self.asked.append('hosts')
-        return {uuid: name for name, uuid in self.nodes.items()}
+        return {uuid: name for name, uuid in self.nodes.items()
+                if name not in self.unlisted}
 
     def hypervisor_types(self) -> dict[str, str]:
         return {}

@@ -360,6 +360,46 @@ def test_of_a_cell_that_is_down_nothing_is_called_orphaned(cloud):
     assert cloud.held(up)[VOLUME] == {'DISK_GB': 50}
 
 
+def test_servers_of_a_node_without_its_hypervisor_are_not_taken_for_checked(
+        cloud):
+    """Nova lists its nova-compute: half an answer, or another region's."""
+    missing, deleted = cloud.server('hv01'), cloud.create(10, 'hv02')
+    cloud.drop(missing)
+    cloud.nova.deleted.add(deleted)
+    cloud.nova.unlisted = {'hv01'}
+    report, = cloud.audit()
+    assert report.findings == ()
+    assert report.unknown == 1
+    cloud.nova.unlisted = set()
+    assert {finding.consumer for finding in cloud.findings()} == {
+        missing, deleted}
+
+
+def test_a_node_whose_nova_compute_was_deleted_does_not_stop_the_audit(cloud):
+    server = cloud.server('hv01')
+    cloud.drop(server)
+    del cloud.nova.nodes['hv02']
+    assert [finding.consumer for finding in cloud.findings()] == [server]
+
+
+def test_a_node_knows_its_home_that_an_answer_left_out(cloud, monkeypatch):
+    """An answer about members that is another region's has none."""
+    server = cloud.server('hv01')
+    cloud.drop(server)
+    ask = client.Placement.list_providers
+    left_out = [ids.home_aggregate(VOLUME)]
+
+    def list_providers(api, **query):
+        if query.get('member_of') in left_out:
+            left_out.clear()
+            return []
+        return ask(api, **query)
+    monkeypatch.setattr(client.Placement, 'list_providers', list_providers)
+    finding, = cloud.findings()
+    assert not left_out
+    assert (finding.consumer, finding.gb) == (server, 50)
+
+
 def test_a_cell_that_goes_down_before_the_orphan_goes(cloud):
     server = cloud.server()
     del cloud.nova.servers[server]

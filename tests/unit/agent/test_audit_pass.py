@@ -31,7 +31,7 @@ OPTIONS = types.SimpleNamespace(
 class Auditor:
     """Of a cluster, in a cloud with a cell that is away."""
 
-    down = frozenset({'host9'})
+    doubt = 'the cell of host9 does not answer'
     unproven = 'Nova answers 403'
 
     def audit(self):
@@ -56,14 +56,14 @@ def test_what_was_not_checked_is_not_repeated_in_every_pass(
         lambda volume: False,
         instance_names.InstanceNames(None))
     assert [audits.run() for _pass in range(3)] == [False] * 3
-    audit.down, audit.unproven = frozenset(), ''
+    audit.doubt, audit.unproven = '', ''
     audits.run()
     assert [record.getMessage().replace('0 seconds', '')
             for record in caplog.records] == [
         'Audit: 3 consumers were not checked: Nova answers 403',
-        'Audit: the cell of host9 does not answer; its servers were not '
-        'checked',
+        'Audit: the cell of host9 does not answer; the servers there were '
+        'not checked',
         'No longer (after ): Audit: 3 consumers were not checked: Nova '
         'answers 403',
-        'No longer (after ): Audit: the cell of host9 does not answer; its '
-        'servers were not checked']
+        'No longer (after ): Audit: the cell of host9 does not answer; the '
+        'servers there were not checked']
