@@ -30,6 +30,7 @@ from hv_sched import new_file
 from hv_sched import regular_file
 from hv_sched.conf import numbers
 from hv_sched.parallel import in_parallel
+from hv_sched.placement import disk_ratio
 from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 from hv_sched.sources import json as json_source
@@ -42,7 +43,8 @@ VERSION = 1
 class Exported:
     """What retire takes from an export.
 
-    :param ratios: DISK_GB allocation_ratio by the provider's uuid
+    :param ratios: by the provider's uuid, the DISK_GB allocation_ratio it
+        has or, closed, had
     """
 
     ratios: Mapping[str, float]
@@ -123,11 +125,29 @@ def _check_version(document: Any) -> None:
 
 
 def _ratios(document: Any) -> Iterator[tuple[str, float]]:
-    """The DISK_GB allocation_ratio of each provider that has one."""
+    """The DISK_GB allocation_ratio of each provider that has one.
+
+    Of a node that is closed in the export the one it had before, or it would
+    stay closed without anything that says so.
+    """
     for uuid in _mapping(document, ('providers',)):
         place = ('providers', uuid, 'inventories')
         if names.DISK_GB in _mapping(document, place):
-            yield uuid, _ratio(document, (*place, names.DISK_GB))
+            ratio = _ratio(document, (*place, names.DISK_GB))
+            traits = _traits(document, uuid)
+            if disk_ratio.remembers_former(traits):
+                ratio = min(disk_ratio.former_ratio(traits), numbers.MAX_RATIO)
+            yield uuid, ratio
+
+
+def _traits(document: Any, uuid: str) -> list[str]:
+    place = ('providers', uuid)
+    traits = _mapping(document, place).get('traits', [])
+    if not isinstance(traits, list) or not all(
+            isinstance(trait, str) for trait in traits):
+        raise _NoExport(f'{".".join(place)}.traits is {naming.shown(traits)}, '
+                        'but has to be a list of names')
+    return traits
 
 
 def _ratio(document: Any, place: tuple[str, ...]) -> float:

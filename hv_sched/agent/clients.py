@@ -26,7 +26,7 @@ from hv_sched.compute import keystone_session
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
 from hv_sched.conf import agent as options
-from hv_sched.conf import REFERS_TO_ITSELF
+from hv_sched.conf import references
 from hv_sched.doctor import gather
 from hv_sched.placement import client
 from hv_sched.placement import keystone_transport
@@ -103,15 +103,14 @@ def _session(conf: cfg.ConfigOpts) -> Any:
     """:raises InvalidConfig: section [keystone] does not say how"""
     group = options.AUTH_GROUP
     try:
-        auth = loading.load_auth_from_conf_options(conf, group)
-        session = keystone_session.KeystoneSession(
-            loading.load_session_from_conf_options(conf, group, auth=auth))
+        with references(f'section [{group}]: an option'):
+            auth = loading.load_auth_from_conf_options(conf, group)
+            session = keystone_session.KeystoneSession(
+                loading.load_session_from_conf_options(
+                    conf, group, auth=auth))
     except (ksa_exceptions.MissingRequiredOptions,
             ksa_exceptions.NoMatchingPlugin) as exc:
         raise exception.InvalidConfig(f'section [{group}]: {exc}') from exc
-    except RecursionError as exc:
-        raise exception.InvalidConfig(
-            f'section [{group}]: an option {REFERS_TO_ITSELF}') from exc
     if auth is None:
         raise exception.InvalidConfig(
             f'section [{group}] has no auth_type, so the agent cannot reach '

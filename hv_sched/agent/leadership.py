@@ -36,6 +36,7 @@ from hv_sched import printable
 from hv_sched.agent import in_hand
 from hv_sched.agent import standing
 from hv_sched.conf import coordination as options
+from hv_sched.conf import references
 
 LOG = printable.logger(__name__)
 _BEAT_SECONDS = 1.0
@@ -275,6 +276,7 @@ def configured(conf: cfg.ConfigOpts, digests: Callable[[], Digests],
 
     :raises InvalidConfig: it cannot be had so
     """
-    if not conf[options.GROUP].backend_url:
-        return NoBackend()
+    with references(f'[{options.GROUP}]backend_url'):
+        if not conf[options.GROUP].backend_url:
+            return NoBackend()
     return Leadership(conf, digests, changed)

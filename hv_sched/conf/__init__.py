@@ -16,10 +16,14 @@
 and the agent bring their own, the scheduler plug-ins bring Nova's.
 """
 
+from collections.abc import Iterator
+import contextlib
+import io
 import os
 from typing import Any
 
 from oslo_config import cfg
+from oslo_config import iniparser
 
 from hv_sched import exception
 from hv_sched import regular_file
@@ -34,6 +38,8 @@ GROUP = 'hv_sched'
 # Of an option that oslo.config follows without end.
 REFERS_TO_ITSELF = ('refers to itself with $: write the value out, or $$ for '
                     'a dollar sign')
+REFERS_TO_NOTHING = ('refers with $ to an option that is not there: write $$ '
+                     'for a dollar sign')
 _MODULES = (source, publish, scheduler, passes, findings, status)
 
 
@@ -47,7 +53,7 @@ def check(conf: cfg.ConfigOpts) -> None:
     """Read every option once: oslo.config tells of a bad value only then.
 
     :raises cfg.Error: an option has a value that it may not have
-    :raises InvalidConfig: an option refers to itself
+    :raises InvalidConfig: an option refers to itself, or to nothing
     """
     for _group, opts in list_opts():
         for opt in opts:
@@ -58,28 +64,58 @@ def read(section: Any, opt: cfg.Opt, group: str) -> Any:
     """The value of an option; oslo.config follows $name without end.
 
     :param section: of the configuration, the whole of it for DEFAULT
-    :raises InvalidConfig: the option refers to itself
+    :raises InvalidConfig: the option refers to itself, or to nothing
+    """
+    with references(f'[{group}]{opt.dest}'):
+        return getattr(section, opt.dest)
+
+
+@contextlib.contextmanager
+def references(what: str) -> Iterator[None]:
+    """oslo.config shows what follows a $, which may be half of a password.
+
+    :param what: the option or section that is read
+    :raises InvalidConfig: it refers to itself, or to nothing
     """
     try:
-        return getattr(section, opt.dest)
+        yield
     except RecursionError as exc:
-        raise exception.InvalidConfig(
-            f'[{group}]{opt.dest} {REFERS_TO_ITSELF}') from exc
+        raise exception.InvalidConfig(f'{what} {REFERS_TO_ITSELF}') from exc
+    except (cfg.NoSuchOptError, cfg.TemplateSubstitutionError):
+        raise exception.InvalidConfig(f'{what} {REFERS_TO_NOTHING}') from None
+
+
+class _Lines(iniparser.BaseParser):
+    """Looks at the form of each line, and at nothing else."""
+
+    def new_section(self, section: str) -> None:
+        pass
+
+    def assignment(self, key: str, value: list[str]) -> None:
+        pass
 
 
 def check_file(path: str) -> None:
     """oslo.config waits for a pipe, and reads whatever a device gives.
 
+    Of a line that is none of a configuration it shows all, and the line may
+    hold a password.
+
     :param path: a configuration file
-    :raises InvalidConfig: it is no regular file, or not UTF-8
+    :raises InvalidConfig: it is no regular file, not UTF-8, or has such a
+        line
     """
     try:
-        regular_file.read(path).decode()
+        text = regular_file.read(path).decode()
+        _Lines().parse(io.StringIO(text, newline=None))
     except exception.InvalidFile as exc:
         raise exception.InvalidConfig(f'{path}: {exc}') from exc
     except UnicodeDecodeError as exc:
         raise exception.InvalidConfig(f'{path}: is not UTF-8: {exc}'
                                       ) from exc
+    except iniparser.ParseError as exc:
+        raise exception.InvalidConfig(
+            f'{path}: line {exc.lineno}: {exc.msg}') from None
 
 
 def files_in(folder: str) -> list[str]:

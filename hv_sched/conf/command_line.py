@@ -33,14 +33,17 @@ def parse(conf: cfg.ConfigOpts, arguments: Sequence[str], prog: str) -> None:
     :raises cfg.Error: what the files say is wrong
     :raises SystemExit: the command line is wrong, or asks for the help
     """
-    for path in _files(arguments, prog):
+    for path in files(arguments, prog):
         options.check_file(path)
     conf(list(arguments), project=PROJECT, prog=prog,
          version=metadata.version(PROJECT))
 
 
-def _files(arguments: Sequence[str], prog: str) -> list[str]:
-    """What oslo.config would read: what is named, or else the defaults."""
+def files(arguments: Sequence[str], prog: str | None = None) -> list[str]:
+    """What oslo.config would read: what is named, or else the defaults.
+
+    :param prog: name of the script; None for that of the process
+    """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     for name in ('--config-file', '--config-dir'):
         parser.add_argument(name, action='append', default=[])

@@ -37,6 +37,7 @@ from hv_sched.compute import checked_session
 from hv_sched.compute import instance_names
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
+from hv_sched.conf import command_line
 from hv_sched.doctor import finding_catalogue
 from hv_sched.osc import cluster_option
 from hv_sched.osc import progress
@@ -181,7 +182,9 @@ class CsvCommand(command.Command):
     @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
-        for path in parsed_args.config_file or ():
+        for path in command_line.files([
+                f'--config-file={path}'
+                for path in parsed_args.config_file or ()]):
             options.check_file(path)
         conf = cfg.ConfigOpts()
         options.register_opts(conf)

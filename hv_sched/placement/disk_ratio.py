@@ -189,4 +189,6 @@ def _ratios(traits: Iterable[str], prefix: str) -> Iterator[float]:
                 ratio = float(trait.removeprefix(prefix).replace('_', '.'))
             except ValueError:
                 continue
-            yield ratio or DEFAULT_RATIO
+            # float() also reads INF, NAN, and 1 with hundreds of zeros.
+            if math.isfinite(ratio):
+                yield ratio or DEFAULT_RATIO

@@ -74,13 +74,17 @@ def _is_special(path: str) -> bool:
 def modified_at(path: str) -> datetime.datetime:
     """When a file was last written, in UTC.
 
-    :raises InvalidFacts: it is gone
+    :raises InvalidFacts: it is gone, or says a year that is none
     """
     try:
         seconds = os.stat(path).st_mtime
+        return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
     except OSError as exc:
         raise exception.InvalidFacts(str(exc.strerror)) from exc
-    return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc)
+    except (ValueError, OverflowError) as exc:
+        # Whoever writes a file says when; tmpfs keeps any number.
+        raise exception.InvalidFacts(
+            f'its modification time cannot be: {exc}') from exc
 
 
 def text(path: str) -> str:

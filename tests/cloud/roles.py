@@ -30,6 +30,8 @@ SETS: tuple[tuple[str, ...], ...] = (
     ('admin',), ('service', 'hv_sched', 'reader'), ('service', 'hv_sched'),
     ('service',), ('hv_sched',),
     ('manager',), ('member',), ('reader',))
+# Options whose value is a file.
+_OF_FILES = ('--source', '--config-file')
 WORKS, REFUSED, IN_PART = 'works', 'refused', 'in part'
 
 
@@ -48,8 +50,9 @@ class Attempt:
 
     @property
     def title(self) -> str:
-        """What people call it."""
-        return ' '.join(word for word in self.command if word[0] not in '-{')
+        """What is typed, without the names of files."""
+        return ' '.join(word for word in self.command
+                        if word[0] != '{' and word not in _OF_FILES)
 
 
 CSV = ('openstack', 'resource', 'provider', 'csv')

@@ -93,6 +93,6 @@ def test_each_command_with_each_set_of_roles(story, source):
     # Without the role reader Glance shows no images.
     assert {title for title, came_of_it in documented.items()
             if came_of_it != roles.WORKS} == {
-        f'openstack resource provider csv explain {SERVER}',
+        f'openstack resource provider csv explain --server {SERVER}',
         'openstack resource provider csv doctor',
         'hv-sched-status upgrade check'}, documented

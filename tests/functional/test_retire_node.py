@@ -84,6 +84,21 @@ def test_a_node_is_given_back_as_it_was(csv, cloud, left_out):
     assert cloud.hosts(400) == {'hv01', 'hv02'}
 
 
+def test_an_export_of_the_closed_node_opens_it_as_it_was(
+        csv, cloud, source, tmp_path):
+    """In an export of a cluster that stands, the nodes are closed."""
+    assert csv('sync', '--source', source)[0] == 0
+    path = str(tmp_path / 'standing.json')
+    assert csv('export', '--source', source, path)[0] == 0
+    with open(source, 'w', encoding='utf-8') as file:
+        file.write(command_line.SOURCE.replace(
+            '  - {name: hv02, build: 14393}\n', ''))
+    code, out, err = csv('retire', '--node', 'hv02', '--source', source,
+                         '--from', path, '-f', 'json')
+    assert code == 0, out + err
+    assert node_state(cloud)[0] == 1.5
+
+
 def test_servers_that_hold_shares_are_named(csv, cloud, left_out):
     server = cloud.nova.add(cloud.create(70, host='hv01'))
     cloud.allocate_more(server, 'hv02')

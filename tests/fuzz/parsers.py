@@ -23,10 +23,12 @@ import yaml
 
 from hv_sched import exception
 from hv_sched import sources
+from hv_sched.adopt import export
 from hv_sched.sources import overrides
 from hv_sched.sources.windows import redact
 from hv_sched.sources.winrm import access
 from tests.unit.sources import samples
+from tests.unit.sources.ceph import samples as ceph
 
 CORPUS = pathlib.Path(__file__).parent / 'corpus'
 _WINDOWS = pathlib.Path(__file__).parent.parent / 'windows' / 'samples'
@@ -37,8 +39,8 @@ CPU_SECONDS, CPU_SECONDS_PER_MEGABYTE = 10, 120
 EXPECTED = (exception.InvalidFacts, exception.InvalidConfig)
 
 
-def _load(path):
-    facts = sources.load(str(path))
+def _load(path, source_type='auto'):
+    facts = sources.load(str(path), source_type)
     texts = [str(problem) for problem in facts.problems]
     assert facts.clusters or texts
     return texts
@@ -58,7 +60,7 @@ class Parser:
     read: object
 
     def corpus(self):
-        return sorted((CORPUS / self.name).iterdir())
+        return sorted((CORPUS / self.name).glob('*'))
 
 
 def _samples():
@@ -79,6 +81,46 @@ clusters:
 '''
 _LINES = tuple((_WINDOWS / name).read_bytes() for name in (
     'cluster.jsonl', 'node.jsonl'))
+# What Ceph's commands print, and the nodes' lines, by the file's name.
+_CEPH = {
+    'df': json.dumps(ceph.df(), indent=1),
+    'du': json.dumps(ceph.du(), indent=1),
+    'quota': json.dumps({'pool_name': 'vms', 'quota_max_bytes': 2 ** 40,
+                         'quota_max_objects': 0}, indent=1),
+    'statvfs': '\n'.join(ceph.line(node) for node in ('kvm01', 'kvm02'))}
+_OF_POOL = ceph.of_pool(df='df', du='du', quota='quota')
+_OF_EXPORT = ceph.of_export(statvfs='statvfs')
+
+
+def _of_ceph(*clusters):
+    return yaml.safe_dump({'version': 2, 'clusters': list(clusters)})
+
+
+def _describe(path):
+    """A file that describes clusters of Ceph and NFS, beside their files."""
+    for name, text in _CEPH.items():
+        (path.parent / name).write_text(text)
+    return _load(path, 'ceph')
+
+
+def _number(name):
+    """One of those files, beside the others and what names them."""
+    def load(path):
+        for each, text in _CEPH.items():
+            (path.parent / each).write_text(text)
+        path.replace(path.parent / name)
+        described = path.parent / 'ceph.yaml'
+        described.write_text(_of_ceph(ceph.cluster(
+            _OF_EXPORT, driver='libvirt-file') if name == 'statvfs'
+            else ceph.cluster(_OF_POOL)))
+        return _load(described, 'ceph')
+    return load
+
+
+_EXPORT = {'hv_sched_export': 1, 'providers': {ceph.EXPORT: {
+    'name': 'hv01', 'traits': ['CUSTOM_CSV_FORMER_RATIO_1_5'],
+    'aggregates': [], 'allocations': {}, 'inventories': {
+        'DISK_GB': {'total': 500, 'allocation_ratio': 1e-7}}}}}
 PARSERS = (
     Parser('static', '.yaml', tuple(
         yaml.safe_dump(document).encode() for document in _samples()), _load),
@@ -90,7 +132,13 @@ PARSERS = (
     Parser('overrides', '.yaml', (_OVERRIDES,),
            lambda path: [str(overrides.read([str(path)]))]),
     Parser('access', '.yaml', (_ACCESS,),
-           lambda path: [str(access.load(str(path)))]))
+           lambda path: [str(access.load(str(path)))]),
+    Parser('ceph', '.yaml', (_of_ceph(ceph.cluster(_OF_POOL)).encode(),),
+           _describe),
+    *(Parser(f'ceph {name}', '.json', (text.encode(),), _number(name))
+      for name, text in _CEPH.items()),
+    Parser('export', '.json', (json.dumps(_EXPORT, indent=1).encode(),),
+           lambda path: [str(export.load(str(path)))]))
 
 
 def read(parser, data):

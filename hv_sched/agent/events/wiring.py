@@ -24,6 +24,7 @@ from hv_sched.agent.events import worker
 from hv_sched.compute import instance_names
 from hv_sched.compute.servers import NovaRecords
 from hv_sched.conf import events as options
+from hv_sched.conf import references
 from hv_sched.placement.client import Placement
 from hv_sched.recovery import restore
 from hv_sched.status.recorder import Recorder
@@ -95,8 +96,9 @@ def configured(conf: cfg.ConfigOpts, placement: Placement,
     :param recorder: what is done is reported to it
     :raises InvalidConfig: the bus cannot be listened to so
     """
-    if not conf[options.GROUP].transport_url:
-        return NoEvents()
+    with references(f'[{options.GROUP}]transport_url'):
+        if not conf[options.GROUP].transport_url:
+            return NoEvents()
     # The passes have threads and memory of their own.
     names = instance_names.InstanceNames(servers)
     looks = server_pass.ServerPass(

@@ -83,10 +83,27 @@ def test_any_other_ratio_is_refused_with_its_place(tmp_path, ratio, shown):
      f'providers.{NODE}.inventories is empty, but has to be a mapping'),
     (document(providers={NODE: {'inventories': {'DISK_GB': []}}}),
      f'providers.{NODE}.inventories.DISK_GB is a list, but has'),
+    *((document(providers={NODE: {**document()['providers'][NODE],
+                                  'traits': traits}}),
+       f'providers.{NODE}.traits is {shown}, but has to be a list of names')
+      for traits, shown in (('x', "'x'"), (None, 'empty'), ([1], 'a list'))),
 ])
 def test_what_is_no_export_is_refused_with_the_reason(tmp_path, content,
                                                       words):
     assert words in refusal(tmp_path, content)
+
+
+@pytest.mark.parametrize('trait,ratio', [
+    ('CUSTOM_CSV_FORMER_RATIO_1_5', 1.5), ('CUSTOM_CSV_FORMER_RATIO_X', 1.0),
+    ('CUSTOM_CSV_FORMER_RATIO_INF', 1.0), ('CUSTOM_CSV_FORMER_RATIO_NAN', 1.0),
+    ('CUSTOM_CSV_FORMER_RATIO_' + 200 * '9', 10000), ('CUSTOM_GOLD', 1e-7)],
+    ids=['read', 'letters', 'infinite', 'no number', 'huge', 'none'])
+def test_a_closed_node_has_the_ratio_it_had_before(tmp_path, trait, ratio):
+    path = tmp_path / 'export.json'
+    closed = document(1e-7)
+    closed['providers'][NODE]['traits'] = [trait]
+    path.write_text(json.dumps(closed))
+    assert export.load(str(path)).ratios == {NODE: ratio}
 
 
 def test_a_provider_without_a_disk_has_no_ratio(tmp_path):

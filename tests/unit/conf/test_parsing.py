@@ -20,8 +20,11 @@ import os
 
 import pytest
 
+from hv_sched import exception
 from hv_sched.agent import cmd as agent
+from hv_sched.conf import nova_conf
 from hv_sched.upgrade_check import cmd as status
+from tests.functional import command_line
 
 COMPLETE = '''
 [keystone]
@@ -59,6 +62,7 @@ def assert_is_one_line(capsys, *words):
     out, err = capsys.readouterr()
     assert out == '' and err.count('\n') == 1, out + err
     assert all(word in err for word in words), err
+    assert SECRET not in err
 
 
 @SCRIPTS
@@ -115,6 +119,66 @@ def test_an_address_or_a_reference_that_leads_nowhere(
         run, code, text, words, conf, capsys):
     assert run('--config-file', conf(text)) == code
     assert_is_one_line(capsys, *words)
+
+
+SECRET = 'hunter2'
+# A line that is none of a configuration, and where it is.
+BROKEN = pytest.mark.parametrize('text, line', [
+    (f'[keystone]\npassword {SECRET}\n', 2),
+    (f' password = {SECRET}\n', 1), (f'[keystone {SECRET}\n', 1),
+    (f'[keystone]\n= {SECRET}\n', 2)],
+    ids=['no equals sign', 'indented', 'section', 'no name'])
+
+
+@SCRIPTS
+@BROKEN
+def test_a_line_that_cannot_be_read_is_named_by_its_number(
+        run, code, text, line, conf, capsys):
+    """It may hold a password."""
+    path = conf(text)
+    assert run('--config-file', path) == code
+    assert_is_one_line(capsys, f'{path}: line {line}: ')
+    assert run('--config-dir', os.path.dirname(path)) == code
+    assert_is_one_line(capsys, f'{path}: line {line}: ')
+
+
+@BROKEN
+def test_nor_is_such_a_line_of_nova_shown(text, line, conf):
+    path = conf(text)
+    with pytest.raises(exception.InvalidConfig) as caught:
+        nova_conf.read_nova([path])
+    assert str(caught.value).startswith(f'{path}: line {line}: ')
+    assert SECRET not in str(caught.value)
+
+
+@BROKEN
+def test_nor_does_a_command_show_one(text, line, conf):
+    path = conf(text)
+    code, out, err = command_line.run_csv(
+        'http://127.0.0.1:9', 'list', '--config-file', path)
+    assert code == 1 and f'{path}: line {line}: ' in err
+    assert SECRET not in out + err
+
+
+@pytest.mark.parametrize('run, code, text, where', [
+    (run, code, text, '[keystone]')
+    for run, code in ((status_of, NOT_CHECKED), (agent_of, 1))
+    for text in (PASSWORD.replace('= p\n', f'= a${SECRET}\n'),
+                 PASSWORD.replace('= p\n', f'= a${{{SECRET}}}\n'),
+                 PASSWORD.replace('= p\n', f'= a$keystone.{SECRET}\n'),
+                 PASSWORD.replace('= p\n', '= a$keystone\n'))] + [
+    (agent_of, 1, f'{COMPLETE}[hv_sched_events]\n'
+     f'transport_url = rabbit://u:a${SECRET}@127.0.0.1:9/\n',
+     '[hv_sched_events]transport_url'),
+    (agent_of, 1, f'{COMPLETE}[coordination]\n'
+     f'backend_url = redis://:a${SECRET}@127.0.0.1:9\n',
+     '[coordination]backend_url')])
+def test_half_a_password_is_not_taken_for_the_name_of_an_option(
+        run, code, text, where, conf, capsys):
+    assert run('--config-file', conf(text)) == code
+    out, err = capsys.readouterr()
+    assert where in err and 'write $$ for a dollar sign' in err
+    assert SECRET not in out + err and err.count('\n') == 1, err
 
 
 @pytest.mark.parametrize('arguments', [

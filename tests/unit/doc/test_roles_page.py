@@ -14,6 +14,7 @@
 import json
 
 from doc import roles_page
+from tests.cloud import roles
 
 
 def test_each_command_has_a_row_with_a_cell_for_each_set_of_roles():
@@ -30,3 +31,11 @@ def test_an_administrator_is_able_to_do_everything_and_a_reader_nothing():
             roles_page.RECORD.read_text()).items():
         assert came_of['admin'] == 'works', command
         assert came_of['reader'] != 'works', command
+
+
+def test_a_row_is_called_what_was_typed():
+    """A look at what adopt would do is no adopt."""
+    titles = [attempt.title for attempt in roles.attempts(
+        'of-the-administrator')]
+    assert titles == list(json.loads(roles_page.RECORD.read_text()))
+    assert f'{" ".join(roles.CSV)} adopt --dry-run' in titles

@@ -14,6 +14,9 @@
 
 import json
 import os
+import pathlib
+import stat
+import types
 
 import pytest
 import yaml
@@ -23,6 +26,8 @@ from hv_sched import sources
 from hv_sched.sources import files
 from hv_sched.sources import validation
 from tests.unit.sources import samples
+
+WINDOWS = pathlib.Path(__file__).parents[2] / 'windows' / 'samples'
 
 BOMB = """
 a: &a [lol, lol, lol, lol, lol, lol, lol, lol, lol]
@@ -356,3 +361,17 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path, monkeypatch):
     with pytest.raises(exception.InvalidFacts,
                        match='is larger than 1 MiB'):
         sources.load(path)
+
+
+@pytest.mark.parametrize('seconds', [1e12, -1e12, 2.0 ** 80])
+def test_a_modification_time_in_no_year_is_an_error_of_ours(
+        tmp_path, monkeypatch, seconds):
+    """Whoever writes a file may give it any; tmpfs keeps it."""
+    path = tmp_path / 'answers.jsonl'
+    path.write_bytes((WINDOWS / 'cluster.jsonl').read_bytes())
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, 'stat', lambda path: types.SimpleNamespace(
+            st_mode=stat.S_IFREG, st_mtime=seconds))
+        with pytest.raises(exception.InvalidFacts) as caught:
+            sources.load(str(path))
+    assert 'its modification time cannot be' in str(caught.value)
