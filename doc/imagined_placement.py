@@ -84,7 +84,7 @@ class ImaginedPlacement:
         believed = dataclasses.replace(facts, clusters=tuple(
             sections.believed(cluster, moment, self.settings)
             for cluster in facts.clusters))
-        overview = self._overview()
+        overview = self.overview()
         scope = scoping.scope_of(believed, overview, self.settings.allow)
         concerned = scoping.providers_to_read(scope, overview)
         concerned |= plan_frozen.to_close(
@@ -112,7 +112,8 @@ class ImaginedPlacement:
             provider, usages={**provider.usages, names.DISK_GB:
                               provider.used(names.DISK_GB) + disk_gb})
 
-    def _overview(self) -> Overview:
+    def overview(self) -> Overview:
+        """What the bulk requests of a pass would contain."""
         nodes = frozenset(
             uuid for uuid, provider in self.providers.items()
             if names.COMPUTE_NODE in provider.traits)

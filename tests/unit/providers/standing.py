@@ -33,8 +33,8 @@ class Standing(imagined_placement.ImaginedPlacement):
             self.known_names -= {change.name}
         super().apply(change)
 
-    def _overview(self):
-        overview = super()._overview()
+    def overview(self):
+        overview = super().overview()
         return dataclasses.replace(
             overview, known_traits=overview.known_traits | self.known_names)
 

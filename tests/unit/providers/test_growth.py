@@ -49,7 +49,7 @@ def published(clusters):
     stands = imagined_placement.ImaginedPlacement(
         node.name for one in facts.clusters for node in one.nodes)
     stands.sync(facts)
-    return facts, stands._overview()
+    return facts, stands.overview()
 
 
 def look(facts, overview):

@@ -130,8 +130,8 @@ def test_of_one_cluster_only_its_changes_and_their_names_are_planned(
         placement):
     facts = model.Facts((cluster(),))
     plan = placement.plan(facts)
-    assert planning.of_clusters(plan, (), placement._overview()) == plan
+    assert planning.of_clusters(plan, (), placement.overview()) == plan
     assert planning.of_clusters(
-        plan, ('C1',), placement._overview()).changes == plan.changes
-    other = planning.of_clusters(plan, ('c2',), placement._overview())
+        plan, ('C1',), placement.overview()).changes == plan.changes
+    other = planning.of_clusters(plan, ('c2',), placement.overview())
     assert not [change for change in other.changes if change.uuid]
