@@ -30,6 +30,7 @@ from oslo_utils import uuidutils
 
 from hv_sched import exception
 from hv_sched.compute import checked_session
+from hv_sched.compute import paging
 from hv_sched.compute import resources
 
 _IMAGES_A_PAGE = 200  # Glance's own default is 25
@@ -72,7 +73,9 @@ class Lookup:
               ) -> Iterator[_Resource]:
         """All that the credentials may see, page by page."""
         with checked_session.translated(self.SERVICE):
-            yield from kind.list(self.proxy, **query)
+            yield from paging.ending(
+                kind.list(self.proxy, **query), self.SERVICE.unavailable,
+                f"{self.SERVICE.name}'s pages of {kind.base_path}")
 
     def _fetch(self, kind: type[_Resource], identifier: str
                ) -> _Resource | None:

@@ -37,6 +37,7 @@ from oslo_utils import timeutils
 
 from hv_sched import exception
 from hv_sched.compute import flavors
+from hv_sched.compute import paging
 from hv_sched.compute.hypervisors import HypervisorReport
 from hv_sched.compute.instance_names import NamedServer
 from hv_sched.compute.instance_names import NamedServers
@@ -289,6 +290,12 @@ class NovaServers:
 
     def _pages(self, path: str, key: str, marker_key: str = 'id',
                **query: str) -> Iterator[dict[str, Any]]:
+        return paging.ending(self._each(path, key, marker_key, **query),
+                             exception.NovaUnavailable,
+                             f"Nova's pages of {path}")
+
+    def _each(self, path: str, key: str, marker_key: str, **query: str
+              ) -> Iterator[dict[str, Any]]:
         parameters = {**query, 'limit': str(PAGE)}
         while True:
             body = self._read(f'{path}?{parse.urlencode(parameters)}')

@@ -143,11 +143,17 @@ def _nova(environ: Environ) -> WireAnswer:
     return services.answer_of(*foreign_nova.another_region(path))
 
 
-def _glance(environ: Environ) -> WireAnswer:
+@functools.cache
+def _other_glance() -> other_services.Glance:
+    """The process's one; a request does not make another image."""
     other = other_services.Glance()
     other.answers['/v2/'] = other.answers['/']
     other.image('of the other region')
-    return services.answer_of(*other._answer(path_of(environ), {}))
+    return other
+
+
+def _glance(environ: Environ) -> WireAnswer:
+    return services.answer_of(*_other_glance()._answer(path_of(environ), {}))
 
 
 def _keystone(environ: Environ) -> WireAnswer:
