@@ -33,6 +33,7 @@ from hv_sched import request_filters
 from hv_sched import requirements
 from hv_sched.filters import refused_hosts
 from hv_sched.filters import shortfall
+from hv_sched.filters import single_host
 from hv_sched.placement import names
 from hv_sched.request_filters import refusal
 from hv_sched.request_filters import requested_features
@@ -44,7 +45,7 @@ CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
 
 
-class HyperVFeatureFilter(filters.BaseHostFilter):
+class HyperVFeatureFilter(single_host.SingleHost, filters.BaseHostFilter):
     """Drops hosts that lack what flavor and image ask for.
 
     Where the query asked already nothing is done. Otherwise one request for
@@ -122,15 +123,6 @@ class HyperVFeatureFilter(filters.BaseHostFilter):
         if not capable:
             return refused_hosts.no_host(spec_obj, lack.reason(rebuild))
         return capable
-
-    def host_passes(self, host_state: Any,
-                    filter_properties: objects.RequestSpec) -> bool:
-        """For callers that know no filter_all()."""
-        try:
-            return bool(list(self.filter_all([host_state],
-                                             filter_properties)))
-        except exception.NoValidHost:
-            return False
 
 
 def _requested(request_spec: objects.RequestSpec, rebuild: bool

@@ -21,7 +21,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from typing import Any
 
-from nova import exception
 from nova import objects
 import nova.conf
 from nova.scheduler import filters
@@ -34,6 +33,7 @@ from hv_sched.filters import hand_over
 from hv_sched.filters import preference
 from hv_sched.filters import refused_hosts
 from hv_sched.filters import request_snapshot
+from hv_sched.filters import single_host
 from hv_sched.query import candidate_rules
 from hv_sched.request_filters import refusal
 from hv_sched.request_filters import request_state
@@ -44,7 +44,7 @@ CONF = nova.conf.CONF
 LOG = printable.logger(__name__)
 
 
-class SharedVolumeFilter(filters.BaseHostFilter):
+class SharedVolumeFilter(single_host.SingleHost, filters.BaseHostFilter):
     """Drops allocation candidates and sorts the rest; Nova claims the first.
 
     Dropped are a clustered node's own disk, which is the volume seen from
@@ -134,15 +134,6 @@ class SharedVolumeFilter(filters.BaseHostFilter):
         if refused and len(refused) == len(choices):
             raise refusal.Refused(_reason(choices), str(refused))
         return [choice.host_state for choice in choices if choice.passes]
-
-    def host_passes(self, host_state: Any,
-                    filter_properties: objects.RequestSpec) -> bool:
-        """For callers that do not call filter_all()."""
-        try:
-            return bool(list(self.filter_all([host_state],
-                                             filter_properties)))
-        except exception.NoValidHost:
-            return False
 
     def _warn_nothing_published(self) -> None:
         if not self._warned_nothing_published:
