@@ -23,12 +23,12 @@ class SingleHost:
     """``host_passes()`` for callers that do not call ``filter_all()``."""
 
     def filter_all(self, filter_obj_list: Iterable[Any],
-                   spec_obj: objects.RequestSpec) -> Iterable[Any]:
+                   spec_obj: 'objects.RequestSpec') -> Iterable[Any]:
         """See the filter's own."""
         raise NotImplementedError
 
     def host_passes(self, host_state: Any,
-                    filter_properties: objects.RequestSpec) -> bool:
+                    filter_properties: 'objects.RequestSpec') -> bool:
         """Whether the host would be left; see ``filter_all``."""
         try:
             return bool(list(self.filter_all([host_state],

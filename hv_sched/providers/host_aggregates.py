@@ -32,6 +32,8 @@ from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.providers import node_matching
+from hv_sched.providers import sections
 
 NAME = 'hv_cluster'
 GUID = 'hv_cluster_guid'
@@ -87,7 +89,8 @@ def plan(clusters: Iterable[model.Cluster],
          hosts: Mapping[str, str]) -> AggregatesPlan:
     """What makes the aggregates of these clusters right. Pure.
 
-    :param hosts: host by compute node's name, for the nodes Nova knows
+    :param hosts: host by the node's name in the source, of the nodes Nova
+        lists: no host is removed while it does not list all of a cluster
     """
     existing = tuple(aggregates)
     steps: list[AggregateStep] = []
@@ -106,9 +109,11 @@ def plan(clusters: Iterable[model.Cluster],
                          if node.name not in hosts)
         if missing:
             findings.append(Notice(
-                cluster.name, cluster.name, Kind.NOTE, 'not in its host '
-                'aggregate, as Nova does not know them: '
-                + ', '.join(missing), 'host-aggregate-incomplete'))
+                cluster.name, cluster.name, Kind.SKIPPED, 'Nova lists no '
+                f'hypervisor for {", ".join(missing)}: they are not added to '
+                'its host aggregate, and no host is removed from it; check '
+                'the endpoint and region, and their nova-computes',
+                'host-aggregate-incomplete'))
     return AggregatesPlan(tuple(steps), tuple(findings))
 
 
@@ -157,16 +162,30 @@ def _step(cluster: model.Cluster, owned: list[HostAggregate],
                if node.name in hosts}
     metadata = _metadata(cluster)
     if not owned:
-        return CreateAggregate(cluster.name, metadata, tuple(sorted(members)))
+        return CreateAggregate(cluster.name, metadata, tuple(
+            sorted(members))) if members else None
     now, = owned
     change = ChangeAggregate(
         now.id, cluster.name, now.name,
         None if metadata.items() <= now.metadata.items() else metadata,
-        tuple(sorted(members - now.hosts)), tuple(sorted(now.hosts - members)))
+        tuple(sorted(members - now.hosts)),
+        tuple(sorted(now.hosts - members)) if _are_all_known(
+            cluster, hosts) else ())
     if (change.name, change.metadata, change.add, change.remove) == (
             now.name, None, (), ()):
         return None
     return change
+
+
+def _are_all_known(cluster: model.Cluster, hosts: Mapping[str, str]) -> bool:
+    """Whether a host that is none of its nodes' is not the cluster's.
+
+    A tenant's property on the aggregate keeps others off its hosts: none is
+    taken out of it in doubt.
+    """
+    return not (sections.is_unusable(cluster, model.Section.NODES) or any(
+        item.kind is model.ItemKind.NODE for item in cluster.set_aside)
+        ) and all(node.name in hosts for node in cluster.nodes)
 
 
 def lines(step: AggregateStep) -> Iterator[tuple[str, str, str, str, str]]:
@@ -206,9 +225,13 @@ class HostAggregates:
                 frozenset(aggregate.hosts or ()),
                 dict(aggregate.metadata or {}))
                 for aggregate in self._nova.aggregates()]
-            hosts = {node.name: node.service_details['host']
-                     for node in self._nova.hypervisors()}
-        return plan(clusters, aggregates, hosts)
+            listed = {node.id: node for node in self._nova.hypervisors()}
+        described = list(clusters)
+        uuids = node_matching.match_nodes(described, {
+            uuid: node.name for uuid, node in listed.items()}).uuids
+        return plan(described, aggregates, {
+            name: listed[uuid].service_details['host']
+            for name, uuid in uuids.items()})
 
     def apply(self, step: AggregateStep) -> None:
         """Do one step; a step that was interrupted is planned again.

@@ -14,6 +14,8 @@
 
 import dataclasses
 
+import pytest
+
 from hv_sched import model
 from hv_sched.notices import Kind
 from hv_sched.providers import host_aggregates
@@ -24,6 +26,7 @@ from hv_sched.providers.host_aggregates import HostAggregate
 METADATA = {'hv_cluster': 'c1', 'hv_cluster_guid': 'g1'}
 CLUSTER = model.Cluster('g1', 'c1', (
     model.Node('hv1'), model.Node('hv2'), model.Node('new')), ())
+KNOWN = dataclasses.replace(CLUSTER, nodes=CLUSTER.nodes[:2])
 HOSTS = {'hv1': 'h1', 'hv2': 'h2', 'kvm': 'h3'}
 RIGHT = HostAggregate(1, 'c1', frozenset({'h1', 'h2'}),
                       {**METADATA, 'ssd': 'true'})
@@ -43,7 +46,11 @@ def test_a_cluster_without_one_gets_one():
     found = plan(other())
     assert found.steps == (CreateAggregate('c1', METADATA, ('h1', 'h2')),)
     note, = found.findings
-    assert note.kind is Kind.NOTE and 'new' in note.message
+    assert note.kind is Kind.SKIPPED and 'new' in note.message
+
+
+def test_a_cluster_of_which_nova_lists_no_node_gets_none():
+    assert host_aggregates.plan([CLUSTER], [], {'kvm': 'h3'}).steps == ()
 
 
 def test_what_is_right_stays_with_the_operators_own_properties():
@@ -53,7 +60,7 @@ def test_what_is_right_stays_with_the_operators_own_properties():
 def test_members_name_and_metadata_are_put_right():
     wrong = HostAggregate(1, 'old', frozenset({'h1', 'h3'}),
                           {'hv_cluster_guid': 'g1', 'hv_cluster': 'old'})
-    step, = plan(wrong).steps
+    step, = plan(wrong, cluster=KNOWN).steps
     assert step == ChangeAggregate(1, 'c1', 'old', METADATA, ('h2',), ('h3',))
     assert list(host_aggregates.lines(step)) == [
         ('~', 'host aggregate c1', 'name', 'old', 'c1'),
@@ -61,6 +68,18 @@ def test_members_name_and_metadata_are_put_right():
         ('~', 'host aggregate c1', 'hv_cluster_guid', '', 'g1'),
         ('+', 'host aggregate c1', 'host', '', 'h2'),
         ('-', 'host aggregate c1', 'host', 'h3', '')]
+
+
+@pytest.mark.parametrize('cluster,hosts', [
+    (CLUSTER, HOSTS),
+    (KNOWN, {}),  # as Nova of another region answers
+    (dataclasses.replace(KNOWN, set_aside=(model.SetAside(
+        model.ItemKind.NODE, 'hv3', None, 'no-build', 'it has no build'),)),
+     HOSTS)])
+def test_no_host_is_removed_while_a_node_is_not_known(cluster, hosts):
+    """A tenant's property on the aggregate keeps others off its hosts."""
+    surplus = HostAggregate(1, 'c1', frozenset({'h1', 'h2', 'h3'}), METADATA)
+    assert host_aggregates.plan([cluster], [surplus], hosts).steps == ()
 
 
 def test_one_that_was_killed_between_name_and_metadata_is_finished():
