@@ -35,25 +35,26 @@ from typing import Any
 import urllib.parse
 import uuid
 
-SIZE_GB = 10
 # Of one client at a time: where all have many, the volume is full.
 MOST_HELD = 9
 # A request for several servers asks for candidates once, too.
 CANDIDATES_SECONDS = 1
 PATIENCE_SECONDS = 60
-QUERY = f'/allocation_candidates?resources=VCPU:1,DISK_GB:{SIZE_GB}&limit=20'
+QUERY = '/allocation_candidates?resources=VCPU:1,DISK_GB:{size_gb}&limit=20'
 Json = dict[str, Any]
 CLAIMING, HELD, RELEASING, GONE = 'claiming', 'held', 'releasing', 'gone'
 
 
 @dataclasses.dataclass(frozen=True)
 class Parameters:
-    """:param until: of the monotonic clock, which processes have in common
+    """:param size_gb: of each server
+    :param until: of the monotonic clock, which processes have in common
     :param period: seconds between two claims of one client
     """
 
     address: str
     journal: str
+    size_gb: int
     clients: int
     period: float
     until: float
@@ -86,7 +87,9 @@ class Client:
     :ivar counts: how often it came to what
     """
 
-    def __init__(self, address: str, journal: int, seed: str) -> None:
+    def __init__(self, address: str, journal: int, size_gb: int, seed: str
+                 ) -> None:
+        self._query = QUERY.format(size_gb=size_gb)
         self._placement = Placement(address)
         self._journal = journal
         self._random = random.Random(seed)
@@ -135,7 +138,7 @@ class Client:
 
     def _offered(self) -> list[Json]:
         if not self._candidates or time.monotonic() >= self._forget_at:
-            status, answer = self._placement.ask('GET', QUERY)
+            status, answer = self._placement.ask('GET', self._query)
             self._candidates = answer.get('allocation_requests', [])
             self._forget_at = time.monotonic() + CANDIDATES_SECONDS
         return self._candidates
@@ -174,7 +177,8 @@ def _outcome(status: int, answer: Json) -> str:
 def main(told: Parameters) -> dict[str, int]:
     """All clients at once; what they came to together."""
     journal = os.open(told.journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    clients = [Client(told.address, journal, f'{told.seed} {number}')
+    clients = [Client(told.address, journal, told.size_gb,
+                      f'{told.seed} {number}')
                for number in range(told.clients)]
     threads = [threading.Thread(target=client.run, args=(
         time.monotonic() + number * told.period / told.clients, told.period,

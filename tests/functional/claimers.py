@@ -31,6 +31,7 @@ PROCESSES = 2
 # Placement refuses more and grants fewer.
 CLIENTS = 2
 CLAIMS_A_SECOND = 50
+SIZE_GB = 10
 ENOUGH_SECONDS = 300
 Json = claimer.Json
 # By consumer what it holds: by provider, by resource class.
@@ -40,6 +41,7 @@ Held = dict[str, dict[str, dict[str, int]]]
 class Claimers:
     """Processes for some seconds, one after the other if called again.
 
+    :ivar size_gb: of each server
     :ivar ledger: what the last write of each consumer left it, as the
         claimers know; empty for one that was released
     """
@@ -49,6 +51,7 @@ class Claimers:
         self._folder = folder
         self._read_bytes: dict[pathlib.Path, int] = {}
         self._runs = 0
+        self.size_gb = SIZE_GB
         self.ledger: Held = {}
 
     def run(self, seconds: float) -> dict[str, int]:
@@ -75,7 +78,7 @@ class Claimers:
         return subprocess.Popen([
             sys.executable, claimer.program(), json.dumps(dataclasses.asdict(
                 claimer.Parameters(
-                    self._address, str(journal), CLIENTS,
+                    self._address, str(journal), self.size_gb, CLIENTS,
                     PROCESSES * CLIENTS / CLAIMS_A_SECOND, until,
                     self._runs)))],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -132,7 +135,7 @@ class Nova(nova_answers.Answers):
             consumer, 'active' if is_there else 'building',
             None if is_there else 'scheduling', launched=is_there,
             node=node if is_there else None, project_id='p', user_id='u',
-            needs=Needs(claimer.SIZE_GB, {'VCPU': 1}))
+            needs=Needs(self._claimers.size_gb, {'VCPU': 1}))
 
     def changes(self, seconds: float) -> Changes:
         """Those that were deleted, too."""

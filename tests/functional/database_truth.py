@@ -29,11 +29,19 @@ SELECT a.consumer_id, p.uuid, c.name, a.used FROM allocations a
 JOIN resource_providers p ON p.id = a.resource_provider_id
 JOIN resource_classes c ON c.id = a.resource_class_id
 """
+CAPACITY = f"""
+SELECT i.total - i.reserved, i.allocation_ratio FROM inventories i
+JOIN resource_providers p ON p.id = i.resource_provider_id
+JOIN resource_classes c ON c.id = i.resource_class_id
+WHERE p.uuid = '{clouds.VOLUME}' AND c.name = 'DISK_GB'
+"""
 DEADLOCKS = {
     'mysql': "SELECT variable_value FROM information_schema.global_status "
              "WHERE variable_name = 'Innodb_deadlocks'",
     'postgresql': 'SELECT deadlocks FROM pg_stat_database '
                   'WHERE datname = current_database()'}
+# Consumer, provider, class and amount.
+Row = tuple[str, str, str, int]
 DISK = ('DISK_GB', 'CUSTOM_CSV_HELD_DISK_GB')
 
 
@@ -49,15 +57,19 @@ class Database:
         """How many the database has resolved since it was started."""
         return int(self._rows(DEADLOCKS[self._engine.dialect.name])[0][0])
 
-    def allocations(self) -> list[tuple[str, str, str, int]]:
-        """Consumer, provider, class and amount of all there are."""
+    def look(self) -> tuple[list[Row], int]:
+        """All allocations there are, and what the volume is offered with."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(sqlalchemy.text(ALLOCATIONS)).all()
+            offered = connection.execute(sqlalchemy.text(CAPACITY)).all()
         return [(consumer, provider, rc, int(used)) for
-                consumer, provider, rc, used in self._rows(ALLOCATIONS)]
+                consumer, provider, rc, used in rows], sum(
+                    int(room * ratio) for room, ratio in offered)
 
     def held(self) -> claimers.Held:
-        """The same by consumer."""
+        """What each consumer holds."""
         found: claimers.Held = {}
-        for consumer, provider, rc, used in self.allocations():
+        for consumer, provider, rc, used in self.look()[0]:
             found.setdefault(consumer, {}).setdefault(provider, {})[rc] = used
         return found
 
@@ -74,30 +86,33 @@ class Observer(threading.Thread):
 
     :param kept: servers whose share is not to change
     :param share_gb: each of these
-    :param size_gb: of the volume: what all consumers together may hold of it
+    :param claim_gb: each other server
+    :param size_gb: of the volume, of which never more is to be offered
+    :ivar overfull: looks at which more than that was held of it
     :ivar violations: what was wrong, with the look it was wrong at
     """
 
     def __init__(self, database: Database, kept: Collection[str],
-                 share_gb: int, size_gb: int) -> None:
+                 share_gb: int, claim_gb: int, size_gb: int) -> None:
         super().__init__(daemon=True)
         self._database = database
         self._kept = kept
         self._share_gb = share_gb
+        self._claim_gb = claim_gb
         self._size_gb = size_gb
         self._over = threading.Event()
         self.looks = 0
-        self.most_gb = 0
+        self.most_gb = self.overfull = 0
         self.violations: list[str] = []
 
     def run(self) -> None:
         try:
             while not self._over.wait(LOOK_SECONDS):
-                self.look(self._database.allocations())
+                self.look(*self._database.look())
         except Exception as exc:
             self.violations.append(f'nobody looks any more: {exc!r}')
 
-    def look(self, rows: list[tuple[str, str, str, int]]) -> None:
+    def look(self, rows: list[Row], offered_gb: int) -> None:
         self.looks += 1
         of_consumers: dict[str, int] = collections.Counter()
         of_volume = 0
@@ -106,14 +121,18 @@ class Observer(threading.Thread):
             of_volume += used if (
                 rc in DISK and provider == clouds.VOLUME) else 0
         self.most_gb = max(self.most_gb, sum(of_consumers.values()))
-        self._judge(of_consumers, of_volume)
+        self.overfull += of_volume > self._size_gb
+        self._judge(of_consumers, offered_gb)
 
-    def _judge(self, of_consumers: dict[str, int], of_volume: int) -> None:
+    def _judge(self, of_consumers: dict[str, int], offered_gb: int) -> None:
         faults = [f'{server} holds {of_consumers[server]} GB'
                   for server in self._kept
                   if of_consumers[server] != self._share_gb]
-        if of_volume > self._size_gb:
-            faults.append(f'{of_volume} GB of the volume are held')
+        faults += [f'{server} holds {gb} GB'
+                   for server, gb in of_consumers.items()
+                   if server not in self._kept and gb != self._claim_gb]
+        if offered_gb > self._size_gb:
+            faults.append(f'{offered_gb} GB of the volume are offered')
         self.violations += [f'look {self.looks}: {fault}' for fault in faults]
 
     def end(self) -> None:

@@ -14,9 +14,9 @@
 
 Eight agents, adopt, heal and claims, fifty asked for a second, on Placement
 with several worker processes. An observer reads the database itself, each
-look in one transaction: at no look does the volume hold more than it has, and
-no server has more or less than its share. In the end every claimer's servers
-hold what its last write left them.
+look in one transaction: at no look is more of the volume offered than it has,
+and no server has more or less than its share. In the end every claimer's
+servers hold what its last write left them.
 """
 
 import collections
@@ -53,6 +53,8 @@ AGENTS = 8
 SERVERS = 30
 SHARE_GB = 10
 SIZE_GB = 500
+# So large that claims fill the volume at times.
+LARGE_GB = 20
 # Between two passes of an agent or a command; an agent's own is 60.
 PAUSE_SECONDS = 1
 SECONDS = float(os.environ.get('CONCURRENCY_SECONDS', '20'))
@@ -234,7 +236,8 @@ def site(request, tmp_path):
 
 @contextlib.contextmanager
 def observed(cloud, database):
-    observer = database_truth.Observer(database, cloud.kept, SHARE_GB, SIZE_GB)
+    observer = database_truth.Observer(
+        database, cloud.kept, SHARE_GB, cloud.claimers.size_gb, SIZE_GB)
     observer.start()
     try:
         yield observer
@@ -244,8 +247,11 @@ def observed(cloud, database):
 
 def keep(title, crowd, observer, **more):
     """Print what was measured, and keep it where one asks for it."""
-    figures = {**crowd.figures(), 'looks': observer.looks,
+    figures = {**crowd.figures(),
+               'GB of a claim': crowd.cloud.claimers.size_gb,
+               'looks': observer.looks,
                'most GB at a look': observer.most_gb,
+               'looks at an overfull volume': observer.overfull,
                'violations': len(observer.violations), **more}
     print(title, json.dumps(figures, indent=1), flush=True)
     if path := os.environ.get('CONCURRENCY_RECORD'):
@@ -302,6 +308,7 @@ def volume_room_gb(cloud):
 @pytest.mark.long
 def test_agents_adopt_heal_and_claims_at_once(site):
     cloud, database, title = site
+    cloud.claimers.size_gb = LARGE_GB
     crowd = Crowd(cloud)
     with observed(cloud, database) as observer:
         adopter = crowd.adopt()
@@ -309,22 +316,23 @@ def test_agents_adopt_heal_and_claims_at_once(site):
             adopter()
         at_first = database.deadlocks()
         alone = claims_alone(cloud)
-        observer.most_gb, before = 0, database.deadlocks()
+        before, overfull = database.deadlocks(), observer.overfull
+        observer.most_gb = observer.overfull = 0
         crowd.run(**{f'agent_{n}': crowd.agent() for n in range(AGENTS)},
                   adopt=crowd.adopt(), heal=crowd.heal())
     lost = lost_updates(cloud, database)
     keep(title, crowd, observer, **{
         'claims alone': alone, 'deadlocks alone': before - at_first,
-        'lost updates': len(lost),
+        'overfull alone': overfull, 'lost updates': len(lost),
         'deadlocks': database.deadlocks() - before})
     assert (crowd.errors, observer.violations, lost) == ([], [], {})
-    assert observer.most_gb <= SIZE_GB
     assert min(crowd.passes[part] for part in (
         'agent', 'adopt', 'heal')) > 0, crowd.figures()
     assert crowd.claims['granted'] > 0
     assert reconcile.Reconciler(cloud.api, SETTINGS).sync(
         crowd.facts).failures == {}
-    assert volume_room_gb(cloud) >= 0
+    # Placement itself lets claims in; see test_overfull_placement.py.
+    assert volume_room_gb(cloud) >= 0 or observer.overfull
 
 
 @pytest.mark.long
