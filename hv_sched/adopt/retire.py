@@ -75,6 +75,20 @@ class RetireReport:
     proof: ReturnProof | None = None
 
 
+def _require_read(volumes: Iterable[str], observed: Observed) -> None:
+    """A volume that is listed may hold shares, whatever its own page says.
+
+    :raises PlacementUnavailable: one was not found when it was read
+    """
+    for uuid in sorted(volumes):
+        if uuid not in observed.providers:
+            raise exception.PlacementUnavailable(
+                f'Placement lists {observed.overview.listed[uuid].name} '
+                f'({uuid}) and does not find it when it is read; run retire '
+                'again, and check that every request is led to the same '
+                'Placement')
+
+
 class Retirer:
     """Retires one cluster after the other.
 
@@ -111,7 +125,8 @@ class Retirer:
                       volume, observed.overview)}
         departing = scope.identity.of_cluster(cluster.guid)
         volumes = {uuid for uuid in (*layout.volumes, *departing)
-                   if uuid in observed.providers}
+                   if uuid in listed}
+        _require_read(volumes, observed)
         return RetireInputs(
             facts, layout, scope, observed,
             {uuid: listed[uuid].name for uuid in nodes - others.keys()},
@@ -160,6 +175,7 @@ class Retirer:
                           map(ids.home_aggregate, inputs.volumes))
         before = self._disk_gb(inputs.volumes)
         skipped = self._move(inputs, disks)
+        skipped += self._left_behind(inputs, skipped)
         account = prove_return(before, self._disk_gb(inputs.nodes),
                                self._disk_gb(inputs.volumes))
         notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED,
@@ -233,6 +249,22 @@ class Retirer:
         finally:
             self._progress.stop()
         return skipped
+
+    def _left_behind(self, inputs: RetireInputs, skipped: Iterable[Skip]
+                     ) -> list[Skip]:
+        """Who still holds something on the volumes, and was not skipped.
+
+        Its allocations were read as empty, or it claimed while the volumes
+        were being hidden: its node must not be opened beside them.
+        """
+        accounted = {skip.consumer for skip in skipped}
+        left = {consumer: gb for volume in inputs.volumes
+                for consumer, gb in self._held(volume).items()
+                if consumer not in accounted}
+        return [Skip(consumer, SkipReason.REFUSED,
+                     f'it still holds {gb} GB of the volumes, which was not '
+                     'shown when its share was to be moved: run retire again')
+                for consumer, gb in sorted(left.items())]
 
     def _by_node(self, inputs: RetireInputs
                  ) -> dict[str, set[str]]:

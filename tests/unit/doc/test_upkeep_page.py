@@ -42,7 +42,8 @@ def run(nodes, **stories):
 
 @pytest.fixture
 def record():
-    return {'commit': 'abc', 'machine': 'M', 'date': '2026-01-01', 'runs': [
+    return {'commit': 'abc', 'machine': 'M', 'date': '2026-01-01',
+            'ms a name at 10,000': 156, 'runs': [
         run(1000, **{'first sync': figures(1000, 7000),
                      'idle pass': figures(1000, 10),
                      'fresh no-op': figures(1000, 70)}),
@@ -50,7 +51,12 @@ def record():
                     'idle pass': figures(100, 10),
                     'fresh no-op': figures(100, 30)})],
         'before': {'commit': 'old', 'runs': [
-            run(100, **{'first sync': figures(100, 1056)})]}}
+            run(100, **{'first sync': figures(100, 1056)})]},
+        'workers': {'commit': 'abc', 'machine': 'M', 'date': '2026-01-01',
+                    'runs': [
+            {**run(1000, **{'first sync': figures(
+                1000, 7000, seconds=seconds)}), 'workers': threads}
+            for threads, seconds in ((1, 20), (16, 10))]}}
 
 
 @pytest.mark.parametrize(('nodes', 'least'), [
@@ -66,6 +72,14 @@ def test_ratios_come_first_before_beside_now(record):
     assert before < now
     assert f'- {1056 / 612:.2f}\n     - 10.56' in text
     assert f'- {700 / 612:.2f}\n     - 7.00' in text
+
+
+def test_workers_are_compared_with_one(record):
+    rows = '\n'.join(upkeep_page._faster(record['workers']))
+    assert 'A first sync of 1,000 nodes' in rows
+    # Of 10 and 1 seconds of servers and client.
+    assert '- 20\n     - 1.00\n     - 0.55' in rows
+    assert '- 10\n     - 2.00\n     - 1.10' in rows
 
 
 def test_runs_are_in_the_order_of_their_size(record):
