@@ -22,6 +22,7 @@ from oslo_log import log as logging
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import log_handlers
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
@@ -58,6 +59,7 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     """The agent's options; /etc/hv_sched/hv_sched.conf by default."""
     conf = cfg.ConfigOpts()
     logging.register_options(conf)
+    log_handlers.mask_secrets()  # until the options say how to log
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
@@ -145,6 +147,7 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
         raise exception.InvalidConfig(f'logging: {exc}') from exc
     if conf.use_json:
         log_colours.leave_out()
+    log_handlers.mask_secrets()
     log_errors.contain()
 
 

@@ -30,6 +30,7 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched import log_handlers
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
@@ -76,6 +77,12 @@ class CsvCommand(command.Command):
     below: tuple[str, ...] = ()
     # Columns that give way where a table does not fit, the first first.
     expendable: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The client authenticates before take_action, and names OS_AUTH_URL
+        # when it cannot.
+        log_handlers.mask_secrets()
 
     def _run_after_hooks(self, parsed_args: argparse.Namespace,
                          data: Any) -> Any:

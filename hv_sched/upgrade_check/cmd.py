@@ -27,9 +27,11 @@ from oslo_upgradecheck import upgradecheck
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import ignored_findings
+from hv_sched import log_handlers
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
+from hv_sched import url_secrets
 from hv_sched.agent import clients
 from hv_sched.compute import instance_names
 from hv_sched.compute import nova
@@ -120,11 +122,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(printable.text(f'hv-sched-status: {exception.told(exc)}'),
               file=sys.stderr)
     except Exception:
-        traceback.print_exc()
+        print(url_secrets.masked(traceback.format_exc()), end='',
+              file=sys.stderr)
     return NOT_CHECKED
 
 
 def _run(arguments: list[str]) -> int:
+    log_handlers.mask_secrets()
     conf = cfg.ConfigOpts()
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
