@@ -33,12 +33,14 @@ from hv_sched.agent import service
 from hv_sched.agent import watching
 from hv_sched.conf import agent as agent_options
 from hv_sched.conf import command_line
+from hv_sched.conf import exposed_secrets
 from hv_sched.placement import transport
 from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
 # Options of [keystone] that say who the agent is.
+_PROGRAM = 'hv-sched-agent'
 _IDENTITIES = ('username', 'user_id', 'application_credential_id',
                'application_credential_name')
 _CLI = [
@@ -63,7 +65,7 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    command_line.parse(conf, arguments, 'hv-sched-agent')
+    command_line.parse(conf, arguments, _PROGRAM)
     options.check(conf)
     return conf
 
@@ -123,7 +125,17 @@ def make_agent(arguments: list[str], recorder: Recorder | None = None,
         agent.take_over(former)
     recorder.every(conf.hv_sched.agent_interval)
     LOG.info('%s', start_line(conf))
+    if former is None:
+        _warn_of_exposed_secrets(arguments)
     return conf, agent
+
+
+def _warn_of_exposed_secrets(arguments: list[str]) -> None:
+    for path, names in exposed_secrets.options_in(
+            command_line.files(arguments, _PROGRAM)).items():
+        LOG.warning('%s holds %s, and its mode lets everybody on this machine '
+                    'read it: %s', path, ', '.join(names),
+                    exposed_secrets.REMEDY.replace('FILE', path))
 
 
 def _log_as(conf: cfg.ConfigOpts) -> None:

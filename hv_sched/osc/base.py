@@ -187,11 +187,16 @@ class CsvCommand(command.Command):
             conf.hv_sched.request_timeout)
 
     @staticmethod
+    def config_files(parsed_args: argparse.Namespace) -> list[str]:
+        """The paths of what ``conf`` reads."""
+        return command_line.files([
+            f'--config-file={path}'
+            for path in parsed_args.config_file or ()])
+
+    @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
-        for path in command_line.files([
-                f'--config-file={path}'
-                for path in parsed_args.config_file or ()]):
+        for path in CsvCommand.config_files(parsed_args):
             options.check_file(path)
         conf = cfg.ConfigOpts()
         options.register_opts(conf)

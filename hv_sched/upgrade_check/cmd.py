@@ -17,6 +17,7 @@ Nothing is written. Exit codes are those of oslo.upgradecheck: 0 all checks
 passed, 1 warnings, 2 something stops an upgrade, 255 nothing was checked.
 """
 
+from collections.abc import Iterable
 import functools
 import sys
 import traceback
@@ -47,6 +48,7 @@ from hv_sched.upgrade_check import results
 
 # What oslo.upgradecheck returns where it did not get to a result.
 NOT_CHECKED = 255
+_PROGRAM = 'hv-sched-status'
 _CLI = [
     cfg.MultiStrOpt(
         name, default=[], metavar='FILE',
@@ -58,11 +60,15 @@ _CLI = [
 
 
 class UpgradeCommands(upgradecheck.UpgradeCommands):
-    """:param conf: parsed when the command runs"""
+    """:param conf: parsed when the command runs
+    :param files: paths of what it is parsed from
+    """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, files: Iterable[str] = ()
+                 ) -> None:
         super().__init__()
         self._conf = conf
+        self._files = tuple(files)
 
     def check(self) -> upgradecheck.Code:
         """Look at everything once, then tell it topic by topic."""
@@ -98,7 +104,8 @@ class UpgradeCommands(upgradecheck.UpgradeCommands):
             if conf.compute_conf else None,
             nova_conf.read_placement(conf.placement_conf)
             if conf.placement_conf else None,
-            self._facts(servers), conf.hv_sched.stale_after)
+            self._facts(servers), conf.hv_sched.stale_after,
+            config_files=self._files)
 
     def _facts(self, servers: nova.NovaServers) -> model.Facts | None:
         if not self._conf.hv_sched.source:
@@ -133,8 +140,9 @@ def _run(arguments: list[str]) -> int:
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    upgradecheck.register_cli_options(conf, UpgradeCommands(conf))
-    command_line.parse(conf, arguments, 'hv-sched-status')
+    upgradecheck.register_cli_options(conf, UpgradeCommands(
+        conf, command_line.files(arguments, _PROGRAM)))
+    command_line.parse(conf, arguments, _PROGRAM)
     upgradecheck.CONF = conf  # where its --json is looked for
     code = int(conf.command.action_fn())
     sys.stdout.flush()  # what cannot be written is no result either
