@@ -39,6 +39,10 @@ Placement's and Glance's own defaults and the ``policy.yaml`` of
 ``examples/nova`` (``make cloud-test``). The role ``hv_sched`` is the one that
 file names; see :doc:`../agent`.
 
+That ``csv adopt``, ``csv heal`` and ``csv retire`` write as ``service +
+hv_sched``, and that other roles leave all of Placement as it is, is tried with
+Nova and Placement in one process (``tests/nova/test_roles.py``).
+
 *works*: all of it. *in part*: it says what it could not see, and ends with an
 exit code of its own. *refused*: an error with its remedy and exit code 1;
 Placement stands as before.

@@ -16,6 +16,7 @@ The type says whether trying again can help: a loop asks for ``Retriable`` or
 ``Terminal``, never for the words of a message.
 """
 
+from hv_sched import url_secrets
 
 _CHECK_CREDENTIALS = 'check the credentials and their roles, then run it again'
 
@@ -27,6 +28,10 @@ class HvSchedError(Exception):
     """
 
     remedy = ''
+
+    def __init__(self, message: str = '') -> None:
+        # Libraries name the URL they cannot reach, as it was configured.
+        super().__init__(url_secrets.masked(message))
 
 
 class Retriable(HvSchedError):

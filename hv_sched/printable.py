@@ -16,11 +16,13 @@ A source, Placement, Nova and Glance may name a thing with characters that
 move a terminal's cursor, turn the direction of writing, have no width or end
 the line. They are escaped where they are printed, in tables, errors and log
 lines, as Python writes them (``\\x1b``, ``\\u202e``). What programs read and
-what is compared stays as it is.
+what is compared stays as it is. A password in a URL is shown to neither.
 """
 
 import logging
 import unicodedata
+
+from hv_sched import url_secrets
 
 # Without a width of their own, though Unicode counts them among letters and
 # marks: joiners, fillers of Hangul, vowels of Khmer, selectors of variants.
@@ -38,9 +40,9 @@ def text(value: str) -> str:
     A backslash stays as it is, or a path of Windows could not be read: what
     was escaped once is not escaped again.
     """
-    return ''.join(character if _is_visible(character) else
-                   character.encode('unicode_escape').decode()
-                   for character in value)
+    return url_secrets.masked(''.join(
+        character if _is_visible(character) else
+        character.encode('unicode_escape').decode() for character in value))
 
 
 def _is_visible(character: str) -> bool:
@@ -54,7 +56,8 @@ def encodable(value: str) -> str:
 
     JSON can hold such a half; no encoding of an output can.
     """
-    return value.encode('utf-8', 'backslashreplace').decode()
+    return url_secrets.masked(value.encode('utf-8', 'backslashreplace'
+                                           ).decode())
 
 
 class _Escaping(logging.Filter):

@@ -21,6 +21,7 @@ from openstack.config import cloud_region
 from oslo_config import cfg
 
 from hv_sched import exception
+from hv_sched import url_secrets
 from hv_sched.compute import checked_session
 from hv_sched.compute import keystone_session
 from hv_sched.compute import lookups
@@ -134,4 +135,5 @@ def _check_urls(section: Any, name: str) -> None:
             is_url = False
         if not is_url:
             raise exception.InvalidConfig(
-                f'section [{name}]: {option} is no URL: {url!r}')
+                f'section [{name}]: {option} is no URL: '
+                f'{url_secrets.masked_option(str(url))!r}')

@@ -22,6 +22,7 @@ from oslo_log import log as logging
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
+from hv_sched import log_handlers
 from hv_sched import printable
 from hv_sched import sources
 from hv_sched.agent import clients
@@ -32,12 +33,14 @@ from hv_sched.agent import service
 from hv_sched.agent import watching
 from hv_sched.conf import agent as agent_options
 from hv_sched.conf import command_line
+from hv_sched.conf import exposed_secrets
 from hv_sched.placement import transport
 from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
 # Options of [keystone] that say who the agent is.
+_PROGRAM = 'hv-sched-agent'
 _IDENTITIES = ('username', 'user_id', 'application_credential_id',
                'application_credential_name')
 _CLI = [
@@ -58,10 +61,11 @@ def configure(arguments: list[str]) -> cfg.ConfigOpts:
     """The agent's options; /etc/hv_sched/hv_sched.conf by default."""
     conf = cfg.ConfigOpts()
     logging.register_options(conf)
+    log_handlers.mask_secrets()  # until the options say how to log
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    command_line.parse(conf, arguments, 'hv-sched-agent')
+    command_line.parse(conf, arguments, _PROGRAM)
     options.check(conf)
     return conf
 
@@ -121,7 +125,17 @@ def make_agent(arguments: list[str], recorder: Recorder | None = None,
         agent.take_over(former)
     recorder.every(conf.hv_sched.agent_interval)
     LOG.info('%s', start_line(conf))
+    if former is None:
+        _warn_of_exposed_secrets(arguments)
     return conf, agent
+
+
+def _warn_of_exposed_secrets(arguments: list[str]) -> None:
+    for path, names in exposed_secrets.options_in(
+            command_line.files(arguments, _PROGRAM)).items():
+        LOG.warning('%s holds %s, and its mode lets everybody on this machine '
+                    'read it: %s', path, ', '.join(names),
+                    exposed_secrets.REMEDY.replace('FILE', path))
 
 
 def _log_as(conf: cfg.ConfigOpts) -> None:
@@ -145,6 +159,7 @@ def _log_as(conf: cfg.ConfigOpts) -> None:
         raise exception.InvalidConfig(f'logging: {exc}') from exc
     if conf.use_json:
         log_colours.leave_out()
+    log_handlers.mask_secrets()
     log_errors.contain()
 
 

@@ -17,13 +17,14 @@ it opens its file again, after a rotation or in a folder that is gone, comes
 out of the call that logs.
 """
 
-from collections.abc import Iterator
 import logging
+
+from hv_sched import log_handlers
 
 
 def contain() -> None:
     """Let each handler there is report such errors as it reports others."""
-    for handler in _handlers():
+    for handler in log_handlers.every():
         if not isinstance(handler.emit, _Emit):
             handler.emit = _Emit(handler)  # type: ignore[method-assign]
 
@@ -40,10 +41,3 @@ class _Emit:
             self._emit(record)
         except Exception:
             self._handler.handleError(record)
-
-
-def _handlers() -> Iterator[logging.Handler]:
-    yield from logging.root.handlers
-    for logger in list(logging.root.manager.loggerDict.values()):
-        if isinstance(logger, logging.Logger):
-            yield from logger.handlers

@@ -70,6 +70,8 @@ class DoctorEvidence:
 
     :param hypervisors: hypervisor type by the node's provider uuid
     :param clocks: seconds that services are ahead of this machine
+    :param readable_options: by configuration file that everybody may read,
+        the options in it that hold a secret
     :param missing: why an input could not be read
     """
 
@@ -84,4 +86,6 @@ class DoctorEvidence:
     source: SourceState | None = None
     samples: tuple[Sample, ...] | None = None
     clocks: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    readable_options: Mapping[str, tuple[str, ...]] = dataclasses.field(
+        default_factory=dict)
     missing: Mapping[str, str] = dataclasses.field(default_factory=dict)

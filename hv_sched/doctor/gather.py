@@ -27,6 +27,7 @@ from oslo_config import cfg
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.compute import lookups
+from hv_sched.conf import exposed_secrets
 from hv_sched.conf import nova_conf
 from hv_sched.doctor.evidence import DoctorEvidence
 from hv_sched.doctor.evidence import NovaState
@@ -46,6 +47,7 @@ class DoctorInputs:
     """What the operator gave.
 
     :param watch: seconds to watch for values that go back and forth
+    :param config_files: paths of the files that were read for this run
     """
 
     nova_conf: cfg.ConfigOpts | None = None
@@ -54,6 +56,7 @@ class DoctorInputs:
     facts: model.Facts | None = None
     stale_after: int = 0
     watch: float = 0
+    config_files: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,7 +105,9 @@ class Gatherer:
             nova_conf=inputs.nova_conf, compute_conf=inputs.compute_conf,
             placement_conf=inputs.placement_conf,
             source=self._source(inputs), samples=self._watch(inputs.watch),
-            clocks=self._clocks(), missing=dict(self._missing))
+            clocks=self._clocks(),
+            readable_options=exposed_secrets.options_in(inputs.config_files),
+            missing=dict(self._missing))
 
     def _try(self, input_name: str, read: Callable[[], _Read]) -> _Read | None:
         try:

@@ -30,6 +30,7 @@ from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import ignored_findings
+from hv_sched import log_handlers
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
@@ -76,6 +77,12 @@ class CsvCommand(command.Command):
     below: tuple[str, ...] = ()
     # Columns that give way where a table does not fit, the first first.
     expendable: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The client authenticates before take_action, and names OS_AUTH_URL
+        # when it cannot.
+        log_handlers.mask_secrets()
 
     def _run_after_hooks(self, parsed_args: argparse.Namespace,
                          data: Any) -> Any:
@@ -180,11 +187,16 @@ class CsvCommand(command.Command):
             conf.hv_sched.request_timeout)
 
     @staticmethod
+    def config_files(parsed_args: argparse.Namespace) -> list[str]:
+        """The paths of what ``conf`` reads."""
+        return command_line.files([
+            f'--config-file={path}'
+            for path in parsed_args.config_file or ()])
+
+    @staticmethod
     def conf(parsed_args: argparse.Namespace) -> cfg.ConfigOpts:
         """The options, with the defaults where no file says otherwise."""
-        for path in command_line.files([
-                f'--config-file={path}'
-                for path in parsed_args.config_file or ()]):
+        for path in CsvCommand.config_files(parsed_args):
             options.check_file(path)
         conf = cfg.ConfigOpts()
         options.register_opts(conf)

@@ -100,7 +100,7 @@ class Doctor(base.LookingCommand, base.SourceCommand, command.Lister):
             nova_conf.read_placement(parsed_args.placement_conf)
             if parsed_args.placement_conf else None,
             self._facts(conf, parsed_args), conf.hv_sched.stale_after,
-            parsed_args.watch)
+            parsed_args.watch, tuple(self.config_files(parsed_args)))
 
 
 def _is_elsewhere(subject: str, selected: list[str]) -> bool:

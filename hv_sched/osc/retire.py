@@ -20,8 +20,10 @@ from oslo_config import cfg
 from hv_sched import exception
 from hv_sched import exit_codes
 from hv_sched import model
+from hv_sched import printable
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
+from hv_sched.adopt import retire_export
 from hv_sched.adopt import retire_inputs
 from hv_sched.adopt import retire_node
 from hv_sched.osc import change_rows
@@ -31,6 +33,8 @@ from hv_sched.osc import shares
 from hv_sched.providers import changes
 from hv_sched.providers import settings
 from hv_sched.providers import summary
+
+LOG = printable.logger(__name__)
 
 
 class Retire(shares.MovingCommand):
@@ -55,7 +59,8 @@ class Retire(shares.MovingCommand):
         parser.add_argument(
             '--from', metavar='<file>', dest='export',
             help="An export whose nodes' allocation_ratio go before those "
-                 'remembered in Placement')
+                 'remembered in Placement; it has to have a node of each '
+                 'cluster')
         parser.add_argument(
             '--node', metavar='<name>',
             help='Only this node, which the source no longer lists')
@@ -79,8 +84,8 @@ class Retire(shares.MovingCommand):
 
     def mover(self, conf: cfg.ConfigOpts, parsed_args: argparse.Namespace,
               clusters: list[model.Cluster]) -> shares.Move:
-        ratios = (export.load(parsed_args.export).ratios
-                  if parsed_args.export is not None else {})
+        self._ratios = ratios = (export.load(parsed_args.export).ratios
+                                 if parsed_args.export is not None else None)
         placement = self.placement(conf.hv_sched.request_timeout)
         nova = self.nova(conf)
         self._retirer = retirer = retire.Retirer(
@@ -94,11 +99,20 @@ class Retire(shares.MovingCommand):
         return lambda cluster: self._retire_cluster(retirer, cluster,
                                                     parsed_args.dry_run)
 
-    @staticmethod
+    def _check_export(self, inputs: retire_inputs.RetireInputs,
+                      nodes: Iterable[str]) -> None:
+        """:raises InvalidConfig: it is not of these nodes"""
+        if self._ratios is None:
+            return
+        said = retire_export.check(inputs, tuple(nodes), self._ratios)
+        if said:
+            LOG.warning('%s.', said)
+
     def _retire_cluster(
-            retirer: retire.Retirer, cluster: model.Cluster, dry_run: bool
-            ) -> shares.Outcome:
+            self, retirer: retire.Retirer, cluster: model.Cluster,
+            dry_run: bool) -> shares.Outcome:
         inputs = retirer.inspect(cluster)
+        self._check_export(inputs, inputs.nodes)
         if dry_run:
             retirer.check_nova(inputs)
             return shares.Outcome(
@@ -120,6 +134,7 @@ class Retire(shares.MovingCommand):
         if node is None:
             return shares.Outcome([])
         self._is_node_found = True
+        self._check_export(inputs, (node,))
         if parsed_args.dry_run:
             planned, refusals = node_retirer.plan(inputs, node)
             return shares.Outcome(

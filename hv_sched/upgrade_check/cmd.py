@@ -17,6 +17,7 @@ Nothing is written. Exit codes are those of oslo.upgradecheck: 0 all checks
 passed, 1 warnings, 2 something stops an upgrade, 255 nothing was checked.
 """
 
+from collections.abc import Iterable
 import functools
 import sys
 import traceback
@@ -27,9 +28,11 @@ from oslo_upgradecheck import upgradecheck
 from hv_sched import conf as options
 from hv_sched import exception
 from hv_sched import ignored_findings
+from hv_sched import log_handlers
 from hv_sched import model
 from hv_sched import printable
 from hv_sched import sources
+from hv_sched import url_secrets
 from hv_sched.agent import clients
 from hv_sched.compute import instance_names
 from hv_sched.compute import nova
@@ -45,6 +48,7 @@ from hv_sched.upgrade_check import results
 
 # What oslo.upgradecheck returns where it did not get to a result.
 NOT_CHECKED = 255
+_PROGRAM = 'hv-sched-status'
 _CLI = [
     cfg.MultiStrOpt(
         name, default=[], metavar='FILE',
@@ -56,11 +60,15 @@ _CLI = [
 
 
 class UpgradeCommands(upgradecheck.UpgradeCommands):
-    """:param conf: parsed when the command runs"""
+    """:param conf: parsed when the command runs
+    :param files: paths of what it is parsed from
+    """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
+    def __init__(self, conf: cfg.ConfigOpts, files: Iterable[str] = ()
+                 ) -> None:
         super().__init__()
         self._conf = conf
+        self._files = tuple(files)
 
     def check(self) -> upgradecheck.Code:
         """Look at everything once, then tell it topic by topic."""
@@ -96,7 +104,8 @@ class UpgradeCommands(upgradecheck.UpgradeCommands):
             if conf.compute_conf else None,
             nova_conf.read_placement(conf.placement_conf)
             if conf.placement_conf else None,
-            self._facts(servers), conf.hv_sched.stale_after)
+            self._facts(servers), conf.hv_sched.stale_after,
+            config_files=self._files)
 
     def _facts(self, servers: nova.NovaServers) -> model.Facts | None:
         if not self._conf.hv_sched.source:
@@ -120,17 +129,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(printable.text(f'hv-sched-status: {exception.told(exc)}'),
               file=sys.stderr)
     except Exception:
-        traceback.print_exc()
+        print(url_secrets.masked(traceback.format_exc()), end='',
+              file=sys.stderr)
     return NOT_CHECKED
 
 
 def _run(arguments: list[str]) -> int:
+    log_handlers.mask_secrets()
     conf = cfg.ConfigOpts()
     conf.register_cli_opts(_CLI)
     options.register_opts(conf)
     agent_options.register_opts(conf)
-    upgradecheck.register_cli_options(conf, UpgradeCommands(conf))
-    command_line.parse(conf, arguments, 'hv-sched-status')
+    upgradecheck.register_cli_options(conf, UpgradeCommands(
+        conf, command_line.files(arguments, _PROGRAM)))
+    command_line.parse(conf, arguments, _PROGRAM)
     upgradecheck.CONF = conf  # where its --json is looked for
     code = int(conf.command.action_fn())
     sys.stdout.flush()  # what cannot be written is no result either

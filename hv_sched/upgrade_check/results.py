@@ -28,6 +28,7 @@ from hv_sched.doctor import evidence
 from hv_sched.doctor.checks import agents
 from hv_sched.doctor.checks import capacity
 from hv_sched.doctor.checks import clocks
+from hv_sched.doctor.checks import configuration
 from hv_sched.doctor.checks import node_disks
 from hv_sched.doctor.checks import releases
 from hv_sched.doctor.checks import scheduler
@@ -61,7 +62,8 @@ TOPICS = (
     Topic('Traits', traits.CHECKS),
     Topic('Flavors and images', vocabulary.CHECKS),
     Topic('Source', source.CHECKS),
-    Topic('Agents and clocks', (*agents.CHECKS, *clocks.CHECKS)))
+    Topic('Agents and clocks', (*agents.CHECKS, *clocks.CHECKS)),
+    Topic('Configuration of hv_sched', configuration.CHECKS))
 
 
 # hv-sched-status looks once.

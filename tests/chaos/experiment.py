@@ -153,6 +153,7 @@ class Lab(fixtures.Fixture):
         self._conf.write_text(_CONF.format(
             source=self._source, password=services.PASSWORD,
             auth_url=f'{edge.endpoint_of("Keystone")}/v3'))
+        self._conf.chmod(0o600)
         self.undisturbed = self.run()
         self.sites = dict(self.edge.sites)
         self.bounds = placement_rows.Bounds(self.undisturbed.states)

@@ -77,7 +77,10 @@ def attempts(server: str) -> tuple[Attempt, ...]:
         Attempt((*CSV, 'doctor'), (0, 2)),
         Attempt(('hv-sched-agent', '--config-file', '{conf}', '--once')),
         Attempt(('hv-sched-status', '--config-file', '{conf}', 'upgrade',
-                 'check'), others={1: IN_PART, 2: IN_PART, 255: REFUSED}))
+                 'check'), others={1: IN_PART, 2: IN_PART, 255: REFUSED}),
+        # Last, for they take the cluster back and give it again.
+        Attempt((*CSV, 'retire', *source)),
+        Attempt((*CSV, 'adopt', *source)))
 
 
 class User:

@@ -34,4 +34,5 @@ auth_type = admin_token
 token = admin
 endpoint = {placement.service.endpoint}
 ''')
+    path.chmod(0o600)
     return str(path)

@@ -38,6 +38,24 @@ def others(monkeypatch, cloud):
         yield nova, glance
 
 
+@pytest.mark.usefixtures('others')
+def test_a_password_that_everybody_may_read_is_found(csv, tmp_path):
+    path = tmp_path / 'hv_sched.conf'
+    path.write_text('[keystone]\npassword = hunter2\n')
+
+    def found(mode):
+        path.chmod(mode)
+        code, out, _err = csv('doctor', '--config-file', str(path),
+                              '-f', 'json')
+        assert 'hunter2' not in out
+        return code, [(row['Severity'], row['Subject'])
+                      for row in json.loads(out)
+                      if row['Check'] == 'secrets-readable']
+
+    assert found(0o644) == (2, [('warning', str(path))])
+    assert found(0o640) == (0, [])
+
+
 def test_doctor_tells_a_script_how_it_is(csv, source, cloud, others):
     for node in cloud.nodes.values():
         generation, now = cloud.api.traits(node)

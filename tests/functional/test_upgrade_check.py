@@ -77,8 +77,18 @@ def details(checks, title):
 def test_a_healthy_cloud_is_ready(check):
     code, checks, err = check()
     assert (code, err) == (0, ''), checks
-    assert len(checks) == 8
+    assert len(checks) == 9
     assert '--nova-conf' in details(checks, 'Configuration of nova-scheduler')
+
+
+def test_a_password_that_everybody_may_read_is_a_warning(
+        check, tmp_path):
+    (tmp_path / 'hv_sched.conf').chmod(0o644)
+    code, checks, _err = check()
+    told = details(checks, 'Configuration of hv_sched')
+    assert code == 1
+    assert f'secrets-readable: {tmp_path}/hv_sched.conf' in told
+    assert '[keystone]token' in told and 'chmod 0640' in told
 
 
 def test_a_release_that_is_too_old_stops_an_upgrade(check, cloud):

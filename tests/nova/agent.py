@@ -32,12 +32,14 @@ from hv_sched.recovery import restore
 _ADMIN = 'admin,member,reader'
 
 
-def placement_of(placement: Any) -> client.Placement:
-    """:param placement: the harness's client of Placement"""
+def placement_of(placement: Any, roles: str = _ADMIN) -> client.Placement:
+    """:param placement: the harness's client of Placement
+    :param roles: of the token its requests are sent with
+    """
     fixture = placement.fixture
     return client.from_adapter(adapter.Adapter(session.Session(
-        auth=token_endpoint.Token(fixture.endpoint, fixture.token)),
-        service_type='placement'))
+        auth=token_endpoint.Token(fixture.endpoint, fixture.token),
+        additional_headers={'X-Roles': roles}), service_type='placement'))
 
 
 def nova_of(api: Any, roles: str = _ADMIN, project: str | None = None

@@ -18,6 +18,7 @@ Checks are pure: they read ``DoctorEvidence`` and nothing else.
 from hv_sched.doctor.checks import agents
 from hv_sched.doctor.checks import capacity
 from hv_sched.doctor.checks import clocks
+from hv_sched.doctor.checks import configuration
 from hv_sched.doctor.checks import node_disks
 from hv_sched.doctor.checks import releases
 from hv_sched.doctor.checks import scheduler
@@ -30,4 +31,4 @@ from hv_sched.doctor.runner import Check
 CHECKS: tuple[Check, ...] = (
     *node_disks.CHECKS, *volumes.CHECKS, *capacity.CHECKS, *traits.CHECKS,
     *scheduler.CHECKS, *releases.CHECKS, *clocks.CHECKS, *source.CHECKS,
-    *agents.CHECKS, *vocabulary.CHECKS)
+    *agents.CHECKS, *vocabulary.CHECKS, *configuration.CHECKS)
