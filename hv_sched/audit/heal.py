@@ -246,7 +246,8 @@ class Healer:
         return None
 
 
-_NO_MORE = 'a second look shows it no more'
+_NO_MORE = ('a second look at Nova and Placement shows it no more; run it '
+            'again to see whether it is still there')
 _UNTRIED = 'not tried: see the error'
 _AWAITED = ('it keeps the room of servers on its volume that have no share '
             'and were left; settle those, then run it again')

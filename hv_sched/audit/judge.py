@@ -155,23 +155,24 @@ class _Case:
     # -- nothing there
 
     def lost(self) -> Iterator[Finding]:
-        gb = self.needs.disk_gb
-        if not self._has_files() or not (gb or self.needs.compute):
+        gb, compute = self.needs.disk_gb, self.needs.compute
+        # Needs that are not known are not known to be none.
+        if not self._has_files() or gb == 0 and compute == {}:
             return
         volume = self._volume()
         after: _Changed | None = None
-        remedy = (f'restore {gb} GB, and {as_text(self.needs.compute)} on '
+        remedy = (f'restore {gb} GB, and {as_text(compute or {})} on '
                   f'{self.server.node}')
         if self.node is None:
             remedy = 'nothing: its node is not in Placement; start '\
                      'nova-compute there and run "csv sync"'
-        elif gb is None or self.needs.compute is None:
+        elif gb is None or compute is None:
             remedy = ('nothing: its flavor is not known, or asks for more '
                       'than processors, memory and disk')
         elif gb and volume is None:
             remedy = f'nothing: {_UNCERTAIN}'
         else:
-            after = {self.node: dict(self.needs.compute)}
+            after = {self.node: dict(compute)}
             if gb and volume:
                 after[volume] = {names.DISK_GB: gb}
         yield self._finding(

@@ -63,7 +63,7 @@ _SHOWN = 300  # characters of a refusal in messages
 _KEYSTONE = 'Keystone'
 # What keystoneauth and openstacksdk trip over where an answer is JSON and not
 # of the form they expect.
-_TRIPS = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+TRIPS = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,11 +148,10 @@ class CheckedSession(keystone_session.KeystoneSession):
             response = super().request(url, method, *args, **kwargs)
         except ksa_exceptions.ClientException as exc:
             raise self._error_of(exc) from exc
-        except _TRIPS as exc:
+        except TRIPS as exc:
             # What was read last is what it tripped over.
             raise self._service.unavailable(_is_not(
-                getattr(self._call, 'way', self._service.name), exc)
-            ) from exc
+                self.last_asked, exc)) from exc
         self._check(response, method,
                     '/' + parse.urlsplit(url).path.lstrip('/'))
         return response
@@ -176,6 +175,11 @@ class CheckedSession(keystone_session.KeystoneSession):
             response = super().request(url, method, *args, **kwargs)
         except ksa_exceptions.ConnectionError as exc:
             raise self._unreachable(self._call.way, exc) from exc
+        except ksa_exceptions.HttpError as exc:
+            # Of a refused version keystoneauth tries another address.
+            if method == 'POST' and self._call.way == _KEYSTONE:
+                raise self._error_of(exc) from exc
+            raise
         if _is_other_json(response):
             name = self._call.way
             raise self._service.unavailable(
@@ -184,6 +188,12 @@ class CheckedSession(keystone_session.KeystoneSession):
                 f'answer of {name}\'s: does the endpoint lead to it?',
                 response.status_code)
         return response
+
+    @property
+    def last_asked(self) -> str:
+        """Who was asked for a token or for versions last, by this thread."""
+        name: str = getattr(self._call, 'way', self._service.name)
+        return name
 
     def _name_of(self, url: str) -> str:
         return _KEYSTONE if self.is_keystone(url) else self._service.name
@@ -274,7 +284,7 @@ def _detail(response: Any) -> str:
     """What a service says of its refusal, also in HTML."""
     try:
         message = next(iter(response.json().values()))['message']
-    except (*_TRIPS, StopIteration):
+    except (*TRIPS, StopIteration):
         message = re.sub('<(title|style).*?</|<[^>]*>', ' ', response.text,
                          flags=re.DOTALL)
     text = ' '.join(str(message).split())[:_SHOWN]
@@ -320,8 +330,11 @@ def connection_of(region: cloud_region.CloudRegion) -> sdk.Connection:
 
 
 @contextlib.contextmanager
-def translated(service: Service) -> Iterator[None]:
-    """What openstacksdk itself makes of answers, as errors of ours."""
+def translated(service: Service, session: Any = None) -> Iterator[None]:
+    """What openstacksdk itself makes of answers, as errors of ours.
+
+    :param session: the service's, which knows who answered last
+    """
     try:
         yield
     except (ksa_exceptions.CatalogException,
@@ -333,5 +346,6 @@ def translated(service: Service) -> Iterator[None]:
             ksa_exceptions.ClientException) as exc:
         raise service.unavailable(
             f'{service.name}: {_short(str(exc))}') from exc
-    except _TRIPS as exc:
-        raise service.unavailable(_is_not(service.name, exc)) from exc
+    except TRIPS as exc:
+        raise service.unavailable(_is_not(
+            getattr(session, 'last_asked', service.name), exc)) from exc

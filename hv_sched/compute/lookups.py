@@ -19,6 +19,7 @@ goes on with what the others say.
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
+import contextlib
 import json
 from typing import Any
 from typing import TypeVar
@@ -69,10 +70,14 @@ class Lookup:
                 f'does not offer version {self._VERSION}')
         return proxy
 
+    def _translated(self) -> contextlib.AbstractContextManager[None]:
+        return checked_session.translated(
+            self.SERVICE, self._connection.session)
+
     def _list(self, kind: type[_Resource], **query: Any
               ) -> Iterator[_Resource]:
         """All that the credentials may see, page by page."""
-        with checked_session.translated(self.SERVICE):
+        with self._translated():
             yield from paging.ending(
                 kind.list(self.proxy, **query), self.SERVICE.unavailable,
                 f"{self.SERVICE.name}'s pages of {kind.base_path}")
@@ -82,7 +87,7 @@ class Lookup:
         """The resource with this id, None when there is none."""
         if '/' in identifier:  # no id has one, a name may
             return None
-        with checked_session.translated(self.SERVICE):
+        with self._translated():
             proxy = self.proxy
             resource_of_id: _Resource = kind.existing(
                 id=identifier, connection=self._connection)
@@ -104,7 +109,7 @@ class Nova(Lookup):
 
         :raises NovaUnavailable: it does not list its versions
         """
-        with checked_session.translated(self.SERVICE):
+        with self._translated():
             endpoint = self.proxy.get_endpoint_data()
         newest = endpoint and endpoint.max_microversion
         if not newest:
@@ -218,7 +223,7 @@ class Glance(Lookup):
         :param operations: of a JSON patch
         :raises ServiceDenied: with Glance's status and words
         """
-        with checked_session.translated(self.SERVICE):
+        with self._translated():
             self.proxy.patch(
                 f'/images/{image}', data=json.dumps(list(operations)),
                 headers=_PATCH)
@@ -226,7 +231,7 @@ class Glance(Lookup):
     @property
     def project(self) -> str | None:
         """The project the credentials are for."""
-        with checked_session.translated(self.SERVICE):
+        with self._translated():
             project: str | None = self._connection.session.get_project_id()
         return project
 

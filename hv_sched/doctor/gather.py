@@ -26,6 +26,7 @@ from oslo_config import cfg
 
 from hv_sched import exception
 from hv_sched import model
+from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.conf import exposed_secrets
 from hv_sched.conf import nova_conf
@@ -164,7 +165,7 @@ class Gatherer:
         before = self._clock()
         try:
             response = adapter.get('/', raise_exc=False)
-        except ksa_exceptions.ClientException:
+        except (ksa_exceptions.ClientException, *checked_session.TRIPS):
             return None
         after = self._clock()
         try:

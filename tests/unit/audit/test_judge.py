@@ -122,6 +122,15 @@ def test_what_it_held_must_be_certain_to_be_given_back(server, context_):
     assert not any(finding.healable for finding in found)
 
 
+@pytest.mark.parametrize('needs', [Needs(), Needs(50, None), Needs(0, None)])
+def test_one_that_holds_nothing_is_listed_though_its_needs_are_not_known(
+        needs):
+    """Not to know what it needs is not to know that it needs nothing."""
+    finding = only({}, at(needs=needs))
+    assert (finding.code, finding.healable) == (Code.LOST, False)
+    assert 'its flavor is not known' in finding.remedy
+
+
 def test_a_server_without_disk_gets_its_processors_back():
     assert only({}, at(needs=Needs(0, COMPUTE))).after == held()
 
