@@ -31,22 +31,35 @@ _OUR_CLASSES = (names.CSV_PREFIX, names.REMOTEFX_PREFIX)
 def delete(client: Placement) -> None:
     """Delete names nobody uses; all of ours with the last cluster.
 
-    While a cluster is left the scheduler's queries name some of them.
+    While a cluster is left the scheduler's queries name some of them, and
+    are refused where one does not exist. So two answers have to agree that
+    none is left, and two that a volume is gone.
     """
     known = client.all_traits()
     in_use = client.all_traits(associated=True)
-    last = not in_use & {names.VOLUME, *names.CLUSTERED_MARKS}
-    needed = frozenset() if last else frozenset(
-        names.cut_off_trait(provider.uuid)
-        for provider in client.list_providers()
-        if provider.name.startswith(names.VOLUME_NAME_PREFIX))
+    volumes = [provider.uuid for provider in client.list_providers()
+               if provider.name.startswith(names.VOLUME_NAME_PREFIX)]
+    last = not (volumes or in_use & {names.VOLUME, *names.CLUSTERED_MARKS})
+    needed = frozenset(map(names.cut_off_trait, volumes))
     for trait in sorted(known - in_use - needed):
         if trait.startswith(_PAST) or last and trait.startswith(_OURS):
-            _forget(client.delete_trait, trait)
+            if not _is_of_a_volume(client, trait):
+                _forget(client.delete_trait, trait)
     if last:
         for rc in sorted(client.resource_classes()):
             if rc.startswith(_OUR_CLASSES):
                 _forget(client.delete_resource_class, rc)
+
+
+def _is_of_a_volume(client: Placement, trait: str) -> bool:
+    """Whether it says who does not reach a volume that there is."""
+    if not trait.startswith(names.CUT_OFF_PREFIX):
+        return False
+    try:
+        client.provider(names.volume_of(trait))
+    except (ValueError, exception.PlacementNotFound):
+        return False
+    return True
 
 
 def _forget(delete: Callable[[str], None], name: str) -> None:

@@ -19,10 +19,13 @@ import threading
 
 import pytest
 
+from hv_sched import exception
 from hv_sched.adopt import adopt
 from hv_sched.adopt import export
 from hv_sched.adopt import retire
+from hv_sched.adopt import unused_names
 from hv_sched.notices import Kind
+from hv_sched.placement import client
 from hv_sched.placement import names
 from hv_sched.shares.quiescence import SkipReason
 from tests.functional import base
@@ -98,6 +101,73 @@ def test_an_open_node_that_remembers_no_ratio_keeps_the_one_it_has(cloud):
     assert cloud.disk() == {('hv02', server): 70}
     assert cloud.api.inventories(node)[1][
         names.DISK_GB].allocation_ratio == 2.0
+
+
+# -- one answer that is another Placement's, or half of one
+
+
+def test_a_volume_that_is_listed_and_not_found_stops_it_before_any_write(
+        cloud, monkeypatch):
+    cloud.server('hv01', 100)
+    cloud.adopt()
+    before = cloud.state(), cloud.disk()
+    ask, misled = client.Placement.inventories, [VOLUME]
+
+    def inventories(api, uuid):
+        if uuid in misled:
+            misled.clear()
+            raise exception.PlacementNotFound('no such provider')
+        return ask(api, uuid)
+    monkeypatch.setattr(client.Placement, 'inventories', inventories)
+    with pytest.raises(exception.PlacementUnavailable,
+                       match='lists csv:hvc1/Volume1'):
+        cloud.retire()
+    assert (cloud.state(), cloud.disk()) == before
+
+
+def test_a_node_stays_closed_while_somebody_holds_what_was_not_shown(
+        cloud, monkeypatch):
+    """Their allocations were read as none, and their share was not moved."""
+    server = cloud.server('hv01', 100)
+    cloud.adopt()
+    ask = client.Placement.consumer
+    monkeypatch.setattr(
+        client.Placement, 'consumer', lambda api, uuid: None
+        if uuid == server else ask(api, uuid))
+    report = cloud.retire()
+    assert [skip.consumer for skip in report.skipped] == [server]
+    assert 'still holds 100 GB' in report.skipped[0].message
+    ratio = cloud.api.inventories(cloud.nodes['hv01'])[1][
+        names.DISK_GB].allocation_ratio
+    assert ratio < 0.001
+    monkeypatch.undo()
+    assert cloud.retire().skipped == ()
+    assert cloud.disk() == {('hv01', server): 100}
+
+
+def test_the_name_of_a_volumes_reach_stays_though_a_list_has_no_volume(
+        cloud, monkeypatch):
+    """The scheduler's queries name it: without it they are refused."""
+    cloud.adopt()
+    ask = client.Placement.list_providers
+    monkeypatch.setattr(client.Placement, 'list_providers',
+                        lambda api, **query: [] if not query
+                        else ask(api, **query))
+    unused_names.delete(clouds.client.from_adapter(cloud.placement))
+    assert names.cut_off_trait(VOLUME) in cloud.api.all_traits()
+    assert names.NO_NEW_DISKS in cloud.api.all_traits()
+
+
+def test_names_stay_though_an_answer_says_that_nobody_uses_them(
+        cloud, monkeypatch):
+    cloud.adopt()
+    before = cloud.vocabulary()
+    ask = client.Placement.all_traits
+    monkeypatch.setattr(client.Placement, 'all_traits',
+                        lambda api, associated=False, **query: frozenset()
+                        if associated else ask(api, **query))
+    unused_names.delete(clouds.client.from_adapter(cloud.placement))
+    assert cloud.vocabulary() == before
 
 
 def test_escrow_counts_as_the_share(cloud):
