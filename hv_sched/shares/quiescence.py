@@ -172,13 +172,16 @@ def _unit(consumer: str, view: NovaView) -> Unit | Skip:
     server = view.servers.get(uuid)
     if server is None:
         return Skip(consumer, SkipReason.UNEXPLAINED,
-                    'Nova knows no such server and no open migration')
+                    'Nova knows no such server and no open migration: '
+                    '"csv audit" shows what it is')
     if not server.known:
         return Skip(consumer, SkipReason.UNKNOWN,
-                    f'the cell of server {uuid} does not answer')
+                    f'the cell of server {uuid} does not answer: run it again '
+                    'when it does')
     if server.task_state:
         return Skip(consumer, SkipReason.MOVING,
-                    f'server {uuid} is busy ({server.task_state})')
+                    f'server {uuid} is busy ({server.task_state}): run it '
+                    'again when it is not')
     return _standing(consumer, server, view)
 
 
@@ -195,4 +198,4 @@ def _standing(consumer: str, server: Server, view: NovaView) -> Unit | Skip:
         f'{m.uuid} {m.status}' for m in still_open) or 'none'
     return Skip(consumer, SkipReason.MOVING,
                 f'server {server.uuid} ({server.vm_state}) is moving; open '
-                f'migrations: {migrations}')
+                f'migrations: {migrations}; run it again when that is over')

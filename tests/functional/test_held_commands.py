@@ -74,7 +74,9 @@ def test_heal_says_what_it_leaves(csv, cloud):
     assert code == 4
     row, = json.loads(out)
     assert row['Consumer'] == server
-    assert row['Done'] == f'skipped: server {server} is busy (migrating)'
+    assert row['Done'] == (
+        f'skipped: server {server} is busy (migrating): run it again when it '
+        'is not')
 
 
 def test_the_agent_restores_after_a_day_off(cloud, conf):
