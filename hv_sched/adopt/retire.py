@@ -21,6 +21,7 @@ volumes deleted. A run that was killed is finished by the next one.
 import collections
 from collections.abc import Iterable
 from collections.abc import Mapping
+import contextlib
 import dataclasses
 
 from hv_sched import exception
@@ -82,11 +83,14 @@ def _require_read(volumes: Iterable[str], observed: Observed) -> None:
     """
     for uuid in sorted(volumes):
         if uuid not in observed.providers:
-            raise exception.PlacementUnavailable(
-                f'Placement lists {observed.overview.listed[uuid].name} '
-                f'({uuid}) and does not find it when it is read; run retire '
-                'again, and check that every request is led to the same '
-                'Placement')
+            raise _contradiction(observed.overview.listed[uuid].name, uuid)
+
+
+def _contradiction(name: str, uuid: str) -> exception.PlacementUnavailable:
+    return exception.PlacementUnavailable(
+        f'one answer of Placement has {name} ({uuid}) and another has not: '
+        'run retire again, and check that every request is led to the same '
+        'Placement')
 
 
 class Retirer:
@@ -126,12 +130,22 @@ class Retirer:
         departing = scope.identity.of_cluster(cluster.guid)
         volumes = {uuid for uuid in (*layout.volumes, *departing)
                    if uuid in listed}
+        self._require_absent(layout.volumes.keys() - listed.keys())
         _require_read(volumes, observed)
         return RetireInputs(
             facts, layout, scope, observed,
             {uuid: listed[uuid].name for uuid in nodes - others.keys()},
             {uuid: listed[uuid].name for uuid in volumes},
             {uuid: self._held(uuid) for uuid in volumes}, others)
+
+    def _require_absent(self, volumes: Iterable[str]) -> None:
+        """A volume of the source that no list has is not there, either.
+
+        :raises PlacementUnavailable: one is
+        """
+        for uuid in sorted(volumes):
+            with contextlib.suppress(exception.PlacementNotFound):
+                raise _contradiction(self._client.provider(uuid).name, uuid)
 
     def _held(self, volume: str) -> dict[str, int]:
         return {consumer: resources.get(names.DISK_GB, 0)

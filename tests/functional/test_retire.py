@@ -120,8 +120,25 @@ def test_a_volume_that_is_listed_and_not_found_stops_it_before_any_write(
         return ask(api, uuid)
     monkeypatch.setattr(client.Placement, 'inventories', inventories)
     with pytest.raises(exception.PlacementUnavailable,
-                       match='lists csv:hvc1/Volume1'):
+                       match='one answer of Placement has csv:hvc1/Vol'):
         cloud.retire()
+    assert (cloud.state(), cloud.disk()) == before
+
+
+def test_a_list_without_the_volume_stops_it_before_any_write(
+        cloud, monkeypatch):
+    cloud.server('hv01', 100)
+    cloud.adopt()
+    before = cloud.state(), cloud.disk()
+    ask = client.Placement.list_providers
+    monkeypatch.setattr(
+        client.Placement, 'list_providers', lambda api, **query: [
+            listed for listed in ask(api, **query)
+            if query or listed.uuid != VOLUME])
+    with pytest.raises(exception.PlacementUnavailable,
+                       match='one answer of Placement has csv:hvc1/Vol'):
+        cloud.retire()
+    monkeypatch.undo()
     assert (cloud.state(), cloud.disk()) == before
 
 
