@@ -51,11 +51,11 @@ much to spare.
 
 ADVICE = """\
 Seconds of the slowest request are those of a busy machine's clock. What a node
-of a first sync costs has not grown within the measured sizes, beyond what the
-other load of the machine makes of it. It will: Placement reads all names of
-traits in each request that is about traits, and there is a name for each node
-and two for each volume. The scheduler's queries for allocation candidates are
-such requests, too (:doc:`upkeep` says why the names are still there).
+of a first sync costs grows with the nodes: Placement reads all names of traits
+in each request that is about traits, and there is a name for each node and two
+for each volume. The scheduler's queries for allocation candidates are such
+requests, too (:doc:`upkeep` says why the names are still there, and what a
+form with fewer of them needs first).
 
 What to do about it
 -------------------

@@ -327,14 +327,33 @@ class _Pass:
             if consumer not in view.servers and consumer not in self._open]
         if self.cells.doubt:
             return _Judgement(findings, busy, len(unlisted))
-        elsewhere, denied = self._of_other_hosts(unlisted)
-        findings += elsewhere
+        others, denied = self._asked_for(unlisted)
+        doubt = self._omission(others, context)
+        if doubt:
+            return _Judgement(findings, busy, len(unlisted), doubt)
+        findings += self._look.findings(others, self._open)
         try:
             findings += self._of_nobody(denied, context,
                                         len(view.holding_disk))
         except exception.NovaNotProven as exc:
             return _Judgement(findings, busy, len(denied), str(exc))
         return _Judgement(findings, busy)
+
+    def _omission(self, servers: Iterable[Server], context: AuditContext
+                  ) -> str:
+        """Why the lists of hosts are not believed; empty when they are.
+
+        A server that the list of its host omits may not be the only one.
+
+        :param servers: that are at rest and were in no list
+        """
+        listed = {node.name for uuid, node in context.nodes.items()
+                  if uuid in self.cells.hosts}
+        omitted = [server for server in servers if server.node in listed]
+        return (f'Nova returns server {omitted[0].uuid} as one on '
+                f'{omitted[0].node} and lists the servers there without it: '
+                'run it again, and check that every request is led to the '
+                'same Nova') if omitted else ''
 
     def _of_nobody(self, denied: list[str], context: AuditContext,
                    checked: int) -> list[Finding]:
@@ -368,17 +387,15 @@ class _Pass:
 
     # -- consumers that are no server of the cluster's nodes
 
-    def _of_other_hosts(self, consumers: list[str]
-                        ) -> tuple[list[Finding], list[str]]:
-        """Findings of servers, and the consumers that are none."""
+    def _asked_for(self, consumers: list[str]
+                   ) -> tuple[list[Server], list[str]]:
+        """Those that are servers at rest, and those that are none."""
         answers = dict(zip(consumers, in_parallel(
             self._options.workers, self._cloud.server, consumers),
             strict=True))
         servers = {uuid: server for uuid, server in answers.items() if server}
-        return (self._look.findings(
-            [servers[uuid] for uuid in self._at_rest(servers, servers)[0]],
-            self._open), [uuid for uuid, server in answers.items()
-                          if server is None])
+        return ([servers[uuid] for uuid in self._at_rest(servers, servers)[0]],
+                [uuid for uuid, server in answers.items() if server is None])
 
 
 def _nodes(findings: Iterable[Finding], view: AuditView,

@@ -37,6 +37,7 @@ class Answers:
     :ivar nodes: provider uuid by name; hosts are called like their nodes
     :ivar down: hosts whose cell does not answer
     :ivar unlisted: nodes of which no hypervisor is listed
+    :ivar emptied: hosts that are listed without their servers
     :ivar deleted: servers Nova still remembers
     :ivar changed: servers with a migration that changed a moment ago
     :ivar asked: the names of all calls
@@ -54,6 +55,7 @@ class Answers:
         self.nodes = {} if nodes is None else nodes
         self.down: set[str] = set()
         self.unlisted: set[str] = set()
+        self.emptied: set[str] = set()
         self.deleted: set[str] = set()
         self.changed: set[str] = set()
         self.asked: list[str] = []
@@ -135,7 +137,7 @@ class Answers:
 
     def on_host(self, host: str) -> dict[str, Server]:
         self.asked.append('on_host')
-        if host in self.down:
+        if host in self.down | self.emptied:
             return {}
         return {uuid: server for uuid, server in self.servers.items()
                 if server.node == host

@@ -375,6 +375,23 @@ def test_servers_of_a_node_without_its_hypervisor_are_not_taken_for_checked(
         missing, deleted}
 
 
+def test_a_list_of_a_host_that_lacks_its_servers_is_not_believed(cloud):
+    """One that lost its share is in no answer then: none is complete."""
+    missing, right = cloud.server('hv01'), cloud.server('hv01')
+    orphan = cloud.create(10, 'hv02')
+    cloud.drop(missing)
+    cloud.nova.deleted.add(orphan)
+    cloud.nova.emptied = {'hv01'}
+    report, = cloud.audit()
+    assert report.findings == () and report.unknown == 2
+    assert f'server {right} as one on hv01' in report.unproven
+    cloud.heal()
+    assert cloud.held(orphan) is not None
+    cloud.nova.emptied = set()
+    assert {finding.consumer for finding in cloud.findings()} == {
+        missing, orphan}
+
+
 def test_a_node_whose_nova_compute_was_deleted_does_not_stop_the_audit(cloud):
     server = cloud.server('hv01')
     cloud.drop(server)
