@@ -140,9 +140,8 @@ end every fact is right again, and all is open that should be. *Walk*,
 planners, with sources that lie and agents that die between two writes. The
 walk *operator* has ``sync``, ``adopt``, ``retire``, ``retire --node`` and
 ``heal --held`` on a real Placement, each of which may die at any write,
-beside moves that arrive or fail; it has no row where it was not recorded.
-Servers with RemoteFX memory are rare in these rows: three in *GpuWalk*, none
-in *PatientGpuWalk*. ``HV_SCHED_SEED`` and
+beside moves that arrive or fail. *GpuWalk* and *PatientGpuWalk* begin with
+servers that hold a part of the cards. ``HV_SCHED_SEED`` and
 ``HV_SCHED_EXAMPLES`` of the table walk them again (``pytest -m long
 tests/unit/providers/test_plan_machine.py
 tests/functional/test_operator_walk.py``).
