@@ -44,11 +44,11 @@ What scheduling costs
 ``select_destinations`` of the real scheduler manager, Placement in processes
 of its own on MariaDB, clusters of 16 nodes seeded in the databases. Nova's
 filters and weighers alone and the same with hv_sched's alternate on the same
-cloud. *Processes waiting*: the machine was shared, and *clock* holds what others
-did meanwhile. *CPU*
-is the processor time of the thread, and of Placement's and MariaDB's
-processes together. *candidates* is Nova's query for allocation candidates and
-*claim* the allocation it writes; both are Nova's own.
+cloud. Where processes were *waiting* the machine was shared: *clock* holds
+what others did meanwhile. *CPU* is the processor time of the thread, and of
+Placement's and MariaDB's processes together. *candidates* is Nova's query for
+allocation candidates and *claim* the allocation it writes; both are Nova's
+own.
 
 """
 

@@ -45,10 +45,10 @@ class _Masked:
         self._format = handler.format
 
     def __call__(self, record: logging.LogRecord) -> Any:
-        made = _masked(self._format(record))
+        line = _masked(self._format(record))
         # The journal is given it beside the line.
         record.exc_text = _masked(record.exc_text)
-        return made
+        return line
 
 
 def _masked(value: Any) -> Any:
@@ -56,7 +56,7 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return url_secrets.masked(value)
     if isinstance(value, dict):
-        return {key: _masked(each) for key, each in value.items()}
+        return {key: _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_masked(each) for each in value]
+        return [_masked(item) for item in value]
     return value

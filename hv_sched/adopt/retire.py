@@ -272,13 +272,14 @@ class Retirer:
         were being hidden: its node must not be opened beside them.
         """
         accounted = {skip.consumer for skip in skipped}
-        left = {consumer: gb for volume in inputs.volumes
-                for consumer, gb in self._held(volume).items()
-                if consumer not in accounted}
+        remaining_gb: collections.Counter[str] = collections.Counter()
+        for volume in inputs.volumes:
+            remaining_gb.update(self._held(volume))
         return [Skip(consumer, SkipReason.REFUSED,
                      f'it still holds {gb} GB of the volumes, which was not '
                      'shown when its share was to be moved: run retire again')
-                for consumer, gb in sorted(left.items())]
+                for consumer, gb in sorted(remaining_gb.items())
+                if consumer not in accounted]
 
     def _by_node(self, inputs: RetireInputs
                  ) -> dict[str, set[str]]:

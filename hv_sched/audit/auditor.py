@@ -327,11 +327,11 @@ class _Pass:
             if consumer not in view.servers and consumer not in self._open]
         if self.cells.doubt:
             return _Judgement(findings, busy, len(unlisted))
-        others, denied = self._asked_for(unlisted)
-        doubt = self._omission(others, context)
+        servers, denied = self._asked_for(unlisted)
+        doubt = self._omission(servers, context)
         if doubt:
             return _Judgement(findings, busy, len(unlisted), doubt)
-        findings += self._look.findings(others, self._open)
+        findings += self._look.findings(servers, self._open)
         try:
             findings += self._of_nobody(denied, context,
                                         len(view.holding_disk))

@@ -71,18 +71,19 @@ def read(section: Any, opt: cfg.Opt, group: str) -> Any:
 
 
 @contextlib.contextmanager
-def references(what: str) -> Iterator[None]:
+def references(option: str) -> Iterator[None]:
     """oslo.config shows what follows a $, which may be half of a password.
 
-    :param what: the option or section that is read
+    :param option: the option or section that is read
     :raises InvalidConfig: it refers to itself, or to nothing
     """
     try:
         yield
     except RecursionError as exc:
-        raise exception.InvalidConfig(f'{what} {REFERS_TO_ITSELF}') from exc
+        raise exception.InvalidConfig(f'{option} {REFERS_TO_ITSELF}') from exc
     except (cfg.NoSuchOptError, cfg.TemplateSubstitutionError):
-        raise exception.InvalidConfig(f'{what} {REFERS_TO_NOTHING}') from None
+        raise exception.InvalidConfig(
+            f'{option} {REFERS_TO_NOTHING}') from None
 
 
 class _Lines(iniparser.BaseParser):

@@ -104,9 +104,9 @@ class Retire(shares.MovingCommand):
         """:raises InvalidConfig: it is not of these nodes"""
         if self._ratios is None:
             return
-        said = retire_export.check(inputs, tuple(nodes), self._ratios)
-        if said:
-            LOG.warning('%s.', said)
+        warning = retire_export.check(inputs, tuple(nodes), self._ratios)
+        if warning:
+            LOG.warning('%s.', warning)
 
     def _retire_cluster(
             self, retirer: retire.Retirer, cluster: model.Cluster,
