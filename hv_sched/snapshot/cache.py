@@ -58,25 +58,33 @@ class Cache:
         self._read_volume = read_volume
         self._clock = clock
         self._lock = threading.Lock()
-        self._snapshot: volumes.Snapshot | None = None
-        self._read_at = 0.0
+        # With when it was read: other threads see both of one reading.
+        self._kept: tuple[volumes.Snapshot, float] | None = None
         self._tried_at: float | None = None
 
     def get(self, ttl: float) -> volumes.Snapshot | None:
         """The snapshot, at most ttl seconds old unless Placement is away.
 
-        While one thread reads, the others go on with the old one.
+        While one thread reads, the others go on with the old one, or wait
+        where it is too old: without any they would use what nobody filtered.
         """
         if self._is_due(ttl) and self._lock.acquire(
-                blocking=self._snapshot is None):
+                blocking=self._usable(ttl) is None):
             try:
                 if self._is_due(ttl):
+                    if self._usable(ttl) is None:
+                        self._kept = None  # a log line says so
                     self._refresh()
             finally:
                 self._lock.release()
-        if self._clock() - self._read_at > ttl * _MAX_AGE_TTLS:
-            self._snapshot = None
-        return self._snapshot
+        return self._usable(ttl)
+
+    def _usable(self, ttl: float) -> volumes.Snapshot | None:
+        """What was read last, None where that is too long ago."""
+        kept = self._kept
+        if kept is None or self._clock() - kept[1] > ttl * _MAX_AGE_TTLS:
+            return None
+        return kept[0]
 
     def recent(self, ttl: float) -> volumes.Snapshot | None:
         """The snapshot, read again unless that was a moment ago.
@@ -105,9 +113,10 @@ class Cache:
                         exc)
             return former
         with self._lock:
-            if self._snapshot is snapshot and snapshot and volume:
-                self._snapshot = dataclasses.replace(snapshot, volumes={
-                    **snapshot.volumes, uuid: volume})
+            kept = self._kept
+            if snapshot and volume and kept and kept[0] is snapshot:
+                self._kept = dataclasses.replace(snapshot, volumes={
+                    **snapshot.volumes, uuid: volume}), kept[1]
         return volume
 
     def _is_due(self, ttl: float) -> bool:
@@ -116,14 +125,14 @@ class Cache:
 
     def _refresh(self) -> None:
         try:
-            self._snapshot = self._read()
-            self._read_at = self._clock()
+            snapshot = self._read()
+            self._kept = snapshot, self._clock()
         except exception.PlacementError as exc:
             LOG.warning(
                 'The volumes in Placement cannot be read: %s. Until the next '
                 'attempt candidates are used as Placement returns '
                 'them%s.', exc,
-                '' if self._snapshot else ' and volumes are not weighed')
+                '' if self._kept else ' and volumes are not weighed')
         finally:
             self._tried_at = self._clock()
 

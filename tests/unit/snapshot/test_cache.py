@@ -92,6 +92,35 @@ def test_a_returning_placement_is_read_at_the_next_interval():
     assert cache.get(TTL) is EMPTY
 
 
+def test_one_that_asks_while_too_old_a_snapshot_is_read_again_waits_for_it():
+    """None would be used as it comes from Placement, closed volumes too."""
+    source, reading, may_end = Source(), threading.Event(), threading.Event()
+    fresh = volumes.Snapshot({}, {'n': 'hv'}, {}, frozenset())
+    answers = [EMPTY, fresh]
+
+    def read():
+        if len(answers) == 1:
+            reading.set()
+            may_end.wait(60)
+        return answers.pop(0)
+
+    cache = snapshot.Cache(read, lambda: source.now)
+    assert cache.get(TTL) is EMPTY
+    source.now += TTL * 10
+    got = []
+    threads = [threading.Thread(target=lambda: got.append(cache.get(TTL)))
+               for _ in range(4)]
+    threads[0].start()
+    assert reading.wait(60)
+    for thread in threads[1:]:
+        thread.start()
+    may_end.set()
+    for thread in threads:
+        thread.join(60)
+    assert got == [fresh] * 4
+    assert cache.get(TTL) is fresh
+
+
 def test_while_one_thread_reads_others_go_on_with_the_old_snapshot():
     source = Source()
     reading, go_on = threading.Event(), threading.Event()
