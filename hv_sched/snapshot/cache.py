@@ -59,7 +59,7 @@ class Cache:
         self._clock = clock
         self._lock = threading.Lock()
         # With when it was read: other threads see both of one reading.
-        self._kept: tuple[volumes.Snapshot, float] | None = None
+        self._reading: tuple[volumes.Snapshot, float] | None = None
         self._tried_at: float | None = None
 
     def get(self, ttl: float) -> volumes.Snapshot | None:
@@ -73,7 +73,7 @@ class Cache:
             try:
                 if self._is_due(ttl):
                     if self._usable(ttl) is None:
-                        self._kept = None  # a log line says so
+                        self._reading = None  # a log line says so
                     self._refresh()
             finally:
                 self._lock.release()
@@ -81,10 +81,10 @@ class Cache:
 
     def _usable(self, ttl: float) -> volumes.Snapshot | None:
         """What was read last, None where that is too long ago."""
-        kept = self._kept
-        if kept is None or self._clock() - kept[1] > ttl * _MAX_AGE_TTLS:
+        reading = self._reading
+        if reading is None or self._clock() - reading[1] > ttl * _MAX_AGE_TTLS:
             return None
-        return kept[0]
+        return reading[0]
 
     def recent(self, ttl: float) -> volumes.Snapshot | None:
         """The snapshot, read again unless that was a moment ago.
@@ -113,10 +113,10 @@ class Cache:
                         exc)
             return former
         with self._lock:
-            kept = self._kept
-            if snapshot and volume and kept and kept[0] is snapshot:
-                self._kept = dataclasses.replace(snapshot, volumes={
-                    **snapshot.volumes, uuid: volume}), kept[1]
+            reading = self._reading
+            if snapshot and volume and reading and reading[0] is snapshot:
+                self._reading = dataclasses.replace(snapshot, volumes={
+                    **snapshot.volumes, uuid: volume}), reading[1]
         return volume
 
     def _is_due(self, ttl: float) -> bool:
@@ -126,13 +126,13 @@ class Cache:
     def _refresh(self) -> None:
         try:
             snapshot = self._read()
-            self._kept = snapshot, self._clock()
+            self._reading = snapshot, self._clock()
         except exception.PlacementError as exc:
             LOG.warning(
                 'The volumes in Placement cannot be read: %s. Until the next '
                 'attempt candidates are used as Placement returns '
                 'them%s.', exc,
-                '' if self._kept else ' and volumes are not weighed')
+                '' if self._reading else ' and volumes are not weighed')
         finally:
             self._tried_at = self._clock()
 

@@ -107,9 +107,9 @@ def test_one_that_asks_while_too_old_a_snapshot_is_read_again_waits_for_it():
     cache = snapshot.Cache(read, lambda: source.now)
     assert cache.get(TTL) is EMPTY
     source.now += TTL * 10
-    got = []
-    threads = [threading.Thread(target=lambda: got.append(cache.get(TTL)))
-               for _ in range(4)]
+    snapshots = []
+    threads = [threading.Thread(
+        target=lambda: snapshots.append(cache.get(TTL))) for _ in range(4)]
     threads[0].start()
     assert reading.wait(60)
     for thread in threads[1:]:
@@ -117,7 +117,7 @@ def test_one_that_asks_while_too_old_a_snapshot_is_read_again_waits_for_it():
     may_end.set()
     for thread in threads:
         thread.join(60)
-    assert got == [fresh] * 4
+    assert snapshots == [fresh] * 4
     assert cache.get(TTL) is fresh
 
 
