@@ -39,8 +39,8 @@ from hv_sched.status.recorder import Recorder
 
 LOG = printable.logger(__name__)
 
-# Options of [keystone] that say who the agent is.
 _PROGRAM = 'hv-sched-agent'
+# Options of [keystone] that say who the agent is.
 _IDENTITIES = ('username', 'user_id', 'application_credential_id',
                'application_credential_name')
 _CLI = [

@@ -53,8 +53,7 @@ def to_close(scope: Scope, overview: Overview, moment: Moment,
     frozen = names_of(scope.problems)
     if not frozen or not settings.stale_after:
         return frozenset()
-    described = {windows_names.key(layout.cluster.name)
-                 for layout in scope.layouts}
+    described = {layout.key for layout in scope.layouts}
     return frozenset(
         uuid for uuid, summary in overview.volumes.items()
         if Closed.REFUSED.trait not in summary.traits

@@ -19,7 +19,6 @@ import pytest
 
 from hv_sched.placement import names
 from tests.functional import command_line
-from tests.functional import nova_api
 from tests.functional import unadopted_cloud
 
 
@@ -27,12 +26,7 @@ from tests.functional import unadopted_cloud
 def cloud(placement, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('time.sleep', lambda seconds: None)
-    made = unadopted_cloud.UnadoptedCloud(placement, ())
-    made.register('hv01')
-    made.register('hv02', ratio=1.5)
-    made.nova_api = nova_api.NovaApi(made)
-    placement.service.before = made.nova_api
-    return made
+    return unadopted_cloud.asked_by_commands(placement)
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from tests.functional import cloud as clouds
 from tests.functional import command_line
-from tests.functional import nova_api
 from tests.functional import unadopted_cloud
 
 VOLUME = clouds.VOLUME
@@ -31,12 +30,7 @@ VOLUME = clouds.VOLUME
 def cloud(placement, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr('time.sleep', lambda seconds: None)
-    made = unadopted_cloud.UnadoptedCloud(placement, ())
-    made.register('hv01')
-    made.register('hv02', ratio=1.5)
-    made.nova_api = nova_api.NovaApi(made)
-    placement.service.before = made.nova_api
-    return made
+    return unadopted_cloud.asked_by_commands(placement)
 
 
 @pytest.fixture

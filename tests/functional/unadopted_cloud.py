@@ -19,6 +19,17 @@ from hv_sched.adopt import retire
 from hv_sched.placement import client
 from tests.functional import cloud as clouds
 from tests.functional import nova_answers
+from tests.functional import nova_api
+
+
+def asked_by_commands(placement):
+    """Two nodes, of which one has a ratio of its own, and Nova's API."""
+    made = UnadoptedCloud(placement, ())
+    made.register('hv01')
+    made.register('hv02', ratio=1.5)
+    made.nova_api = nova_api.NovaApi(made)
+    placement.service.before = made.nova_api
+    return made
 
 
 class UnadoptedCloud(clouds.Cloud):

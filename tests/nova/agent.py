@@ -20,6 +20,7 @@ from keystoneauth1 import adapter
 from keystoneauth1 import session
 from keystoneauth1 import token_endpoint
 from openstack import connection
+import yaml
 
 from hv_sched.agent import cmd
 from hv_sched.agent import passes
@@ -28,8 +29,16 @@ from hv_sched.compute import lookups
 from hv_sched.compute import nova
 from hv_sched.placement import client
 from hv_sched.recovery import restore
+from tests import repository
 
 _ADMIN = 'admin,member,reader'
+
+
+def documented_policy() -> dict[str, str]:
+    """Nova's rules for the role of the agent, as the examples have them."""
+    rules: dict[str, str] = yaml.safe_load(
+        (repository.EXAMPLES / 'nova' / 'policy.yaml').read_text())
+    return rules
 
 
 def placement_of(placement: Any, roles: str = _ADMIN) -> client.Placement:

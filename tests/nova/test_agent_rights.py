@@ -19,10 +19,7 @@ Its project has no servers: whatever it sees is another project's.
 import dataclasses
 import uuid
 
-import yaml
-
 from hv_sched.compute import servers
-from tests import repository
 from tests.nova import agent
 from tests.nova import auditing
 
@@ -32,9 +29,7 @@ BOOTED_FROM_VOLUME = servers.Needs(disk_gb=0)
 class AnotherProject(auditing.AuditCase):
     def setUp(self):
         super().setUp()
-        self.policy.set_rules(yaml.safe_load(
-            (repository.EXAMPLES / 'nova' / 'policy.yaml').read_text()),
-            overwrite=False)
+        self.policy.set_rules(agent.documented_policy(), overwrite=False)
         self.servers = agent.nova_of(self.api, 'service,hv_sched', 'another')
 
     def test_a_server_is_known_by_its_uuid(self):

@@ -16,14 +16,11 @@ The policies of Placement are its own defaults, Nova's are those of
 examples/nova. The servers are another project's.
 """
 
-import yaml
-
 from hv_sched import exception
 from hv_sched.audit import auditor
 from hv_sched.audit import heal
 from hv_sched.audit.findings import Code
 from hv_sched.placement import names
-from tests import repository
 from tests.nova import adopting
 from tests.nova import agent
 
@@ -37,9 +34,7 @@ class Roles(adopting.AdoptCase):
 
     def setUp(self):
         super().setUp()
-        self.policy.set_rules(yaml.safe_load(
-            (repository.EXAMPLES / 'nova' / 'policy.yaml').read_text()),
-            overwrite=False)
+        self.policy.set_rules(agent.documented_policy(), overwrite=False)
         self.admin = self.own, self.servers
         self.booted = {self.boot(self.flavor(gb), host=host)['id']: gb
                        for host, gb in GB.items()}
