@@ -12,6 +12,7 @@
 
 """What explain says is what the real scheduler finds."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib import parse
 import uuid
@@ -92,8 +93,10 @@ class NoGlance(lookups.Glance):
     def __init__(self) -> None:
         super().__init__(None)
 
-    @property
-    def proxy(self) -> Any:
+    def image(self, name: str) -> lookups.Properties | None:
+        raise hv_exception.ServiceDenied('no Glance here')
+
+    def images(self) -> Iterator[lookups.Properties]:
         raise hv_exception.ServiceDenied('no Glance here')
 
 
