@@ -33,6 +33,7 @@ from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.consumers import INSTANCE
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
+from hv_sched.providers.settings import Settings
 
 # As many as a compute node of Nova's has of its own.
 NODE_TRAITS = ('COMPUTE_NODE', *sorted(
@@ -59,11 +60,12 @@ def stock(facts: model.Facts) -> list[Provider]:
             for provider in _imagined(cluster).providers.values()]
 
 
-def published(facts: model.Facts) -> list[Provider]:
+def published(facts: model.Facts, settings: Settings | None = None
+              ) -> list[Provider]:
     """The same with what a first sync has made of them."""
     providers = []
     for cluster in facts.clusters:
-        stands = _imagined(cluster)
+        stands = _imagined(cluster, settings)
         stands.sync(model.Facts((cluster,)))
         providers += [provider if provider.name.startswith(
             names.VOLUME_NAME_PREFIX) else _as_reported(provider)
@@ -71,9 +73,10 @@ def published(facts: model.Facts) -> list[Provider]:
     return providers
 
 
-def _imagined(cluster: model.Cluster) -> imagined_placement.ImaginedPlacement:
+def _imagined(cluster: model.Cluster, settings: Settings | None = None
+              ) -> imagined_placement.ImaginedPlacement:
     return imagined_placement.ImaginedPlacement(
-        (node.name for node in cluster.nodes), NODE_DISK_GB)
+        (node.name for node in cluster.nodes), NODE_DISK_GB, settings)
 
 
 def _as_reported(node: Provider) -> Provider:

@@ -23,6 +23,7 @@ import dataclasses
 import uuid
 
 from benchmarks import placement_rows
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
@@ -104,8 +105,8 @@ def _providers(contents: Cloud) -> Iterator[Provider]:
             members = {node: contents.nodes[node] for node in volume.nodes}
             yield Provider(
                 volume.uuid, volume.name, 1, VOLUME_INVENTORIES, {},
-                frozenset((*VOLUME_TRAITS, *map(
-                    names.home_trait, members.values()))),
+                frozenset((*VOLUME_TRAITS, *home_traits.traits_of(
+                    members.values()))),
                 frozenset((home,)))
             for node, node_uuid in members.items():
                 yield Provider(

@@ -95,11 +95,11 @@ SOURCES: dict[str, typing.Callable[[model.Facts], model.Facts]] = {
     'one cluster failed over': failed_over}
 
 
-def sync_story(adapter: base.Adapter, facts: model.Facts, workers: int
+def sync_story(adapter: base.Adapter, facts: model.Facts, settings: Settings
                ) -> typing.Callable[[], None]:
     """A sync by somebody who has just come."""
     reconciler = reconciling.Reconciler(
-        client.from_adapter(adapter), Settings(workers=workers))
+        client.from_adapter(adapter), settings)
 
     def run() -> None:
         result = reconciler.sync(facts, full=False)
@@ -107,19 +107,19 @@ def sync_story(adapter: base.Adapter, facts: model.Facts, workers: int
     return run
 
 
-def agent_story(adapter: base.Adapter, facts: model.Facts, workers: int
-                ) -> typing.Callable[[model.Facts], None]:
+def agent_story(adapter: base.Adapter, facts: model.Facts,
+                settings: Settings) -> typing.Callable[[model.Facts], None]:
     """The pass of an agent that has looked twice before."""
-    api, settings = client.from_adapter(adapter), Settings(workers=workers)
+    api = client.from_adapter(adapter)
     options = cmd.configure([]).hv_sched
-    options.workers = workers
+    options.workers = settings.workers
     loop = syncing.Syncing(reconciling.Reconciler(api, settings), options,
                            settings, 60)
     nodes = {node.name: clouds.node_uuid(node.name)
              for cluster in facts.clusters for node in cluster.nodes}
     restorer = restore.Restorer(
         api, nova_answers.Answers(nodes),
-        restore.RestoreOptions(workers=workers, settle_seconds=0))
+        restore.RestoreOptions(workers=settings.workers, settle_seconds=0))
 
     def run(now: model.Facts) -> None:
         code = loop.run(now, full=False)
@@ -130,27 +130,27 @@ def agent_story(adapter: base.Adapter, facts: model.Facts, workers: int
     return run
 
 
-def story_of(adapter: base.Adapter, story: str, nodes: int, workers: int
-             ) -> typing.Callable[[], None]:
+def story_of(adapter: base.Adapter, story: str, nodes: int,
+             settings: Settings) -> typing.Callable[[], None]:
     """What a story measures, when all before it has been done."""
     facts = facts_of(nodes)
     if story in SOURCES:
-        return sync_story(adapter, SOURCES[story](facts), workers)
-    run = agent_story(adapter, facts, workers)
+        return sync_story(adapter, SOURCES[story](facts), settings)
+    run = agent_story(adapter, facts, settings)
     now = facts if story == 'idle pass' else reconcile.one_changed(facts)
     return lambda: run(now)
 
 
 def stories_of(database: placement_rows.Database, address: str, nodes: int,
-               workers: int, stories: typing.Iterable[str]
+               settings: Settings, stories: typing.Iterable[str]
                ) -> typing.Iterator[tuple[str, Figures]]:
-    """The stories of a cloud of so many nodes, with so many threads."""
+    """The stories of a cloud of so many nodes, with these settings."""
     stock = placement_rows.stock(facts_of(nodes))
-    published = placement_rows.published(facts_of(nodes))
+    published = placement_rows.published(facts_of(nodes), settings)
     for story in stories:
         _reset(database, stock if story == FIRST else published)
         yield story, own_process.run(
-            story_of, address, story, nodes, workers)
+            story_of, address, story, nodes, settings)
 
 
 def _reset(database: placement_rows.Database,
@@ -173,9 +173,12 @@ def run(args: argparse.Namespace) -> Figures:
                 told: dict[str, Figures] = {}
                 record['runs'].append({
                     'nodes': nodes, 'workers': workers,
+                    'nodes per home trait': args.nodes_per_home_trait,
                     'Placement workers': placement_workers, 'stories': told})
                 for story, figures in stories_of(
-                        database, address, nodes, workers, args.stories):
+                        database, address, nodes, Settings(
+                            workers=workers, nodes_per_home_trait=(
+                                args.nodes_per_home_trait)), args.stories):
                     told[story] = figures
                     write(args.output, record)
             database.close()
@@ -194,6 +197,7 @@ def main() -> None:
     parser.add_argument('--placement-workers', type=int, nargs='+',
                         default=[1, 2, 4])
     parser.add_argument('--workers', type=int, nargs='+', default=[1, 4, 16])
+    parser.add_argument('--nodes-per-home-trait', type=int, default=1)
     parser.add_argument('--stories', nargs='+', default=STORIES)
     parser.add_argument('--output', type=pathlib.Path)
     print(json.dumps(run(parser.parse_args()), indent=1))

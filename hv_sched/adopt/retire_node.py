@@ -32,6 +32,7 @@ from hv_sched.compute import proven
 from hv_sched.compute.servers import Servers
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from hv_sched.placement import ownership
 from hv_sched.placement.client import Placement
@@ -90,8 +91,11 @@ class NodeRetirer:
         findings = self._retirer.drop_children(dataclasses.replace(
             inputs, nodes={node: inputs.nodes[node]}))
         outcome = apply.apply(
-            self._client, planning.Plan(clusters=(planning.ClusterPlan(
-                inputs.layout.cluster.name, tuple(planned)),)),
+            self._client, planning.Plan(
+                vocabulary=planning.vocabulary(
+                    planned, inputs.observed.overview),
+                clusters=(planning.ClusterPlan(
+                    inputs.layout.cluster.name, tuple(planned)),)),
             inputs.observed.providers, self._workers)
         if not outcome.failures:
             self._retirer.clean()
@@ -141,12 +145,11 @@ class NodeRetirer:
     def _forget_home(inputs: RetireInputs, node: str
                      ) -> Iterable[changes.Change]:
         """Volumes no longer name the node as one that uses them."""
-        gone = frozenset((names.home_trait(node),))
         for volume in inputs.volumes:
             provider = inputs.observed.providers[volume]
-            if provider.traits & gone:
-                yield from changes.set_traits(
-                    changes.Step.HIDE, provider, provider.traits - gone)
+            yield from changes.set_traits(
+                changes.Step.HIDE, provider,
+                home_traits.without(provider.traits, node))
 
     def _with_ratio(self, change: changes.Change) -> changes.Change:
         """The ratio of an export instead of the remembered one."""

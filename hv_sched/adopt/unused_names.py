@@ -20,7 +20,7 @@ from hv_sched.placement import names
 from hv_sched.placement.client import Placement
 
 # Names that belong to one cluster's past, and those of hv_sched as a whole.
-_PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, names.HOME_PREFIX,
+_PAST = (names.FORMER_RATIO_PREFIX, names.IMAGE_PREFIX, *names.HOME_PREFIXES,
          names.DISK_PREFIX, names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
          names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
          names.OVERCOMMITTED_PREFIX, names.CUT_OFF_PREFIX)

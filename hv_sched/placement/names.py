@@ -58,7 +58,10 @@ IMAGE_PREFIX = 'CUSTOM_CSV_IMAGE_'
 DISK_PREFIX = 'CUSTOM_CSV_DISK_'
 # Beside NO_NEW_DISKS, one for each reason that stands.
 CLOSED_PREFIX = 'CUSTOM_CSV_CLOSED_'
+# The nodes that use the volume, one or several in a name; see home_traits.
 HOME_PREFIX = 'CUSTOM_CSV_HOME_'
+HOMES_PREFIX = 'CUSTOM_CSV_HOMES_'
+HOME_PREFIXES = (HOME_PREFIX, HOMES_PREFIX)
 # The cluster resource of the volume: tells which one it is while it is
 # offline and Windows states no GUID.
 RESOURCE_PREFIX = 'CUSTOM_CSV_RESOURCE_'
@@ -258,23 +261,6 @@ def uncovered_gb(traits: Iterable[str]) -> int | None:
 def _amounts(traits: Iterable[str], prefix: str) -> list[int]:
     return [int(text) for trait in traits if trait.startswith(prefix)
             and (text := trait.removeprefix(prefix)).isdecimal()]
-
-
-def home_trait(node: str) -> str:
-    """The trait that says a node, by its provider's uuid, uses a volume.
-
-    Placement lists the members of an aggregate one aggregate at a time, but
-    the traits of all volumes in one request.
-    """
-    return HOME_PREFIX + node.replace('-', '').upper()
-
-
-def node_of(home_trait: str) -> str:
-    """The node's provider uuid that a home trait names.
-
-    :raises ValueError: not a uuid
-    """
-    return str(uuid.UUID(home_trait.removeprefix(HOME_PREFIX)))
 
 
 def cut_off_trait(volume: str) -> str:

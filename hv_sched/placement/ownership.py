@@ -35,7 +35,7 @@ _VOLUME_TRAITS = frozenset((
     names.OTHER_HYPERVISOR,
     *names.FILE_SYSTEM.values(), *disk_moves.TRAITS))
 _VOLUME_PREFIXES = (
-    names.HOME_PREFIX, names.DISK_PREFIX, names.CLOSED_PREFIX,
+    *names.HOME_PREFIXES, names.DISK_PREFIX, names.CLOSED_PREFIX,
     names.RESERVE_PREFIX, names.RESOURCE_PREFIX, names.UNCOVERED_PREFIX,
     names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX)
 _MEDIUM_TRAITS = frozenset((

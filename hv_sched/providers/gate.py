@@ -223,7 +223,7 @@ def _offers(trait: str) -> bool:
 # They say whose a provider is, or what it was, and admit no server.
 _MARKS = frozenset((names.SHARING, names.VOLUME, *names.CLUSTERED_MARKS,
                     names.OTHER_HYPERVISOR, names.CPU_MANAGED))
-_MARK_PREFIXES = (names.HOME_PREFIX, names.DISK_PREFIX,
+_MARK_PREFIXES = (*names.HOME_PREFIXES, names.DISK_PREFIX,
                   names.RESOURCE_PREFIX, names.RESERVE_PREFIX,
                   names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,
                   names.UNCOVERED_PREFIX,

@@ -25,6 +25,7 @@ import types
 from hv_sched import model
 from hv_sched import windows_names
 from hv_sched.placement import disk_moves
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import NOTHING_STANDS
@@ -218,8 +219,10 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
     volume = layout.volumes[uuid]
     traits = {names.SHARING, names.VOLUME, *closed,
               *disk_moves.traits_of(layout.cluster.driver),
-              *map(names.home_trait, layout.members[uuid]),
-              *(observed & set(map(names.home_trait, undecided)))}
+              *home_traits.traits_of(
+                  layout.members[uuid]
+                  | home_traits.nodes_of(observed) & undecided,
+                  settings.nodes_per_home_trait)}
     if not layout.cluster.driver.has_windows_features:
         traits.add(names.OTHER_HYPERVISOR)
     if volume.guid:

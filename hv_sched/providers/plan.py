@@ -286,7 +286,7 @@ def _cleaning(changes: Iterable[change_types.Change], overview: Overview
     return tuple(change_types.DeleteTrait(change_types.Step.CLEAN, '', name)
                  for name in sorted(unused - kept_traits)
                  if name.startswith((
-                     names.IMAGE_PREFIX, names.HOME_PREFIX,
+                     names.IMAGE_PREFIX, *names.HOME_PREFIXES,
                      names.DISK_PREFIX, names.RESOURCE_PREFIX,
                      names.RESERVE_PREFIX, names.UNCOVERED_PREFIX,
                      names.FLOOR_PERCENT_PREFIX, names.FLOOR_GB_PREFIX,

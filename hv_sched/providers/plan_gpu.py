@@ -86,12 +86,27 @@ def plan(node: model.Node, parent: Provider, child: Provider | None
         planned.append(changes.CreateProvider(
             Step.CREATE, child.uuid, name, parent_uuid=parent.uuid))
     fitted, reasons = clamp(desired, child)
+    planned += _hide(child) if reasons else ()
     planned += _fill(child, fitted)
-    after = child.traits - ownership.child_traits(child.traits) | traits(node)
-    if after != child.traits:
-        planned.append(changes.SetTraits(
-            Step.MARK, child.uuid, name, before=child.traits, after=after))
+    planned += () if reasons else _show(child, traits(node))
     return planned, reasons
+
+
+def _show(child: Provider, desired: frozenset[str]
+          ) -> Iterable[changes.Change]:
+    return changes.set_traits(
+        Step.MARK, child,
+        child.traits - ownership.child_traits(child.traits) | desired)
+
+
+def _hide(child: Provider) -> Iterable[changes.Change]:
+    """Nothing new comes while servers hold more than the node shows.
+
+    That the child is exactly full is not enough: what the first server that
+    leaves had would be offered until the next pass.
+    """
+    return changes.set_traits(
+        Step.STRIP, child, child.traits - {features.REMOTEFX.trait})
 
 
 def _fill(child: Provider, desired: Mapping[str, Inventory]
@@ -107,8 +122,8 @@ def clamp(desired: Mapping[str, Inventory], child: Provider
           ) -> tuple[dict[str, Inventory], list[str]]:
     """Never less than servers hold; what is missing is said.
 
-    The provider is then exactly full, so nothing new comes, and the servers
-    on it can still be moved.
+    The provider is then exactly full, and the servers on it can still be
+    moved: Placement checks what a rewritten allocation leaves no room for.
     """
     fitted = {rc: _fit(inventory, child.inventories.get(rc), child.used(rc))
               for rc, inventory in desired.items()}
@@ -149,6 +164,6 @@ def _withdraw(child: Provider) -> tuple[list[changes.Change], list[str]]:
         1, child.used(rc))) for rc, inventory in child.inventories.items()}
     held = ', '.join(f'{used} {rc}' for rc, used in sorted(
         child.usages.items()) if used)
-    return list(_fill(child, full)), [
+    return [*_hide(child), *_fill(child, full)], [
         f'{child.name}: the node shows no RemoteFX any more, but servers '
         f'hold {held}: closed until they leave']

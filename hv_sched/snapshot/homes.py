@@ -20,11 +20,9 @@ A node no volume names is not known to be anywhere: what Placement offers it
 counts. So it is until the publisher has passed once.
 """
 
-from collections.abc import Iterable
 from collections.abc import Mapping
-import contextlib
 
-from hv_sched.placement import names
+from hv_sched.placement import home_traits
 from hv_sched.snapshot import volumes
 
 
@@ -33,17 +31,6 @@ def read_homes(published: Mapping[str, volumes.VolumeState],
     """Volumes by node, both as provider uuids."""
     homes: dict[str, set[str]] = {}
     for uuid, volume in published.items():
-        for node in nodes_of(volume.traits):
+        for node in home_traits.nodes_of(volume.traits):
             homes.setdefault(node, set()).add(uuid)
     return {node: frozenset(uuids) for node, uuids in homes.items()}
-
-
-def nodes_of(traits: Iterable[str]) -> list[str]:
-    """The nodes, as provider uuids, that a volume's traits name."""
-    nodes = []
-    for trait in traits:
-        if trait.startswith(names.HOME_PREFIX):
-            # One not of our making says nothing; the publisher removes it.
-            with contextlib.suppress(ValueError):
-                nodes.append(names.node_of(trait))
-    return nodes

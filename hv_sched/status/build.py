@@ -20,13 +20,13 @@ import datetime
 from hv_sched import features
 from hv_sched import model
 from hv_sched import windows_names
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
 from hv_sched.placement.observed import Provider
 from hv_sched.providers import closing
 from hv_sched.providers import free_space
 from hv_sched.providers import settings
-from hv_sched.snapshot import homes
 from hv_sched.status import volume_rules
 from hv_sched.status.model import ClusterStatus
 from hv_sched.status.model import NodeStatus
@@ -137,7 +137,7 @@ def _volume(provider: Provider, observation: Observation) -> VolumeStatus:
         allocated_gb=provider.used(names.DISK_GB),
         held_gb=provider.owed.held_gb, free_gb=volume_rules.free_gb(provider),
         closed=_closed(provider.traits, {}),
-        nodes=_names_of(homes.nodes_of(provider.traits), observation),
+        nodes=_names_of(home_traits.nodes_of(provider.traits), observation),
         cut_off=_names_of(
             (uuid for uuid, traits in observation.node_traits.items()
              if names.cut_off_trait(provider.uuid) in traits), observation))
@@ -204,7 +204,7 @@ def _clusters_of_nodes(observation: Observation, facts: model.Facts | None
                    for name in observation.nodes.values()
                    if windows_names.key(name) in cluster_by_node}
     for provider in observation.volumes.values():
-        for uuid in homes.nodes_of(provider.traits):
+        for uuid in home_traits.nodes_of(provider.traits):
             if uuid in observation.nodes:
                 clusters_of.setdefault(
                     observation.nodes[uuid], windows_names.key(

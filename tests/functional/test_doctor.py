@@ -32,6 +32,7 @@ from hv_sched.doctor import evidence
 from hv_sched.doctor import gather
 from hv_sched.doctor import runner
 from hv_sched.notices import Severity
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
@@ -235,7 +236,8 @@ def test_lost_traits(cloud):
     assert 'CUSTOM_HYPERV_CLUSTERED' in cloud.told('traits-lost')['hv01']
     cloud.sync(cloud.facts)
     assert cloud.found() == set()
-    cloud.change_traits(V1, remove={names.home_trait(cloud.nodes['hv02'])})
+    cloud.change_traits(V1, remove=home_traits.traits_of(
+        [cloud.nodes['hv02']]))
     assert 'does not name it' in cloud.told('traits-lost')['hv02']
 
 

@@ -20,6 +20,7 @@ from hv_sched import exception
 from hv_sched import model
 from hv_sched.adopt import inspection
 from hv_sched.notices import Kind
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.names import Closed
@@ -221,7 +222,7 @@ def test_a_node_moves_when_it_holds_no_share(cloud, full):
     assert cloud.state()['hv02'][3] == {
         ids.cluster_aggregate(NEW_GUID), ids.home_aggregate(volume)}
     assert cloud.state()['hv02'][1]['DISK_GB'].capacity == 0
-    assert names.home_trait(cloud.nodes['hv02']) not in (
+    assert cloud.nodes['hv02'] not in home_traits.nodes_of(
         cloud.state()['csv:hvc1/Volume1'][2])
 
 

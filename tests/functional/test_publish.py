@@ -21,6 +21,7 @@ import pytest
 from hv_sched import exception
 from hv_sched import model
 from hv_sched.notices import Kind
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import changes
@@ -72,7 +73,7 @@ def test_what_stands_in_placement_for_a_volume(cloud):
     assert inventories[names.HELD_DISK_GB].total == 2147483647
     assert traits == {
         names.SHARING, names.VOLUME, names.disk_trait(clouds.guid(1)),
-        *map(names.home_trait, cloud.nodes.values())}
+        *home_traits.traits_of(cloud.nodes.values())}
     assert aggregates == {ids.home_aggregate(VOLUME)}
 
 
@@ -457,9 +458,8 @@ def cut_off(cloud, volume=1):
 def homes(cloud):
     """The nodes the volume's own traits name."""
     uuids = {uuid: name for name, uuid in cloud.nodes.items()}
-    return {uuids[names.node_of(trait)]
-            for trait in cloud.api.traits(VOLUME)[1]
-            if trait.startswith(names.HOME_PREFIX)}
+    return {uuids[node] for node in home_traits.nodes_of(
+        cloud.api.traits(VOLUME)[1])}
 
 
 def test_a_node_the_source_drops_is_opened_only_by_name(cloud):
@@ -471,7 +471,7 @@ def test_a_node_the_source_drops_is_opened_only_by_name(cloud):
     assert inventories['DISK_GB'].allocation_ratio == 1.5
     assert traits == {'COMPUTE_NODE', 'HW_CPU_X86_VMX'}
     assert aggregates == set()
-    assert names.home_trait(cloud.nodes['hv03']) not in (
+    assert cloud.nodes['hv03'] not in home_traits.nodes_of(
         cloud.api.all_traits())
     assert cloud.sync(clouds.facts()).done == ()
 

@@ -17,6 +17,7 @@ import json
 
 import pytest
 
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from tests.functional import cloud as clouds
@@ -72,7 +73,7 @@ def test_a_node_is_given_back_as_it_was(csv, cloud, left_out):
     assert staying == (cloud.api.inventories(others),
                        cloud.api.traits(others),
                        cloud.api.aggregates(others))
-    assert names.home_trait(cloud.nodes['hv02']) not in (
+    assert cloud.nodes['hv02'] not in home_traits.nodes_of(
         cloud.api.all_traits())
     assert csv('sync', '--source', left_out)[0] == 0
     assert cloud.hosts(400) == {'hv01', 'hv02'}
@@ -144,7 +145,7 @@ def test_a_node_that_was_given_back_stays_as_it_is(csv, cloud, left_out):
     args = ('retire', '--node', 'hv02', '--source', left_out, '-f', 'json')
     assert csv(*args)[0] == 0
     before = cloud.state()
-    forgotten = names.home_trait(cloud.nodes['hv02'])
+    forgotten, = home_traits.traits_of([cloud.nodes['hv02']])
     cloud.api.ensure_trait(forgotten)
     code, out, err = csv(*args)
     assert (code, json.loads(out)) == (0, []), err

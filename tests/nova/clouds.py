@@ -22,6 +22,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hv_sched.placement import client
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
@@ -139,7 +140,7 @@ class Writer:
                       names.PAUSED, names.NO_NEW_DISKS, names.VOLUME,
                       'CUSTOM_HYPERV_REMOTEFX',
                       *map(names.build_trait, BUILDS),
-                      *map(names.home_trait, nodes.values())):
+                      *home_traits.traits_of(nodes.values())):
             api.ensure_trait(trait)
         for number, volume in enumerate(VOLUMES):
             api.create_provider(volume, f'csv:c0/v{number}')
@@ -194,7 +195,7 @@ class Writer:
         self._put(
             uuid, {names.DISK_GB: Inventory(volume.total_gb),
                    names.HELD_DISK_GB: Inventory(names.HELD_TOTAL_GB)},
-            {names.SHARING, names.VOLUME, *map(names.home_trait, nodes),
+            {names.SHARING, names.VOLUME, *home_traits.traits_of(nodes),
              *((names.NO_NEW_DISKS,) if volume.closed else ()),
              *(('STORAGE_DISK_SSD',) if volume.ssd else ())},
             {ids.home_aggregate(uuid)})

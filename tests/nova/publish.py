@@ -21,6 +21,7 @@ from typing import Any
 from hv_sched import drivers
 from hv_sched import model
 from hv_sched.placement import disk_moves
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 
@@ -98,7 +99,7 @@ class Publisher:
                 names.HELD_DISK_GB: {'total': names.HELD_TOTAL_GB}}})
         medium = names.MEDIUM.get(volume.medium or '')
         self.add_traits(uuid, names.VOLUME, names.SHARING,
-                        *map(names.home_trait, users),
+                        *home_traits.traits_of(users),
                         *disk_moves.traits_of(facts.driver),
                         *(() if facts.driver.has_windows_features
                           else (names.OTHER_HYPERVISOR,)),

@@ -16,6 +16,7 @@ import collections
 
 import pytest
 
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from tests.nova import base
 from tests.nova import publish
@@ -189,8 +190,8 @@ class PlacementChooses(ManyCase):
     def test_volumes_without_the_traits_of_homes_are_used_as_offered(self):
         """Published by an older release, until the next sync."""
         for volume in self.volumes.values():
-            self.publisher.remove_traits(volume, *(
-                names.home_trait(self.node(host)) for host in ALL))
+            self.publisher.remove_traits(volume, *home_traits.traits_of(
+                map(self.node, ALL)))
         self.forget_snapshot()
         for where in ({'host': 'h1'}, {}):
             server = self.boot(self.flavor(10), **where)

@@ -256,6 +256,9 @@ class GpuMovesTest(GpuCase):
         assert self.adapter_of(resized['id']) == {}
         self._delete_server(deleted)
         assert self.used_mb() == {'fx1': 0, 'fx2': 256}
+        late = self.boot(self.fx_flavor(64), image_uuid=self.hyperv,
+                         host='fx1', state='ERROR')
+        assert self.host_of(late) is None, 'what they had is not offered'
 
     def take_card(self, name: str) -> None:
         """What a sync writes when the node shows no card any more."""
@@ -273,8 +276,11 @@ class GpuMovesTest(GpuCase):
         node = model.Node(name, build=14393, remotefx_enabled=True, gpus=())
         found, reasons = plan_gpu.plan(node, child, child)
         assert 'closed until they leave' in reasons[0]
-        closed, = found
+        hidden, closed = found
+        assert isinstance(hidden, changes.SetTraits)
         assert isinstance(closed, changes.SetInventories)
+        self.publisher.remove_traits(uuid, *hidden.before - hidden.after)
+        shown = self.publisher._read(f'{path}/inventories')
         self.publisher._send('put', f'{path}/inventories', {
             **shown, 'inventories': {
                 rc: {'total': one.total, 'max_unit': one.max_unit,

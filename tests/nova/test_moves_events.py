@@ -17,6 +17,7 @@
 from nova.scheduler.client import report
 import pytest
 
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from hv_sched.snapshot import cache
 from tests.nova import cold_moves
@@ -285,7 +286,7 @@ class NodeLeftTheSource(moving.MovingCase):
     def leave(self, host, *traits):
         uuid = self.node(host)
         self.publisher.remove_traits(
-            self.volumes['CSV1'], names.home_trait(uuid))
+            self.volumes['CSV1'], *home_traits.traits_of([uuid]))
         self.publisher.remove_traits(uuid, *traits)
         now = self.placement.get(
             f'/resource_providers/{uuid}/aggregates', version='1.39').body

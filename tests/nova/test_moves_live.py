@@ -17,6 +17,7 @@ from nova import exception as nova_exception
 from nova.scheduler.client import report
 from oslo_db import exception as db_exc
 
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from tests.nova import moving
 from tests.nova import placement
@@ -201,7 +202,7 @@ class OneBuild(moving.MovingCase):
         self.publisher.add_traits(uuid, names.HYPERV, names.CLUSTERED,
                                   names.build_trait(build))
         self.publisher.add_traits(self.volumes['CSV1'],
-                                  names.home_trait(uuid))
+                                  *home_traits.traits_of([uuid]))
         self.publisher.add_aggregates(uuid, *aggregates)
 
     def test_a_live_migration_costs_two_requests(self):

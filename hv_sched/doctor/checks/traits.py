@@ -33,7 +33,8 @@ def lost(evidence: DoctorEvidence) -> Iterator[Symptom]:
                       + ' nor '.join(names.CLUSTERED_MARKS))
     for node in state.unnamed:
         yield Symptom(node, 'is in the aggregate of a volume that does not '
-                      f'name it ({names.HOME_PREFIX}...)')
+                      f'name it ({names.HOME_PREFIX}... or '
+                      f'{names.HOMES_PREFIX}...)')
     for uuid, trait in state.unshared.items():
         yield Symptom(state.volume_names[uuid], f'has no {trait}')
 

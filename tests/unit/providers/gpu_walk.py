@@ -171,8 +171,16 @@ class GpuWalk(plan_walk.Walk):
                     self._free(node, server)
 
     def _claim(self, first):
+        """With the largest server that could come when the cards were larger.
+
+        A child keeps room for the largest single holder, and of that it only
+        knows that it is no more than all hold.
+        """
         super()._claim(first)
         for node, servers in self.adapters_mb.items():
+            if servers:
+                first.admit(self._child(node).uuid, MEMORY, self._child(
+                    node).inventories[MEMORY].max_unit)
             for size_mb in servers.values():
                 first.use(self._child(node).uuid,
                           {MEMORY: size_mb, ADAPTERS: 1})

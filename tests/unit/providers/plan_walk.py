@@ -32,7 +32,7 @@ from tests.unit.providers import standing
 from tests.unit.providers.lying_site import LIES
 from tests.unit.providers.lying_site import NODES
 
-SETTINGS = Settings(workers=1, reserved_step_gb=1)
+SETTINGS = Settings(workers=1, reserved_step_gb=1, nodes_per_home_trait=2)
 DISKS = st.integers(0, 2)
 CLUSTERS = st.integers(0, 1)
 # What the walks of this process came to, for the long run to print.

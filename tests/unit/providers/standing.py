@@ -50,6 +50,14 @@ class Standing(imagined_placement.ImaginedPlacement):
             provider, shares_gb=shares, usages={
                 **provider.usages, names.DISK_GB: sum(shares.values())})
 
+    def admit(self, uuid, rc, amount):
+        """As if it had been possible to ask for so much at once."""
+        provider = self.providers[uuid]
+        self.providers[uuid] = dataclasses.replace(
+            provider, inventories={**provider.inventories, rc: (
+                dataclasses.replace(
+                    provider.inventories[rc], max_unit=amount))})
+
     def release(self, volume, consumer):
         self._share(volume, {}, (consumer,))
 

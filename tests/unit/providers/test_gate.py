@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import pytest
 
 from hv_sched import exception
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.inventory import Inventory
@@ -47,7 +48,7 @@ inventories = st.builds(
     st.sampled_from([1e-7, 0.5, 1.0, 1.5]))
 traits = st.frozensets(st.sampled_from([
     *CLOSERS, *OFFERS, names.CLUSTERED, names.VOLUME, 'CUSTOM_GOLD',
-    names.home_trait(UUID), names.disk_trait(UUID)]))
+    *home_traits.traits_of([UUID]), names.disk_trait(UUID)]))
 aggregates = st.frozensets(st.sampled_from([HOME, CLUSTER, 'other']))
 
 

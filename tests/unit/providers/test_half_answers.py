@@ -29,6 +29,7 @@ from doc import imagined_placement
 from hv_sched import model
 from hv_sched.model import Section
 from hv_sched.model import SectionReport
+from hv_sched.placement import home_traits
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.providers import changes
@@ -231,10 +232,9 @@ def test_a_node_without_a_home_does_not_get_the_volume_that_is_left():
     stands.sync(facts(whole))
     stands.sync(facts(dataclasses.replace(
         whole, volumes=(second,), nodes=(*members[:2], model.Node('hv03')))))
-    homes = {trait for trait in stands.providers[
-        ids.volume_uuid(CLUSTER, GUIDS[1])].traits
-        if trait.startswith(names.HOME_PREFIX)}
-    assert homes == {names.home_trait(imagined_placement.node_uuid('hv02'))}
+    assert home_traits.nodes_of(stands.providers[
+        ids.volume_uuid(CLUSTER, GUIDS[1])].traits) == {
+            imagined_placement.node_uuid('hv02')}
 
 
 @hypothesis.settings(max_examples=25, deadline=None)

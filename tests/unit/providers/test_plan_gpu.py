@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from hv_sched import features
 from hv_sched import model
 from hv_sched.placement import ids
 from hv_sched.placement.inventory import Inventory
@@ -36,9 +37,10 @@ def node(*cards_mb, build=14393, enabled=True):
             model.Gpu(f'card{n}', mb) for n, mb in enumerate(cards_mb)))
 
 
-def child(inventories, **usages):
+def child(inventories, traits=None, **usages):
     return Provider(ids.remotefx_uuid(NODE_UUID), 'hv01:remotefx', 1,
-                    inventories, usages, plan_gpu.traits(node(64)),
+                    inventories, usages,
+                    plan_gpu.traits(node(64)) if traits is None else traits,
                     frozenset(), NODE_UUID)
 
 
@@ -46,6 +48,13 @@ def after(before, found):
     """The inventories once the changes are made."""
     fills = [c for c in found if isinstance(c, changes.SetInventories)]
     return fills[-1].after if fills else before
+
+
+def later(before, found, **usages):
+    """The child once the changes are made, and servers hold this much."""
+    marks = [c for c in found if isinstance(c, changes.SetTraits)]
+    return child(after(before.inventories, found),
+                 marks[-1].after if marks else before.traits, **usages)
 
 
 # -- what a node offers
@@ -139,8 +148,28 @@ def test_a_gpu_that_goes_while_used_is_closed_until_free():
     assert len(reasons) == 1
     assert '2 CUSTOM_REMOTEFX_ADAPTER, 768 CUSTOM_REMOTEFX_VRAM_MB' in (
         reasons[0])
-    assert plan_gpu.plan(node(), PARENT, child(
-        left, **{ADAPTER: 2, VRAM: 768}))[0] == [], 'and then left alone'
+    assert plan_gpu.plan(node(), PARENT, later(
+        used, found, **used.usages))[0] == [], 'and then left alone'
+
+
+@pytest.mark.parametrize('cards_mb', [(), (512,), (63, 512)])
+def test_what_a_server_leaves_is_not_offered_while_too_much_is_held(cards_mb):
+    """The child is full, and after the next server left it is not."""
+    used = child(plan_gpu.inventories(node(2048)), **{ADAPTER: 3, VRAM: 1088})
+    found, _reasons = plan_gpu.plan(node(*cards_mb), PARENT, used)
+    closed = later(used, found, **{ADAPTER: 2, VRAM: 576})
+    assert features.REMOTEFX.trait not in closed.traits
+    assert [change.step for change in found] == [
+        changes.Step.STRIP, changes.Step.FILL]
+
+
+def test_it_is_offered_again_when_what_is_held_fits():
+    used = child(plan_gpu.inventories(node(2048)), **{ADAPTER: 3, VRAM: 1088})
+    found, _reasons = plan_gpu.plan(node(512), PARENT, used)
+    fits = later(used, found, **{ADAPTER: 1, VRAM: 64})
+    found, reasons = plan_gpu.plan(node(512), PARENT, fits)
+    assert not reasons
+    assert later(fits, found).traits == plan_gpu.traits(node(512))
 
 
 def test_a_gpu_that_shrinks_below_what_is_held_says_so():

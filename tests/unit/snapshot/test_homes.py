@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hv_sched import model
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from hv_sched.providers import layout as desired
 from hv_sched.providers.settings import Settings
@@ -30,7 +31,7 @@ NODES = [str(uuid.UUID(int=number)) for number in range(1, 13)]
 def volume(number, nodes=(), *traits):
     return volumes.VolumeState(
         f'v{number}', f'csv:c1/CSV{number}', 500, 0,
-        traits=frozenset({*map(names.home_trait, nodes), *traits}))
+        traits=frozenset({*home_traits.traits_of(nodes), *traits}))
 
 
 def read(*known):
