@@ -13,7 +13,9 @@
 """How volumes and nodes are written to Placement."""
 
 from hv_sched.conf import numbers
-from hv_sched.placement import home_traits
+
+# So many uuids have room in a name: home_traits.MAX_NODES.
+_MAX_NODES_PER_TRAIT = 7
 
 OPTS = [
     numbers.real(
@@ -92,7 +94,7 @@ Number of cached images of a volume, the newest, that are published as traits
 CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
 """),
     numbers.whole(
-        'nodes_per_home_trait', 1, home_traits.MAX_NODES,
+        'nodes_per_home_trait', 1, _MAX_NODES_PER_TRAIT,
         default=1,
         help="""
 Number of nodes that one trait of a volume names as its users. Placement reads

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 import pytest
 
+from hv_sched.conf import publish
 from hv_sched.placement import home_traits
 from hv_sched.placement import names
 
@@ -44,7 +45,9 @@ def test_every_name_is_one_placement_accepts(nodes, nodes_per_trait):
 
 
 def test_a_name_holds_seven_nodes():
-    assert home_traits.MAX_NODES == 7
+    option, = (option for option in publish.OPTS
+               if option.name == 'nodes_per_home_trait')
+    assert home_traits.MAX_NODES == 7 == option.type.max
     assert len(home_traits.traits_of(NODES[:16], 7)) == 3
 
 
