@@ -17,6 +17,7 @@ today's code afterwards ends where it was. The code is that of the tag, or of
 the commit that was tagged; a clone without either skips this.
 """
 
+import dataclasses
 import functools
 import io
 import os
@@ -29,6 +30,7 @@ import yaml
 
 from hv_sched import drivers
 from hv_sched import sources
+from hv_sched.placement import home_traits
 from hv_sched.placement import names
 from tests import repository
 from tests.functional import cloud as clouds
@@ -154,6 +156,27 @@ def test_it_goes_on_with_a_cluster_in_production(run, placement):
     cloud.sync(facts)
     assert placement_dump.dump(cloud.admin) == before
     assert not cloud.sync(facts).done
+
+
+def test_it_names_homes_in_its_own_form_beside_those_of_today(
+        run, placement, tmp_path):
+    """It does not read a name that stands for several nodes, so it adds."""
+    cloud = published_cloud.PublishedCloud(placement)
+    cloud.server('hv01', disk_gb=20)
+    source = tmp_path / 'clusters.yaml'
+    source.write_text(command_line.SOURCE)
+    facts = sources.load(str(source))
+    together = dataclasses.replace(clouds.SETTINGS, nodes_per_home_trait=7)
+    cloud.sync(facts, together)
+    before = placement_dump.dump(cloud.admin)
+    code, text = run.csv('sync', '--source', str(source))
+    assert code == 0, text
+    assert home_traits.traits_of(cloud.nodes.values()) <= (
+        cloud.api.traits(clouds.VOLUME)[1])
+    assert_nothing_is_lost_or_offered(before, placement_dump.dump(cloud.admin))
+    cloud.sync(facts, together)
+    assert placement_dump.dump(cloud.admin) == before
+    assert not cloud.sync(facts, together).done
 
 
 def test_its_agent_loses_and_frees_nothing(run, placement, tmp_path):
