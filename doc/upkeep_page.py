@@ -68,8 +68,8 @@ work.
 """
 
 HOMES = """\
-Why each home is a name, still
-------------------------------
+What homes cost as names of traits
+----------------------------------
 
 Of each node the first sync makes one name of a trait,
 ``CUSTOM_CSV_HOME_<uuid>``, which its home volume has: {names} of {requests}
@@ -79,13 +79,25 @@ they cost more than their own requests: Placement reads all names of traits in
 each request that is about traits (``Trait.get_by_name`` and what sets a
 provider's traits fill a cache that lives as long as the request). With 10,000
 names there, one more took {name_ms} ms of its processors. So a first sync
-takes time by the square of the nodes: the one of 10,000 nodes was stopped
-after 35 minutes beside other work, with 9,300 of its 15,000 names made and
-nothing else.
+takes time by the square of the nodes.
+
+With ``[hv_sched]nodes_per_home_trait = 7`` one trait names up to seven of the
+nodes that use a volume (255 characters hold as many uuids), and a node costs
+the {floor_of_a_node} requests that cannot be done without:
+
+"""
+
+FORMS = """\
+The default is 1, because plug-ins of release 0.1.0 do not read the other form:
+they take each such node for one whose home is not known (:doc:`/upgrading`).
+All plug-ins since read both, and a sync changes one into the other with one
+write for each volume. A first sync of 10,000 nodes with a name for each was
+stopped after 35 minutes beside other work, with 9,300 of its 15,000 names
+made and nothing else.
 
 The scheduler's plug-ins must know which nodes write to which volume in a
-number of requests that does not grow with the cloud, and these are the ways in
-which Placement can say so:
+number of requests that does not grow with the cloud. Placement could say so in
+these ways, too:
 
 * Members of aggregates: a request for each volume, or about twice the square
   root of the volumes (as the sync reads them), each time a snapshot is read.
@@ -94,14 +106,6 @@ which Placement can say so:
   move, and the answer grows with nodes times volumes.
 * A trait on the node that names its volume needs fewer names, but Placement
   lists owners of one trait at a time: a request for each volume again.
-* Several uuids in one name (255 characters hold seven): one name for each
-  volume of up to seven nodes, a quarter of these names and half of all. This
-  is the form that would help. But plug-ins of the release before run beside
-  the agent of this one while a cloud is upgraded (:doc:`/upgrading`), and they
-  would take every node for one whose home is not known: no check for a wrong
-  home, and a server that is forced to a host is not kept to the volume that
-  host writes to. So a release has to read both forms before one may write the
-  new one, and none does yet.
 
 """
 
@@ -120,8 +124,8 @@ What falls short
 
 * A first sync is {over:.2f} times its floor of {floor} requests (two reads and
   three writes a node, four writes a volume); the rest are names of traits.
-* A first sync of 10,000 nodes has no row: see above, names. All other
-  stories were measured with those nodes published.
+* A first sync of 10,000 nodes is measured with seven nodes in a name only.
+  All other stories were measured with those nodes published.
 * The first node that joins a volume does so alone: several providers that
   name a new aggregate at the same time deadlock in MySQL. That is a write for
   each volume one after the other, with any number of workers.
@@ -155,6 +159,7 @@ def page_of(record: Record, shares: Record) -> str:
         *_faster(record['workers']),
         *rst.title('Where the requests of a first sync go'),
         *_by_request(record), HOMES.format(**_names(record)),
+        *_forms(record), FORMS,
         *rst.title('Shares'), *_shares(shares), SHORT.format(**_short(
             record))))
 
@@ -256,12 +261,35 @@ def _by_request(record: Record) -> tuple[str, ...]:
          for name in dict.fromkeys((*counts[0], *counts[1]))))
 
 
+def _forms(record: Record) -> tuple[str, ...]:
+    """First syncs with one node in a name and with several, side by side."""
+    runs = [(run, record) for run in runs_of(record, FIRST)]
+    runs += [(run, record['together'])
+             for run in runs_of(record['together'], FIRST)]
+    return rst.table(
+        ('Nodes', 'Nodes in a name', 'Workers', 'Commit', 'Requests a node',
+         'Names made', 'Server ms a node', 'Client ms a node'),
+        (_form_row(run, part) for run, part in sorted(
+            runs, key=lambda pair: pair[0]['nodes'])))
+
+
+def _form_row(run: Record, part: Record) -> tuple[str, ...]:
+    nodes, figures = run['nodes'], run['stories'][FIRST]
+    return (f'{nodes:,}', str(run.get('nodes per home trait', 1)),
+            workers_of(run), figures.get('commit', part['commit']),
+            f'{figures["requests"] / nodes:.2f}',
+            f'{figures["by request"]["PUT /traits/NAME"]:,}',
+            f'{figures["server seconds"] / nodes * 1000:.0f}',
+            f'{figures["client seconds"] / nodes * 1000:.0f}')
+
+
 def _names(record: Record) -> Record:
     run = runs_of(record, FIRST)[-1]
     figures = run['stories'][FIRST]
     seconds = figures['seconds by request']
     return {'nodes': run['nodes'], 'requests': f'{figures["requests"]:,}',
             'name_ms': record['ms a name at 10,000'],
+            'floor_of_a_node': FLOOR_OF_A_NODE,
             'names_share': seconds['PUT /traits/NAME'] / sum(seconds.values()),
             'names': f'{figures["by request"]["PUT /traits/NAME"]:,}'}
 

@@ -28,7 +28,8 @@ def figures(nodes, requests, **more):
     return {'requests': requests, 'writes': 3 * nodes, 'seconds': 1,
             'server seconds': nodes / 100, 'client seconds': nodes / 1000,
             'peak MiB': 100 + nodes // 100, 'MiB more': nodes // 100,
-            'by request': {JOINED: nodes, 'GET /resource_providers': 3},
+            'by request': {JOINED: nodes, 'GET /resource_providers': 3,
+                           'PUT /traits/NAME': nodes},
             'seconds by request': {JOINED: nodes / 100},
             'longest answer': ['GET /resource_providers', nodes * 1000],
             'slowest request': ['GET /resource_providers', nodes / 1000],
@@ -52,6 +53,11 @@ def record():
                     'fresh no-op': figures(100, 30)})],
         'before': {'commit': 'old', 'runs': [
             run(100, **{'first sync': figures(100, 1056)})]},
+        'together': {'commit': 'new', 'runs': [
+            {**run(100, **{'first sync': figures(100, 600)}),
+             'nodes per home trait': 7},
+            {**run(1000, **{'first sync': figures(1000, 6000)}),
+             'nodes per home trait': 7}]},
         'workers': {'commit': 'abc', 'machine': 'M', 'date': '2026-01-01',
                     'runs': [
             {**run(1000, **{'first sync': figures(
@@ -72,6 +78,13 @@ def test_ratios_come_first_before_beside_now(record):
     assert before < now
     assert f'- {1056 / 612:.2f}\n     - 10.56' in text
     assert f'- {700 / 612:.2f}\n     - 7.00' in text
+
+
+def test_both_forms_of_homes_stand_side_by_side(record):
+    rows = '\n'.join(upkeep_page._forms(record))
+    assert rows.index('- 100\n     - 1\n') < rows.index(
+        '- 100\n     - 7\n') < rows.index('- 1,000\n     - 1\n')
+    assert '- new\n     - 6.00' in rows
 
 
 def test_workers_are_compared_with_one(record):
