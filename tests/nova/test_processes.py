@@ -60,7 +60,7 @@ PATIENCE_S = 60
 SLOW_S = 40
 CROWD = 40
 # For an answer of a Placement that is slow, and for a thread that is ready.
-ANSWER_S, TURN_S = 0.3, 0.25
+ANSWER_S, TURN_S = 0.6, 0.5
 each_kind_of_thread = pytest.mark.parametrize('threads', ['green', 'native'])
 
 
