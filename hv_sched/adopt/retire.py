@@ -93,6 +93,23 @@ def _contradiction(name: str, uuid: str) -> exception.PlacementUnavailable:
         'Placement')
 
 
+def _left_behind(remaining_gb: Mapping[str, int], skipped: Iterable[Skip]
+                 ) -> list[Skip]:
+    """Who still holds something on the volumes, and was not skipped.
+
+    Its allocations were read as empty, or it claimed while the volumes
+    were being hidden: its node must not be opened beside them.
+
+    :param remaining_gb: what is on the volumes, by consumer
+    """
+    accounted = {skip.consumer for skip in skipped}
+    return [Skip(consumer, SkipReason.REFUSED,
+                 f'it still holds {gb} GB of the volumes, which was not '
+                 'shown when its share was to be moved: run retire again')
+            for consumer, gb in sorted(remaining_gb.items())
+            if consumer not in accounted]
+
+
 class Retirer:
     """Retires one cluster after the other.
 
@@ -189,9 +206,12 @@ class Retirer:
                           map(ids.home_aggregate, inputs.volumes))
         before = self._disk_gb(inputs.volumes)
         skipped = self._move(inputs, disks)
-        skipped += self._left_behind(inputs, skipped)
-        account = prove_return(before, self._disk_gb(inputs.nodes),
-                               self._disk_gb(inputs.volumes))
+        skipped += _left_behind(self._held_gb(inputs.volumes), skipped)
+        on_nodes = self._disk_gb(inputs.nodes)
+        # Read for itself: what one answer omits the other one shows.
+        on_volumes = self._disk_gb(inputs.volumes)
+        skipped += _left_behind(on_volumes, skipped)
+        account = prove_return(before, on_nodes, on_volumes)
         notices = tuple(Notice(name, skip.consumer, Kind.SKIPPED,
                                skip.message, 'share-skipped')
                         for skip in skipped)
@@ -264,22 +284,12 @@ class Retirer:
             self._progress.stop()
         return skipped
 
-    def _left_behind(self, inputs: RetireInputs, skipped: Iterable[Skip]
-                     ) -> list[Skip]:
-        """Who still holds something on the volumes, and was not skipped.
-
-        Its allocations were read as empty, or it claimed while the volumes
-        were being hidden: its node must not be opened beside them.
-        """
-        accounted = {skip.consumer for skip in skipped}
-        remaining_gb: collections.Counter[str] = collections.Counter()
-        for volume in inputs.volumes:
-            remaining_gb.update(self._held(volume))
-        return [Skip(consumer, SkipReason.REFUSED,
-                     f'it still holds {gb} GB of the volumes, which was not '
-                     'shown when its share was to be moved: run retire again')
-                for consumer, gb in sorted(remaining_gb.items())
-                if consumer not in accounted]
+    def _held_gb(self, volumes: Iterable[str]) -> dict[str, int]:
+        """Shares and escrow by consumer on these volumes together."""
+        held: collections.Counter[str] = collections.Counter()
+        for volume in volumes:
+            held.update(self._held(volume))
+        return dict(held)
 
     def _by_node(self, inputs: RetireInputs
                  ) -> dict[str, set[str]]:

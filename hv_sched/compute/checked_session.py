@@ -330,7 +330,7 @@ def connection_of(region: cloud_region.CloudRegion) -> sdk.Connection:
 
 
 @contextlib.contextmanager
-def translated(service: Service, session: Any = None) -> Iterator[None]:
+def translated(service: Service, session: Any) -> Iterator[None]:
     """What openstacksdk itself makes of answers, as errors of ours.
 
     :param session: the service's, which knows who answered last

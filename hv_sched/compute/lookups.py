@@ -70,14 +70,18 @@ class Lookup:
                 f'does not offer version {self._VERSION}')
         return proxy
 
-    def _translated(self) -> contextlib.AbstractContextManager[None]:
+    def translated(self) -> contextlib.AbstractContextManager[None]:
+        """What calls of the proxy raise, as errors of ours.
+
+        Those that Keystone is the reason of, on the way to a token, name it.
+        """
         return checked_session.translated(
             self.SERVICE, self._connection.session)
 
     def _list(self, kind: type[_Resource], **query: Any
               ) -> Iterator[_Resource]:
         """All that the credentials may see, page by page."""
-        with self._translated():
+        with self.translated():
             yield from paging.ending(
                 kind.list(self.proxy, **query), self.SERVICE.unavailable,
                 f"{self.SERVICE.name}'s pages of {kind.base_path}")
@@ -87,7 +91,7 @@ class Lookup:
         """The resource with this id, None when there is none."""
         if '/' in identifier:  # no id has one, a name may
             return None
-        with self._translated():
+        with self.translated():
             proxy = self.proxy
             resource_of_id: _Resource = kind.existing(
                 id=identifier, connection=self._connection)
@@ -109,7 +113,7 @@ class Nova(Lookup):
 
         :raises NovaUnavailable: it does not list its versions
         """
-        with self._translated():
+        with self.translated():
             endpoint = self.proxy.get_endpoint_data()
         newest = endpoint and endpoint.max_microversion
         if not newest:
@@ -223,7 +227,7 @@ class Glance(Lookup):
         :param operations: of a JSON patch
         :raises ServiceDenied: with Glance's status and words
         """
-        with self._translated():
+        with self.translated():
             self.proxy.patch(
                 f'/images/{image}', data=json.dumps(list(operations)),
                 headers=_PATCH)
@@ -231,7 +235,7 @@ class Glance(Lookup):
     @property
     def project(self) -> str | None:
         """The project the credentials are for."""
-        with self._translated():
+        with self.translated():
             project: str | None = self._connection.session.get_project_id()
         return project
 

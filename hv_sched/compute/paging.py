@@ -26,6 +26,8 @@ from hv_sched import exception
 _Item = TypeVar('_Item')
 # A page takes a second or so: of 200 images, more than 300,000 of them.
 LISTING_SECONDS = 1800.0
+# Twenty times the servers of the largest cloud that is measured.
+MOST_ITEMS = 2_000_000
 
 
 def ending(items: Iterable[_Item],
@@ -33,15 +35,24 @@ def ending(items: Iterable[_Item],
            ) -> Iterator[_Item]:
     """The items, for as long as reading all of them may take.
 
+    They may be kept, so their number has an end, too.
+
     :param unavailable: the error of the service
     :param pages: whose they are and of what, for the message
     :raises ServiceUnavailable: they did not end
     """
     end = time.monotonic() + LISTING_SECONDS
-    for item in items:
+    for number, item in enumerate(items):
+        if number == MOST_ITEMS:
+            raise unavailable(_without_end(
+                pages, f'there were more than {MOST_ITEMS} items'))
         yield item
         if time.monotonic() > end:
-            raise unavailable(
-                f'{pages} do not end: they were read for '
-                f'{LISTING_SECONDS / 60:.0f} minutes; does the endpoint lead '
-                'to the service?')
+            raise unavailable(_without_end(
+                pages, f'they were read for {LISTING_SECONDS / 60:.0f} '
+                'minutes'))
+
+
+def _without_end(pages: str, sign: str) -> str:
+    return (f'{pages} do not end: {sign}; does the endpoint lead to the '
+            'service?')

@@ -28,7 +28,6 @@ from typing import TypeAlias
 
 from hv_sched import exception
 from hv_sched import model
-from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.notices import Kind
 from hv_sched.notices import Notice
@@ -219,7 +218,7 @@ class HostAggregates:
 
         :raises NovaError: when Nova cannot be read
         """
-        with _named('read'):
+        with _named(self._nova, 'read'):
             aggregates = [HostAggregate(
                 int(aggregate.id), aggregate.name,
                 frozenset(aggregate.hosts or ()),
@@ -238,7 +237,7 @@ class HostAggregates:
 
         :raises NovaError: it was not finished
         """
-        with _named(f'change {step.name}'):
+        with _named(self._nova, f'change {step.name}'):
             compute = self._nova.proxy
             if isinstance(step, CreateAggregate):
                 aggregate = compute.create_aggregate(name=step.name)
@@ -265,10 +264,10 @@ def _set_members(compute: Any, aggregate: int, add: Iterable[str],
 
 
 @contextlib.contextmanager
-def _named(doing: str) -> Iterator[None]:
-    """Nova's refusals, with what was being done."""
+def _named(nova: lookups.Nova, doing: str) -> Iterator[None]:
+    """Refusals of Nova or Keystone, with what was being done."""
     try:
-        with checked_session.translated(checked_session.NOVA):
+        with nova.translated():
             yield
     except exception.NovaDenied as exc:
         if exc.status in (401, 403):

@@ -57,7 +57,10 @@ class Cache:
         self._read = read
         self._read_volume = read_volume
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of who reads all volumes
+        # Of who puts something in the place of the reading: nobody waits for
+        # Placement while he has it.
+        self._exchange = threading.Lock()
         # With when it was read: other threads see both of one reading.
         self._reading: tuple[volumes.Snapshot, float] | None = None
         self._tried_at: float | None = None
@@ -73,7 +76,7 @@ class Cache:
             try:
                 if self._is_due(ttl):
                     if self._usable(ttl) is None:
-                        self._reading = None  # a log line says so
+                        self._keep(None)  # a log line says so
                     self._refresh()
             finally:
                 self._lock.release()
@@ -112,7 +115,7 @@ class Cache:
             LOG.warning('Volume %s cannot be read again: %s', former.name,
                         exc)
             return former
-        with self._lock:
+        with self._exchange:
             reading = self._reading
             if snapshot and volume and reading and reading[0] is snapshot:
                 self._reading = dataclasses.replace(snapshot, volumes={
@@ -123,10 +126,14 @@ class Cache:
         return (self._tried_at is None
                 or self._clock() - self._tried_at >= ttl)
 
+    def _keep(self, reading: tuple[volumes.Snapshot, float] | None) -> None:
+        with self._exchange:
+            self._reading = reading
+
     def _refresh(self) -> None:
         try:
             snapshot = self._read()
-            self._reading = snapshot, self._clock()
+            self._keep((snapshot, self._clock()))
         except exception.PlacementError as exc:
             LOG.warning(
                 'The volumes in Placement cannot be read: %s. Until the next '

@@ -12,14 +12,17 @@
 
 """A volume of 500 GB with escrow on it, and what restores it."""
 
+import contextlib
 import uuid
 
+from hv_sched import exception
 from hv_sched.placement import client
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.consumers import Consumer
 from hv_sched.placement.inventory import Inventory
 from hv_sched.recovery import restore
+from tests.functional import base
 from tests.functional import nova_answers
 
 NODE = str(uuid.uuid4())
@@ -71,3 +74,41 @@ class EscrowCase:
         return restore.Restorer(
             self.client, self.nova, sleep=self.slept.append).restore(
                 **kwargs)
+
+
+class CrowdedCase(EscrowCase):
+    """Two servers with escrow and room for one, and a migration's escrow."""
+
+    def __init__(self, placement):
+        super().__init__(placement)
+        self.servers = [self.holds(HELD), self.holds(HELD)]
+        self.migration = self.holds(HELD, known=False)
+
+    def attempt(self):
+        with contextlib.suppress(base.Killed, exception.HvSchedError):
+            self.restorer().restore()
+
+    def attempt_servers(self):
+        """As the agent does once Nova tells it that their moves ended."""
+        with contextlib.suppress(base.Killed, exception.HvSchedError):
+            self.restorer().restore_servers(self.servers)
+
+    def restorer(self):
+        return restore.Restorer(
+            self.client, self.nova, restore.RestoreOptions(workers=1),
+            sleep=self.slept.append)
+
+    def assert_nothing_is_half_done(self):
+        disk = self.client.inventories(VOLUME)[1][names.DISK_GB]
+        if disk.capacity > 500:
+            assert names.NO_NEW_DISKS in self.client.traits(VOLUME)[1]
+        for server in self.servers:
+            assert self.on_volume(server) in (HELD, SHARE)
+
+    def assert_restored(self):
+        self.assert_nothing_is_half_done()
+        assert [self.on_volume(server) for server in self.servers] == [
+            SHARE, SHARE]
+        assert self.on_volume(self.migration) == {}
+        disk = self.client.inventories(VOLUME)[1][names.DISK_GB]
+        assert disk.capacity == 600

@@ -31,6 +31,7 @@ from hv_sched import exception
 from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.compute import nova as nova_servers
+from hv_sched.providers import host_aggregates
 
 URL = 'http://service'
 HTML = '<html><body><h1>Welcome to the portal</h1></body></html>'
@@ -403,9 +404,10 @@ def test_a_keystone_that_is_away_is_told_as_keystone(server):
         computes(password(gone.url), endpoint_override='http://nova')
 
 
-def answer(status, body, length=None):
+def answer(status, body, length=None, headers=''):
     return (f'HTTP/1.1 {status}\r\nContent-Type: application/json\r\n'
-            f'Content-Length: {length or len(body)}\r\n\r\n{body}').encode()
+            f'{headers}Content-Length: {length or len(body)}\r\n\r\n{body}'
+            ).encode()
 
 
 @pytest.mark.parametrize('status', ['500 Oops', '503 Busy', '429 Slow'])
@@ -419,6 +421,42 @@ def test_a_keystone_that_answers_html_is_told_as_keystone(server):
     failing = server(*[answer('200 OK', HTML)] * 20)
     with pytest.raises(exception.NovaUnavailable, match='Keystone'):
         computes(password(failing.url), 2.0, endpoint_override='http://nova')
+
+
+CREATE = host_aggregates.CreateAggregate('c1', {'hv_cluster': 'c1'}, ())
+
+
+def behind(keystone, service):
+    return checked_session.checked(connection.Connection(
+        session=session.Session(password(keystone)), region_name='r'),
+        service)
+
+
+@pytest.mark.parametrize('token', [
+    {'token': 5}, {'token': {'catalog': 5}}, {'token': {'catalog': [5]}},
+    {'token': {'catalog': [], 'expires_at': 5}}, {'token': {}}, {}, []],
+    ids=str)
+@pytest.mark.parametrize('call', [
+    lambda url: list(lookups.Nova(
+        behind(url, checked_session.NOVA)).flavors()),
+    lambda url: lookups.Nova(behind(url, checked_session.NOVA)).newest(),
+    lambda url: lookups.Glance(
+        behind(url, checked_session.GLANCE)).image('i'),
+    lambda url: lookups.Glance(
+        behind(url, checked_session.GLANCE)).patch('i', []),
+    lambda url: host_aggregates.HostAggregates(lookups.Nova(
+        behind(url, checked_session.NOVA))).plan([]),
+    lambda url: host_aggregates.HostAggregates(lookups.Nova(
+        behind(url, checked_session.NOVA))).apply(CREATE)],
+    ids=['list', 'versions', 'fetch', 'patch', 'plan', 'apply'])
+@pytest.mark.parametrize('headers', ['', 'X-Subject-Token: t\r\n'],
+                         ids=['without', 'with header'])
+def test_a_token_that_is_none_is_told_as_keystones(server, call, token,
+                                                   headers):
+    garbled = server(*[answer('201 Created', json.dumps(token),
+                              headers=headers)] * 40)
+    with pytest.raises(exception.ServiceUnavailable, match='Keystone'):
+        call(garbled.url)
 
 
 def test_wrong_credentials_are_final_and_told_as_keystones(server):

@@ -18,6 +18,7 @@ take what it was answered for what stands.
 """
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -29,7 +30,10 @@ from hv_sched.adopt import adopt
 from hv_sched.adopt import retire
 from hv_sched.placement import client
 from hv_sched.providers import reconcile
+from tests.functional import base
 from tests.functional import cloud as clouds
+from tests.functional import drifted_cloud
+from tests.functional import escrow_case
 from tests.functional import mariadb
 from tests.functional import nova_answers
 from tests.functional import placement_process
@@ -92,6 +96,42 @@ class KilledAfter(reconcile.Progress):
             self._database.kill()
 
 
+class LosingAdapter(base.Adapter):
+    """Kills the database after so many writes that Placement answered.
+
+    :ivar kill_after: the writes until then; None to let it live
+    """
+
+    kill_after = None
+
+    def __init__(self, database, address):
+        plain = placement_process.adapter(address)
+        super().__init__(plain.session, service_type='placement')
+        self._database = database
+
+    def another(self):
+        """A client whose writes kill nobody."""
+        return base.Adapter(self.session, service_type='placement')
+
+    def request(self, url, method, **kwargs):
+        response = super().request(url, method, **kwargs)
+        if method != 'GET' and self.kill_after:
+            self.kill_after -= 1
+            if not self.kill_after:
+                self._database.kill()
+        return response
+
+    def empty(self):
+        """No provider and no consumer is left."""
+        api = client.from_adapter(self.another())
+        listed = read_again(api.list_providers)
+        for consumer in {uuid for provider in listed
+                         for uuid in api.allocations_on(provider.uuid)}:
+            self.another().delete(f'/allocations/{consumer}')
+        for provider in listed:
+            self.another().delete(f'/resource_providers/{provider.uuid}')
+
+
 class Cloud(clouds.Cloud):
 
     def __init__(self, address):
@@ -147,6 +187,12 @@ def cloud(database, tmp_path):
         yield Cloud(address)
 
 
+@pytest.fixture
+def placement(database, tmp_path):
+    with placement_process.serving(tmp_path, database.url) as address:
+        yield LosingAdapter(database, address)
+
+
 def read_again(read):
     """Placement's first connections are to the one that died."""
     for _ in range(20):
@@ -198,3 +244,49 @@ def test_a_published_volume_is_never_open_beside_open_nodes(cloud, database):
         read_again(lambda: cloud.publish(facts))
     assert cloud.offering() == {clouds.VOLUME}
     assert cloud.hosts(500) == {'hv01', 'hv02'}
+
+
+def killed_at_each_write(placement, database, begin, run):
+    """What begin() makes, after a run on it, once for each write of the run.
+
+    The database dies once that write was answered; what begin() wrote stays.
+    The last run is a whole one.
+    """
+    for number in itertools.count(1):
+        placement.empty()
+        begun = begin(placement)
+        database.flush()
+        placement.kill_after = number
+        with contextlib.suppress(exception.HvSchedError):
+            run(begun)
+        is_whole, placement.kill_after = bool(placement.kill_after), None
+        yield number, begun
+        if is_whole:
+            return
+
+
+def test_a_heal_frees_and_opens_nothing_and_is_finished(placement, database):
+    healed = 0
+    for number, cloud in killed_at_each_write(
+            placement, database, drifted_cloud.DriftedCloud,
+            drifted_cloud.DriftedCloud.heal):
+        read_again(cloud.assert_nothing_is_half_done)
+        read_again(cloud.heal)
+        cloud.assert_nothing_is_half_done()
+        cloud.assert_healed(f'killed after write {number}')
+        healed = number
+    assert healed >= 6
+
+
+@pytest.mark.parametrize('run', [
+    escrow_case.CrowdedCase.attempt, escrow_case.CrowdedCase.attempt_servers])
+def test_a_restore_loses_no_escrow_and_is_finished(placement, database, run):
+    """After failed moves: of a whole pass, and of what Nova told of."""
+    restored = 0
+    for number, case in killed_at_each_write(
+            placement, database, escrow_case.CrowdedCase, run):
+        read_again(case.assert_nothing_is_half_done)
+        read_again(case.restore)
+        case.assert_restored()
+        restored = number
+    assert restored >= 4

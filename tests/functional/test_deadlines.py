@@ -25,6 +25,7 @@ from keystoneauth1 import token_endpoint
 import pytest
 
 from hv_sched import exception
+from hv_sched import http_deadline
 from hv_sched.agent import clients
 from hv_sched.agent import cmd
 from hv_sched.compute import checked_session
@@ -169,9 +170,9 @@ def dripping(at_once, bit):
             listening.shutdown(socket.SHUT_RDWR)
 
 
-def read_placement(session):
+def read_placement(session, seconds=SHORT_S):
     client.from_adapter(adapter.Adapter(
-        session, service_type='placement'), SHORT_S).list_providers()
+        session, service_type='placement'), seconds).list_providers()
 
 
 def write_placement(session):
@@ -179,9 +180,9 @@ def write_placement(session):
         session, service_type='placement'), SHORT_S).ensure_trait('CUSTOM_X')
 
 
-def read_nova(session):
+def read_nova(session, seconds=SHORT_S):
     nova_servers.NovaServers(adapter.Adapter(checked_session.CheckedSession(
-        session, checked_session.NOVA, SHORT_S),
+        session, checked_session.NOVA, seconds),
         service_type='compute')).computes()
 
 
@@ -208,6 +209,25 @@ def test_an_answer_that_drips_ends_in_time(call, error, at_once, bit):
         with pytest.raises(error):
             call(session)
         assert time.monotonic() - start < 3 * SHORT_S + SLACK_S
+
+
+@pytest.mark.parametrize('call', [read_placement, read_nova])
+@pytest.mark.parametrize(('at_once', 'bit'), [
+    (b'HTTP/1.1 200 OK\r\n\r\n', b' ' * 2 ** 20),
+    (CHUNKED, b'100000\r\n' + b' ' * 2 ** 20 + b'\r\n')],
+    ids=['body', 'chunks'])
+def test_an_answer_without_an_end_is_given_up_before_its_deadline(
+        monkeypatch, call, at_once, bit):
+    """It would take all memory by then."""
+    monkeypatch.setattr(http_deadline, 'MOST_BYTES', 4 * 2 ** 20)
+    seconds = 60
+    with dripping(at_once, bit) as port:
+        session = ksa_session.Session(auth=token_endpoint.Token(
+            f'http://127.0.0.1:{port}', 'admin'))
+        start = time.monotonic()
+        with pytest.raises(exception.HvSchedError, match='more than 4 MiB'):
+            call(session, seconds)
+        assert time.monotonic() - start < seconds
 
 
 @pytest.mark.parametrize(('at_once', 'bit'), [

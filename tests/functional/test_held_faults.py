@@ -12,54 +12,16 @@
 
 """Restoring is killed, or Placement fails, at each of its requests."""
 
-import contextlib
-
 from keystoneauth1 import exceptions as ks_exc
 import pytest
 
-from hv_sched import exception
-from hv_sched.placement import names
-from hv_sched.recovery import restore
 from tests.functional import base
 from tests.functional import escrow_case
-
-HELD, SHARE = escrow_case.HELD, escrow_case.SHARE
-
-
-class Case(escrow_case.EscrowCase):
-    """Two servers with escrow and room for one, and a migration's escrow."""
-
-    def __init__(self, placement):
-        super().__init__(placement)
-        self.servers = [self.holds(HELD), self.holds(HELD)]
-        self.migration = self.holds(HELD, known=False)
-
-    def attempt(self):
-        with contextlib.suppress(base.Killed, exception.HvSchedError):
-            restore.Restorer(
-                self.client, self.nova, restore.RestoreOptions(workers=1),
-                sleep=self.slept.append).restore()
-
-    def assert_nothing_is_half_done(self):
-        disk = self.client.inventories(escrow_case.VOLUME)[1][names.DISK_GB]
-        if disk.capacity > 500:
-            assert names.NO_NEW_DISKS in self.client.traits(
-                escrow_case.VOLUME)[1]
-        for server in self.servers:
-            assert self.on_volume(server) in (HELD, SHARE)
-
-    def assert_restored(self):
-        self.assert_nothing_is_half_done()
-        assert [self.on_volume(server) for server in self.servers] == [
-            SHARE, SHARE]
-        assert self.on_volume(self.migration) == {}
-        assert self.client.inventories(escrow_case.VOLUME)[1][
-            names.DISK_GB].capacity == 600
 
 
 def requests_of_a_restore():
     with base.running_placement() as placement:
-        case = Case(placement)
+        case = escrow_case.CrowdedCase(placement)
         placement.sent.clear()
         case.attempt()
         return len(placement.sent)
@@ -70,7 +32,7 @@ def requests_of_a_restore():
 def test_killed_at_each_request_the_next_pass_finishes(answered):
     for number in range(1, requests_of_a_restore() + 1):
         with base.running_placement() as placement:
-            case = Case(placement)
+            case = escrow_case.CrowdedCase(placement)
             placement.kill_at = number
             placement.kill_after_answer = answered
             case.attempt()
@@ -90,7 +52,7 @@ def test_killed_at_each_request_the_next_pass_finishes(answered):
 def test_a_fault_at_each_request_loses_nothing(fault):
     for number in range(1, requests_of_a_restore() + 1):
         with base.running_placement() as placement:
-            case = Case(placement)
+            case = escrow_case.CrowdedCase(placement)
             fail_once(placement, number, fault)
             case.attempt()
             case.assert_nothing_is_half_done()

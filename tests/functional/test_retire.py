@@ -162,6 +162,23 @@ def test_a_node_stays_closed_while_somebody_holds_what_was_not_shown(
     assert cloud.disk() == {('hv01', server): 100}
 
 
+def test_a_node_stays_closed_where_the_proof_alone_shows_a_share(
+        cloud, monkeypatch):
+    """It reads for itself; what was read before had no share in it."""
+    server = cloud.server('hv01', 100)
+    cloud.adopt()
+    monkeypatch.setattr(retire.Retirer, '_held', lambda self, volume: {})
+    report = cloud.retire()
+    assert [skip.consumer for skip in report.skipped] == [server]
+    assert report.proof.left_gb == 100
+    ratio = cloud.api.inventories(cloud.nodes['hv01'])[1][
+        names.DISK_GB].allocation_ratio
+    assert ratio < 0.001
+    monkeypatch.undo()
+    assert cloud.retire().skipped == ()
+    assert cloud.disk() == {('hv01', server): 100}
+
+
 def test_the_name_of_a_volumes_reach_stays_though_a_list_has_no_volume(
         cloud, monkeypatch):
     """The scheduler's queries name it: without it they are refused."""

@@ -38,6 +38,14 @@ WHOLE = (
     _LAUGHS, b'[' * 100000, b'{"a":' * 100000, b'- ' * 5000, b'\xff' * 100,
     b'a: |\n ' + b'x' * 65536, b'&' + b'a' * 65536, b'"\\u', b'%YAML 9.9\n',
     b'? ' * 3000, b'{"section":"begin"', b'{"section":"begin","rows":1}\n')
+# Where a value may stand in an answer, and larger than any that is right.
+LARGE = (
+    b'"' + b'x' * 2000000 + b'"', b'"' + b'\\u20ac' * 300000 + b'"',
+    b'9' * 1000000, b'1e' + b'9' * 1000000, b'-' + b'0.' + b'9' * 1000000,
+    b'[' * 1000000, b'{"a":' * 200000,
+    b'[' + b','.join([b'{}'] * 300000) + b']',
+    b'[' + b','.join([b'[]'] * 300000) + b']',
+    b'{' + b','.join(b'"%d":0' % number for number in range(100000)) + b'}')
 _ENCODINGS = (
     lambda data: codecs.BOM_UTF8 + data,
     lambda data: codecs.BOM_UTF8 * 2 + data,
@@ -97,9 +105,9 @@ def _moved(draw, data):
 _CHANGES = (_value, _value, _value, _bytes, _twice, _cut, _encoded, _moved)
 
 
-def spoilt(data, places):
+def spoilt(data, places, values=VALUES):
     """The file with every hostile value in turn, at changing places."""
     matches = list(_VALUE.finditer(data))[:places]
-    for number, value in enumerate(VALUES):
+    for number, value in enumerate(values):
         place = matches[number * 7 % len(matches)]
         yield data[:place.start()] + value + data[place.end():]

@@ -10,7 +10,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Whatever bytes Placement, Nova and Glance answer: our own errors alone.
+"""Whatever bytes Placement, Nova and Glance answer: our own errors alone, at
+a cost in time and memory that the size of the answer bounds.
 
 Each read of the clients is answered with what was once a right answer, and
 spoilt. ``pytest -m long tests/fuzz/test_answers.py`` reads HV_SCHED_EXAMPLES
@@ -18,6 +19,7 @@ spoilt. ``pytest -m long tests/fuzz/test_answers.py`` reads HV_SCHED_EXAMPLES
 them.
 """
 
+import itertools
 import json
 import os
 import random
@@ -35,9 +37,11 @@ from hv_sched import exception
 from hv_sched.compute import checked_session
 from hv_sched.compute import lookups
 from hv_sched.compute import nova
+from hv_sched.compute import paging
 from hv_sched.placement import client
 from hv_sched.placement import retry
 from hv_sched.placement.transport import Response
+from tests.fuzz import cost
 from tests.fuzz import hostile
 
 UUID = '5e4a0000-0000-4000-8000-000000000000'
@@ -129,6 +133,9 @@ GLANCE = {
 GLANCE_VERSIONS = {'versions': (lambda api: api.image(UUID), _VERSIONS)}
 
 
+PAGE = 50
+
+
 class _Wire:
     """Answers each request with the same bytes."""
 
@@ -166,14 +173,33 @@ class _Mounted(requests.adapters.BaseAdapter):
         pass
 
 
+class _Split(requests.adapters.BaseAdapter):
+    """The versions by one, and the rest by another."""
+
+    def __init__(self, versions, others):
+        super().__init__()
+        self._versions, self._others = versions, others
+
+    def send(self, request, **kwargs):
+        path = parse.urlsplit(request.url).path
+        return (self._versions if path in ('', '/', '/v2', '/v2/')
+                else self._others).send(request, **kwargs)
+
+    def close(self):
+        pass
+
+
 def placement_of(content):
     return client.Placement(_Wire(content), retry.Patience(attempts=1))
 
 
 def nova_of(content):
+    return nova_behind(_Mounted(content))
+
+
+def nova_behind(mounted):
     return nova.NovaServers(adapter.Adapter(checked_session.CheckedSession(
-        _session(_Mounted(content)), checked_session.NOVA),
-        service_type='compute'))
+        _session(mounted), checked_session.NOVA), service_type='compute'))
 
 
 def glance_of(content):
@@ -181,6 +207,10 @@ def glance_of(content):
     versions = json.dumps(_VERSIONS).encode()
     return _glance(_Mounted(content, dict.fromkeys(
         ('', '/', '/v2', '/v2/'), versions)))
+
+
+def glance_behind(mounted):
+    return _glance(_Split(_Mounted(json.dumps(_VERSIONS).encode()), mounted))
 
 
 def glance_of_versions(content):
@@ -217,9 +247,10 @@ def no_pauses(monkeypatch):
 
 
 def read(service, call, content):
-    """Any other error is a failure."""
+    """Any other error is a failure, and so is a cost beyond the bounds."""
     try:
-        call(service(content))
+        with cost.bounded(len(content)):
+            call(service(content))
     except exception.HvSchedError as exc:
         assert len(str(exc)) < 2000, str(exc)[:2000]
 
@@ -235,8 +266,108 @@ def test_every_hostile_value_in_turn(service, call, answer):
     content = json.dumps({**answer, 'more': 1}).encode()
     for spoilt in hostile.spoilt(content, 40):
         read(service, call, spoilt)
-    for content in hostile.WHOLE:
+
+
+@pytest.mark.wide
+@each_call
+def test_every_large_value_in_turn(service, call, answer):
+    content = json.dumps({**answer, 'more': 1}).encode()
+    for spoilt in hostile.spoilt(content, 40, hostile.LARGE):
+        read(service, call, spoilt)
+
+
+def grown(answer, count):
+    """A right answer with so many of each thing that it lists."""
+    if isinstance(answer, list):
+        return [grown(each, 1) for each in answer] * count
+    if isinstance(answer, dict):
+        return {name: grown(value, count) for name, value in answer.items()}
+    return answer
+
+
+@each_call
+def test_a_right_answer_of_many_things_is_read(service, call, answer):
+    content = json.dumps(grown(answer, 500)).encode()
+    with cost.bounded(len(content)):
+        call(service(content))
+
+
+class _Endless(_Mounted):
+    """Every page leads to a new one.
+
+    :param key: of the list in the answer
+    """
+
+    def __init__(self, answer, key):
+        super().__init__(b'')
+        self._answer, self._key = answer, key
+        self._numbers = itertools.count()
+
+    def send(self, request, **kwargs):
+        following = f'/v2/images?marker={next(self._numbers)}'
+        self._content = json.dumps({
+            self._key: [self._renamed(each)
+                        for each in self._answer[self._key] * PAGE],
+            f'{self._key}_links': [{'rel': 'next', 'href': following}],
+            'next': following}).encode()
+        return super().send(request, **kwargs)
+
+    def _renamed(self, each):
+        name = 'id' if 'id' in each else 'uuid'
+        return {**each, name: f'{each[name]}-{next(self._numbers)}'}
+
+
+@pytest.mark.parametrize(('make', 'call', 'answer', 'key'), [
+    (nova_behind, *NOVA[name], key) for name, key in (
+        ('servers of a host', 'servers'), ('hosts', 'hypervisors'),
+        ('migrations', 'migrations'), ('moves', 'migrations'))] + [
+    (glance_behind, *GLANCE['images'], 'images')])
+def test_pages_that_do_not_end_cost_what_so_many_items_do(
+        monkeypatch, make, call, answer, key):
+    monkeypatch.setattr(paging, 'MOST_ITEMS', 10 * PAGE)
+    size = 10 * PAGE * len(json.dumps(answer))
+    with cost.bounded(size), pytest.raises(exception.ServiceUnavailable,
+                                           match='do not end'):
+        call(make(_Endless(answer, key)))
+
+
+# What once was a traceback, or a message as long as the answer; see
+# hostile.WHOLE for what was that at every call.
+ONCE_BROKEN = {
+    'newest version': [{'versions': [{'id': 'v1.0', 'max_version': 1}]},
+                       {'versions': [{'id': 'v1.0', 'max_version': 'x.y'}]}],
+    'server': [{'server': {**_SERVER, 'flavor': {
+        **_SERVER['flavor'], 'disk': size}}} for size in (
+            float('inf'), 1e300, '20', True, [], -1)],
+    'migrations': [{'migrations': [{**_MIGRATION, 'updated_at': when}]}
+                   for when in (None, 1, 'today', '9999-99-99')],
+    'image': [{**_IMAGE, 'id': 'x' * 65536}, {**_IMAGE, 'self': None},
+              {**_IMAGE, 'connection': 1, 'microversion': {}}],
+    'images': [{'images': [{**_IMAGE, 'connection': 1}]},
+               {'images': [_IMAGE], 'next': 1}],
+    'versions': [{'versions': 'x' * 65536}, {'versions': [{'id': 2}]}]}
+
+
+def _spoil(service, call, answer, settings, seed):
+    what = next(name for name, (its_call, _answer) in (
+        *PLACEMENT.items(), *NOVA.items(), *GLANCE.items(),
+        *GLANCE_VERSIONS.items()) if its_call is call)
+
+    def check(content):
         read(service, call, content)
+
+    for content in (*hostile.WHOLE, *(
+            json.dumps(each).encode() for each in ONCE_BROKEN.get(what, ()))):
+        check = hypothesis.example(content)(check)
+    hypothesis.seed(seed)(settings(hypothesis.given(hostile.files(
+        (json.dumps(answer).encode(),)))(check)))()
+
+
+@each_call
+def test_some_spoilt_answers(service, call, answer):
+    """And each that once broke something."""
+    _spoil(service, call, answer, hypothesis.settings(
+        max_examples=20, database=None, deadline=None), 1)
 
 
 @pytest.mark.long
@@ -246,9 +377,5 @@ def test_spoilt_answers(service, call, answer):
     examples = int(os.environ.get('HV_SCHED_EXAMPLES', '2000'))
     print(f'HV_SCHED_SEED={seed} HV_SCHED_EXAMPLES={examples}')
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(max_examples=examples, database=None, deadline=None)
-    @hypothesis.given(hostile.files((json.dumps(answer).encode(),)))
-    def check(content):
-        read(service, call, content)
-    check()
+    _spoil(service, call, answer, hypothesis.settings(
+        max_examples=examples, database=None, deadline=None), seed)

@@ -12,16 +12,25 @@
 
 """What nova-scheduler does with hv_sched, without Nova's harness.
 
-``python tests/nova/outside.py {fork|ask|hang|wait} CONF...`` prints JSON. A
-process of its own, since it forks, and since nothing must have been patched,
-as the package does: native threads, real connections.
+``python tests/nova/outside.py {fork|ask|hang|wait|crowd|fail} CONF...`` prints
+JSON. A process of its own, since it forks, and since nothing must have been
+patched, as the package does: native threads, real connections. With
+OS_NOVA_DISABLE_EVENTLET_PATCHING=false they are eventlet's, as Nova has them.
 """
 
 from __future__ import annotations
 
+import os
+
+if os.environ.get('OS_NOVA_DISABLE_EVENTLET_PATCHING') == 'false':
+    from nova import monkey_patch  # before all that it patches
+    if hasattr(monkey_patch, 'patch'):  # older releases do as they import it
+        monkey_patch.patch()
+
+import collections
+import contextlib
 import json
 import multiprocessing
-import os
 import sys
 import threading
 import time
@@ -37,12 +46,14 @@ from nova.scheduler import utils
 from nova.scheduler import weights
 from nova.scheduler.client import report
 from oslo_utils import uuidutils
+import requests
 
 from hv_sched import filters
 from hv_sched import request_filters
 from hv_sched import weighers
 from hv_sched.filters import shared_volume
 from hv_sched.snapshot import cache
+from hv_sched.snapshot import nova_reader
 from hv_sched.weighers import base
 
 CONF = nova.conf.CONF
@@ -50,6 +61,9 @@ HALF_AND_MORE_GB = 80
 SMALL_GB = 1
 MANY_HOSTS = 500
 A_WHILE_S = 6
+CROWD = 40
+TICK_S = 0.01
+SHORT_TTL_S = 3
 
 
 class Scheduler:
@@ -226,9 +240,134 @@ def wait() -> Any:
     return {name: thread.is_alive() for name, thread in waiting.items()}
 
 
+class Ticker:
+    """A thread that goes on while others wait.
+
+    :ivar longest_s: between two of its ticks
+    """
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self._is_over = False
+        self._thread = threading.Thread(target=self._tick)
+
+    def _tick(self) -> None:
+        at = time.monotonic()
+        while not self._is_over:
+            time.sleep(TICK_S)
+            before, at = at, time.monotonic()
+            self.longest_s = max(self.longest_s, at - before)
+
+    def __enter__(self) -> Ticker:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._is_over = True
+        self._thread.join()
+
+
+class CountedReads:
+    """Counts what reads all volumes, and how it ends, from now on.
+
+    :ivar ends: how many readings ended in a snapshot, or in which error
+    :ivar most_at_once: of the readings
+    """
+
+    def __init__(self) -> None:
+        self.ends: collections.Counter[str] = collections.Counter()
+        self.most_at_once = self._now = 0
+        self._read = nova_reader.read
+        nova_reader.read = self._counted
+
+    def _counted(self) -> Any:
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        end = 'read'
+        try:
+            return self._read()
+        except BaseException as exc:
+            end = type(exc).__name__
+            raise
+        finally:
+            self._now -= 1
+            self.ends[end] += 1
+
+    def since(self) -> dict[str, int]:
+        """Those that ended since the last call."""
+        ends = dict(self.ends)
+        self.ends.clear()
+        return ends
+
+
+def ask_at_once(ask: Any, reads: CountedReads) -> dict[str, Any]:
+    """Many threads call it at the same moment, and what they get."""
+    start, answers = threading.Event(), []
+
+    def ask_then() -> None:
+        start.wait()
+        try:
+            answers.append(ask())
+        except BaseException as exc:
+            answers.append(exc)
+
+    threads = [threading.Thread(target=ask_then) for _ in range(CROWD)]
+    with Ticker() as ticker:
+        for thread in threads:
+            thread.start()
+        begun = time.monotonic()
+        start.set()
+        for thread in threads:
+            thread.join()
+        seconds = time.monotonic() - begun
+    return {'answers': len(answers), 'kinds': sorted({
+        type(answer).__name__ for answer in answers}),
+        'different': len({id(answer) for answer in answers}),
+        'seconds': seconds, 'longest_tick': ticker.longest_s,
+        'ends': reads.since(), 'most_at_once': reads.most_at_once}
+
+
+def is_green() -> bool:
+    """Whether a thread of this process is eventlet's."""
+    with contextlib.suppress(ImportError):
+        from eventlet import patcher  # noqa: PLC0415  Nova 34 forbids it
+        return bool(patcher.is_monkey_patched('thread'))
+    return False
+
+
+def crowd() -> Any:
+    """Many requests at once: the first ones, those again that are refused a
+    host a moment later, and what one of them gets afterwards.
+    """
+    report.report_client_singleton()
+    reads = CountedReads()
+    first = ask_at_once(cache.get, reads)
+    time.sleep(cache._RECENT_S + 0.1)
+    refused = ask_at_once(cache.recent, reads)
+    return {'is_green': is_green(), 'first': first, 'refused': refused,
+            'later': ask_at_once(cache.get, reads)}
+
+
+def fail() -> Any:
+    """The first reading of many requests fails; a later one is tried.
+
+    Between them Placement is told at /mended to answer from now on.
+    """
+    report.report_client_singleton()
+    reads = CountedReads()
+    CONF.set_override('snapshot_ttl', SHORT_TTL_S, 'hv_sched')
+    failed = ask_at_once(cache.get, reads)
+    meanwhile = ask_at_once(cache.get, reads)
+    requests.get(f'{CONF.placement.endpoint_override}/mended', timeout=60)
+    time.sleep(SHORT_TTL_S)
+    return {'is_green': is_green(), 'failed': failed, 'meanwhile': meanwhile,
+            'later': ask_at_once(cache.get, reads)}
+
+
 def main() -> None:
     action, *conf_files = sys.argv[1:]
-    actions = {'fork': fork, 'ask': ask, 'hang': hang, 'wait': wait}
+    actions = {'fork': fork, 'ask': ask, 'hang': hang, 'wait': wait,
+               'crowd': crowd, 'fail': fail}
     objects.register_all()
     found = []
     for conf_file in conf_files:

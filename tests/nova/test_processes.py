@@ -19,6 +19,7 @@ never answers; nova-scheduler's part runs in a process of its own.
 import contextlib
 import http.server
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -57,6 +58,10 @@ request_filter_features = false
 """
 PATIENCE_S = 60
 SLOW_S = 40
+CROWD = 40
+# For an answer of a Placement that is slow, and for a thread that is ready.
+ANSWER_S, TURN_S = 0.6, 0.5
+each_kind_of_thread = pytest.mark.parametrize('threads', ['green', 'native'])
 
 
 class Answer:
@@ -124,10 +129,11 @@ def fill(api):
         sizes_gb={'CSV1': 100, 'CSV2': 90}))
 
 
-def run(action, folder, *endpoints, timeout=PATIENCE_S):
+def run(action, folder, *endpoints, timeout=PATIENCE_S, threads='native'):
     """Let outside.py do it; returns what it says.
 
     :param timeout: [placement]timeout in seconds; None leaves it unset
+    :param threads: native, or green as eventlet makes them
     """
     files = []
     line = '' if timeout is None else f'timeout = {timeout}'
@@ -138,7 +144,9 @@ def run(action, folder, *endpoints, timeout=PATIENCE_S):
         [sys.executable, '-W', 'ignore',
          str(pathlib.Path(__file__).with_name('outside.py')), action,
          *map(str, files)], capture_output=True, text=True, check=False,
-        timeout=PATIENCE_S * 3)
+        timeout=PATIENCE_S * 3, env={
+            **os.environ, 'OS_NOVA_DISABLE_EVENTLET_PATCHING': {
+                'native': 'true', 'green': 'false'}[threads]})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -266,3 +274,55 @@ def test_without_a_timeout_it_is_waited_for_as_novas_own_query_is(
     with server(placement(endpoint, slow)) as silent:
         waiting, = run('wait', tmp_path, silent, timeout=None)
     assert waiting == {'hv_sched': True, 'nova': True}
+
+
+@each_kind_of_thread
+def test_of_many_threads_at_once_one_reads_and_all_get_its_reading(
+        endpoint, tmp_path, threads):
+    """Nova's threads are eventlet's in the releases before 34."""
+    def late(handler):
+        time.sleep(ANSWER_S)
+
+    with server(placement(endpoint, late)) as slow_one:
+        asked, = run('crowd', tmp_path, slow_one, threads=threads)
+    assert asked['is_green'] == (threads == 'green')
+    for when in ('first', 'refused', 'later'):
+        crowd = asked[when]
+        assert (crowd['answers'], crowd['kinds'], crowd['different']) == (
+            CROWD, ['Snapshot'], 1), (when, crowd)
+        assert crowd['longest_tick'] < TURN_S, (when, crowd)
+    for when in ('first', 'refused'):
+        assert asked[when]['ends'] == {'read': 1}, (when, asked[when])
+        assert asked[when]['most_at_once'] == 1
+        assert asked[when]['seconds'] > ANSWER_S * 2, (when, asked[when])
+    assert asked['later']['ends'] == {}
+
+
+@each_kind_of_thread
+@pytest.mark.parametrize('spoil', [away, failing, slow])
+def test_a_reading_that_fails_lets_all_go_and_is_tried_an_interval_later(
+        endpoint, tmp_path, threads, spoil):
+    is_mended = threading.Event()
+
+    def spoil_first(handler):
+        if handler.path == '/mended':
+            is_mended.set()
+            handler.send_response(204)
+            handler.end_headers()
+            raise ConnectionError  # it is no request to Placement
+        if not is_mended.is_set():
+            spoil(handler)
+
+    with server(placement(endpoint, spoil_first)) as broken:
+        asked, = run('fail', tmp_path, broken, timeout=1, threads=threads)
+    assert asked['is_green'] == (threads == 'green')
+    assert asked['failed']['ends'] == {'PlacementUnavailable': 1}
+    assert asked['meanwhile']['ends'] == {}
+    for when in ('failed', 'meanwhile'):
+        assert asked[when]['kinds'] == ['NoneType'], asked[when]
+    assert asked['later']['ends'] == {'read': 1}
+    assert asked['later']['kinds'] == ['Snapshot']
+    for crowd in (asked['failed'], asked['meanwhile'], asked['later']):
+        assert crowd['answers'] == CROWD
+        assert crowd['different'] == 1
+        assert crowd['longest_tick'] < TURN_S, crowd

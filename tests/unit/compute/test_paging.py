@@ -37,3 +37,14 @@ def test_pages_that_always_lead_to_new_ones(monkeypatch):
                              'were read for 30 minutes'):
         for item in items:
             assert item < 100
+
+
+def test_pages_that_always_lead_to_new_ones_at_once():
+    """Before the minutes are over, memory would be."""
+    items = paging.ending(itertools.repeat('item'), exception.NovaUnavailable,
+                          "Nova's pages of /servers")
+    with pytest.raises(exception.NovaUnavailable,
+                       match="Nova's pages of /servers do not end: there "
+                             'were more than 2000000 items'):
+        for number, _item in enumerate(items, 1):
+            assert number <= paging.MOST_ITEMS

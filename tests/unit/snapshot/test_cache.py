@@ -182,6 +182,39 @@ def test_a_volume_withdrawn_since_is_none():
     assert cache.volume('v1', TTL) is None
 
 
+def test_a_volume_read_again_waits_for_no_reading_of_all_volumes():
+    """Placement may take its time for those; the one decision has its own."""
+    reading, may_end = threading.Event(), threading.Event()
+    snapshots = [KNOWN]
+
+    def read():
+        if not snapshots:
+            reading.set()
+            may_end.wait(60)
+            return EMPTY
+        return snapshots.pop()
+
+    source = Source()
+    cache = snapshot.Cache(read, lambda: source.now,
+                           lambda uuid, name: ESCROWED)
+    cache.get(TTL)
+    source.now += TTL
+    reader = threading.Thread(target=cache.get, args=(TTL,))
+    decision = threading.Thread(target=cache.volume, args=('v1', TTL))
+    reader.start()
+    assert reading.wait(60)
+    decision.start()
+    decision.join(5)
+    is_waiting = decision.is_alive()
+    seen_meanwhile = cache.get(TTL).volumes
+    may_end.set()
+    reader.join(60)
+    decision.join(60)
+    assert not is_waiting
+    assert seen_meanwhile == {'v1': ESCROWED}
+    assert cache.get(TTL) is EMPTY
+
+
 def test_for_refusals_it_is_read_again_once_a_second():
     source = Source()
     cache = source.cache()
