@@ -128,7 +128,7 @@ What falls short
 * Adopt takes {adopt_small} the requests of its floor at {small:,} servers, as
   checks, sweep, proof and publishing of 16 nodes cost some 35 requests a node
   for any number of servers, and {adopt_large} at {large:,}. At 3,000 it was
-  1.25 times (commit 4a28f4f); with fewer the aim of 1.3 is missed.
+  1.25 times (commit 4a28f4f); with far fewer the aim of 1.3 is missed.
 * Adopt's memory grows with the servers of one volume: Placement tells all
   shares of a provider in one answer, without pages. Of {large_mib} MiB more at
   {large:,} servers on one volume that answer is about half.
