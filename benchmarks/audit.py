@@ -25,6 +25,7 @@ Placement, as a script around the two APIs would. Prints JSON: requests for
 """
 
 import argparse
+from email import utils as email_utils
 import resource
 import time
 import tracemalloc
@@ -61,10 +62,10 @@ def volume_uuid(cluster: int, number: int) -> str:
 
 class Answer:
     status_code = 200
-    headers: typing.Mapping[str, str] = {}
 
     def __init__(self, body: dict[str, typing.Any]) -> None:
         self._body = body
+        self.headers = {'Date': email_utils.formatdate(usegmt=True)}
 
     def json(self) -> dict[str, typing.Any]:
         return self._body
@@ -105,27 +106,38 @@ class Nova:
     def get(self, path: str, microversion: str) -> Answer:
         self.requests += 1
         asked = parse.urlsplit(path)
-        query = dict(parse.parse_qsl(asked.query))
         if asked.path == '/servers/detail':
-            if 'host' not in query:  # soft-deleted
-                return Answer({'servers': []})
-            node = int(query['host'][2:])
-            first = node // NODES * self.per_cluster + node % NODES
-            last = min(self.size, (node // NODES + 1) * self.per_cluster)
-            return Answer({'servers': [
-                self.record(n) for n in range(first, last, NODES)]})
+            return self._on_host(dict(parse.parse_qsl(asked.query)))
         if asked.path.startswith('/servers/'):
             number = uuid.UUID(asked.path.split('/')[2]).int - _SERVER
             return Answer({'server': self.record(number)})
-        hosts = [node for cluster in self.clusters()
-                 for node in range(cluster * NODES, (cluster + 1) * NODES)]
-        return Answer({
-            'migrations': [],
-            'services': [{'host': f'hv{node}', 'status': 'enabled'}
-                         for node in hosts],
-            'hypervisors': [{'id': node_uuid(node),
-                             'service': {'host': f'hv{node}'}}
-                            for node in hosts]})
+        if asked.path == '/os-services':
+            return Answer({'services': [
+                {'host': f'hv{node}', 'status': 'enabled'}
+                for node in self._nodes()]})
+        if asked.path.startswith('/os-hypervisors/'):
+            return Answer({'hypervisors': [
+                {'id': node_uuid(node), 'service': {'host': f'hv{node}'}}
+                for node in self._nodes()]})
+        return Answer({'migrations': self.migrations(
+            dict(parse.parse_qsl(asked.query)))})
+
+    def migrations(self, query: dict[str, str]
+                   ) -> list[dict[str, typing.Any]]:
+        """No server moves."""
+        return []
+
+    def _nodes(self) -> range:
+        return range(self.clusters().stop * NODES)
+
+    def _on_host(self, query: dict[str, str]) -> Answer:
+        if 'host' not in query:  # soft-deleted
+            return Answer({'servers': []})
+        node = int(query['host'][2:])
+        first = node // NODES * self.per_cluster + node % NODES
+        last = min(self.size, (node // NODES + 1) * self.per_cluster)
+        return Answer({'servers': [
+            self.record(number) for number in range(first, last, NODES)]})
 
 
 def populate(api: client.Placement, nova: Nova,

@@ -140,7 +140,6 @@ class Auditor:
         for cluster in clusters_:
             yield audit_pass.audit(cluster)
 
-
     def audit_servers(self, servers: Collection[str],
                       clusters_: list[ClusterProviders]
                       ) -> tuple[AuditReport, frozenset[str]]:
@@ -237,7 +236,7 @@ class _Pass:
         changed = self._changed()
         still = [uuid for uuid in at_rest if uuid not in changed]
         findings = self._look.findings(
-            [servers[uuid] for uuid in still], self._open)
+            [servers[uuid] for uuid in still], self._open_of)
         return AuditReport(
             tuple(findings), self._all_clusters, self._all_clusters,
             self.cells.hosts, abandoned=self._evacuations[1],
@@ -263,7 +262,7 @@ class _Pass:
         servers = self._servers_again(suspects, view)
         findings = self._look.findings(
             [servers[uuid] for uuid in self._at_rest(servers, servers)[0]],
-            self._open)
+            self._open_of)
         findings += [finding for finding in first
                      if finding.code in _OF_NOBODY]
         changed = self._changed()
@@ -276,9 +275,9 @@ class _Pass:
         """Servers as Nova returns them now; in bulk those of its nodes."""
         nodes = {view.servers[uuid].node for uuid in suspects
                  if uuid in view.servers}
-        listed = self._on_hosts(sorted(
-            {host for node, host in self.cells.hosts.items()
-             if self._all_clusters.title(node) in nodes}))
+        hosts = {self.cells.hosts.get(provider) for provider in map(
+            self._all_clusters.node_named, nodes) if provider}
+        listed = self._on_hosts(sorted(filter(None, hosts)))
         answers = in_parallel(
             self._options.workers, self._cloud.server,
             sorted(suspects - listed.keys()))
@@ -331,7 +330,7 @@ class _Pass:
         doubt = self._omission(servers, context)
         if doubt:
             return _Judgement(findings, busy, len(unlisted), doubt)
-        findings += self._look.findings(servers, self._open)
+        findings += self._look.findings(servers, self._open_of)
         try:
             findings += self._of_nobody(denied, context,
                                         len(view.holding_disk))
@@ -367,10 +366,11 @@ class _Pass:
     def _at_rest(self, servers: Mapping[str, Server],
                  uuids: Collection[str]) -> tuple[list[str], int]:
         sorted_ = quiescence.sort(uuids, quiescence.NovaView(
-            servers, {uuid: migration for uuid, migration
-                      in self._open.items() if migration.server in servers
-                      and not quiescence.is_dead(
-                          migration, servers[migration.server])}))
+            servers, {migration.uuid: migration
+                      for server in servers.keys() & self._open_of.keys()
+                      for migration in self._open_of[server]
+                      if not quiescence.is_dead(
+                          migration, servers[server])}))
         return ([unit.server for unit in sorted_.units],
                 sum(1 for skip in sorted_.skipped
                     if skip.reason is SkipReason.MOVING))

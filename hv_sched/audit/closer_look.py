@@ -47,16 +47,16 @@ class CloserLook:
         self._workers = workers
 
     def findings(self, servers: Iterable[Server],
-                 migrations: Mapping[str, Migration]) -> list[Finding]:
+                 migrations: Mapping[str, list[Migration]]
+                 ) -> list[Finding]:
         """What is wrong with servers that stand still.
 
-        :param migrations: the open ones, by their own uuid
+        :param migrations: the open ones, by their server
         :raises PlacementError, NovaError: when they cannot be read
         """
-        by_server = of_servers(migrations)
         return [finding for of_server in in_parallel(
             self._workers, lambda server: self._findings(
-                server, by_server.get(server.uuid, ())),
+                server, migrations.get(server.uuid, ())),
             sorted(servers, key=lambda server: server.uuid))
             for finding in of_server]
 

@@ -68,9 +68,7 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
         users |= {node for node, aggregates in homes.items()
                   if ids.home_aggregate(volume) in aggregates}
     groups = _joined([
-        *({uuid for uuid, name in volumes.items()
-           if _cluster(name) == cluster}
-          for cluster in {_cluster(name) for name in volumes.values()}),
+        *_by_cluster(volumes),
         *({volume, *(users & nodes.keys())}
           for volume, users in members.items()),
         *in_parallel(workers, lambda node: {
@@ -78,8 +76,8 @@ def read(client: Placement, workers: int) -> list[ClusterProviders]:
             strays)])
     move_traits = _move_traits(client, in_use)
     return [dataclasses.replace(cluster, move_traits={
-        uuid: traits for uuid, traits in move_traits.items()
-        if uuid in cluster.volumes}) for cluster in (
+        uuid: move_traits[uuid] for uuid in cluster.volumes
+        if uuid in move_traits}) for cluster in (
             _cluster_of(group, volumes, nodes, members) for group in groups)]
 
 
@@ -116,21 +114,29 @@ def _cluster(volume_name: str) -> str:
     return volume_name.partition('/')[0]
 
 
-def _joined(groups: list[set[str]]) -> list[set[str]]:
+def _by_cluster(volumes: dict[str, str]) -> Iterable[set[str]]:
+    clusters: dict[str, set[str]] = {}
+    for uuid, name in volumes.items():
+        clusters.setdefault(_cluster(name), set()).add(uuid)
+    return clusters.values()
+
+
+def _joined(groups: Iterable[set[str]]) -> list[set[str]]:
     """Groups that share a member become one."""
-    joined: list[set[str]] = []
+    group_of: dict[str, set[str]] = {}
     for group in groups:
-        touching = [candidate for candidate in joined if candidate & group]
-        joined = [candidate for candidate in joined if not candidate & group]
-        joined.append(group.union(*touching))
-    return joined
+        touching = {id(group_of[member]): group_of[member]
+                    for member in group if member in group_of}
+        joined = group.union(*touching.values())
+        group_of.update(dict.fromkeys(joined, joined))
+    return list({id(group): group for group in group_of.values()}.values())
 
 
 def _cluster_of(group: set[str], volumes: dict[str, str],
                 nodes: dict[str, str], members: dict[str, set[str]]
                 ) -> ClusterProviders:
-    mine = {uuid: name for uuid, name in sorted(volumes.items())
-            if uuid in group}
+    mine = {uuid: volumes[uuid] for uuid in sorted(group)
+            if uuid in volumes}
 
     def node(uuid: str) -> NodeVolumes:
         homes = frozenset(v for v in mine if uuid in members[v])

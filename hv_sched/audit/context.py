@@ -26,6 +26,7 @@ from hv_sched.compute.servers import Migration
 from hv_sched.compute.servers import Server
 from hv_sched.placement import disk_moves
 from hv_sched.placement import names
+from hv_sched.providers import node_matching
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +41,24 @@ class NodeVolumes:
     name: str
     homes: frozenset[str] = frozenset()
     reach: frozenset[str] = frozenset()
+
+
+class NodeNames:
+    """Nodes by what they are called, for as many contexts as share them."""
+
+    def __init__(self, nodes: Mapping[str, NodeVolumes]) -> None:
+        self.nodes = nodes
+
+    @functools.cached_property
+    def by_name(self) -> Mapping[str, str]:
+        """The provider by the hypervisor host name."""
+        return {node.name: uuid for uuid, node in self.nodes.items()}
+
+    @functools.cached_property
+    def in_source(self) -> node_matching.SingleMatches:
+        """The provider by what a source calls a node."""
+        return node_matching.SingleMatches(
+            {uuid: node.name for uuid, node in self.nodes.items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +90,8 @@ class AuditContext:
     :param owners: by server, the node its cluster runs it on
     :param needs_owner: a node's part follows a server only where its cluster
         says that it runs there
+    :param node_names: of the nodes; a context made of another one shares
+        them, so that one server costs the same in a cloud of any size
     """
 
     volumes: Mapping[str, str]
@@ -87,6 +108,12 @@ class AuditContext:
     needs_owner: bool = False
     move_traits: Mapping[str, frozenset[str]] = dataclasses.field(
         default_factory=dict)
+    node_names: NodeNames = dataclasses.field(
+        default=NodeNames({}), repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.node_names.nodes is not self.nodes:
+            object.__setattr__(self, 'node_names', NodeNames(self.nodes))
 
     def node_of(self, server: Server) -> str | None:
         """The provider of the node a server is on, if it is one of ours."""
@@ -94,7 +121,7 @@ class AuditContext:
 
     def node_named(self, name: str | None) -> str | None:
         """The provider of one of our nodes by its hypervisor host name."""
-        return self._by_name.get(name or '')
+        return self.node_names.by_name.get(name or '')
 
     def place_of(self, name: str | None) -> file_history.Place:
         """Where the node of a name is."""
@@ -119,8 +146,8 @@ class AuditContext:
 
     def owner_of(self, server: Server) -> str | None:
         """The provider of the node its cluster runs it on, if known."""
-        return provider_of(
-            self.owners.get(server.uuid), server, self._node_names)
+        return provider_of(self.owners.get(server.uuid), server,
+                           self.node_names.in_source)
 
     def volume_by_moves(self, server: str, on: Collection[str]
                         ) -> str | file_history.Uncertainty:
@@ -131,14 +158,6 @@ class AuditContext:
         return file_history.volume_of(
             on, self.moves.get(server, ()), self.place_of,
             self.cold_moves_keep_disk, server in self.waiting)
-
-    @functools.cached_property
-    def _node_names(self) -> Mapping[str, str]:
-        return {uuid: node.name for uuid, node in self.nodes.items()}
-
-    @functools.cached_property
-    def _by_name(self) -> Mapping[str, str]:
-        return {node.name: uuid for uuid, node in self.nodes.items()}
 
     def volume_of(self, server: Server, node: str | None) -> str | None:
         """The volume with a server's files, None when it is not certain.

@@ -29,6 +29,7 @@ from hv_sched import exception
 from hv_sched.audit import rewriter
 from hv_sched.audit.auditor import AuditReport
 from hv_sched.audit.closer_look import CloserLook
+from hv_sched.audit.closer_look import of_servers
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
 from hv_sched.audit.orphans import Orphans
@@ -222,7 +223,8 @@ class Healer:
         look = CloserLook(self._client, self._cloud, report.all_clusters,
                           self._options.workers)
         servers = filter(None, map(self._cloud.server, sorted(set(uuids))))
-        return [finding for finding in look.findings(servers, migrations)
+        return [finding for finding in look.findings(
+                    servers, of_servers(migrations))
                 if finding.code is Code.STRANDED]
 
     def _release_one(self, uuid: str, finding: Finding | None,

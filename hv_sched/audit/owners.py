@@ -72,17 +72,17 @@ def _stated(facts: model.Facts, now: datetime.datetime, stale_after: int
 
 
 def provider_of(owner: Owner | None, server: Server,
-                providers: Mapping[str, str]) -> str | None:
+                nodes: node_matching.SingleMatches) -> str | None:
     """The provider of the node a cluster runs a server on, None if unknown.
 
     What was collected before Nova last wrote its record of the server proves
     nothing: the server may have moved in between.
 
-    :param providers: name by uuid of the compute nodes
+    :param nodes: the compute nodes
     """
     if owner is None or not _is_newer(owner, server):
         return None
-    return node_matching.single_match(owner.node, providers)
+    return nodes.provider_of(owner.node)
 
 
 def _is_newer(owner: Owner, server: Server) -> bool:

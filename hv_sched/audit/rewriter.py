@@ -27,7 +27,6 @@ import dataclasses
 from hv_sched import exception
 from hv_sched.audit import judge
 from hv_sched.audit.closer_look import CloserLook
-from hv_sched.audit.closer_look import of_servers
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.held import Held
@@ -58,6 +57,7 @@ class WatchedServers:
         self._hosts = hosts
         self.said: dict[str, Server] = {}
         self.migrations: dict[str, Migration] = {}
+        self._of_server: dict[str, dict[str, Migration]] = {}
         self.evacuated: frozenset[str] = frozenset()
 
     def on_node(self, node: str) -> Mapping[str, Server]:
@@ -73,7 +73,8 @@ class WatchedServers:
 
     def open_migrations(self) -> Mapping[str, Migration]:
         self.evacuated = frozenset(self._cloud.waiting_evacuations())
-        self.migrations = dict(self._cloud.open_migrations())
+        self.migrations, self._of_server = {}, {}
+        self._note_migrations(self._cloud.open_migrations())
         return self.migrations
 
     def changes(self, seconds: float) -> Changes:
@@ -81,7 +82,7 @@ class WatchedServers:
         changed = self._cloud.changes(seconds)
         self._noted({uuid: server for uuid, server in changed.servers.items()
                      if server is not None})
-        self.migrations.update(changed.migrations)
+        self._note_migrations(changed.migrations)
         return changed
 
     def computes(self) -> Mapping[str, bool]:
@@ -92,9 +93,15 @@ class WatchedServers:
 
     def open_of(self, server: str) -> list[Migration]:
         """The open migrations of a server, as was last said."""
-        return of_servers({
-            uuid: migration for uuid, migration in self.migrations.items()
-            if migration.status in OPEN_STATUSES}).get(server, [])
+        return [migration
+                for migration in self._of_server.get(server, {}).values()
+                if migration.status in OPEN_STATUSES]
+
+    def _note_migrations(self, migrations: Mapping[str, Migration]) -> None:
+        self.migrations.update(migrations)
+        for uuid, migration in migrations.items():
+            self._of_server.setdefault(
+                migration.server, {})[uuid] = migration
 
     def _noted(self, servers: Mapping[str, Server]) -> Mapping[str, Server]:
         self.said.update(servers)
@@ -195,7 +202,7 @@ class Rewriter:
     def _now(self, uuid: str) -> _Judged:
         """A server, and whether it is on its way back to a former node."""
         return self._watched.said.get(uuid), frozenset(
-            (self._watched.evacuated - self._abandoned) & {uuid})
+            ({uuid} & self._watched.evacuated) - self._abandoned)
 
     def _server_of(self, uuid: str) -> str:
         migration = self._watched.migrations.get(uuid)

@@ -30,6 +30,7 @@ from hv_sched.providers import scope as scoping
 from hv_sched.providers import silence
 from hv_sched.providers.ensured_names import EnsuredNames
 from hv_sched.providers.freshness import Moment
+from hv_sched.providers.plan import Plan
 from hv_sched.providers.scope import Scope
 from hv_sched.providers.settings import Settings
 
@@ -44,6 +45,8 @@ class Look:
     :param full: the providers concerned are read one by one
     :param begun_at: on the monotonic clock, before anything was read
     :param ensured: the names that were made since
+    :param unchanging: plans of clusters, by their keys, which the overview
+        alone shows to need no change; kept, or each is planned twice
     """
 
     facts: model.Facts
@@ -53,6 +56,11 @@ class Look:
     full: bool = True
     begun_at: float = 0.0
     ensured: EnsuredNames = dataclasses.field(default_factory=EnsuredNames)
+    unchanging: dict[str, Plan] = dataclasses.field(default_factory=dict)
+
+    def of_cluster(self, name: str) -> 'Look':
+        """The same, with one cluster to plan."""
+        return dataclasses.replace(self, scope=self.scope.of_cluster(name))
 
     def clusters(self, settings: Settings) -> list[str]:
         """Names of the clusters to sync, also of some that are frozen."""

@@ -82,13 +82,19 @@ def match_nodes(clusters: Iterable[model.Cluster],
     return Matches(uuids_by_node, tuple(findings), claimed)
 
 
-def single_match(node: str, providers: Mapping[str, str]) -> str | None:
-    """The one provider a node of a source can be, None when it is not one.
+class SingleMatches:
+    """Which provider a node of a source is, for many questions.
 
     :param providers: name by uuid
     """
-    candidates = _candidates(node, _index(providers))
-    return candidates[0] if len(candidates) == 1 else None
+
+    def __init__(self, providers: Mapping[str, str]) -> None:
+        self._index = _index(providers)
+
+    def provider_of(self, node: str) -> str | None:
+        """The one provider a node can be, None when it is not one."""
+        candidates = _candidates(node, self._index)
+        return candidates[0] if len(candidates) == 1 else None
 
 
 def _names(cluster: model.Cluster) -> Iterable[str]:

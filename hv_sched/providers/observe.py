@@ -94,6 +94,14 @@ class Observer:
         return drift.Sketcher(scope, overview, self._settings,
                               self._memory).sketches(moment)
 
+    def reads_more(self, scope: Scope, overview: Overview) -> bool:
+        """Whether ``read`` reads something even where nothing is in doubt.
+        """
+        return bool(scoping.users_of_new_volumes(scope, overview)
+                    or scoping.nodes_to_weigh(
+                        scope, overview, self._settings.allow)
+                    or any(growing(scope, {}, overview)))
+
     def read(self, scope: Scope, overview: Overview,
              uuids: frozenset[str]) -> Observed:
         """Read these providers in full, as far as they are there."""

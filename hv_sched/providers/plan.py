@@ -133,11 +133,21 @@ def make(facts: model.Facts, scope: Scope, observed: Observed,
                    clusters=clusters)
     if scope.cluster is not None:
         return planned
+    cloud = of_cloud(facts, scope, observed.overview, changes)
     return dataclasses.replace(
-        planned, cleaning=_cleaning(changes, observed.overview),
-        findings=(*map(of_problem, facts.problems),
-                  *_vanished(facts, scope, observed.overview),
-                  *_unlisted(facts, scope, observed.overview)))
+        planned, cleaning=cloud.cleaning, findings=cloud.findings)
+
+
+def of_cloud(facts: model.Facts, scope: Scope, overview: Overview,
+             changes: Iterable[change_types.Change]) -> Plan:
+    """What is no single cluster's.
+
+    :param changes: of all clusters
+    """
+    return Plan(cleaning=_cleaning(tuple(changes), overview),
+                findings=(*map(of_problem, facts.problems),
+                          *_vanished(facts, scope, overview),
+                          *_unlisted(facts, scope, overview)))
 
 
 def _by_cluster(planned: Iterable[change_types.Change]

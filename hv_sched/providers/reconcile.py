@@ -163,12 +163,22 @@ class Reconciler:
 
         From the bulk overview alone.
         """
-        sketches = self._observer.sketches(
-            look.scope, look.overview, look.moment)
-        return planning.make(
-            look.facts, look.scope, Observed(
-                look.overview, sketches.providers), self._settings,
-            look.moment)
+        return planning.of_cloud(look.facts, look.scope, look.overview, [
+            change for cluster in look.clusters(self._settings)
+            for change in self._sketched(look.of_cluster(cluster)).changes])
+
+    def _sketched(self, look: Look) -> planning.Plan:
+        """A cluster's plan from the overview; kept where it is the last."""
+        scope, overview = look.scope, look.overview
+        sketches = self._observer.sketches(scope, overview, look.moment)
+        plan = planning.make(
+            look.facts, scope, Observed(overview, sketches.providers),
+            self._settings, look.moment)
+        if scope.cluster is not None and not (
+                plan.changes or sketches.in_doubt
+                or self._observer.reads_more(scope, overview)):
+            look.unchanging[scope.cluster] = plan
+        return plan
 
     def plan(self, facts: model.Facts, full: bool = True
              ) -> tuple[planning.Plan, Observed]:
@@ -189,6 +199,11 @@ class Reconciler:
         if look.full:
             scope, observed = self._read_all(look)
             return self._settled(look, observed, {})
+        unchanging = look.unchanging.get(look.scope.cluster or '')
+        if unchanging is not None and not also:
+            return planning.of_clusters(
+                unchanging, self._settings.clusters, look.overview
+                ), Observed(look.overview, {})
         sketches = self._observer.sketches(
             look.scope, look.overview, look.moment)
         observed = self._observer.read(
@@ -236,8 +251,7 @@ class Reconciler:
         :raises PlacementError: when Placement cannot be read
         """
         debouncing = self.memory.debounce(cluster)
-        return self._sync(dataclasses.replace(
-            look, scope=look.scope.of_cluster(cluster)), debouncing)
+        return self._sync(look.of_cluster(cluster), debouncing)
 
     def clean(self, look: Look, plan: planning.Plan) -> SyncResult:
         """Delete the names that nobody has any more.
@@ -263,8 +277,7 @@ class Reconciler:
             if undone is not None:
                 look = self._look(look.facts, full=False)
                 if cluster is not None:
-                    look = dataclasses.replace(
-                        look, scope=look.scope.of_cluster(cluster))
+                    look = look.of_cluster(cluster)
             plan, observed = self._plan(look, undone or frozenset())
             plan = debouncing.steady(plan, look.standing)
             outcome = self._apply(plan, look, observed)

@@ -29,6 +29,7 @@ import time
 from hv_sched.audit import clusters
 from hv_sched.audit import rewriter
 from hv_sched.audit.closer_look import CloserLook
+from hv_sched.audit.closer_look import of_servers
 from hv_sched.audit.context import AuditContext
 from hv_sched.audit.findings import Code
 from hv_sched.audit.findings import Finding
@@ -180,7 +181,8 @@ class StrayShares:
                 ) -> list[Finding]:
         return CloserLook(
             self._client, self._servers, context, self._workers).findings(
-                servers.values(), self._servers.open_migrations())
+                servers.values(),
+                of_servers(self._servers.open_migrations()))
 
     # -- writing
 

@@ -63,6 +63,7 @@ class NodeDisks:
         self._homes = frozenset(homes)
         self._nodes = frozenset(nodes)
         self._may_reshape = True
+        self._named: set[str] = set()  # traits that were made already
 
     def remember(self, node: str) -> None:
         """Keep the ratio as a trait, unless one is kept already."""
@@ -76,9 +77,9 @@ class NodeDisks:
                 raise exception.PlacementConflict(f'{node} changed')
             trait = disk_ratio.former_trait(
                 inventories[names.DISK_GB].allocation_ratio)
-            self._client.ensure_trait(trait)
+            self._ensure({trait})
             self._client.set_traits(node, generation, traits | {trait})
-        _on_conflict(attempt)
+        self._on_conflict(attempt)
 
     def fit(self, node: str, leaving_gb: int = 0) -> None:
         """Leave no room beside what is allocated, or is about to be.
@@ -90,7 +91,7 @@ class NodeDisks:
             fitted = self._fitted(node, leaving_gb)
             if fitted is not None:
                 self._client.set_inventories(node, *fitted)
-        _on_conflict(attempt)
+        self._on_conflict(attempt)
 
     def _fitted(self, node: str, leaving_gb: int) -> Inventories | None:
         """What to write of a node; None when it is right as it is.
@@ -128,7 +129,7 @@ class NodeDisks:
                     ratio or disk_ratio.remembers_former(traits)):
                 self._set(node, generation, inventories,
                           ratio or disk_ratio.former_ratio(traits))
-        _on_conflict(attempt)
+        self._on_conflict(attempt)
 
     def _require_no_home(self, node: str, generation: int) -> None:
         """:raises UsesVolume: it stays closed
@@ -151,11 +152,10 @@ class NodeDisks:
         """
         def attempt() -> None:
             generation, traits = self._client.traits(node)
-            for mark in sorted(marks - traits):
-                self._client.ensure_trait(mark)
+            self._ensure(marks - traits)
             if not marks <= traits:
                 self._client.set_traits(node, generation, traits | marks)
-        _on_conflict(attempt)
+        self._on_conflict(attempt)
 
     def close(self, node: str) -> None:
         """Leave no whole GiB, whatever is allocated on it."""
@@ -165,7 +165,7 @@ class NodeDisks:
                 self._set(node, generation, inventories,
                           disk_ratio.closed_ratio(
                               inventories[names.DISK_GB].total))
-        _on_conflict(attempt)
+        self._on_conflict(attempt)
 
     def write(self, moves: Sequence[Move]) -> None:
         """Write moves, and fit every node to what they leave on it.
@@ -199,6 +199,22 @@ class NodeDisks:
             self._client.reshape(fitted, after)
         else:
             self._client.write_consumers(after)
+
+    def _ensure(self, traits: Collection[str]) -> None:
+        """Make names, once for all nodes."""
+        for trait in sorted(set(traits) - self._named):
+            self._client.ensure_trait(trait)
+            self._named.add(trait)
+
+    def _on_conflict(self, attempt: Callable[[], None]) -> None:
+        """:raises PlacementConflict: others were faster each time"""
+        def attempt_anew() -> None:
+            try:
+                attempt()
+            except exception.PlacementConflict:
+                self._named.clear()  # one may have been deleted
+                raise
+        retry.on_conflict("write a node's own disk", ATTEMPTS)(attempt_anew)
 
     def _inventories(self, node: str, generation: int
                      ) -> Mapping[str, Inventory]:
@@ -236,8 +252,3 @@ def _stays(inventory: Inventory, traits: Collection[str],
     if leaving_gb >= 0:
         return names.is_clustered(traits) and not is_open
     return is_open and not disk_ratio.remembers_former(traits)
-
-
-def _on_conflict(attempt: Callable[[], None]) -> None:
-    """:raises PlacementConflict: others were faster each time"""
-    retry.on_conflict("write a node's own disk", ATTEMPTS)(attempt)
