@@ -19,11 +19,12 @@ error names just that. A password with a slash or a space is one here, too.
 import re
 
 _HIDDEN = '***'
-# What follows the colon is a port where there are digits up to the path. It
-# is not looked for beyond the next URL, or many would cost a long time.
+# What follows the colon is a port where there are digits up to the path, and
+# no @ in the same word: a password may begin with digits, too. It is not looked
+# for beyond the next URL, or many would cost a long time.
 _USERINFO = re.compile(
     r'''(://[^\s:/@?\#\[\]]*):           # user
-        (?!\d+:?(?:[/?\#\s'")]|$)|\s)    # neither a port nor a sentence
+        (?!\d+:?(?:[/?\#'")][^\s@]*)?(?:\s|$)|\s)  # no port, no sentence
         (?:(?:(?!://)\S)*@               # up to the last @ of the word, or
            |(?:(?!://)[^"\n@])*@)        # with spaces up to the first one
     ''', re.VERBOSE)

@@ -131,7 +131,7 @@ class Observer:
         reported: dict[str, int] = {}
         for layout, uuid in growing(scope, providers, overview):
             for nodes in sizes.witnesses(
-                    layout, uuid, uuid not in overview.listed):
+                    layout, uuid, sizes.is_new(uuid, providers, overview)):
                 heard = self._heard_gb(layout, uuid, nodes, providers)
                 reported |= heard
                 if heard:
@@ -192,7 +192,7 @@ def growing(scope: Scope, providers: Mapping[str, Provider],
             disk = provider and provider.inventories.get(names.DISK_GB)
             if volume.total_gb is None:
                 continue
-            if uuid not in overview.listed or (
+            if sizes.is_new(uuid, providers, overview) or (
                     disk and volume.total_gb > disk.total):
                 yield layout, uuid
 

@@ -148,8 +148,9 @@ def _left_alone(context: PlanningContext, uuid: str, provider: Provider | None
             name, Kind.REFUSED, 'in Placement servers hold shares of this '
             f'disk as {former}: it is published under {layout.cluster.name} '
             'when they are moved or deleted', 'disk-in-use-elsewhere')]
-    if layout.volumes[uuid].size_bytes is None and (
-            provider is None or names.DISK_GB not in provider.inventories):
+    is_unfilled = (
+        provider is None or names.DISK_GB not in provider.inventories)
+    if layout.volumes[uuid].size_bytes is None and is_unfilled:
         return [context.notice(
             name, Kind.NOTE, 'neither the source nor Placement has its size: '
             'it is not published', 'size-not-stated')]
@@ -158,8 +159,9 @@ def _left_alone(context: PlanningContext, uuid: str, provider: Provider | None
             name, Kind.NOTE,
             'no node Nova knows has it as its home: it is not published',
             'volume-without-home')]
-    if provider is None and context.size_vote(uuid) is False:
-        return plan_volume_space.plan(context, _new_provider(uuid, name))[1]
+    if is_unfilled and context.size_vote(uuid) is False:
+        return plan_volume_space.plan(
+            context, provider or _new_provider(uuid, name))[1]
     return []
 
 

@@ -183,7 +183,7 @@ class PlanningContext:
         volume_gb = self.layout.volumes[uuid].total_gb
         is_allowed = self.settings.allow.covers(
             'size', self.layout.volume_name(uuid))
-        is_new = uuid not in self.observed.overview.listed
+        is_new = self._is_new(uuid)
         if volume_gb is None or is_allowed or not (
                 is_new or self._grows(uuid)) or (
                 self.layout.cluster.placement_chooses_volume):
@@ -207,10 +207,14 @@ class PlanningContext:
         if not homes:
             return not self.layout.is_volume_list_whole
         return all(
-            uuid not in self.observed.overview.listed
+            self._is_new(uuid)
             and (self.layout.volumes[uuid].total_gb is None
                  or self._is_contested(uuid)
                  or self.size_vote(uuid) is False) for uuid in homes)
+
+    def _is_new(self, uuid: str) -> bool:
+        return sizes.is_new(
+            uuid, self.observed.providers, self.observed.overview)
 
     def _grows(self, uuid: str) -> bool:
         provider = self.observed.providers.get(uuid)

@@ -19,6 +19,7 @@ pool with two or more replicas can store half at most.
 """
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 import dataclasses
 
 from hv_sched import model
@@ -27,6 +28,8 @@ from hv_sched.placement import disk_moves
 from hv_sched.placement import ids
 from hv_sched.placement import names
 from hv_sched.placement.observed import Observed
+from hv_sched.placement.observed import Overview
+from hv_sched.placement.observed import Provider
 from hv_sched.providers.layout import Layout
 
 # A volume is not believed to be so much larger or smaller than its nodes say.
@@ -40,6 +43,17 @@ def voters(layout: Layout, uuid: str) -> frozenset[str]:
     return frozenset(
         node for node in layout.members[uuid]
         if layout.nodes[node].state in (None, model.NodeState.UP))
+
+
+def is_new(uuid: str, providers: Mapping[str, Provider], overview: Overview
+           ) -> bool:
+    """Whether Placement has no size of a volume.
+
+    It is not there, or a first publishing ended before it was filled.
+    """
+    provider = providers.get(uuid)
+    return uuid not in overview.listed or (
+        provider is not None and names.DISK_GB not in provider.inventories)
 
 
 def witnesses(layout: Layout, uuid: str, is_new: bool

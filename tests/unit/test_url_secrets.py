@@ -45,6 +45,9 @@ USERINFO = st.text(st.characters(
      'redis://h?sentinel_password=***'),
     # What is no URL is named in an error, too.
     (f'http://user:{SECRET}/x@host/', 'http://user:***@host/'),
+    (f'http://user:0){SECRET}@host/', 'http://user:***@host/'),
+    (f'http://user:0/{SECRET}@host/', 'http://user:***@host/'),
+    (f'http://user:0"{SECRET}@host/', 'http://user:***@host/'),
     (f'http://user:{SECRET}#x@host/', 'http://user:***@host/'),
     (f'http://user:{SECRET}[x@host/', 'http://user:***@host/'),
     (f'http://user:{SECRET}@x@host/', 'http://user:***@host/'),
@@ -61,6 +64,7 @@ def test_a_password_is_not_shown(raw, shown):
     'http://host:5000/v3', 'http://host:5000: refused, says u@h',
     'http://user@host/', 'https://node:5986/wsman: svc@REALM is refused',
     'http://host: svc@REALM is refused', 'http://[::1]:5000/v3 a@b',
+    '(http://host:5000) refuses u@h', '"http://host:5000/v3" says: u@h',
     'user:x@host', 'C:\\ClusterStorage\\Volume1', '://', 'a://b:'])
 def test_what_has_none_stays(text):
     assert url_secrets.masked(text) == text

@@ -28,6 +28,7 @@ import pytest
 
 from hv_sched import model
 from hv_sched.placement import names
+from hv_sched.providers import changes
 from tests import walk_record
 from tests.unit.providers import gpu_walk
 from tests.unit.providers import lying_site
@@ -70,6 +71,21 @@ def test_a_size_is_contradicted_by_nodes_in_maintenance_too(in_maintenance):
             maintenance=is_begun and in_maintenance == 'volume')
         walk.sync_a_lie(number=0, lie=lying_site.LIES[0], share=1.0)
         walk.holds()
+    walk.teardown()
+
+
+def test_a_size_is_contradicted_when_the_first_publishing_was_broken_off():
+    """Its provider is there, and has no size yet that it could grow from."""
+    walk = plan_walk.Walk()
+    walk.start(foreign=(0, 0, 0))
+    facts = walk._answer()
+    for change in sorted(walk._plan(facts).changes,
+                         key=lambda change: change.step):
+        if change.step >= changes.Step.FILL:
+            break
+        walk.placement.apply(change)
+    walk._pass(lying_site.lie_about(facts, 0, lying_site.LIES[0]))
+    walk.holds()
     walk.teardown()
 
 
