@@ -20,8 +20,8 @@ import re
 
 _HIDDEN = '***'
 # What follows the colon is a port where there are digits up to the path, and
-# no @ in the same word: a password may begin with digits, too. It is not looked
-# for beyond the next URL, or many would cost a long time.
+# no @ in the same word: a password may begin with digits, too. It is not
+# looked for beyond the next URL, or many would cost a long time.
 _USERINFO = re.compile(
     r'''(://[^\s:/@?\#\[\]]*):           # user
         (?!\d+:?(?:[/?\#'")][^\s@]*)?(?:\s|$)|\s)  # no port, no sentence
