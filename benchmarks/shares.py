@@ -17,15 +17,16 @@
                                 [--output FILE]
 
 ``audit`` and ``heal`` (a share in a hundred is wrong) of clusters of 1,000
-servers on 16 nodes and two volumes; ``adopt`` of the servers of one cluster,
-beside its floor: a read of each server and a write of each batch, which
-checks nothing and asks Nova nothing. The servers stand in a private MariaDB
-as Nova would have written them and are read through Placement's API; Nova's
-answers are made of numbers in the client. Each in a process of its own.
+servers on 16 nodes and two volumes; ``adopt`` of clusters of up to 10,000
+servers, beside its floor: a read of each server and a write of each batch,
+which checks nothing and asks Nova nothing. The servers stand in a private
+MariaDB as Nova would have written them and are read through Placement's API;
+Nova's answers are made of numbers in the client. Each in a process of its own.
 Prints JSON, like ``benchmarks.upkeep``.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import tempfile
@@ -43,7 +44,6 @@ from hv_sched.audit import auditor
 from hv_sched.audit import findings
 from hv_sched.audit import heal
 from hv_sched.compute import nova as nova_servers
-from hv_sched.parallel import in_parallel
 from hv_sched.placement import client
 from hv_sched.placement import consumers
 from hv_sched.placement import ids
@@ -58,6 +58,7 @@ from tests.functional import placement_process
 PER_CLUSTER, BATCH, WORKERS = 1000, 50, 4
 WRONG = 100  # one server in so many
 ADOPT_NODES = 16
+ADOPT_PER_CLUSTER = 10000
 Call = typing.Callable[[], object]
 
 
@@ -115,60 +116,79 @@ def heal_story(adapter: base.Adapter, servers: int) -> Call:
     return run
 
 
-def unadopted(cluster: model.Cluster, servers: int
-              ) -> tuple[list[Provider], dict[str, list[str]]]:
-    """Nodes of stock Nova, and the servers on each."""
+class Unadopted(typing.NamedTuple):
+    """A cluster before adopt: nodes of stock Nova, and the servers on each."""
+
+    cluster: model.Cluster
+    nodes: list[Provider]
+    on_nodes: dict[str, list[str]]
+
+
+def unadopted(servers: int) -> list[Unadopted]:
+    """So many servers, of one cluster or of as many as they fill."""
+    return [_unadopted(
+        adopting.cluster(number, ADOPT_NODES),
+        range(start, min(start + ADOPT_PER_CLUSTER, servers)))
+        for number, start in enumerate(range(0, servers, ADOPT_PER_CLUSTER),
+                                       start=1)]
+
+
+def _unadopted(cluster: model.Cluster, numbers: range) -> Unadopted:
     inventories = {'VCPU': Inventory(100000), names.DISK_GB: Inventory(
         adopting.TOTAL_GB, max_unit=adopting.TOTAL_GB)}
     nodes = [Provider(str(uuid.uuid5(uuid.NAMESPACE_DNS, node.name)),
                       node.name, 1, inventories, {},
                       frozenset((names.COMPUTE_NODE,)), frozenset())
              for node in cluster.nodes]
-    return nodes, {node.uuid: [
-        auditing.server_uuid(number)
-        for number in range(index, servers, len(nodes))]
-        for index, node in enumerate(nodes)}
+    return Unadopted(cluster, nodes, {
+        node.uuid: [auditing.server_uuid(number)
+                    for number in numbers[index::len(nodes)]]
+        for index, node in enumerate(nodes)})
 
 
 def adopt_story(adapter: base.Adapter, servers: int) -> Call:
     """Adopt, with its checks, sweep, proof and publishing."""
-    cluster = adopting.cluster(1, ADOPT_NODES)
-    nodes, on_nodes = unadopted(cluster, servers)
-    nova = adopting.Nova()
-    nova.nodes.update((node.name, node.uuid) for node in nodes)
-    for node, uids in on_nodes.items():
-        nova.uuids_on[node] = [nova.add(uid) for uid in uids]
+    parts, nova = unadopted(servers), adopting.Nova()
+    for part in parts:
+        nova.nodes.update((node.name, node.uuid) for node in part.nodes)
+        for node, uids in part.on_nodes.items():
+            nova.uuids_on[node] = [nova.add(uid) for uid in uids]
     nova.quiet()
 
     def run() -> object:
-        adopting.batches(client.from_adapter(adapter), cluster, nova, BATCH,
-                         WORKERS)
+        for part in parts:
+            adopting.batches(client.from_adapter(adapter), part.cluster, nova,
+                             BATCH, WORKERS)
         return {'requests to Nova': nova.requests}
     return run
 
 
 def floor_story(adapter: base.Adapter, servers: int) -> Call:
     """The same shares moved, a read each and a write for each batch."""
-    api = client.from_adapter(adapter)
-    cluster = adopting.cluster(1, ADOPT_NODES)
-    _nodes, on_nodes = unadopted(cluster, servers)
-    volume = ids.volume_uuid(cluster.guid, cluster.volumes[0].guid)
-    homes = dict.fromkeys(on_nodes, volume)
+    api, parts = client.from_adapter(adapter), unadopted(servers)
 
-    def move(uids: list[str]) -> None:
-        read = [api.consumer(uid) for uid in uids]
+    def run() -> None:
+        for part in parts:
+            _move_all(api, part)
+    return run
+
+
+def _move_all(api: client.Placement, part: Unadopted) -> None:
+    cluster = part.cluster
+    volume = ids.volume_uuid(cluster.guid, cluster.volumes[0].guid)
+    homes = dict.fromkeys(part.on_nodes, volume)
+    api.create_provider(volume, f'csv:{cluster.name}/Volume1')
+    api.set_inventories(volume, 0, {names.DISK_GB: Inventory(
+        adopting.TOTAL_GB, max_unit=adopting.TOTAL_GB)})
+    # One after the other: writes to one volume at once are refused.
+    uids = [uid for mine in part.on_nodes.values() for uid in mine]
+    for start in range(0, len(uids), BATCH):
+        read = [api.consumer(uid) for uid in uids[start:start + BATCH]]
         api.write_consumers(rewrite.to_volumes(consumer, homes).after
                             for consumer in read if consumer is not None)
 
-    def run() -> None:
-        api.create_provider(volume, f'csv:{cluster.name}/Volume1')
-        api.set_inventories(volume, 0, {names.DISK_GB: Inventory(
-            adopting.TOTAL_GB, max_unit=adopting.TOTAL_GB)})
-        # One after the other: writes to one volume at once are refused.
-        uids = [uid for mine in on_nodes.values() for uid in mine]
-        in_parallel(1, move, [uids[start:start + BATCH]
-                              for start in range(0, len(uids), BATCH)])
-    return run
+
+ADOPT_STORIES = {'adopt': adopt_story, 'floor': floor_story}
 
 
 def looked_after(database: placement_rows.Database, address: str,
@@ -187,20 +207,22 @@ def looked_after(database: placement_rows.Database, address: str,
 
 
 def adopted(database: placement_rows.Database, address: str,
-            servers: int) -> upkeep.Figures:
+            servers: int, stories: typing.Iterable[str] = ADOPT_STORIES
+            ) -> upkeep.Figures:
     """Adopt and its floor."""
     figures = {}
-    for name, story in (('adopt', adopt_story), ('floor', floor_story)):
-        nodes, on_nodes = unadopted(
-            adopting.cluster(1, ADOPT_NODES), servers)
+    for name in stories:
+        parts = unadopted(servers)
         database.empty()
-        database.add(nodes)
+        database.add([node for part in parts for node in part.nodes])
         database.add_consumers(
             consumers.Consumer(uid, None, 'p', 'u', {
                 node: {'VCPU': 1, names.DISK_GB: auditing.DISK_GB}})
-            for node, uids in on_nodes.items() for uid in uids)
+            for part in parts
+            for node, uids in part.on_nodes.items() for uid in uids)
         database.analyze()
-        figures[name] = own_process.run(story, address, servers)
+        figures[name] = own_process.run(
+            ADOPT_STORIES[name], address, servers)
     return figures
 
 
@@ -215,7 +237,9 @@ def run(args: argparse.Namespace) -> upkeep.Figures:
         database = placement_rows.Database(url)
         for kind, sizes, measure in (
                 ('runs', args.servers, looked_after),
-                ('adopted', args.adopt, adopted)):
+                ('adopted', args.adopt, functools.partial(
+                    adopted, stories=[story for story in ADOPT_STORIES if not (
+                        args.no_floor and story == 'floor')]))):
             for servers in sizes:
                 record[kind].append({
                     'servers': servers,
@@ -230,6 +254,8 @@ def main() -> None:
     parser.add_argument('--servers', type=int, nargs='*',
                         default=[1000, 20000])
     parser.add_argument('--adopt', type=int, nargs='*', default=[1000, 4000])
+    parser.add_argument('--no-floor', action='store_true',
+                        help='adopt alone')
     parser.add_argument('--placement-workers', type=int, default=1)
     parser.add_argument('--output', type=pathlib.Path)
     print(json.dumps(run(parser.parse_args()), indent=1))
