@@ -61,7 +61,7 @@ VOLUMES = (
     Row(names.HOME_PREFIX + '<provider uuid>', 'volume that this node '
         'uses; a bulk request returns all homes', 'home, cut_off_nodes'),
     Row(names.HOMES_PREFIX + '<provider uuids>', 'the same for several nodes '
-        'at once, if [hv_sched]nodes_per_home_trait is above 1',
+        'at once, once [hv_sched]nodes_per_home_trait was above 1',
         'home, cut_off_nodes'),
     Row(names.RESOURCE_PREFIX + '<resource id>', 'volume: its cluster '
         'resource, which identifies it while it is offline and Windows '

@@ -88,8 +88,9 @@ the {floor_of_a_node} requests that cannot be done without:
 """
 
 FORMS = """\
-The default is 1, because plug-ins of release 0.1.0 do not read the other form:
-they take each such node for one whose home is not known (:doc:`/upgrading`).
+Unless it is set each node has its name, because plug-ins of release 0.1.0 do
+not read the other form: they take each such node for one whose home is not
+known (:doc:`/upgrading`).
 All plug-ins since read both, and a sync changes one into the other with one
 write for each volume. A first sync of 10,000 nodes with a name for each was
 stopped after 35 minutes beside other work, with 9,300 of its 15,000 names

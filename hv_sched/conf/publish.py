@@ -95,16 +95,16 @@ CUSTOM_CSV_IMAGE_<id> at most. 0 publishes none.
 """),
     numbers.whole(
         'nodes_per_home_trait', 1, _MAX_NODES_PER_TRAIT,
-        default=1,
         help="""
-Number of nodes that one trait of a volume names as its users. Placement reads
-the names of all traits in each request that is about traits, so above a few
-thousand nodes set it to the largest value before the first sync: a first sync
-grows with the square of the names. 1 writes CUSTOM_CSV_HOME_<uuid>, which
-release 0.1.0 reads; more writes CUSTOM_CSV_HOMES_<uuids>, which plug-ins of
-0.1.0 do not read: they take these nodes for ones whose home is not known.
-Raise it when every nova-scheduler runs a later release, and set it to 1 and
-sync before going back.
+Number of nodes that one trait of a volume names as its users. If unset (the
+default), what a volume has in Placement is kept, and a new volume names each
+node in a trait of its own. Placement reads the names of all traits in each
+request that is about traits, so above a few thousand nodes set it to the
+largest value before the first sync: a first sync grows with the square of the
+names. 1 writes CUSTOM_CSV_HOME_<uuid>, which release 0.1.0 reads; more writes
+CUSTOM_CSV_HOMES_<uuids>, which plug-ins of 0.1.0 do not read: they take these
+nodes for ones whose home is not known. Raise it when every nova-scheduler runs
+a later release, and set it to 1 and sync before going back.
 """),
     numbers.whole(
         'debounce_passes', 1, 1000,

@@ -16,7 +16,7 @@ Placement lists the members of an aggregate one aggregate at a time, but the
 traits of all volumes in one request. And it reads all names of traits in each
 request that is about traits, so in a large cloud one trait may name several
 nodes. Both forms are always read; ``[hv_sched]nodes_per_home_trait`` says
-which one is written.
+which one is written, else the one that stands is kept.
 """
 
 from collections.abc import Iterable
@@ -55,6 +55,12 @@ def _trait(nodes: Sequence[str]) -> str:
 def nodes_of(traits: Iterable[str]) -> frozenset[str]:
     """The nodes, as provider uuids, that a volume's traits name."""
     return frozenset(itertools.chain.from_iterable(map(_named_by, traits)))
+
+
+def nodes_per_trait(traits: Iterable[str]) -> int:
+    """How many nodes one of a volume's traits names at most, but 1 if none.
+    """
+    return max((1, *map(len, map(_named_by, traits))))
 
 
 def without(traits: Iterable[str], node: str) -> frozenset[str]:

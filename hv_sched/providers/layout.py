@@ -222,7 +222,8 @@ def volume_traits(layout: Layout, uuid: str, closed: frozenset[str],
               *home_traits.traits_of(
                   layout.members[uuid]
                   | home_traits.nodes_of(observed) & undecided,
-                  settings.nodes_per_home_trait)}
+                  settings.nodes_per_home_trait
+                  or home_traits.nodes_per_trait(observed))}
     if not layout.cluster.driver.has_windows_features:
         traits.add(names.OTHER_HYPERVISOR)
     if volume.guid:

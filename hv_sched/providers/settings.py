@@ -96,7 +96,7 @@ class Settings:
     floor_gb: int = 0
     floor_hysteresis_percent: int = 1
     max_image_traits: int = 100
-    nodes_per_home_trait: int = 1
+    nodes_per_home_trait: int | None = None
     debounce_passes: int = 2
     stale_after: int = 3600
     workers: int = 8

@@ -25,8 +25,10 @@ from tests.functional import cloud as clouds
 from tests.functional import command_line
 from tests.functional import unadopted_cloud
 
-APART = clouds.SETTINGS
-TOGETHER = dataclasses.replace(APART, nodes_per_home_trait=7)
+UNSET = clouds.SETTINGS
+APART, TOGETHER = (
+    dataclasses.replace(UNSET, nodes_per_home_trait=number)
+    for number in (1, 7))
 FACTS = clouds.facts(clouds.cluster(16))
 NODES = [f'hv{number:02d}' for number in range(1, 17)]
 
@@ -71,6 +73,23 @@ def test_the_other_form_is_written_at_once_and_leaves_no_names(
     assert users(cloud) == cloud.hosts(10) == set(NODES)
     assert without_homes(cloud.state()) == without_homes(standing)
     assert cloud.sync(FACTS, after, full).done == ()
+
+
+def test_where_nothing_is_set_the_form_that_stands_is_kept(cloud):
+    """A command on a host without the agent's configuration, for example."""
+    by_threes = dataclasses.replace(APART, nodes_per_home_trait=3)
+    for settings, expected in ((by_threes, 6), (TOGETHER, 3)):
+        cloud.sync(FACTS, settings)
+        assert cloud.sync(FACTS, UNSET).done == ()
+        assert len(home_names(cloud)) == expected
+    cloud.sync(clouds.facts(clouds.cluster(15)), UNSET)
+    assert len(home_names(cloud)) == 3
+    assert users(cloud) == set(NODES) - {'hv16'}
+
+
+def test_where_nothing_is_set_a_new_volume_names_each_node(cloud):
+    cloud.sync(FACTS, UNSET)
+    assert len(home_names(cloud)) == 16
 
 
 def without_homes(state):
