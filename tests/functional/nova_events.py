@@ -12,6 +12,7 @@
 
 """Nova's notifications over a broker, and a listener that hears them."""
 
+import contextlib
 import queue
 
 import kombu
@@ -57,15 +58,21 @@ class Ear:
         return {self.next().server for _hint in range(number)}
 
 
+@contextlib.contextmanager
 def notifier(url):
-    """As Nova makes its own: versioned, to its exchange."""
+    """As Nova makes its own: versioned, to its exchange.
+
+    Its connection goes with it: the thread of its heartbeat would write of a
+    broker that is gone into the output of later tests.
+    """
     conf = cfg.ConfigOpts()
     conf([])
     oslo_messaging.set_transport_defaults('nova')
-    return oslo_messaging.Notifier(
-        oslo_messaging.get_notification_transport(conf, url=url),
-        'nova-compute:hv01', driver='messagingv2',
+    transport = oslo_messaging.get_notification_transport(conf, url=url)
+    yield oslo_messaging.Notifier(
+        transport, 'nova-compute:hv01', driver='messagingv2',
         topics=['versioned_notifications'])
+    transport.cleanup()
 
 
 def ended(uuid):
@@ -75,9 +82,9 @@ def ended(uuid):
 
 
 def emit(broker, *uuids, event='instance.live_migration_post.end'):
-    sender = notifier(broker.url)
-    for uuid in uuids:
-        sender.info({}, event, ended(uuid))
+    with notifier(broker.url) as sender:
+        for uuid in uuids:
+            sender.info({}, event, ended(uuid))
 
 
 def publish(broker, *bodies):

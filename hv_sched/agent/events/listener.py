@@ -13,6 +13,7 @@
 """The edge to oslo.messaging, which is an extra: imported when it is used."""
 
 from collections.abc import Callable
+import contextlib
 import importlib
 import logging
 import threading
@@ -114,8 +115,11 @@ class Listener:
 
     def _listen(self, stop: threading.Event) -> None:
         """In one thread, as oslo.messaging wants it."""
-        with self._broker:
-            server = self._server()
+        transport = _transport(self._messaging, self._conf)
+        with self._broker, contextlib.ExitStack() as stack:
+            # Or each listening that fails leaves a connection behind.
+            stack.callback(transport.cleanup)
+            server = self._server(transport)
             server.start()
             self._broker.connected()
             self._pauses.succeeded()
@@ -124,10 +128,10 @@ class Listener:
             server.stop()
             server.wait()
 
-    def _server(self) -> Any:
+    def _server(self, transport: Any) -> Any:
         group = self._conf[options.GROUP]
         return self._messaging.get_notification_listener(
-            _transport(self._messaging, self._conf),
+            transport,
             [self._messaging.Target(topic=topic, exchange=group.exchange)
              for topic in group.topics],
             [self._endpoint], executor='threading', pool=group.pool)
