@@ -156,6 +156,12 @@ def _memberships() -> Limit:
         memberships.requests_for(kinds), 'requests')
 
 
+def _together(record: Record) -> Record:
+    """The runs with as many nodes in a name as it holds."""
+    return {'runs': [run for run in record['homes']['runs']
+                     if run['nodes per home trait'] > 1]}
+
+
 def _first_sync_processors(part: Record, form: str) -> Iterator[Limit]:
     for side, what in (
             ('server seconds', 'processors of Placement and its database'),
@@ -172,7 +178,7 @@ def _first_sync_processors(part: Record, form: str) -> Iterator[Limit]:
 def _first_sync(record: Record) -> Iterator[Limit]:
     """Of each node the same, and more the more names there are."""
     for part, form in ((record, 'a name for each node'),
-                       (record['together'], 'seven nodes in a name')):
+                       (_together(record), 'seven nodes in a name')):
         yield from _first_sync_processors(part, form)
     run = upkeep_page.runs_of(record, upkeep_page.FIRST)[-1]
     figures = run['stories'][upkeep_page.FIRST]

@@ -83,7 +83,9 @@ takes time by the square of the nodes.
 
 With ``[hv_sched]nodes_per_home_trait = 7`` one trait names up to seven of the
 nodes that use a volume (255 characters hold as many uuids), and a node costs
-the {floor_of_a_node} requests that cannot be done without:
+the {floor_of_a_node} requests that cannot be done without. Both forms with
+{workers} threads of hv_sched and {placement_workers} processes of Placement,
+beside other work; commit {homes_commit}:
 
 """
 
@@ -267,20 +269,18 @@ def _by_request(record: Record) -> tuple[str, ...]:
 
 def _forms(record: Record) -> tuple[str, ...]:
     """First syncs with one node in a name and with several, side by side."""
-    runs = [(run, record) for run in runs_of(record, FIRST)]
-    runs += [(run, record['together'])
-             for run in runs_of(record['together'], FIRST)]
     return rst.table(
-        ('Nodes', 'Nodes in a name', 'Workers', 'Commit', 'Requests a node',
+        ('Nodes', 'Nodes in a name', 'Times the floor', 'Requests a node',
          'Names made', 'Server ms a node', 'Client ms a node'),
-        (_form_row(run, part) for run, part in sorted(
-            runs, key=lambda pair: pair[0]['nodes'])))
+        (_form_row(run) for run in sorted(
+            record['homes']['runs'], key=lambda run: (
+                run['nodes'], run['nodes per home trait']))))
 
 
-def _form_row(run: Record, part: Record) -> tuple[str, ...]:
+def _form_row(run: Record) -> tuple[str, ...]:
     nodes, figures = run['nodes'], run['stories'][FIRST]
-    return (f'{nodes:,}', str(run.get('nodes per home trait', 1)),
-            workers_of(run), figures.get('commit', part['commit']),
+    return (f'{nodes:,}', str(run['nodes per home trait']),
+            f'{figures["requests"] / floor(nodes):.2f}',
             f'{figures["requests"] / nodes:.2f}',
             f'{figures["by request"]["PUT /traits/NAME"]:,}',
             f'{figures["server seconds"] / nodes * 1000:.0f}',
@@ -294,6 +294,10 @@ def _names(record: Record) -> Record:
     return {'nodes': run['nodes'], 'requests': f'{figures["requests"]:,}',
             'name_ms': record['ms a name at 10,000'],
             'floor_of_a_node': FLOOR_OF_A_NODE,
+            'workers': record['homes']['runs'][0]['workers'],
+            'placement_workers':
+                record['homes']['runs'][0]['Placement workers'],
+            'homes_commit': record['homes']['commit'],
             'names_share': seconds['PUT /traits/NAME'] / sum(seconds.values()),
             'names': f'{figures["by request"]["PUT /traits/NAME"]:,}'}
 

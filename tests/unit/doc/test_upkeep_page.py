@@ -53,11 +53,11 @@ def record():
                     'fresh no-op': figures(100, 30)})],
         'before': {'commit': 'old', 'runs': [
             run(100, **{'first sync': figures(100, 1056)})]},
-        'together': {'commit': 'new', 'runs': [
-            {**run(100, **{'first sync': figures(100, 600)}),
-             'nodes per home trait': 7},
-            {**run(1000, **{'first sync': figures(1000, 6000)}),
-             'nodes per home trait': 7}]},
+        'homes': {'commit': 'new', 'runs': [
+            {**run(nodes, **{'first sync': figures(nodes, requests)}),
+             'nodes per home trait': number}
+            for nodes, number, requests in (
+                (100, 7, 600), (1000, 7, 6000), (100, 1, 700))]},
         'workers': {'commit': 'abc', 'machine': 'M', 'date': '2026-01-01',
                     'runs': [
             {**run(1000, **{'first sync': figures(
@@ -83,8 +83,8 @@ def test_ratios_come_first_before_beside_now(record):
 def test_both_forms_of_homes_stand_side_by_side(record):
     rows = '\n'.join(upkeep_page._forms(record))
     assert rows.index('- 100\n     - 1\n') < rows.index(
-        '- 100\n     - 7\n') < rows.index('- 1,000\n     - 1\n')
-    assert '- new\n     - 6.00' in rows
+        '- 100\n     - 7\n') < rows.index('- 1,000\n     - 7\n')
+    assert f'- {600 / 612:.2f}\n     - 6.00' in rows
 
 
 def test_workers_are_compared_with_one(record):
