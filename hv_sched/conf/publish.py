@@ -104,7 +104,8 @@ grows with the square of the names. 1 writes CUSTOM_CSV_HOME_<uuid>, which
 release 0.1.0 reads; more writes CUSTOM_CSV_HOMES_<uuids>, which plug-ins of
 0.1.0 do not read: they take these nodes for ones whose home is not known.
 Raise it when every nova-scheduler runs a later release, and set it to 1 and
-sync before going back.
+sync before going back. Agents and commands need the same value: each writes
+its own form over the other one.
 """),
     numbers.whole(
         'debounce_passes', 1, 1000,
