@@ -72,8 +72,8 @@ def _sentences(description: str) -> str:
 
     argparse joins the paragraphs; lists of commands show the line alone.
     """
-    first, gap, more = description.partition('\n\n')
-    return f'{first}.{gap}{more}' if more else description
+    first, gap, rest = description.partition('\n\n')
+    return f'{first}.{gap}{rest}' if rest else description
 
 
 class CsvCommand(command.Command):
