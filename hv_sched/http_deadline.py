@@ -86,10 +86,32 @@ class _Adapter(adapters.BaseAdapter):
         seconds = timeout[-1] if isinstance(timeout, tuple) else timeout
         with (within(seconds) if isinstance(seconds, (int, float))
               else contextlib.nullcontext()):
-            return self._inner.send(*args, **kwargs)
+            return _limited(self._inner.send(*args, **kwargs))
 
     def close(self) -> None:
         self._inner.close()
+
+
+def _limited(response: Any) -> Any:
+    """An answer that ends by what becomes of it where it was compressed."""
+    decode = getattr(response.raw, '_decode', None)
+    if decode is None:
+        return response  # not urllib3's
+    remaining_bytes = MOST_BYTES
+
+    def decode_some(*args: Any, **kwargs: Any) -> Any:
+        nonlocal remaining_bytes
+        part = decode(*args, **kwargs)
+        remaining_bytes -= len(part)
+        if remaining_bytes < 0:
+            raise urllib3.exceptions.ProtocolError(_too_large())
+        return part
+    response.raw._decode = decode_some
+    return response
+
+
+def _too_large() -> str:
+    return f'the answer has more than {MOST_BYTES // 2 ** 20} MiB'
 
 
 def _limit(manager: Any) -> Any:
@@ -165,8 +187,7 @@ class _Reader(io.RawIOBase):
         :raises OSError: the answer is larger than any may be
         """
         if self._remaining_bytes <= 0:
-            raise OSError('the answer has more than '
-                          f'{MOST_BYTES // 2 ** 20} MiB')
+            raise OSError(_too_large())
         seconds = self._end - time.monotonic()
         if seconds <= 0:
             raise TimeoutError('timed out: the answer does not end')

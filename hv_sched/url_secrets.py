@@ -24,7 +24,8 @@ _HIDDEN = '***'
 # looked for beyond the next URL, or many would cost a long time.
 _USERINFO = re.compile(
     r'''(://[^\s:/@?\#\[\]]*):           # user
-        (?!\d+:?(?:[/?\#'")][^\s@]*)?(?:\s|$)|\s)  # no port, no sentence
+        (?!\d+:?(?:[/?\#'")](?:(?!://)[^\s@])*)?(?:\s|$|://)   # no port,
+           |\s)                          # no sentence
         (?:(?:(?!://)\S)*@               # up to the last @ of the word, or
            |(?:(?!://)[^"\n@])*@)        # with spaces up to the first one
     ''', re.VERBOSE)

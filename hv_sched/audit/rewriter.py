@@ -73,8 +73,9 @@ class WatchedServers:
 
     def open_migrations(self) -> Mapping[str, Migration]:
         self.evacuated = frozenset(self._cloud.waiting_evacuations())
+        migrations = self._cloud.open_migrations()
         self.migrations, self._of_server = {}, {}
-        self._note_migrations(self._cloud.open_migrations())
+        self._note_migrations(migrations)
         return self.migrations
 
     def changes(self, seconds: float) -> Changes:

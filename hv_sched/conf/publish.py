@@ -104,7 +104,8 @@ largest value before the first sync: a first sync grows with the square of the
 names. 1 writes CUSTOM_CSV_HOME_<uuid>, which release 0.1.0 reads; more writes
 CUSTOM_CSV_HOMES_<uuids>, which plug-ins of 0.1.0 do not read: they take these
 nodes for ones whose home is not known. Raise it when every nova-scheduler runs
-a later release, and set it to 1 and sync before going back.
+a later release, and set it to 1 and sync before going back. Where agents and
+commands have different values, each writes its form over the other's.
 """),
     numbers.whole(
         'debounce_passes', 1, 1000,

@@ -67,6 +67,15 @@ def user_errors() -> Iterator[None]:
             f'hv_sched configuration: {exc}')) from exc
 
 
+def _sentences(description: str) -> str:
+    """A description whose first line ends before what follows it.
+
+    argparse joins the paragraphs; lists of commands show the line alone.
+    """
+    first, gap, rest = description.partition('\n\n')
+    return f'{first}.{gap}{rest}' if rest else description
+
+
 class CsvCommand(command.Command):
     """Options and clients of the csv commands."""
 
@@ -129,6 +138,7 @@ class CsvCommand(command.Command):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
+        parser.description = _sentences(parser.description or '')
         parser.add_argument(
             '--config-file', metavar='<file>', action='append',
             help='Configuration with an [hv_sched] section (default: '

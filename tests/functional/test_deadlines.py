@@ -14,6 +14,7 @@
 """Services that never answer, or answer so slowly that it comes to that."""
 
 import contextlib
+import gzip
 import socket
 import threading
 import time
@@ -214,8 +215,10 @@ def test_an_answer_that_drips_ends_in_time(call, error, at_once, bit):
 @pytest.mark.parametrize('call', [read_placement, read_nova])
 @pytest.mark.parametrize(('at_once', 'bit'), [
     (b'HTTP/1.1 200 OK\r\n\r\n', b' ' * 2 ** 20),
-    (CHUNKED, b'100000\r\n' + b' ' * 2 ** 20 + b'\r\n')],
-    ids=['body', 'chunks'])
+    (CHUNKED, b'100000\r\n' + b' ' * 2 ** 20 + b'\r\n'),
+    (b'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n',
+     gzip.compress(b' ' * 2 ** 20))],
+    ids=['body', 'chunks', 'compressed'])
 def test_an_answer_without_an_end_is_given_up_before_its_deadline(
         monkeypatch, call, at_once, bit):
     """It would take all memory by then."""

@@ -121,12 +121,24 @@ def story(data, placement, has_memory):
     if settings != clouds.SETTINGS:
         touched |= layout_of(cluster, cloud.nodes).volumes.keys()
     remembers = has_memory and settings == clouds.SETTINGS
-    look = Look(cloud, agent if remembers else cloud.reconciler(settings),
-                clouds.facts(cluster), settings)
+    looking = agent if remembers else cloud.reconciler(settings)
+    look = Look(cloud, looking, clouds.facts(cluster), settings)
     look.both.assert_equal()
+    assert_kept_plans_hide_nothing(looking, clouds.facts(cluster))
     look.assert_bounded(
         before.requests if remembers == has_memory else baseline,
         touched | writer.touched)
+
+
+def assert_kept_plans_hide_nothing(agent, facts):
+    """What is planned once is what would be planned for the writing."""
+    look = agent.look(facts, full=False)
+    agent.cloud_plan(look)
+    for name, kept in look.unchanging.items():
+        anew, _observed = agent._plan(dataclasses.replace(
+            look.of_cluster(name), unchanging={}))
+        assert (anew.changes, anew.all_findings) == (
+            kept.changes, kept.all_findings)
 
 
 @pytest.mark.parametrize('has_memory', [False, True],
