@@ -120,6 +120,24 @@ def test_a_server_larger_than_what_is_left_can_still_be_moved(cloud):
     assert not candidates(cloud, 64)
 
 
+@pytest.mark.parametrize('full', [True, False])
+@pytest.mark.parametrize('cards_mb', [(), (512,)])
+def test_what_a_server_leaves_is_offered_when_the_rest_fits(
+        cloud, cards_mb, full):
+    cloud.sync(facts(2048))
+    servers = [create(cloud, 512)[0] for _server in range(3)]
+    cloud.sync(facts(*cards_mb), full=full)
+    assert cloud.sync(facts(*cards_mb), full=full).done == ()
+    for server in servers[:2]:
+        cloud.admin.delete(f'/allocations/{server}')
+        assert not candidates(cloud, 64), 'until the next pass, too'
+    cloud.sync(facts(*cards_mb), full=full)
+    assert not candidates(cloud, 64), 'what is left is held'
+    cloud.admin.delete(f'/allocations/{servers[2]}')
+    cloud.sync(facts(*cards_mb), full=full)
+    assert bool(candidates(cloud, 64)) == bool(cards_mb)
+
+
 def test_a_gpu_that_goes_while_used_is_closed_then_gone(cloud):
     cloud.sync(facts(2048))
     server, allocations = create(cloud, 512)
