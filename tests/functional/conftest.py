@@ -20,6 +20,7 @@ import pytest
 from tests.functional import base
 from tests.functional import cloud as clouds
 from tests.functional import command_line
+from tests.functional import unadopted_cloud
 
 # Exit code, standard output and standard error of a command.
 Csv = collections.abc.Callable[..., tuple[int, str, str]]
@@ -60,6 +61,15 @@ def cloud(placement: base.Placement) -> clouds.Cloud:
     made = clouds.Cloud(placement)
     made.register('hv01', 'hv02')
     return made
+
+
+@pytest.fixture
+def asked_cloud(placement: base.Placement, monkeypatch: pytest.MonkeyPatch,
+                tmp_path: pathlib.Path) -> unadopted_cloud.UnadoptedCloud:
+    """A cloud with Nova's API for commands, which run in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('time.sleep', lambda seconds: None)
+    return unadopted_cloud.asked_by_commands(placement)
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from hv_sched.snapshot import homes
 from hv_sched.snapshot import volumes
 from tests.functional import cloud as clouds
 from tests.functional import command_line
-from tests.functional import unadopted_cloud
 
 UNSET = clouds.SETTINGS
 APART, TOGETHER = (
@@ -128,14 +127,6 @@ def test_a_node_that_is_cut_off_is_named_no_longer_and_named_again(cloud):
 
 
 @pytest.fixture
-def commands(placement, monkeypatch, tmp_path):
-    """Two nodes that were published under one name."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('time.sleep', lambda seconds: None)
-    return unadopted_cloud.asked_by_commands(placement)
-
-
-@pytest.fixture
 def configured(tmp_path, monkeypatch):
     path = tmp_path / 'hv_sched.conf'
     path.write_text('[hv_sched]\nnodes_per_home_trait = 7\n',
@@ -144,29 +135,29 @@ def configured(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def csv(commands, csv_of):
-    return csv_of(commands)
+def csv(asked_cloud, csv_of):
+    return csv_of(asked_cloud)
 
 
 def test_commands_read_the_option_and_give_a_node_back(
-        csv, commands, source, configured):
+        csv, asked_cloud, source, configured):
     code, _out, err = csv('sync', '--source', source, *configured)
     assert code == 0, err
-    assert home_names(commands) == home_traits.traits_of(
-        commands.nodes.values(), 7)
+    assert home_names(asked_cloud) == home_traits.traits_of(
+        asked_cloud.nodes.values(), 7)
     with open(source, 'w', encoding='utf-8') as file:
         file.write(command_line.SOURCE.replace(
             '  - {name: hv02, build: 14393}\n', ''))
     code, _out, err = csv('retire', '--node', 'hv02', '--source', source)
     assert code == 0, err
-    assert users(commands) == {'hv01'}
-    assert home_names(commands) == home_traits.traits_of(
-        [commands.nodes['hv01']])
+    assert users(asked_cloud) == {'hv01'}
+    assert home_names(asked_cloud) == home_traits.traits_of(
+        [asked_cloud.nodes['hv01']])
 
 
 def test_the_last_cluster_takes_the_names_along(
-        csv, commands, source, configured):
+        csv, asked_cloud, source, configured):
     csv('sync', '--source', source, *configured)
     code, out, err = csv('retire', '--source', source)
     assert code == 0, out + err
-    assert home_names(commands) == set()
+    assert home_names(asked_cloud) == set()

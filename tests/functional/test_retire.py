@@ -142,6 +142,17 @@ def test_a_list_without_the_volume_stops_it_before_any_write(
     assert (cloud.state(), cloud.disk()) == before
 
 
+def assert_stays_closed(cloud):
+    ratio = cloud.api.inventories(cloud.nodes['hv01'])[1][
+        names.DISK_GB].allocation_ratio
+    assert ratio < 0.001
+
+
+def assert_returned_by_another_run(cloud, server):
+    assert cloud.retire().skipped == ()
+    assert cloud.disk() == {('hv01', server): 100}
+
+
 def test_a_node_stays_closed_while_somebody_holds_what_was_not_shown(
         cloud, monkeypatch):
     """Their allocations were read as none, and their share was not moved."""
@@ -154,12 +165,9 @@ def test_a_node_stays_closed_while_somebody_holds_what_was_not_shown(
     report = cloud.retire()
     assert [skip.consumer for skip in report.skipped] == [server]
     assert 'still holds 100 GB' in report.skipped[0].message
-    ratio = cloud.api.inventories(cloud.nodes['hv01'])[1][
-        names.DISK_GB].allocation_ratio
-    assert ratio < 0.001
+    assert_stays_closed(cloud)
     monkeypatch.undo()
-    assert cloud.retire().skipped == ()
-    assert cloud.disk() == {('hv01', server): 100}
+    assert_returned_by_another_run(cloud, server)
 
 
 def test_a_node_stays_closed_where_the_proof_alone_shows_a_share(
@@ -171,12 +179,9 @@ def test_a_node_stays_closed_where_the_proof_alone_shows_a_share(
     report = cloud.retire()
     assert [skip.consumer for skip in report.skipped] == [server]
     assert report.proof.left_gb == 100
-    ratio = cloud.api.inventories(cloud.nodes['hv01'])[1][
-        names.DISK_GB].allocation_ratio
-    assert ratio < 0.001
+    assert_stays_closed(cloud)
     monkeypatch.undo()
-    assert cloud.retire().skipped == ()
-    assert cloud.disk() == {('hv01', server): 100}
+    assert_returned_by_another_run(cloud, server)
 
 
 def test_the_name_of_a_volumes_reach_stays_though_a_list_has_no_volume(

@@ -19,14 +19,11 @@ import pytest
 
 from hv_sched.placement import names
 from tests.functional import command_line
-from tests.functional import unadopted_cloud
 
 
 @pytest.fixture
-def cloud(placement, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('time.sleep', lambda seconds: None)
-    return unadopted_cloud.asked_by_commands(placement)
+def cloud(asked_cloud):
+    return asked_cloud
 
 
 @pytest.fixture

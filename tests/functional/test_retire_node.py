@@ -22,16 +22,13 @@ from hv_sched.placement import ids
 from hv_sched.placement import names
 from tests.functional import cloud as clouds
 from tests.functional import command_line
-from tests.functional import unadopted_cloud
 
 VOLUME = clouds.VOLUME
 
 
 @pytest.fixture
-def cloud(placement, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr('time.sleep', lambda seconds: None)
-    return unadopted_cloud.asked_by_commands(placement)
+def cloud(asked_cloud):
+    return asked_cloud
 
 
 @pytest.fixture
